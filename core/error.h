@@ -1,0 +1,35 @@
+// What can go wrong in normal use, as a value with one sentence that can be shown to a person.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <utility>
+
+namespace wm {
+
+/// What the caller can do about it; the client's exit codes and the wire's error names follow from
+/// it.
+enum class ErrorCode {
+  invalid,        // The request itself is wrong: out of bounds, malformed, unknown.
+  not_found,      // No such work.
+  refused,        // Well formed, but policy or the work's state does not allow it.
+  not_permitted,  // The caller may not do this.
+  unreachable,    // The daemon does not answer.
+  failed,         // The machine did not let us: storage, memory, a system call.
+};
+
+struct Error {
+  ErrorCode code = ErrorCode::failed;
+  std::string message;
+
+  bool operator==(const Error&) const = default;
+};
+
+template <class T = void>
+using Result = std::expected<T, Error>;
+
+inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
+  return std::unexpected(Error{code, std::move(message)});
+}
+
+}  // namespace wm

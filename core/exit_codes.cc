@@ -1,0 +1,52 @@
+#include "core/exit_codes.h"
+
+#include <charconv>
+#include <optional>
+
+namespace wm {
+namespace {
+
+std::optional<std::size_t> exit_code(std::string_view text) {
+  std::size_t code = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (text.empty() || problem != std::errc{} || end != text.data() + text.size()) return {};
+  if (code > 255) return std::nullopt;
+  return code;
+}
+
+}  // namespace
+
+Result<ExitCodes> parse_exit_codes(std::string_view text) {
+  ExitCodes codes;
+  for (std::string_view rest = text;;) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    const std::size_t dash = item.find('-');
+    const auto first = exit_code(item.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : exit_code(item.substr(dash + 1));
+    if (!first || !last || *first > *last) {
+      return fail(ErrorCode::invalid, "bad exit codes '" + std::string(text) +
+                                          "': write numbers from 0 to 255 and ranges, for example "
+                                          "2,64-78");
+    }
+    for (std::size_t code = *first; code <= *last; ++code) codes.set(code);
+    if (comma == std::string_view::npos) return codes;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string format_exit_codes(const ExitCodes& codes) {
+  std::string text;
+  for (std::size_t first = 0; first < codes.size(); ++first) {
+    if (!codes[first]) continue;
+    std::size_t last = first;
+    while (last + 1 < codes.size() && codes[last + 1]) ++last;
+    if (!text.empty()) text += ',';
+    text += std::to_string(first);
+    if (last > first) text += '-' + std::to_string(last);
+    first = last;
+  }
+  return text;
+}
+
+}  // namespace wm

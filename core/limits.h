@@ -1,0 +1,25 @@
+// What a registration may ask for, and the check that refuses the rest with the bound by name.
+#pragma once
+
+#include "core/work.h"
+
+namespace wm {
+
+/// The defaults are WorkManager's; the configuration's `[limits]` moves them.
+struct Limits {
+  Duration min_period = 15min;
+  Duration min_flex = 5min;
+  Duration min_backoff = 10s;
+  std::size_t max_data = 10'240;  // Bytes of JSON.
+
+  bool operator==(const Limits&) const = default;
+};
+
+/// Unique names, task names and tags: 1 to 255 bytes of UTF-8 without control characters.
+/// `what` is how the error calls it.
+Result<> validate_name(std::string_view what, std::string_view name);
+
+/// All that can be said of a request without looking at the machine.
+Result<> validate(const WorkRequest& request, const Limits& limits);
+
+}  // namespace wm

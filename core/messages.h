@@ -1,0 +1,22 @@
+// What client and daemon say to each other, as JSON: the forms of INTERFACE, in both directions.
+#pragma once
+
+#include <boost/json.hpp>
+
+#include "core/explain.h"
+#include "core/json_reader.h"
+#include "core/work.h"
+
+namespace wm {
+
+/// A registration: the wire's form and the store's.
+boost::json::object to_json(const WorkRequest& request);
+Result<WorkRequest> request_from_json(const boost::json::object& object);
+
+boost::json::object to_json(const WorkInfo& info);
+boost::json::object to_json(const RunInfo& run);
+boost::json::object to_json(const RunResult& result);
+boost::json::array to_json(const std::vector<Wait>& waits);
+RunResult result_from_json(const boost::json::object& object);
+
+}  // namespace wm

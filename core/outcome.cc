@@ -1,0 +1,58 @@
+#include "core/outcome.h"
+
+namespace wm {
+namespace {
+
+// sysexits.h: 64 (EX_USAGE) to 78 (EX_CONFIG) say that trying again cannot help, but for
+// 75 (EX_TEMPFAIL).
+constexpr int kFirstPermanent = 64;
+constexpr int kLastPermanent = 78;
+constexpr int kTemporary = 75;
+
+RunOutcome meaning(int status, const ExitRules& rules) {
+  const auto code = static_cast<std::size_t>(status & 0xff);
+  if (rules.success_on[code]) return RunOutcome::succeeded;
+  if (rules.retry_on[code]) return RunOutcome::retry;
+  if (rules.fail_on[code]) return RunOutcome::failed;
+  if (status == 0) return RunOutcome::succeeded;
+  if (status == kTemporary) return RunOutcome::retry;
+  const bool permanent = status >= kFirstPermanent && status <= kLastPermanent;
+  return permanent ? RunOutcome::failed : RunOutcome::retry;
+}
+
+}  // namespace
+
+RunResult result_of(const ChildEnd& end, const ExitRules& rules) {
+  RunResult result;
+  result.reason = end.reason;
+  switch (end.how) {
+    case ChildEnd::How::exited:
+      result.exit_code = end.code;
+      result.outcome = meaning(end.code, rules);
+      break;
+    case ChildEnd::How::signalled:
+      result.signal = end.code;
+      result.outcome = rules.retry_on_crash ? RunOutcome::retry : RunOutcome::failed;
+      break;
+    case ChildEnd::How::not_started:
+      result.outcome = RunOutcome::failed;
+      break;
+    case ChildEnd::How::no_room:
+      result.outcome = RunOutcome::retry;
+      break;
+    case ChildEnd::How::lost:
+      result.outcome = RunOutcome::interrupted;
+      result.stop_reason = StopReason::daemon_lost;
+      break;
+  }
+  return result;
+}
+
+RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason) {
+  RunResult result = result_of(end, rules);
+  result.stop_reason = reason;
+  if (result.outcome != RunOutcome::succeeded) result.outcome = RunOutcome::interrupted;
+  return result;
+}
+
+}  // namespace wm

@@ -1,0 +1,41 @@
+#include "core/paths.h"
+
+namespace wm {
+namespace {
+
+// The XDG base directories must be absolute; others are to be ignored.
+Result<std::string> under(const std::string& base, const std::string& home,
+                          const std::string& in_home) {
+  if (base.starts_with('/')) return base + "/wm";
+  if (home.starts_with('/')) return home + in_home + "/wm";
+  return fail(ErrorCode::invalid, "HOME is not set: say where with --state-dir and --config");
+}
+
+}  // namespace
+
+Surroundings Surroundings::from(const char* (*get_variable)(const char*), uid_t uid) {
+  const auto read = [&](const char* name) {
+    const char* value = get_variable(name);
+    return std::string(value ? value : "");
+  };
+  return {read("XDG_RUNTIME_DIR"), read("XDG_STATE_HOME"), read("XDG_CONFIG_HOME"), read("HOME"),
+          uid};
+}
+
+std::string socket_path(Instance instance, const Surroundings& surroundings) {
+  if (instance == Instance::system) return "/run/wm/wm.sock";
+  if (surroundings.runtime_dir.starts_with('/')) return surroundings.runtime_dir + "/wm/wm.sock";
+  return "/tmp/wm-" + std::to_string(surroundings.uid) + "/wm.sock";
+}
+
+Result<std::string> state_directory(Instance instance, const Surroundings& surroundings) {
+  if (instance == Instance::system) return "/var/lib/wm";
+  return under(surroundings.state_home, surroundings.home, "/.local/state");
+}
+
+Result<std::string> configuration_directory(Instance instance, const Surroundings& surroundings) {
+  if (instance == Instance::system) return "/etc/wm";
+  return under(surroundings.config_home, surroundings.home, "/.config");
+}
+
+}  // namespace wm

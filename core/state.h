@@ -1,0 +1,50 @@
+// The state machine: which event leads from which state to which. Everything else is refused.
+#pragma once
+
+#include <optional>
+
+#include "core/work.h"
+
+namespace wm {
+
+enum class WorkEvent : std::uint8_t {
+  start,      // A child is started.
+  succeed,    // The work is complete.
+  repeat,     // Periodic work: this period is over, the next one waits.
+  fail,       // Permanently.
+  retry,      // Once more, after a delay.
+  interrupt,  // Stopped by wm before it was done; once more.
+  cancel,     // Running work: only once its child is gone.
+};
+
+constexpr std::optional<WorkState> next_state(WorkState from, WorkEvent event) {
+  using enum WorkState;
+  switch (event) {
+    case WorkEvent::start:
+      if (from == enqueued) return running;
+      break;
+    case WorkEvent::succeed:
+      if (from == running) return succeeded;
+      break;
+    case WorkEvent::fail:
+      if (from == running || from == blocked) return failed;
+      break;
+    case WorkEvent::repeat:
+    case WorkEvent::retry:
+    case WorkEvent::interrupt:
+      if (from == running) return enqueued;
+      break;
+    case WorkEvent::cancel:
+      if (!is_finished(from)) return cancelled;
+      break;
+  }
+  return std::nullopt;
+}
+
+static_assert(next_state(WorkState::enqueued, WorkEvent::start) == WorkState::running);
+static_assert(!next_state(WorkState::running, WorkEvent::start), "two runs never overlap");
+static_assert(!next_state(WorkState::succeeded, WorkEvent::cancel), "finished stays finished");
+static_assert(!next_state(WorkState::failed, WorkEvent::start), "finished stays finished");
+static_assert(!next_state(WorkState::cancelled, WorkEvent::retry), "finished stays finished");
+
+}  // namespace wm

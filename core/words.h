@@ -1,0 +1,43 @@
+// The words users see for each closed set of values: one table an enum, read in both directions.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace wm {
+
+/// Specialised beside each enum: `kind`, what a value is called in an error, and `list`, the words
+/// in the order of the enumerators.
+template <class E>
+struct Words;
+
+template <class E>
+constexpr std::string_view word(E value) {
+  return Words<E>::list[static_cast<std::size_t>(value)];
+}
+
+template <class E>
+std::string all_words() {
+  std::string all;
+  for (const std::string_view one : Words<E>::list) {
+    if (one.empty()) continue;
+    if (!all.empty()) all += ", ";
+    all += one;
+  }
+  return all;
+}
+
+template <class E>
+Result<E> parse_word(std::string_view text) {
+  const auto& list = Words<E>::list;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!text.empty() && list[i] == text) return static_cast<E>(i);
+  }
+  return fail(ErrorCode::invalid, "unknown " + std::string(Words<E>::kind) + " '" +
+                                      std::string(text) + "': use one of " + all_words<E>());
+}
+
+}  // namespace wm
