@@ -1,0 +1,108 @@
+#include "config/settings.h"
+
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "config/toml_reader.h"
+
+namespace wm {
+namespace {
+
+void read_task(TomlReader& reader, TaskSettings& task) {
+  reader.read("command", task.command);
+  reader.read("dispatcher", task.dispatcher);
+  reader.read("env", task.env);
+  if (task.command.empty()) {
+    reader.fail("command", "is missing: give the program and its arguments as a list");
+  } else if (!task.command.front().starts_with('/')) {
+    reader.fail("command", "must begin with an absolute path");
+  }
+}
+
+void read_tables(TomlReader& file, Settings& settings) {
+  file.each_table("tasks", [&](const std::string& name, TomlReader& reader) {
+    read_task(reader, settings.tasks[name] = {});
+  });
+  file.table("limits", [&](TomlReader& reader) {
+    reader.read("min_period", settings.limits.min_period);
+    reader.read("min_flex", settings.limits.min_flex);
+    reader.read("min_backoff", settings.limits.min_backoff);
+    reader.read("max_data", settings.limits.max_data, 2, 256 * 1024);
+  });
+  file.table("run", [&](TomlReader& reader) {
+    reader.read("max_parallel", settings.run.max_parallel, 1, 10'000);
+    reader.read("stop_grace", settings.run.stop_grace);
+  });
+  file.table("retry", [&](TomlReader& reader) {
+    reader.read("max_attempts", settings.retry.max_attempts, 0, 1'000'000);
+  });
+  file.table("battery", [&](TomlReader& reader) {
+    reader.read("low", settings.battery.low, 0, 100);
+    reader.read("ok", settings.battery.ok, 0, 100);
+    if (settings.battery.ok < settings.battery.low)
+      reader.fail("ok", "must not be under battery.low");
+  });
+  file.table("storage", [&](TomlReader& reader) {
+    reader.read("paths", settings.storage.paths);
+    reader.read("low_percent", settings.storage.levels.low_percent, 0, 100);
+    reader.read("low_bytes", settings.storage.levels.low_bytes, 0,
+                std::numeric_limits<std::int64_t>::max());
+  });
+  file.table("network", [&](TomlReader& reader) {
+    reader.read("metered", settings.network.metered);
+    reader.read("metered_interfaces", settings.network.metered_interfaces);
+  });
+}
+
+Result<> add_settings(Settings& settings, std::string_view text, const std::string& name) {
+  std::optional<Error> error;
+  try {
+    const toml::table table = toml::parse(text, name);
+    TomlReader reader(table, "", name, error);
+    read_tables(reader, settings);
+  } catch (const toml::parse_error& problem) {
+    return std::unexpected(error_at(name, problem.source(), problem.description()));
+  }
+  if (error) return std::unexpected(*error);
+  return {};
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    // An empty file sets failbit on the left side: that is no error.
+    if (file.is_open() && std::filesystem::is_empty(path)) return std::string();
+    return fail(ErrorCode::failed, "cannot read the configuration " + path.string());
+  }
+  return std::move(text).str();
+}
+
+}  // namespace
+
+const TaskSettings* Settings::find_task(const std::string& task_name) const {
+  auto task = tasks.find(task_name);
+  if (task == tasks.end()) task = tasks.find("*");
+  return task == tasks.end() ? nullptr : &task->second;
+}
+
+Result<Settings> parse_settings(std::string_view toml, const std::string& name) {
+  Settings settings;
+  if (auto ok = add_settings(settings, toml, name); !ok) return std::unexpected(ok.error());
+  return settings;
+}
+
+Result<Settings> load_settings(const std::vector<std::filesystem::path>& files) {
+  Settings settings;
+  for (const std::filesystem::path& path : files) {
+    auto text = read_file(path);
+    if (!text) return std::unexpected(text.error());
+    if (auto ok = add_settings(settings, *text, path.string()); !ok) {
+      return std::unexpected(ok.error());
+    }
+  }
+  return settings;
+}
+
+}  // namespace wm

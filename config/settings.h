@@ -1,0 +1,78 @@
+// The daemon's configuration: what `wmd.toml` may say, its defaults, and errors with
+// file:line:column.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/conditions.h"
+#include "core/limits.h"
+
+namespace wm {
+
+struct TaskSettings {
+  std::vector<std::string> command;  // An absolute path first.
+  bool dispatcher = false;           // The task name is appended to the command.
+  std::map<std::string, std::string> env;
+
+  bool operator==(const TaskSettings&) const = default;
+};
+
+struct RunSettings {
+  int max_parallel = 0;  // 0: the number of processors.
+  Duration stop_grace = 10s;
+
+  bool operator==(const RunSettings&) const = default;
+};
+
+struct StorageSettings {
+  std::vector<std::string> paths;  // Watched besides the state directory.
+  StorageLevels levels;
+
+  bool operator==(const StorageSettings&) const = default;
+};
+
+enum class Metered : std::uint8_t { automatic, yes, no };
+template <>
+struct Words<Metered> {
+  static constexpr std::string_view kind = "network.metered";
+  static constexpr std::array<std::string_view, 3> list{"auto", "yes", "no"};
+};
+
+struct NetworkSettings {
+  Metered metered = Metered::automatic;
+  std::vector<std::string> metered_interfaces;  // Shell patterns: `wwan*`.
+
+  bool operator==(const NetworkSettings&) const = default;
+};
+
+struct RetrySettings {
+  int max_attempts = 0;  // For work that names none; 0: no end.
+
+  bool operator==(const RetrySettings&) const = default;
+};
+
+struct Settings {
+  std::map<std::string, TaskSettings> tasks;  // `*` stands for every other name.
+  Limits limits;
+  RunSettings run;
+  RetrySettings retry;
+  BatteryLevels battery;
+  StorageSettings storage;
+  NetworkSettings network;
+
+  /// The declaration that runs `task_name`: its own, else the `*` dispatcher's, else nullptr.
+  const TaskSettings* find_task(const std::string& task_name) const;
+
+  bool operator==(const Settings&) const = default;
+};
+
+/// Reads TOML text. `name` stands before each error: `NAME:line:column: what is wrong`.
+Result<Settings> parse_settings(std::string_view toml, const std::string& name);
+
+/// Reads the files in order; a later one overrides what it names. None: the defaults.
+Result<Settings> load_settings(const std::vector<std::filesystem::path>& files);
+
+}  // namespace wm

@@ -1,0 +1,88 @@
+#include "config/toml_reader.h"
+
+namespace wm {
+
+Error error_at(const std::string& name, const toml::source_region& where, std::string_view what) {
+  return {ErrorCode::invalid, name + ":" + std::to_string(where.begin.line) + ":" +
+                                  std::to_string(where.begin.column) + ": " + std::string(what)};
+}
+
+TomlReader::~TomlReader() {
+  for (const auto& [key, node] : table_) {
+    if (!known_.contains(key.str()) && !error_) {
+      error_ =
+          error_at(name_, key.source(), "unknown key '" + path_ + std::string(key.str()) + "'");
+    }
+  }
+}
+
+const toml::node* TomlReader::find(const char* key) {
+  known_.insert(key);
+  return table_.get(key);
+}
+
+void TomlReader::fail(const toml::node& node, const std::string& key, const std::string& what) {
+  if (!error_) error_ = error_at(name_, node.source(), path_ + key + " " + what);
+}
+
+void TomlReader::fail(const char* key, const std::string& what) {
+  const toml::node* node = table_.get(key);
+  fail(node ? *node : static_cast<const toml::node&>(table_), key, what);
+}
+
+void TomlReader::read(const char* key, bool& value) {
+  const toml::node* node = find(key);
+  if (!node) return;
+  if (const auto flag = node->value_exact<bool>()) {
+    value = *flag;
+  } else {
+    fail(*node, key, "must be true or false");
+  }
+}
+
+void TomlReader::read(const char* key, std::string& value) {
+  const toml::node* node = find(key);
+  if (!node) return;
+  if (auto text = node->value_exact<std::string>()) {
+    value = std::move(*text);
+  } else {
+    fail(*node, key, "must be a string");
+  }
+}
+
+void TomlReader::read(const char* key, Duration& value) {
+  const toml::node* node = find(key);
+  if (!node) return;
+  const auto duration = parse_duration(node->value_exact<std::string>().value_or(""));
+  if (duration) {
+    value = *duration;
+  } else {
+    fail(*node, key, "must be a duration in quotes, such as \"90s\" or \"1h30m\"");
+  }
+}
+
+void TomlReader::read(const char* key, std::vector<std::string>& value) {
+  const toml::node* node = find(key);
+  if (!node) return;
+  const toml::array* list = node->as_array();
+  if (!list ||
+      !std::all_of(list->begin(), list->end(), [](auto& item) { return item.is_string(); })) {
+    return fail(*node, key, "must be a list of strings");
+  }
+  value.clear();
+  for (const toml::node& item : *list) value.push_back(item.value_exact<std::string>().value());
+}
+
+void TomlReader::read(const char* key, std::map<std::string, std::string>& value) {
+  const toml::node* node = find(key);
+  if (!node) return;
+  if (!node->is_table()) return fail(*node, key, "must be a table of strings");
+  for (const auto& [name, item] : *node->as_table()) {
+    const auto text = item.value_exact<std::string>();
+    if (!text)
+      return fail(item, std::string(key) + "." + std::string(name.str()), "must be a string");
+    value[std::string(name.str())] = *text;
+  }
+}
+
+}  // namespace wm

@@ -1,0 +1,104 @@
+// Reads a TOML table strictly: every key is known, has its type and bounds, and errors say where.
+#pragma once
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <toml++/toml.h>
+
+#include "core/time.h"
+#include "core/words.h"
+
+namespace wm {
+
+/// One table of a file. The first error of the whole file is kept in `error`, as
+/// `NAME:line:column: PATH what is wrong`.
+class TomlReader {
+ public:
+  TomlReader(const toml::table& table, std::string path, const std::string& name,
+             std::optional<Error>& error)
+      : table_(table), path_(std::move(path)), name_(name), error_(error) {}
+
+  /// A key that nobody has read by now is unknown.
+  ~TomlReader();
+  TomlReader(const TomlReader&) = delete;
+  TomlReader& operator=(const TomlReader&) = delete;
+
+  void read(const char* key, bool& value);
+  void read(const char* key, std::string& value);
+  void read(const char* key, Duration& value);
+  void read(const char* key, std::vector<std::string>& value);
+  void read(const char* key, std::map<std::string, std::string>& value);
+
+  /// A whole number from `least` to `most`.
+  template <class Number>
+  void read(const char* key, Number& value, std::int64_t least, std::int64_t most) {
+    const toml::node* node = find(key);
+    if (!node) return;
+    const auto number = node->value_exact<std::int64_t>();
+    if (!number || *number < least || *number > most) {
+      fail(*node, key,
+           "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      return;
+    }
+    value = static_cast<Number>(*number);
+  }
+
+  template <class E>
+    requires std::is_enum_v<E>
+  void read(const char* key, E& value) {
+    const toml::node* node = find(key);
+    if (!node) return;
+    const auto parsed = parse_word<E>(node->value_exact<std::string>().value_or(""));
+    if (parsed) {
+      value = *parsed;
+    } else {
+      fail(*node, key, "must be one of " + all_words<E>());
+    }
+  }
+
+  /// Calls `read_table(TomlReader&)` for the table of that key, where there is one.
+  template <class Read>
+  void table(const char* key, Read read_table) {
+    if (const toml::node* node = find(key)) enter(*node, key, read_table);
+  }
+
+  /// The same for every key of the table `key`, with that name: `[tasks.NAME]`.
+  template <class Read>
+  void each_table(const char* key, Read read_table) {
+    const toml::node* node = find(key);
+    if (!node) return;
+    if (!node->is_table()) return fail(*node, key, "must be a table");
+    for (const auto& [name, entry] : *node->as_table()) {
+      const std::string path = std::string(key) + "." + std::string(name.str());
+      enter(entry, path, [&](TomlReader& reader) { read_table(std::string(name.str()), reader); });
+    }
+  }
+
+  /// For what a type does not say.
+  void fail(const char* key, const std::string& what);
+
+ private:
+  const toml::node* find(const char* key);
+  void fail(const toml::node& node, const std::string& key, const std::string& what);
+
+  template <class Read>
+  void enter(const toml::node& node, const std::string& key, Read read_table) {
+    if (!node.is_table()) return fail(node, key, "must be a table");
+    TomlReader reader(*node.as_table(), path_ + key + ".", name_, error_);
+    read_table(reader);
+  }
+
+  const toml::table& table_;
+  std::string path_;
+  const std::string& name_;
+  std::optional<Error>& error_;
+  std::set<std::string_view> known_;
+};
+
+/// `NAME:line:column: what`.
+Error error_at(const std::string& name, const toml::source_region& where, std::string_view what);
+
+}  // namespace wm
