@@ -1,0 +1,51 @@
+#include "daemon/clock.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <sys/timerfd.h>
+
+namespace wm {
+
+TimePoint wall_clock_now() {
+  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+Alarm::Alarm(boost::asio::io_context& loop, std::function<void()> ring)
+    : timer_(loop), ring_(std::move(ring)) {
+  const int fd = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+  timer_.assign(fd);
+  listen();
+}
+
+void Alarm::set(std::optional<TimePoint> time) {
+  if (time == time_) return;
+  time_ = time;
+  itimerspec when{};  // All zero: disarmed.
+  if (time) {
+    const Duration since = std::max(time->time_since_epoch(), Duration{1});
+    when.it_value.tv_sec = static_cast<time_t>(since / 1s);
+    when.it_value.tv_nsec = static_cast<long>((since % 1s).count() * 1'000'000);
+  }
+  ::timerfd_settime(timer_.native_handle(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when,
+                    nullptr);
+}
+
+void Alarm::listen() {
+  timer_.async_wait(
+      boost::asio::posix::descriptor_base::wait_read,
+      [this](const boost::system::error_code& closed) {
+        if (closed) return;
+        std::uint64_t times = 0;
+        // ECANCELED: the clock was set. Either way it is time to look.
+        if (::read(timer_.native_handle(), &times, sizeof times) > 0 || errno == ECANCELED) {
+          time_.reset();
+        }
+        ring_();
+        listen();
+      });
+}
+
+}  // namespace wm

@@ -1,0 +1,176 @@
+#include "daemon/connection.h"
+
+#include <array>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+namespace wm {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
+
+}  // namespace
+
+Connection::Connection(Server& server, asio::local::stream_protocol::socket socket)
+    : server_(server),
+      socket_(std::move(socket)),
+      deadline_(socket_.get_executor()),
+      answered_(socket_.get_executor(), asio::steady_timer::time_point::max()) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+    peer_ = {credentials.uid, credentials.pid};
+  }
+  socket_.non_blocking(true);
+}
+
+void Connection::start() {
+  notice_hangup();
+  asio::co_spawn(
+      socket_.get_executor(), [self = shared_from_this()] { return self->serve(); },
+      [self = shared_from_this()](const std::exception_ptr& problem) {
+        self->close();
+        if (!problem) return;
+        try {
+          std::rethrow_exception(problem);
+        } catch (const std::exception& e) {
+          spdlog::error("a connection ended: {}", e.what());
+        }
+      });
+}
+
+void Connection::close() {
+  if (std::exchange(closed_, true)) return;
+  if (exchange_) exchange_->abandoned_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  deadline_.cancel();
+  answered_.cancel();
+  server_.connections_.erase(place_);
+}
+
+// A client that hangs up while its call waits is noticed by this alone. What it had sent before is
+// still read: a call without an answer is no reason to stay.
+void Connection::notice_hangup() {
+  socket_.async_wait(asio::socket_base::wait_error,
+                     [self = shared_from_this()](const boost::system::error_code&) {
+                       self->hung_up_ = true;
+                       if (self->busy()) self->close();
+                     });
+}
+
+void Connection::expect_progress(std::chrono::seconds time) {
+  if (std::exchange(hurried_, true)) return;
+  deadline_.expires_after(time);
+  deadline_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (!cancelled) self->close();
+  });
+}
+
+void Connection::progress_made() {
+  if (std::exchange(hurried_, false)) deadline_.cancel();
+}
+
+asio::awaitable<void> Connection::serve() {
+  while (!closed_) {
+    const auto message = co_await read_message();
+    if (!message) co_return;
+    auto call = varlink::parse_call(*message);
+    if (!call) {
+      co_await write(varlink::error(call.error()));
+      co_return;
+    }
+    if (const auto introspection = varlink::answer_introspection(*call)) {
+      if (!co_await write(*introspection)) co_return;
+      continue;
+    }
+    server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
+    exchange_ = std::make_shared<Exchange>(std::move(*call), peer_, [this] { answered_.cancel(); });
+    server_.on_call_(exchange_);
+    if (hung_up_) close();
+    while (!exchange_->message_ && !closed_) {
+      boost::system::error_code woken;
+      co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+    if (closed_) co_return;
+    const bool going_on = co_await answer(*exchange_->message_);
+    exchange_.reset();
+    if (!going_on) co_return;
+  }
+}
+
+asio::awaitable<bool> Connection::answer(const std::string& message) {
+  if (exchange_->call().oneway) co_return true;
+  if (!co_await write(message)) co_return false;
+  while (exchange_->next_) {
+    Exchange::Page page = exchange_->next_();
+    if (!page.more) exchange_->next_ = nullptr;
+    if (!co_await write(varlink::reply(std::move(page.parameters), page.more))) co_return false;
+  }
+  co_return true;
+}
+
+// Nothing: the client is gone, too slow, or sends too much.
+asio::awaitable<std::optional<std::string>> Connection::read_message() {
+  static std::array<char, kReadSize> buffer;  // One thread, and nothing stays in it.
+  const std::size_t limit = server_.limits_.message_bytes;
+  while (!closed_) {
+    const std::size_t end = received_.find('\0', searched_);
+    if (std::min(end, received_.size()) > limit) {
+      co_await write(
+          varlink::error(Error{ErrorCode::invalid, "the message is over the maximum of " +
+                                                       std::to_string(limit) + " bytes"}));
+      co_return std::nullopt;
+    }
+    if (end != std::string::npos) {
+      std::string message = received_.substr(0, end);
+      received_.erase(0, end + 1);
+      searched_ = 0;
+      progress_made();
+      co_return message;
+    }
+    searched_ = received_.size();
+    const ssize_t length = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), 0);
+    if (length > 0) {
+      received_.append(buffer.data(), static_cast<std::size_t>(length));
+      continue;
+    }
+    if (length == 0 || (errno != EAGAIN && errno != EINTR)) co_return std::nullopt;
+    if (!received_.empty()) expect_progress(server_.limits_.message_time);
+    boost::system::error_code failed;
+    co_await socket_.async_wait(asio::socket_base::wait_read,
+                                asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) co_return std::nullopt;
+  }
+  co_return std::nullopt;
+}
+
+asio::awaitable<bool> Connection::write(std::string message) {
+  server_.before_write_();
+  std::string_view rest = message;
+  while (!rest.empty() && !closed_) {
+    const ssize_t length = ::send(socket_.native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (length > 0) {
+      rest.remove_prefix(static_cast<std::size_t>(length));
+      continue;
+    }
+    if (errno != EAGAIN && errno != EINTR) co_return false;
+    expect_progress(server_.limits_.write_time);
+    boost::system::error_code failed;
+    co_await socket_.async_wait(asio::socket_base::wait_write,
+                                asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) co_return false;
+  }
+  progress_made();
+  co_return !closed_;
+}
+
+}  // namespace wm

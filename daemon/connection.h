@@ -1,0 +1,48 @@
+// One client: reads a call, waits for its answer, writes it, and reads the next.
+#pragma once
+
+#include "daemon/server.h"
+
+namespace wm {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Place = std::list<std::shared_ptr<Connection>>::iterator;
+
+  Connection(Server& server, boost::asio::local::stream_protocol::socket socket);
+
+  /// Where the server keeps it.
+  void place(Place place) { place_ = place; }
+  void start();
+
+  /// Whether a call waits for its answer.
+  bool busy() const { return exchange_ != nullptr; }
+
+  /// Ends everything it waits for; the server forgets it. Safe to call twice.
+  void close();
+
+ private:
+  boost::asio::awaitable<void> serve();
+  boost::asio::awaitable<std::optional<std::string>> read_message();
+  boost::asio::awaitable<bool> answer(const std::string& message);
+  boost::asio::awaitable<bool> write(std::string message);
+  void notice_hangup();
+  /// The client is cut off unless progress_made() is called within `time` of the first call.
+  void expect_progress(std::chrono::seconds time);
+  void progress_made();
+
+  Server& server_;
+  boost::asio::local::stream_protocol::socket socket_;
+  boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer answered_;  // Cancelled once the exchange has its answer.
+  Peer peer_;
+  Place place_;
+  std::string received_;
+  std::size_t searched_ = 0;  // No byte 0 in `received_` before this.
+  std::shared_ptr<Exchange> exchange_;
+  bool hurried_ = false;
+  bool hung_up_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace wm

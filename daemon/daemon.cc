@@ -1,0 +1,220 @@
+#include "daemon/daemon.h"
+
+#include <csignal>
+#include <cstring>
+#include <stdexcept>
+#include <thread>
+
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/version.h"
+#include "daemon/probes/network.h"
+#include "daemon/probes/power.h"
+#include "daemon/probes/storage.h"
+#include "daemon/service_manager.h"
+
+namespace wm {
+namespace {
+
+// So many ready events are gathered into one turn at the most: one commit for all of them.
+constexpr int kEventsPerTurn = 512;
+constexpr Duration kRetryCommit = 1s;
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
+
+sigset_t handled_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  return set;
+}
+
+// A directory of our own: nobody else can look into it, or lead us astray in it.
+void make_private_directory(const std::filesystem::path& path) {
+  std::error_code problem;
+  if (!path.parent_path().empty()) std::filesystem::create_directories(path.parent_path(), problem);
+  struct stat status{};
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    throw std::runtime_error("cannot make the directory " + path.string() + ": " +
+                             std::strerror(errno));
+  }
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    throw std::runtime_error(path.string() + " is not a directory");
+  }
+  if (status.st_uid != ::geteuid()) {
+    throw std::runtime_error("the directory " + path.string() + " belongs to another user");
+  }
+  if ((status.st_mode & 077) != 0) {
+    throw std::runtime_error("the directory " + path.string() + " is open to others: chmod 700 it");
+  }
+}
+
+std::filesystem::path prepare_state(const std::filesystem::path& directory) {
+  for (const char* part : {"", "logs", "running"}) make_private_directory(directory / part);
+  return directory;
+}
+
+int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
+}  // namespace
+
+Daemon::Daemon(DaemonOptions options, Settings settings)
+    : options_(std::move(options)),
+      settings_(std::move(settings)),
+      signals_(loop_),
+      store_(must(SqliteStore::open(prepare_state(options_.state_directory) / "wm.db"))),
+      runner_(loop_, options_.state_directory, options_.socket),
+      manager_(*store_, runner_, settings_, processors()),
+      methods_(manager_, *store_, sensors_, runner_.log(), settings_,
+               {options_.socket, options_.state_directory.string(), wall_clock_now()}),
+      alarm_(loop_, [] {}) {
+  ::signal(SIGPIPE, SIG_IGN);
+  listen_to_signals();
+  add_probes();
+  manager_.recover(wall_clock_now());
+  const auto socket_directory = std::filesystem::absolute(options_.socket).parent_path();
+  if (options_.own_socket_directory) {
+    make_private_directory(socket_directory);
+  } else {
+    std::filesystem::create_directories(socket_directory);
+  }
+  const int listener = must(listen_at(options_.socket, options_.system ? 0666 : 0600));
+  server_ = std::make_unique<Server>(
+      loop_, listener, ServerLimits{},
+      [this](const std::shared_ptr<Exchange>& exchange) { methods_.take(exchange); },
+      [this] { make_durable(); });
+  methods_.set_connection_count([this] { return server_->connection_count(); });
+}
+
+Daemon::~Daemon() {
+  server_.reset();
+  ::unlink(options_.socket.c_str());
+}
+
+void Daemon::add_probes() {
+  const auto report = [this](const Measurement& measurement) {
+    sensors_.take(measurement, wall_clock_now());
+  };
+  std::vector<std::string> paths{options_.state_directory.string()};
+  paths.insert(paths.end(), settings_.storage.paths.begin(), settings_.storage.paths.end());
+  probes_.push_back(std::make_unique<NetworkProbe>(loop_, settings_.network, report));
+  probes_.push_back(
+      std::make_unique<PowerProbe>(loop_, "/sys/class/power_supply", settings_.battery, report));
+  probes_.push_back(std::make_unique<StorageProbe>(loop_, paths, settings_.storage.levels, report));
+  for (const auto& probe : probes_) probe->measure();
+}
+
+int Daemon::run() {
+  spdlog::info("wmd {} ready: {} unfinished works, socket {}", kVersion,
+               manager_.scheduler().unfinished_count(), options_.socket);
+  service_manager::ready(std::to_string(manager_.scheduler().unfinished_count()) +
+                         " unfinished works");
+  turn();
+  while (!over_) {
+    loop_.run_one();
+    for (int events = 1; events < kEventsPerTurn && loop_.poll_one() > 0; ++events) {
+    }
+    turn();
+  }
+  spdlog::info("wmd stopped");
+  return exit_status_;
+}
+
+void Daemon::turn() {
+  const TimePoint now = wall_clock_now();
+  sensors_.expire(now);
+  if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions());
+  try {
+    const auto changes = methods_.changes(now);
+    const TurnReport report = manager_.decide(now, changes);
+    disk_failed_ = false;
+    methods_.answer(report, now);
+    manager_.act();
+  } catch (const StoreError& e) {
+    if (!std::exchange(disk_failed_, true)) spdlog::error("nothing can be saved: {}", e.what());
+    methods_.refuse({ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
+  }
+  end_turn(now);
+}
+
+void Daemon::end_turn(TimePoint now) {
+  const Constraints wanted = manager_.scheduler().wanted();
+  for (const auto& probe : probes_) probe->set_wanted(wanted);
+  auto next = manager_.scheduler().next_wakeup();
+  const auto expiry = sensors_.next_expiry();
+  if (expiry && (!next || *expiry < *next)) next = expiry;
+  if (disk_failed_) next = now + kRetryCommit;
+  alarm_.set(next);
+  // What this turn itself brought about is the next one's event.
+  if (!disk_failed_ && (manager_.has_unsettled_runs() || sensors_.changed())) {
+    boost::asio::post(loop_, [] {});
+  }
+  if (stopping_ && manager_.idle()) over_ = true;
+}
+
+void Daemon::make_durable() {
+  try {
+    store_->sync();
+  } catch (const StoreError& e) {
+    // The kernel may have dropped what it could not write: only a restart knows what is on disk.
+    spdlog::critical("{}: stopping", e.what());
+    exit_status_ = 1;
+    over_ = true;
+    throw;
+  }
+}
+
+void Daemon::listen_to_signals() {
+  if (!signals_.is_open()) {
+    const sigset_t set = handled_signals();
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    signals_.assign(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  signals_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                      [this](const boost::system::error_code& closed) {
+                        if (closed) return;
+                        take_signals();
+                        listen_to_signals();
+                      });
+}
+
+void Daemon::take_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.native_handle(), &info, sizeof info) == sizeof info) {
+    switch (info.ssi_signo) {
+      case SIGCHLD:
+        runner_.reap();
+        break;
+      case SIGHUP:
+        reload();
+        break;
+      default:
+        if (std::exchange(stopping_, true)) break;
+        spdlog::info("stopping: {} runs to end", manager_.scheduler().running_count());
+        service_manager::stopping();
+        manager_.shut_down();
+    }
+  }
+}
+
+void Daemon::reload() {
+  auto settings = load_settings(options_.configuration);
+  if (!settings) {
+    spdlog::error("the configuration is not reloaded: {}", settings.error().message);
+    return;
+  }
+  settings_ = std::move(*settings);
+  manager_.settings_changed(processors());
+  spdlog::info("the configuration is reloaded");
+}
+
+}  // namespace wm

@@ -1,0 +1,67 @@
+// The daemon: everything on one loop, turn by turn.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "daemon/clock.h"
+#include "daemon/methods.h"
+#include "daemon/process_runner.h"
+#include "daemon/sensors.h"
+#include "daemon/server.h"
+#include "daemon/sqlite_store.h"
+#include "daemon/work_manager.h"
+
+namespace wm {
+
+struct DaemonOptions {
+  bool system = false;  // For all users; else for the one who runs it.
+  std::string socket;
+  bool own_socket_directory =
+      false;  // The socket's directory must be the user's, and closed to others.
+  std::filesystem::path state_directory;
+  std::vector<std::filesystem::path> configuration;  // The files that are there.
+};
+
+class Daemon {
+ public:
+  /// Opens everything, and recovers what a daemon before left. Throws std::runtime_error with a
+  /// sentence for people.
+  Daemon(DaemonOptions options, Settings settings);
+  ~Daemon();
+
+  /// Until it is told to stop and every run has ended. Returns the exit status.
+  int run();
+
+ private:
+  void add_probes();
+  void listen_to_signals();
+  void take_signals();
+  void reload();
+  void turn();
+  void end_turn(TimePoint now);
+  void make_durable();
+
+  DaemonOptions options_;
+  Settings settings_;
+  boost::asio::io_context loop_{1};
+  boost::asio::posix::stream_descriptor signals_;
+  std::unique_ptr<SqliteStore> store_;
+  ProcessRunner runner_;
+  WorkManager manager_;
+  Sensors sensors_;
+  std::vector<std::unique_ptr<Probe>> probes_;
+  Methods methods_;
+  Alarm alarm_;
+  std::unique_ptr<Server> server_;
+  bool stopping_ = false;
+  bool disk_failed_ = false;  // The last commit did: it is tried again.
+  int exit_status_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace wm

@@ -1,0 +1,85 @@
+// wmd: reads the options and runs the daemon.
+#include <cstdio>
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/systemd_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "config/files.h"
+#include "config/settings.h"
+#include "core/paths.h"
+#include "core/version.h"
+#include "daemon/daemon.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+// Under systemd the journal keeps time and level itself.
+void set_up_logging() {
+  auto logger = std::getenv("JOURNAL_STREAM") ? spdlog::systemd_logger_st("wmd")
+                                              : spdlog::stderr_color_st("wmd");
+  logger->set_pattern(std::getenv("JOURNAL_STREAM") ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int complain(const std::string& message, int status) {
+  std::fprintf(stderr, "wmd: %s\n", message.c_str());
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("wmd: runs registered work when its conditions hold, and never twice at once.");
+  bool user = false;
+  bool system = false;
+  bool check = false;
+  std::string config;
+  std::string socket;
+  std::string state;
+  app.add_flag("--user", user, "Serve the user who runs it (the default)");
+  app.add_flag("--system", system, "Serve all users")->excludes("--user");
+  app.add_option("--config", config, "Read this file instead of the instance's own");
+  app.add_option("--socket", socket, "Listen here");
+  app.add_option("--state-dir", state, "Keep the queue, the logs and all state here");
+  app.add_flag("--check-config", check, "Say whether the configuration is valid, and exit");
+  app.set_version_flag("--version", "wmd " + std::string(wm::kVersion));
+  app.footer("Example: wmd --user --socket /tmp/wm.sock --state-dir /tmp/wm-state");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kUsage;
+  }
+
+  const wm::Instance instance = system ? wm::Instance::system : wm::Instance::user;
+  const auto surroundings = wm::Surroundings::from(
+      [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());
+  const auto files = wm::configuration_files(instance, surroundings, config);
+  if (!files) return complain(files.error().message, kUsage);
+  auto settings = wm::load_settings(*files);
+  if (!settings) return complain(settings.error().message, kUsage);
+  if (check) {
+    std::printf("the configuration is valid (%zu files read)\n", files->size());
+    return 0;
+  }
+  const auto state_directory =
+      state.empty() ? wm::state_directory(instance, surroundings) : wm::Result<std::string>(state);
+  if (!state_directory) return complain(state_directory.error().message, kUsage);
+  wm::DaemonOptions options;
+  options.system = system;
+  options.own_socket_directory = !system && socket.empty();
+  options.socket = socket.empty() ? wm::socket_path(instance, surroundings) : socket;
+  options.state_directory = *state_directory;
+  options.configuration = *files;
+  set_up_logging();
+  try {
+    return wm::Daemon(std::move(options), std::move(*settings)).run();
+  } catch (const std::exception& e) {
+    return complain(e.what(), kFailed);
+  }
+}

@@ -1,0 +1,94 @@
+// The methods of io.wm.Scheduler: each call of a client becomes a change in the turn, or a question
+// that is answered from what the turn left.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/run_log.h"
+#include "daemon/sensors.h"
+#include "daemon/server.h"
+#include "daemon/work_manager.h"
+
+namespace wm {
+
+/// What `wm status` says of the daemon itself.
+struct DaemonIdentity {
+  std::string socket;
+  std::string state_directory;
+  TimePoint started_at{};
+};
+
+class Methods {
+ public:
+  Methods(WorkManager& manager, Store& store, Sensors& sensors, const RunLog& log,
+          const Settings& settings, DaemonIdentity identity);
+
+  using ExchangePtr = std::shared_ptr<Exchange>;
+
+  /// Takes a call for the next turn; what is wrong with it in itself is answered at once.
+  void take(const ExchangePtr& exchange);
+  bool has_work() const { return !changes_.empty() || !questions_.empty(); }
+
+  // The daemon's turn, in this order.
+
+  /// To be decided in the turn's transaction.
+  std::vector<WorkManager::Change> changes(TimePoint now);
+  /// After the commit: answers the changes, the questions, and those who wait for what changed.
+  void answer(const TurnReport& report, TimePoint now);
+  /// Instead, if nothing could be committed.
+  void refuse(const Error& problem);
+
+  void set_connection_count(std::function<std::size_t()> count) {
+    connection_count_ = std::move(count);
+  }
+
+ private:
+  using Handler = void (Methods::*)(const ExchangePtr&);
+
+  /// A change, and the answer to it once it is on disk.
+  struct PendingChange {
+    ExchangePtr exchange;
+    std::function<void(TimePoint now)> decide;
+    std::function<void(TimePoint now)> answer;
+  };
+  struct Waiter {
+    ExchangePtr exchange;
+    std::optional<WorkState> state;  // Nothing: until it has ended.
+  };
+
+  void register_work(const ExchangePtr& exchange);
+  void cancel(const ExchangePtr& exchange);
+  void list(const ExchangePtr& exchange);
+  void show(const ExchangePtr& exchange);
+  void wait(const ExchangePtr& exchange);
+  void history(const ExchangePtr& exchange);
+  void logs(const ExchangePtr& exchange);
+  void conditions(const ExchangePtr& exchange);
+  void override_conditions(const ExchangePtr& exchange);
+  void clear_overrides(const ExchangePtr& exchange);
+  void status(const ExchangePtr& exchange);
+  void tasks(const ExchangePtr& exchange);
+
+  void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> question);
+  void notify_waiters(const TurnReport& report, TimePoint now);
+  boost::json::object show_work(const WorkInfo& info, TimePoint now) const;
+  void reply_work(const ExchangePtr& exchange, WorkId id, TimePoint now);
+
+  static const std::unordered_map<std::string_view, Handler>& handlers();
+
+  WorkManager& manager_;
+  Store& store_;
+  Sensors& sensors_;
+  const RunLog& log_;
+  const Settings& settings_;
+  DaemonIdentity identity_;
+  std::function<std::size_t()> connection_count_ = [] { return std::size_t{0}; };
+  std::vector<PendingChange> changes_;
+  std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;
+  std::unordered_multimap<WorkId, Waiter> waiters_;
+};
+
+}  // namespace wm

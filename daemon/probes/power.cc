@@ -1,0 +1,176 @@
+#include "daemon/probes/power.h"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+
+#include <linux/netlink.h>
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+namespace wm {
+namespace {
+
+// Plugs are announced, percentages are not: while work waits on the level it is read this often.
+constexpr std::chrono::seconds kLevelInterval{60};
+
+std::string attribute(const std::filesystem::path& supply, const char* name) {
+  std::ifstream file(supply / name);
+  std::string text;
+  std::getline(file, text);
+  return text;
+}
+
+std::optional<int> number(const std::string& text) {
+  int value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || problem != std::errc{}) return std::nullopt;
+  return value;
+}
+
+bool is_battery(const PowerSupply& supply) {
+  return supply.type == "Battery" && supply.scope != "Device" && supply.present;
+}
+
+bool is_plug(const PowerSupply& supply) {
+  return supply.type == "Mains" || supply.type == "USB" || supply.type == "Wireless";
+}
+
+// The kernel's own announcements (group 1); those that udevd forwards need not be trusted.
+int open_uevents() {
+  const int fd =
+      ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = 1;
+  if (fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    ::close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+// Whether anything that arrived is about a power supply. A full buffer lost something: look then,
+// too.
+bool take_uevents(int fd) {
+  std::array<char, 8192> buffer;
+  bool concerned = false;
+  for (;;) {
+    sockaddr_nl sender{};
+    socklen_t size = sizeof sender;
+    const ssize_t length = ::recvfrom(fd, buffer.data(), buffer.size(), 0,
+                                      reinterpret_cast<sockaddr*>(&sender), &size);
+    if (length < 0 && errno == ENOBUFS) {
+      concerned = true;
+      continue;
+    }
+    if (length <= 0) return concerned;
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(length));
+    using std::string_view_literals::operator""sv;
+    if (sender.nl_pid == 0 && text.find("\0SUBSYSTEM=power_supply\0"sv) != std::string_view::npos) {
+      concerned = true;
+    }
+  }
+}
+
+}  // namespace
+
+PowerReading judge(std::span<const PowerSupply> supplies) {
+  PowerReading reading;
+  bool plugged = false;
+  bool filling = false;
+  bool discharging = false;
+  int sum = 0;
+  int known = 0;
+  for (const PowerSupply& supply : supplies) {
+    if (is_plug(supply)) plugged = plugged || supply.online;
+    if (!is_battery(supply)) continue;
+    reading.has_battery = true;
+    discharging = discharging || supply.status == "Discharging";
+    filling = filling || supply.status == "Charging" || supply.status == "Full";
+    if (supply.capacity) {
+      sum += *supply.capacity;
+      ++known;
+    }
+  }
+  if (!reading.has_battery) return reading;
+  reading.charging = !discharging && (plugged || filling);
+  if (known > 0) reading.percent = sum / known;
+  return reading;
+}
+
+std::vector<PowerSupply> read_power_supplies(const std::filesystem::path& directory) {
+  std::vector<PowerSupply> supplies;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, none)) {
+    PowerSupply supply;
+    supply.type = attribute(entry.path(), "type");
+    supply.scope = attribute(entry.path(), "scope");
+    supply.status = attribute(entry.path(), "status");
+    supply.online = number(attribute(entry.path(), "online")).value_or(0) != 0;
+    supply.present = number(attribute(entry.path(), "present")).value_or(1) != 0;
+    supply.capacity = number(attribute(entry.path(), "capacity"));
+    supplies.push_back(std::move(supply));
+  }
+  return supplies;
+}
+
+PowerProbe::PowerProbe(boost::asio::io_context& loop, std::filesystem::path directory,
+                       BatteryLevels levels, Report report)
+    : directory_(std::move(directory)),
+      levels_(levels),
+      report_(std::move(report)),
+      events_(loop),
+      again_(loop) {
+  if (const int fd = open_uevents(); fd >= 0) {
+    events_.assign(fd);
+    listen();
+  } else {
+    spdlog::warn("no events from the power supplies: {}", std::strerror(errno));
+  }
+}
+
+void PowerProbe::listen() {
+  events_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                     [this](const boost::system::error_code& closed) {
+                       if (closed) return;
+                       if (take_uevents(events_.native_handle())) measure();
+                       listen();
+                     });
+}
+
+void PowerProbe::measure() {
+  const PowerReading now = judge(read_power_supplies(directory_));
+  const std::string level = now.percent       ? fmt::format("battery at {} %", *now.percent)
+                            : now.has_battery ? "battery at an unknown level"
+                                              : "no battery";
+  report_({ConditionName::charging, now.charging, "sysfs",
+           now.has_battery ? level : "no battery: on external power"});
+  if (now.has_battery && !now.percent) {
+    report_({ConditionName::battery, std::monostate{}, "sysfs", level});
+  } else {
+    low_ = now.percent && battery_is_low(low_, *now.percent, levels_);
+    report_({ConditionName::battery, !low_, "sysfs", level});
+  }
+  if (wanted_ && now.has_battery) look_again();
+}
+
+void PowerProbe::set_wanted(const Constraints& wanted) {
+  if (std::exchange(wanted_, wanted.battery_not_low) == wanted.battery_not_low) return;
+  if (wanted_) {
+    measure();
+  } else {
+    again_.cancel();
+  }
+}
+
+void PowerProbe::look_again() {
+  again_.expires_after(kLevelInterval);
+  again_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) measure();
+  });
+}
+
+}  // namespace wm

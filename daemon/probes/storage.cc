@@ -1,0 +1,74 @@
+#include "daemon/probes/storage.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <spdlog/fmt/fmt.h>
+#include <sys/statvfs.h>
+
+namespace wm {
+namespace {
+
+constexpr std::chrono::seconds kFar{3600};
+constexpr std::chrono::seconds kNear{300};
+constexpr std::chrono::seconds kClose{30};
+
+struct Space {
+  std::uint64_t free = 0;
+  std::uint64_t total = 0;
+};
+
+std::optional<Space> space_of(const std::string& path) {
+  struct statvfs status{};
+  if (::statvfs(path.c_str(), &status) != 0) return std::nullopt;
+  return Space{std::uint64_t{status.f_bavail} * status.f_frsize,
+               std::uint64_t{status.f_blocks} * status.f_frsize};
+}
+
+}  // namespace
+
+StorageProbe::StorageProbe(boost::asio::io_context& loop, std::vector<std::string> paths,
+                           StorageLevels levels, Report report)
+    : paths_(std::move(paths)), levels_(levels), report_(std::move(report)), again_(loop) {}
+
+void StorageProbe::measure() {
+  bool low = false;
+  std::optional<std::uint64_t> least;
+  std::string where;
+  for (const std::string& path : paths_) {
+    const auto space = space_of(path);
+    if (!space) continue;
+    low = low || storage_is_low(low_, space->free, space->total, levels_);
+    if (least && space->free >= *least) continue;
+    least = space->free;
+    where = path;
+  }
+  if (!least) {
+    report_({ConditionName::storage, std::monostate{}, "statvfs", "no watched path can be read"});
+    return;
+  }
+  low_ = low;
+  report_({ConditionName::storage, !low, "statvfs",
+           fmt::format("{} MiB free at {}", *least >> 20, where)});
+  if (!wanted_) return;
+  const std::uint64_t limit = std::max<std::uint64_t>(levels_.low_bytes, 1);
+  look_again_in(*least / limit > 8 ? kFar : *least / limit > 2 ? kNear : kClose);
+}
+
+void StorageProbe::set_wanted(const Constraints& wanted) {
+  if (std::exchange(wanted_, wanted.storage_not_low) == wanted.storage_not_low) return;
+  if (wanted_) {
+    measure();
+  } else {
+    again_.cancel();
+  }
+}
+
+void StorageProbe::look_again_in(std::chrono::seconds time) {
+  again_.expires_after(time);
+  again_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) measure();
+  });
+}
+
+}  // namespace wm

@@ -1,0 +1,87 @@
+#include "daemon/processes.h"
+
+#include <charconv>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <dirent.h>
+#include <unistd.h>
+
+namespace wm {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool carries_id(pid_t pid, std::string_view work_uuid) {
+  const std::string environment = read_file("/proc/" + std::to_string(pid) + "/environ");
+  const std::string wanted = "WM_WORK_ID=" + std::string(work_uuid) + '\0';
+  return environment.starts_with(wanted) || environment.find('\0' + wanted) != std::string::npos;
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
+  if (!proc) return pids;
+  while (const dirent* entry = ::readdir(proc.get())) {
+    if (const auto pid = number<pid_t>(entry->d_name)) pids.push_back(*pid);
+  }
+  return pids;
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_process_stat(std::string_view stat) {
+  // proc(5): pid (comm) state ppid pgrp session …; comm may hold anything, so count from its end.
+  // Field 3 is the state, 6 the session, 22 the start time.
+  const std::size_t open = stat.find(" (");
+  const std::size_t close = stat.rfind(") ");
+  if (open == std::string_view::npos || close == std::string_view::npos) return std::nullopt;
+  const auto pid = number<pid_t>(stat.substr(0, open));
+  std::istringstream rest{std::string(stat.substr(close + 2))};
+  std::string field;
+  bool dead = false;
+  std::optional<pid_t> session;
+  std::optional<std::uint64_t> start;
+  for (int i = 3; i <= 22 && rest >> field; ++i) {
+    if (i == 3) dead = field == "Z" || field == "X";
+    if (i == 6) session = number<pid_t>(field);
+    if (i == 22) start = number<std::uint64_t>(field);
+  }
+  if (!pid || !session || !start) return std::nullopt;
+  return ProcessStat{*pid, dead, *session, *start};
+}
+
+std::optional<ProcessStat> read_process_stat(pid_t pid) {
+  return parse_process_stat(read_file("/proc/" + std::to_string(pid) + "/stat"));
+}
+
+std::vector<pid_t> processes_of_run(const ProcessStat& leader, std::string_view work_uuid) {
+  // While any process is in the session, the kernel gives its number to no other process.
+  const auto now = read_process_stat(leader.pid);
+  const bool reused = now && now->start_ticks != leader.start_ticks;
+  std::vector<pid_t> found;
+  for (const pid_t pid : all_processes()) {
+    if (pid == ::getpid()) continue;
+    const auto process = read_process_stat(pid);
+    if (!process || process->dead || process->start_ticks < leader.start_ticks) continue;
+    const bool in_session = !reused && process->session == leader.pid;
+    if (in_session || carries_id(pid, work_uuid)) found.push_back(pid);
+  }
+  return found;
+}
+
+}  // namespace wm

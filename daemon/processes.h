@@ -1,0 +1,30 @@
+// The processes of a run, found in /proc: by their session, and by the work's id in their
+// environment.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace wm {
+
+/// What /proc/PID/stat says of a process that matters here.
+struct ProcessStat {
+  pid_t pid = 0;
+  bool dead = false;  // A zombie: nothing of it runs.
+  pid_t session = 0;
+  std::uint64_t start_ticks = 0;  // Since boot. Pid and start name one process of this boot.
+};
+
+std::optional<ProcessStat> parse_process_stat(std::string_view stat);
+std::optional<ProcessStat> read_process_stat(pid_t pid);
+
+/// The living processes of the run whose first process is or was `leader`, whose environment says
+/// WM_WORK_ID=`work_uuid`. A pid that was given to somebody else since is not ours.
+std::vector<pid_t> processes_of_run(const ProcessStat& leader, std::string_view work_uuid);
+
+}  // namespace wm

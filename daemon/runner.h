@@ -1,0 +1,48 @@
+// Runs commands in children.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/outcome.h"
+
+namespace wm {
+
+/// One run to start. The runner makes of it what INTERFACE promises a run gets.
+struct Launch {
+  WorkInfo info;
+  std::vector<std::string> command;        // An absolute path first.
+  std::map<std::string, std::string> env;  // The task's and the work's own, to be added.
+  Duration stop_grace{};                   // From SIGTERM to SIGKILL.
+};
+
+struct FinishedRun {
+  WorkId work = 0;
+  ChildEnd end;
+  std::int64_t max_rss_kb = 0;
+  Duration user_time{};
+  Duration system_time{};
+};
+
+/// Every started run ends in exactly one call of the handler, never made from inside start() or
+/// stop().
+class Runner {
+ public:
+  using OnFinished = std::function<void(const FinishedRun&)>;
+
+  virtual ~Runner() = default;
+  virtual void on_finished(OnFinished handler) = 0;
+
+  /// Nothing, or why there is no child: not_started or no_room. Then the handler is not called.
+  virtual std::optional<ChildEnd> start(const Launch& launch) = 0;
+
+  /// A request: the child may take its grace. Work that does not run is ignored.
+  virtual void stop(WorkId id, StopReason reason) = 0;
+
+  /// Ends what an earlier daemon left running, and returns once it is gone.
+  virtual void end_leftovers() = 0;
+};
+
+}  // namespace wm

@@ -1,0 +1,100 @@
+#include "daemon/schema.h"
+
+#include <array>
+#include <string>
+
+namespace wm {
+namespace {
+
+// "wm" and a queue's Q, in the header of each of our files: SQLite's application_id.
+constexpr int kApplicationId = 0x776d51;
+
+// Step N leads from version N to N+1. A step that has been released is never edited again.
+// Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
+constexpr std::array<const char*, 1> kSteps{R"sql(
+CREATE TABLE work (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  uuid TEXT NOT NULL,
+  owner INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  task TEXT NOT NULL,
+  superseded INTEGER NOT NULL DEFAULT 0,
+  request TEXT NOT NULL,
+  enqueued_at INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  period_ends INTEGER NOT NULL,
+  every INTEGER NOT NULL,
+  backoff_policy INTEGER NOT NULL,
+  backoff_delay INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  max_attempts INTEGER NOT NULL,
+  runs INTEGER NOT NULL,
+  network INTEGER NOT NULL,
+  charging INTEGER NOT NULL,
+  battery_not_low INTEGER NOT NULL,
+  storage_not_low INTEGER NOT NULL,
+  idle INTEGER NOT NULL,
+  stopping INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX work_name ON work (owner, name) WHERE superseded = 0;
+CREATE INDEX work_history ON work (name, owner);
+CREATE INDEX work_unfinished ON work (id) WHERE state < 3;
+
+CREATE TABLE tag (
+  tag TEXT NOT NULL,
+  work INTEGER NOT NULL REFERENCES work (id),
+  PRIMARY KEY (tag, work)
+) WITHOUT ROWID;
+
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY,
+  work INTEGER NOT NULL REFERENCES work (id),
+  number INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  outcome INTEGER,
+  exit_code INTEGER,
+  signal INTEGER,
+  stop_reason INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '',
+  max_rss_kb INTEGER NOT NULL DEFAULT 0,
+  user_ms INTEGER NOT NULL DEFAULT 0,
+  system_ms INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX run_number ON run (work, number);
+)sql"};
+
+int pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(std::string("PRAGMA ") + name).getInt();
+}
+
+}  // namespace
+
+Result<> migrate(SQLite::Database& database) {
+  const std::string problem = database.execAndGet("PRAGMA quick_check(1)").getString();
+  if (problem != "ok") return fail(ErrorCode::failed, "it is damaged (" + problem + ")");
+
+  const auto version = static_cast<std::size_t>(pragma(database, "user_version"));
+  const bool empty = database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt() == 0;
+  if (!empty && pragma(database, "application_id") != kApplicationId) {
+    return fail(ErrorCode::refused, "it is not a database of wm");
+  }
+  if (version > kSteps.size()) {
+    return fail(ErrorCode::refused, "it was written by a newer wmd (schema " +
+                                        std::to_string(version) + ", this one knows " +
+                                        std::to_string(kSteps.size()) + "): install that version");
+  }
+  if (version == kSteps.size()) return {};
+
+  SQLite::Transaction transaction(database);
+  for (std::size_t step = version; step < kSteps.size(); ++step) database.exec(kSteps[step]);
+  database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  database.exec("PRAGMA user_version = " + std::to_string(kSteps.size()));
+  transaction.commit();
+  return {};
+}
+
+}  // namespace wm

@@ -1,0 +1,117 @@
+#include "daemon/server.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "daemon/connection.h"
+#include "daemon/unique_fd.h"
+
+namespace wm {
+
+namespace asio = boost::asio;
+
+void Exchange::stream(NextPage next) {
+  Page first = next();
+  next_ = first.more && call_.more ? std::move(next) : nullptr;
+  answer(varlink::reply(std::move(first.parameters), static_cast<bool>(next_)));
+}
+
+void Exchange::answer(std::string message) {
+  if (message_) return;
+  message_ = std::move(message);
+  if (!abandoned_) answered_();
+}
+
+Server::Server(asio::io_context& loop, int listener, ServerLimits limits, OnCall on_call,
+               BeforeWrite before_write)
+    : acceptor_(loop, asio::local::stream_protocol(), listener),
+      limits_(limits),
+      on_call_(std::move(on_call)),
+      before_write_(std::move(before_write)) {
+  asio::co_spawn(loop, accept_all(), asio::detached);
+}
+
+Server::~Server() {
+  while (!connections_.empty()) {
+    const auto connection = connections_.front();
+    connection->close();
+  }
+}
+
+asio::awaitable<void> Server::accept_all() {
+  for (;;) {
+    boost::system::error_code problem;
+    auto socket =
+        co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, problem));
+    if (problem == asio::error::operation_aborted) co_return;
+    if (!problem) {
+      add(std::move(socket));
+      continue;
+    }
+    spdlog::warn("cannot accept a connection: {}", problem.message());
+    // Out of descriptors or memory: give up the quietest one, and let others close theirs.
+    make_room();
+    asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(100));
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, problem));
+  }
+}
+
+void Server::add(asio::local::stream_protocol::socket socket) {
+  if (connections_.size() >= limits_.connections) make_room();
+  if (connections_.size() >= limits_.connections) return;  // All are busy: this one is closed.
+  auto connection = std::make_shared<Connection>(*this, std::move(socket));
+  connection->place(connections_.insert(connections_.end(), connection));
+  connection->start();
+}
+
+void Server::make_room() {
+  for (const auto& connection : connections_) {
+    if (connection->busy()) continue;
+    const auto closed = connection;  // Outlives its place in the list.
+    closed->close();
+    return;
+  }
+}
+
+Result<int> listen_at(const std::string& path, mode_t mode) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::invalid, "the socket's path is too long: " + path + " has " +
+                                        std::to_string(path.size()) + " bytes, at most " +
+                                        std::to_string(sizeof address.sun_path - 1) +
+                                        " fit; choose another with --socket");
+  }
+  path.copy(address.sun_path, path.size());
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  const auto failed = [&](const std::string& what) {
+    return fail(ErrorCode::failed, "cannot " + what + " " + path + ": " + std::strerror(errno));
+  };
+  UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener) return failed("make a socket for");
+  if (::connect(listener.get(), where, sizeof address) == 0) {
+    return fail(ErrorCode::refused, "another daemon answers at " + path);
+  }
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) {
+      return fail(ErrorCode::refused, path + " is there and is not a socket");
+    }
+    if (::unlink(path.c_str()) != 0) return failed("remove the old socket");
+  }
+  listener.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const mode_t before = ::umask(0777 & ~mode);
+  const int bound = ::bind(listener.get(), where, sizeof address);
+  ::umask(before);
+  if (bound != 0) return failed("bind");
+  if (::listen(listener.get(), SOMAXCONN) != 0) return failed("listen at");
+  return listener.release();
+}
+
+}  // namespace wm

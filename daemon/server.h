@@ -1,0 +1,109 @@
+// The Unix socket: connections, their messages and their bounds. One that misbehaves is cut off
+// alone.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "daemon/varlink.h"
+
+namespace wm {
+
+/// Who is at the other end, as the kernel says (SO_PEERCRED).
+struct Peer {
+  uid_t uid = 0;
+  pid_t pid = 0;
+};
+
+struct ServerLimits {
+  std::size_t message_bytes = std::size_t{1} << 20;
+  std::size_t connections =
+      512;  // One more takes the place of the one that has been quiet longest.
+  std::chrono::seconds message_time{10};  // From a message's first byte to its last.
+  std::chrono::seconds write_time{30};    // For a client to take an answer.
+};
+
+/// One call and its answer. Exactly one of reply(), error() and stream() is used, once; what is
+/// sent to a client that is gone is dropped.
+class Exchange {
+ public:
+  /// The next page; `more` is false after the last.
+  struct Page {
+    boost::json::object parameters;
+    bool more = false;
+  };
+  using NextPage = std::function<Page()>;
+
+  Exchange(varlink::Call call, Peer peer, std::function<void()> answered)
+      : call_(std::move(call)), peer_(peer), answered_(std::move(answered)) {}
+
+  const varlink::Call& call() const { return call_; }
+  const Peer& peer() const { return peer_; }
+  bool abandoned() const { return abandoned_; }
+
+  void reply(boost::json::object parameters) {
+    answer(varlink::reply(std::move(parameters), false));
+  }
+  void error(const Error& problem) { answer(varlink::error(problem)); }
+  void error(std::string_view name, boost::json::object parameters) {
+    answer(varlink::error(name, std::move(parameters)));
+  }
+  /// Pages are asked for one by one, each when the one before is written. A caller that did not ask
+  /// for `more` gets the first alone.
+  void stream(NextPage next);
+
+ private:
+  friend class Connection;
+
+  void answer(std::string message);
+
+  varlink::Call call_;
+  Peer peer_;
+  std::function<void()> answered_;
+  std::optional<std::string> message_;
+  NextPage next_;
+  bool abandoned_ = false;
+};
+
+class Connection;
+
+class Server {
+ public:
+  using OnCall = std::function<void(std::shared_ptr<Exchange>)>;
+  using BeforeWrite = std::function<void()>;
+
+  /// Serves the listening socket `listener`. Every call but the service's own introspection goes to
+  /// `on_call`. `before_write` is called before anything is sent; if it throws, nothing is.
+  Server(boost::asio::io_context& loop, int listener, ServerLimits limits, OnCall on_call,
+         BeforeWrite before_write);
+  ~Server();
+
+  std::size_t connection_count() const { return connections_.size(); }
+
+ private:
+  friend class Connection;
+
+  boost::asio::awaitable<void> accept_all();
+  void add(boost::asio::local::stream_protocol::socket socket);
+  void make_room();
+
+  boost::asio::local::stream_protocol::acceptor acceptor_;
+  ServerLimits limits_;
+  OnCall on_call_;
+  BeforeWrite before_write_;
+  std::list<std::shared_ptr<Connection>> connections_;  // The one quiet longest first.
+};
+
+/// A listening socket at `path` with that mode. Refused: a path too long for a socket, one where a
+/// daemon answers. A socket that nobody answers is replaced.
+Result<int> listen_at(const std::string& path, mode_t mode);
+
+}  // namespace wm

@@ -1,0 +1,51 @@
+// The store on SQLite. Opening refuses what it does not understand, and never overwrites it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <unordered_map>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "core/error.h"
+#include "daemon/store.h"
+
+namespace wm {
+
+class SqliteStore : public Store {
+ public:
+  /// Opens or creates the database. An error says what is wrong with the file: corrupt, written by
+  /// a newer wmd, another program's, in use by another daemon.
+  static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file);
+
+  void begin() override;
+  void commit() override;
+  void roll_back() noexcept override;
+  void sync() override;
+
+  WorkId insert(const WorkInfo& info) override;
+  void save(const Work& work) override;
+  void start_run(const RunInfo& run) override;
+  void end_run(const RunInfo& run) override;
+
+  std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
+  std::optional<WorkInfo> info(WorkId id) override;
+  std::vector<WorkInfo> list(const WorkFilter& filter) override;
+  RunPage history(const RunFilter& filter) override;
+  std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
+  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
+  std::vector<Work> load() override;
+
+ private:
+  explicit SqliteStore(const std::filesystem::path& file);
+
+  /// The statement of that text, prepared once and ready to be bound.
+  SQLite::Statement& statement(const std::string& sql);
+
+  SQLite::Database database_;
+  std::unordered_map<std::string, SQLite::Statement> statements_;
+  std::int64_t changes_ = 0;  // Rows changed up to the last commit.
+  bool unsynced_ = false;
+};
+
+}  // namespace wm

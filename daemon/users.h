@@ -1,0 +1,25 @@
+// The user that a run belongs to, from the system's user database.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "core/error.h"
+
+namespace wm {
+
+struct User {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;
+  std::string name;
+  std::string home;
+  std::string shell;
+};
+
+/// An error where the database has no such user or cannot be asked.
+Result<User> find_user(uid_t uid);
+
+}  // namespace wm

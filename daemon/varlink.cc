@@ -1,0 +1,111 @@
+#include "daemon/varlink.h"
+
+#include "core/json_reader.h"
+#include "core/version.h"
+#include "daemon/interface.h"
+
+namespace wm::varlink {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view kServiceDescription =
+    R"(# The interface that every Varlink service has.
+interface org.varlink.service
+
+method GetInfo() -> (
+  vendor: string,
+  product: string,
+  version: string,
+  url: string,
+  interfaces: []string
+)
+
+method GetInterfaceDescription(interface: string) -> (description: string)
+
+error InterfaceNotFound (interface: string)
+error MethodNotFound (method: string)
+error MethodNotImplemented (method: string)
+error InvalidParameter (parameter: string)
+)";
+
+constexpr std::string_view kService = "org.varlink.service";
+
+std::string describe(const Call& call) {
+  const json::value* wanted = call.parameters.if_contains("interface");
+  if (!wanted || !wanted->is_string()) {
+    return error("org.varlink.service.InvalidParameter", {{"parameter", "interface"}});
+  }
+  const std::string_view name = wanted->get_string();
+  if (name == kService) return reply({{"description", kServiceDescription}}, false);
+  if (name == kInterfaceName) return reply({{"description", kInterfaceDescription}}, false);
+  return error("org.varlink.service.InterfaceNotFound", {{"interface", name}});
+}
+
+std::string finish(const json::object& message) { return json::serialize(message) + '\0'; }
+
+}  // namespace
+
+Result<Call> parse_call(std::string_view message) {
+  const auto object = parse_object("the message", message);
+  if (!object) return std::unexpected(object.error());
+  Call call;
+  bool upgrade = false;
+  const auto read = JsonReader(*object)
+                        .read("method", call.method)
+                        .read("parameters", call.parameters)
+                        .read("more", call.more)
+                        .read("oneway", call.oneway)
+                        .read("upgrade", upgrade)
+                        .finish("the message");
+  if (!read) return std::unexpected(read.error());
+  if (call.method.empty()) return fail(ErrorCode::invalid, "the message names no method");
+  return call;
+}
+
+std::string reply(json::object parameters, bool continues) {
+  json::object message{{"parameters", std::move(parameters)}};
+  if (continues) message["continues"] = true;
+  return finish(message);
+}
+
+std::string error(std::string_view name, json::object parameters) {
+  return finish({{"error", name}, {"parameters", std::move(parameters)}});
+}
+
+std::string error(const Error& problem) {
+  const auto named = [&](std::string_view name) {
+    return error(std::string(kInterfaceName) + '.' + std::string(name),
+                 {{"message", problem.message}});
+  };
+  switch (problem.code) {
+    case ErrorCode::invalid:
+      return named("InvalidRequest");
+    case ErrorCode::not_found:
+    case ErrorCode::refused:
+      return named("Refused");
+    case ErrorCode::not_permitted:
+      return named("NotPermitted");
+    case ErrorCode::unreachable:
+    case ErrorCode::failed:
+      return named("Failed");
+  }
+  return named("Failed");
+}
+
+std::optional<std::string> answer_introspection(const Call& call) {
+  if (!call.method.starts_with(std::string(kService) + '.')) return std::nullopt;
+  if (call.method == "org.varlink.service.GetInfo") {
+    return reply({{"vendor", "wm"},
+                  {"product", "wmd"},
+                  {"version", kVersion},
+                  {"url", ""},
+                  {"interfaces", json::array{kService, kInterfaceName}}},
+                 false);
+  }
+  if (call.method == "org.varlink.service.GetInterfaceDescription") return describe(call);
+  return error("org.varlink.service.MethodNotFound", {{"method", call.method}});
+}
+
+}  // namespace wm::varlink
