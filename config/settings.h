@@ -43,7 +43,7 @@ struct Words<Metered> {
 
 struct NetworkSettings {
   Metered metered = Metered::automatic;
-  std::vector<std::string> metered_interfaces;  // Shell patterns: `wwan*`.
+  std::vector<std::string> metered_interfaces{"wwan*", "ppp*", "bnep*"};  // Shell patterns.
 
   bool operator==(const NetworkSettings&) const = default;
 };

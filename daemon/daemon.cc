@@ -59,7 +59,8 @@ void make_private_directory(const std::filesystem::path& path) {
 }
 
 std::filesystem::path prepare_state(const std::filesystem::path& directory) {
-  for (const char* part : {"", "logs", "running"}) make_private_directory(directory / part);
+  make_private_directory(directory);
+  for (const char* part : {"logs", "running"}) make_private_directory(directory / part);
   return directory;
 }
 

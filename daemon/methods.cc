@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
@@ -328,26 +329,31 @@ void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
 void Methods::history(const ExchangePtr& exchange) {
   RunFilter filter;
   filter.owner = visible_to(exchange->peer());
+  std::int32_t limit = std::numeric_limits<std::int32_t>::max();
   if (!read_parameters(exchange, [&](JsonReader& reader) {
         reader.read("uniqueName", filter.unique_name)
             .read("failed", filter.failed)
-            .read("since", filter.since);
+            .read("since", filter.since)
+            .read("limit", limit);
       })) {
     return;
   }
-  ask(exchange, [this, exchange, filter](TimePoint) mutable {
+  if (limit < 1) return exchange->error(Error{ErrorCode::invalid, "limit must be 1 or more"});
+  ask(exchange, [this, exchange, filter, limit](TimePoint) mutable {
     if (!filter.unique_name.empty()) {
       filter.owner = exchange->peer().uid;
       if (!store_.find(*filter.owner, filter.unique_name)) {
         return no_such_work(exchange, filter.unique_name);
       }
     }
-    exchange->stream([this, filter]() mutable -> Exchange::Page {
+    exchange->stream([this, filter, limit]() mutable -> Exchange::Page {
+      filter.limit = std::min(filter.limit, limit);
       RunPage page = store_.history(filter);
       filter.before = page.last;
+      limit -= static_cast<std::int32_t>(page.runs.size());
       json::array runs;
       for (const RunInfo& run : page.runs) runs.push_back(to_json(run));
-      return {{{"runs", std::move(runs)}}, page.last != 0};
+      return {{{"runs", std::move(runs)}}, page.last != 0 && limit > 0};
     });
   });
 }

@@ -1,0 +1,161 @@
+#include "cli/client.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/json_reader.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::unexpected<Error> unreachable(const std::string& what) {
+  return fail(ErrorCode::unreachable, what);
+}
+
+// The daemon's named errors, as its interface describes them.
+Error error_of(std::string_view name, const json::object& parameters) {
+  const auto text = [&](std::string_view key) {
+    const json::value* value = parameters.if_contains(key);
+    return std::string(value && value->is_string() ? std::string_view(value->get_string()) : "");
+  };
+  constexpr std::string_view kPrefix = "io.wm.Scheduler.";
+  const std::string_view kind = name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
+  if (kind == "NoSuchWork") {
+    return {ErrorCode::not_found, "no such work: '" + text("uniqueName") + "': see wm list --all"};
+  }
+  if (kind == "NoSuchRun") {
+    const json::value* run = parameters.if_contains("run");
+    const bool never = run && run->is_int64() && run->get_int64() == 0;
+    return {ErrorCode::not_found,
+            "'" + text("uniqueName") +
+                (never ? "' has not run yet: see wm show" : "' has no such run: see wm history")};
+  }
+  if (kind == "InvalidRequest") return {ErrorCode::invalid, text("message")};
+  if (kind == "Refused") return {ErrorCode::refused, text("message")};
+  if (kind == "NotPermitted") return {ErrorCode::not_permitted, text("message")};
+  if (kind == "Failed") return {ErrorCode::failed, text("message")};
+  return {ErrorCode::failed, "the daemon does not understand: " + std::string(name) +
+                                 "; is it another version than wm?"};
+}
+
+}  // namespace
+
+Result<Client> Client::connect(const std::string& socket) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::invalid, "the socket's path is too long: " + socket);
+  }
+  socket.copy(address.sun_path, socket.size());
+  Client client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (client.fd_ < 0 ||
+      ::connect(client.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return unreachable("no daemon answers at " + socket + ": " + std::strerror(errno));
+  }
+  return client;
+}
+
+Client::Client(Client&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      received_(std::move(other.received_)),
+      deadline_(other.deadline_),
+      timed_out_(other.timed_out_) {}
+
+Client::~Client() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<json::object> Client::call(std::string_view method, json::object parameters) {
+  if (auto sent = send(method, std::move(parameters), false); !sent) {
+    return std::unexpected(sent.error());
+  }
+  auto message = receive();
+  if (!message) return message;
+  json::value& answer = (*message)["parameters"];
+  return answer.is_object() ? std::move(answer.as_object()) : json::object{};
+}
+
+Result<> Client::stream(std::string_view method, json::object parameters, const OnReply& on_reply) {
+  if (auto sent = send(method, std::move(parameters), true); !sent) return sent;
+  for (;;) {
+    auto message = receive();
+    if (!message) return std::unexpected(message.error());
+    if (json::value& answer = (*message)["parameters"]; answer.is_object()) {
+      on_reply(answer.as_object());
+    }
+    const json::value* continues = message->if_contains("continues");
+    if (!continues || !continues->is_bool() || !continues->get_bool()) return {};
+  }
+}
+
+Result<> Client::send(std::string_view method, json::object parameters, bool more) {
+  json::object call{{"method", "io.wm.Scheduler." + std::string(method)},
+                    {"parameters", std::move(parameters)}};
+  if (more) call["more"] = true;
+  const std::string message = json::serialize(call) + '\0';
+  for (std::string_view rest = message; !rest.empty();) {
+    const ssize_t length = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (length < 0 && errno == EINTR) continue;
+    // The daemon may have refused what is too large: then its answer says so.
+    if (length < 0 && errno == EPIPE) break;
+    if (length < 0) return unreachable(std::string("the daemon hung up: ") + std::strerror(errno));
+    rest.remove_prefix(static_cast<std::size_t>(length));
+  }
+  return {};
+}
+
+Result<json::object> Client::receive() {
+  const auto text = receive_message();
+  if (!text) return std::unexpected(text.error());
+  auto message = parse_object("the daemon's answer", *text);
+  if (!message) return fail(ErrorCode::failed, message.error().message);
+  if (const json::value* name = message->if_contains("error"); name && name->is_string()) {
+    const json::value* parameters = message->if_contains("parameters");
+    return std::unexpected(error_of(name->get_string(), parameters && parameters->is_object()
+                                                            ? parameters->get_object()
+                                                            : json::object{}));
+  }
+  return message;
+}
+
+bool Client::wait_readable() {
+  if (!deadline_) return true;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+  pollfd readable{fd_, POLLIN, 0};
+  const int ready =
+      ::poll(&readable, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));
+  timed_out_ = ready == 0;
+  return !timed_out_;
+}
+
+Result<std::string> Client::receive_message() {
+  std::array<char, 65'536> buffer;
+  for (std::size_t searched = 0;;) {
+    if (const std::size_t end = received_.find('\0', searched); end != std::string::npos) {
+      std::string message = received_.substr(0, end);
+      received_.erase(0, end + 1);
+      return message;
+    }
+    searched = received_.size();
+    if (!wait_readable()) return fail(ErrorCode::failed, "the time is up");
+    const ssize_t length = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return unreachable(std::string("the daemon hung up: ") + std::strerror(errno));
+    if (length == 0) return unreachable("the daemon hung up before it answered");
+    received_.append(buffer.data(), static_cast<std::size_t>(length));
+  }
+}
+
+}  // namespace wm::cli

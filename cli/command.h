@@ -1,0 +1,43 @@
+// One verb of wm: its options and its call.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+#include "cli/session.h"
+
+namespace wm::cli {
+
+/// The command's words after `--`, for those that take a command of their own.
+using Trailing = std::vector<std::string>;
+
+struct Command {
+  using Run = std::function<int(Session&)>;
+
+  const char* name;
+  const char* summary;
+  bool takes_command;  // What stands after `--` is an argument vector.
+  /// Adds the options; what it returns is called once they are read.
+  Run (*set_up)(CLI::App& app, const Trailing& trailing);
+};
+
+std::span<const Command> all_commands();
+
+// commands/, one file each.
+Command::Run set_up_register_oneoff(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_register_periodic(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_cancel(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_list(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_show(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_wait(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_history(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_logs(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_conditions(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_status(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_tasks(CLI::App& app, const Trailing& trailing);
+
+}  // namespace wm::cli

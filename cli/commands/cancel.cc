@@ -1,0 +1,61 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/work.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct CancelOptions {
+  std::vector<std::string> names;
+  std::string tag;
+  bool all = false;
+};
+
+std::string describe_cancelled(const json::object& work) {
+  const std::string name = "'" + text_of(work, "uniqueName") + "'";
+  const std::string state = text_of(work, "state");
+  if (state == "running") return "stopping " + name + ": cancelled once its process is gone";
+  if (state == "cancelled") return "cancelled " + name;
+  return name + " had ended before: " + state;
+}
+
+int cancel(Session& session, const CancelOptions& options) {
+  if ((options.names.empty() ? 0 : 1) + (options.tag.empty() ? 0 : 1) + (options.all ? 1 : 0) !=
+      1) {
+    return session.complain(
+        {ErrorCode::invalid, "name the work to cancel, or use --tag TAG or --all: one of these"});
+  }
+  json::object parameters;
+  if (!options.names.empty()) parameters["uniqueNames"] = json::value_from(options.names);
+  if (!options.tag.empty()) parameters["tag"] = options.tag;
+  if (options.all) parameters["all"] = true;
+  const auto works = session.collect("Cancel", std::move(parameters), "works");
+  if (!works) return session.complain(works.error());
+  if (session.json()) {
+    session.print(*works);
+    return kDone;
+  }
+  for (const json::value& work : *works) {
+    session.out() << printable(describe_cancelled(work.as_object())) << '\n';
+  }
+  if (works->empty()) session.hint("no unfinished work to cancel");
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_cancel(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<CancelOptions>();
+  app.add_option("names", options->names, "The works' unique names")->type_name("NAME");
+  app.add_option("--tag", options->tag, "All unfinished work with this tag")->type_name("TAG");
+  app.add_flag("--all", options->all, "All unfinished work");
+  app.footer("Example: wm cancel oneoff-sync-001\n         wm cancel --tag backup");
+  return [options](Session& session) { return cancel(session, *options); };
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,93 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/table.h"
+#include "cli/render/work.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct HistoryOptions {
+  std::string name;
+  std::string since;
+  bool failed = false;
+  int limit = 0;
+};
+
+Result<TimePoint> parse_since(const std::string& text) {
+  if (const auto ago = parse_duration(text)) return now() - *ago;
+  if (auto time = parse_local_time(text, now())) return time;
+  return fail(ErrorCode::invalid, "bad time '" + text +
+                                      "': write a duration such as 2h, HH:MM, YYYY-MM-DD HH:MM, or "
+                                      "ISO 8601 with an offset");
+}
+
+std::string outcome_of(const json::object& run) {
+  const std::string outcome = text_of(run, "outcome");
+  return outcome.empty() ? "running" : outcome;
+}
+
+void print_table(Session& session, const json::array& runs) {
+  Table table(
+      {{"NAME"},
+       {"RUN"},
+       {"ATTEMPT"},
+       {"STARTED"},
+       {"TOOK"},
+       {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
+       {"WHY"}});
+  for (const json::value& value : runs) {
+    const json::object& run = value.as_object();
+    const auto started = time_of(run, "startedAt");
+    table.add(
+        {text_of(run, "uniqueName"), std::to_string(number_of(run, "run")),
+         std::to_string(number_of(run, "attempt")), started ? local_time(*started) : "",
+         run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "",
+         outcome_of(run), cause_of(run)});
+  }
+  table.print(session.out(), session.style(), terminal_width());
+}
+
+int history(Session& session, const HistoryOptions& options) {
+  json::object parameters;
+  if (!options.name.empty()) parameters["uniqueName"] = options.name;
+  if (options.failed) parameters["failed"] = true;
+  if (options.limit > 0) parameters["limit"] = options.limit;
+  if (!options.since.empty()) {
+    const auto since = parse_since(options.since);
+    if (!since) return session.complain(since.error());
+    parameters["since"] = format_time(*since);
+  }
+  const auto runs = session.collect("History", std::move(parameters), "runs");
+  if (!runs) return session.complain(runs.error());
+  if (session.json()) {
+    session.print(*runs);
+  } else if (runs->empty()) {
+    session.hint("no such run so far");
+  } else {
+    print_table(session, *runs);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_history(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<HistoryOptions>();
+  app.add_option("name", options->name, "Only the runs of this work")->type_name("NAME");
+  app.add_flag("--failed", options->failed, "Only runs that did not succeed");
+  app.add_option("--since", options->since,
+                 "Only runs started since then: 2h (ago), 09:30, 2026-11-23 09:30")
+      ->type_name("TIME");
+  app.add_option("--limit", options->limit, "At most so many")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000'000));
+  app.footer("Example: wm history oneoff-sync-001\n         wm history --failed --since 2d");
+  return [options](Session& session) { return history(session, *options); };
+}
+
+}  // namespace wm::cli

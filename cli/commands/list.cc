@@ -1,0 +1,81 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/table.h"
+#include "cli/render/work.h"
+#include "core/work.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct ListOptions {
+  std::vector<std::string> states;
+  std::vector<std::string> tags;
+  std::string task;
+  bool all = false;
+};
+
+std::string last_run_of(const json::object& work, TimePoint now) {
+  const json::object& result = object_of(work, "lastResult");
+  if (result.empty()) return "";
+  const auto ended = time_of(work, "lastFinishedAt");
+  return text_of(result, "outcome") + (ended ? " " + relative_time(*ended, now) : "");
+}
+
+void print_table(Session& session, const json::array& works) {
+  Table table(
+      {{"NAME"},
+       {"STATE", [](const Style& style, std::string_view text) { return style.state(text); }},
+       {"TASK"},
+       {"WAITS FOR"},
+       {"LAST RUN"}});
+  const TimePoint now = wm::cli::now();
+  for (const json::value& value : works) {
+    const json::object& work = value.as_object();
+    table.add({text_of(work, "uniqueName"), state_of(work), task_of(work), waits_of(work, now),
+               last_run_of(work, now)});
+  }
+  table.print(session.out(), session.style(), terminal_width());
+}
+
+int list(Session& session, const ListOptions& options) {
+  json::object parameters;
+  if (!options.states.empty()) parameters["states"] = json::value_from(options.states);
+  if (!options.tags.empty()) parameters["tags"] = json::value_from(options.tags);
+  if (!options.task.empty()) parameters["taskName"] = options.task;
+  if (options.all) parameters["finished"] = true;
+  const auto works = session.collect("List", std::move(parameters), "works");
+  if (!works) return session.complain(works.error());
+  if (session.json()) {
+    session.print(*works);
+  } else if (works->empty()) {
+    session.hint(options.all ? "no such work"
+                             : "no such unfinished work; --all adds what has ended");
+  } else {
+    print_table(session, *works);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_list(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<ListOptions>();
+  app.add_option("--state", options->states,
+                 "Only work in this state (" + all_words<WorkState>() + "); repeatable")
+      ->type_name("STATE")
+      ->allow_extra_args(false);
+  app.add_option("--tag", options->tags, "Only work with this tag; repeatable")
+      ->type_name("TAG")
+      ->allow_extra_args(false);
+  app.add_option("--task", options->task, "Only work that runs this task")->type_name("TASK");
+  app.add_flag("--all", options->all, "Finished work too");
+  app.footer("Example: wm list\n         wm list --all --tag backup --json");
+  return [options](Session& session) { return list(session, *options); };
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,31 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/work.h"
+
+namespace wm::cli {
+namespace {
+
+int show(Session& session, const std::string& name) {
+  const auto answer = session.ask("Show", {{"uniqueName", name}});
+  if (!answer) return session.complain(answer.error());
+  const boost::json::object& work = object_of(*answer, "work");
+  if (session.json()) {
+    session.print(work);
+  } else {
+    print_work(session.out(), session.style(), work, now());
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_show(CLI::App& app, const Trailing&) {
+  auto name = std::make_shared<std::string>();
+  app.add_option("name", *name, "The work's unique name")->required()->type_name("NAME");
+  app.footer("Example: wm show oneoff-sync-001\n         wm show oneoff-sync-001 --json");
+  return [name](Session& session) { return show(session, *name); };
+}
+
+}  // namespace wm::cli

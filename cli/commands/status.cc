@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/work.h"
+#include "core/text.h"
+
+namespace wm::cli {
+namespace {
+
+int status(Session& session) {
+  const auto answer = session.ask("Status", {});
+  if (!answer) return session.complain(answer.error());
+  if (session.json()) {
+    session.print(*answer);
+    return kDone;
+  }
+  const Style style = session.style();
+  const auto line = [&](std::string_view label, const std::string& value) {
+    session.out() << style.dim(fmt::format("{:<16}", label)) << printable(value) << '\n';
+  };
+  line("version", text_of(*answer, "version"));
+  line("process", std::to_string(number_of(*answer, "pid")));
+  line("up for", rough_duration(Duration{number_of(*answer, "uptimeMs")}));
+  line("unfinished", std::to_string(number_of(*answer, "unfinished")));
+  line("running", fmt::format("{} of at most {}", number_of(*answer, "running"),
+                              number_of(*answer, "maxParallel")));
+  const auto next = time_of(*answer, "nextWakeupAt");
+  line("next wake-up", next ? relative_time(*next, now()) : "when something happens");
+  line("socket", text_of(*answer, "socket"));
+  line("state directory", text_of(*answer, "stateDirectory"));
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_status(CLI::App& app, const Trailing&) {
+  app.footer("Example: wm status");
+  return status;
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,37 @@
+// How words look on a terminal: colours, or none.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wm::cli {
+
+class Style {
+ public:
+  explicit Style(bool colors) : colors_(colors) {}
+
+  std::string bold(std::string_view text) const { return paint("1", text); }
+  std::string dim(std::string_view text) const { return paint("2", text); }
+  std::string red(std::string_view text) const { return paint("31", text); }
+  std::string green(std::string_view text) const { return paint("32", text); }
+  std::string yellow(std::string_view text) const { return paint("33", text); }
+  std::string blue(std::string_view text) const { return paint("34", text); }
+
+  /// A state or an outcome in its colour.
+  std::string state(std::string_view word) const {
+    if (word == "succeeded") return green(word);
+    if (word == "failed" || word == "cancelled") return red(word);
+    if (word == "retry" || word == "interrupted") return yellow(word);
+    return word.starts_with("running") ? blue(word) : std::string(word);
+  }
+
+ private:
+  std::string paint(std::string_view code, std::string_view text) const {
+    if (!colors_) return std::string(text);
+    return "\033[" + std::string(code) + "m" + std::string(text) + "\033[0m";
+  }
+
+  bool colors_;
+};
+
+}  // namespace wm::cli

@@ -1,0 +1,82 @@
+#include "cli/render/table.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+namespace wm::cli {
+namespace {
+
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kNarrowest = 8;  // No column is cut to less.
+
+bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }
+
+std::string cut(const std::string& text, std::size_t width) {
+  if (display_width(text) <= width) return text;
+  std::size_t characters = 0;
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    if (starts_character(text[end]) && ++characters == width) break;
+  }
+  return text.substr(0, end) + "…";
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view utf8) {
+  return static_cast<std::size_t>(std::ranges::count_if(utf8, starts_character));
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+void Table::add(std::vector<std::string> cells) {
+  for (std::string& cell : cells) cell = printable(cell);
+  rows_.push_back(std::move(cells));
+}
+
+std::vector<std::size_t> Table::widths(std::size_t width) const {
+  std::vector<std::size_t> widest;
+  for (const Column& column : columns_) widest.push_back(display_width(column.title));
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widest[i] = std::max(widest[i], display_width(row[i]));
+  }
+  if (width == 0) return widest;
+  const std::size_t gaps = kGap * (widest.size() - 1);
+  while (std::accumulate(widest.begin(), widest.end(), gaps) > width) {
+    std::size_t& largest = *std::ranges::max_element(widest);
+    if (largest <= kNarrowest) break;
+    --largest;
+  }
+  return widest;
+}
+
+void Table::print(std::ostream& out, const Style& style, std::size_t width) const {
+  const std::vector<std::size_t> room = widths(width);
+  const auto print_row = [&](const std::vector<std::string>& cells, bool title) {
+    std::size_t filled = cells.size();
+    while (filled > 0 && cells[filled - 1].empty()) --filled;
+    for (std::size_t i = 0; i < filled; ++i) {
+      const std::string text = cut(cells[i], room[i]);
+      const Painter& paint = columns_[i].paint;
+      out << (title ? style.bold(text) : paint ? paint(style, text) : text);
+      if (i + 1 < filled) out << std::string(room[i] - display_width(text) + kGap, ' ');
+    }
+    out << '\n';
+  };
+  std::vector<std::string> titles;
+  for (const Column& column : columns_) titles.push_back(column.title);
+  print_row(titles, true);
+  for (const auto& row : rows_) print_row(row, false);
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,179 @@
+#include "cli/render/work.h"
+
+#include <csignal>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "cli/render/local_time.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+std::string text_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+std::int64_t number_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value && value->is_int64() ? value->get_int64() : 0;
+}
+
+const json::object& object_of(const json::object& object, std::string_view key) {
+  static const json::object kEmpty;
+  const json::value* value = object.if_contains(key);
+  return value && value->is_object() ? value->get_object() : kEmpty;
+}
+
+const json::array& array_of(const json::object& object, std::string_view key) {
+  static const json::array kEmpty;
+  const json::value* value = object.if_contains(key);
+  return value && value->is_array() ? value->get_array() : kEmpty;
+}
+
+std::optional<TimePoint> time_of(const json::object& object, std::string_view key) {
+  const auto time = parse_time(text_of(object, key));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+std::string join(const json::array& list, std::string_view separator) {
+  std::string text;
+  for (const json::value& item : list) {
+    if (!text.empty()) text += separator;
+    if (item.is_string()) text += std::string_view(item.get_string());
+  }
+  return text;
+}
+
+namespace {
+
+std::string constraints_of(const json::object& work) {
+  const json::object& constraints = object_of(work, "constraints");
+  std::string text;
+  for (const auto& [key, value] : constraints) {
+    if (!text.empty()) text += ", ";
+    if (value.is_string()) {
+      text += std::string(key) + " " + std::string(value.get_string());
+    } else if (key == "batteryNotLow") {
+      text += "battery not low";
+    } else if (key == "storageNotLow") {
+      text += "storage not low";
+    } else {
+      text += key;
+    }
+  }
+  return text;
+}
+
+std::string schedule_of(const json::object& work) {
+  const Duration every{number_of(work, "everyMs")};
+  if (every == Duration::zero()) return "";
+  const Duration flex{number_of(work, "flexMs")};
+  std::string text = "every " + format_duration(every);
+  if (flex != Duration::zero()) text += ", in the last " + format_duration(flex);
+  return text;
+}
+
+std::string moment(const std::optional<TimePoint>& time, TimePoint now) {
+  return time ? local_time(*time) + " (" + relative_time(*time, now) + ")" : "";
+}
+
+std::string last_result_of(const json::object& work, const Style& style, TimePoint now) {
+  const json::object& result = object_of(work, "lastResult");
+  if (result.empty()) return "";
+  std::string text = style.state(text_of(result, "outcome"));
+  if (const std::string cause = cause_of(result); !cause.empty()) text += ", " + printable(cause);
+  if (const auto ended = time_of(work, "lastFinishedAt")) text += ", " + relative_time(*ended, now);
+  return text;
+}
+
+}  // namespace
+
+std::string state_of(const json::object& work) {
+  const std::string state = text_of(work, "state");
+  return state == "running" && !text_of(work, "stopReason").empty() &&
+                 text_of(object_of(work, "lastResult"), "stopReason") != text_of(work, "stopReason")
+             ? "running (stopping)"
+             : state;
+}
+
+std::string waits_of(const json::object& work, TimePoint now) {
+  std::string text;
+  for (const json::value& wait : array_of(work, "waitingFor")) {
+    const json::object& one = wait.as_object();
+    if (!text.empty()) text += ", ";
+    const std::string name = text_of(one, "name");
+    text += name.empty() ? text_of(one, "kind") : name;
+    if (const auto until = time_of(one, "until")) {
+      text += " " + (*until > now ? rough_duration(*until - now) : "0s");
+    }
+  }
+  return text;
+}
+
+std::string cause_of(const json::object& result) {
+  std::string text = text_of(result, "stopReason");
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (const std::int64_t signal = number_of(result, "signal"); signal != 0) {
+    const char* name = ::sigabbrev_np(static_cast<int>(signal));
+    add(name ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal));
+  } else if (result.contains("exitCode") && number_of(result, "exitCode") != 0) {
+    add(fmt::format("exit {}", number_of(result, "exitCode")));
+  }
+  if (const std::string reason = text_of(result, "reason"); !reason.empty()) add(reason);
+  return text;
+}
+
+std::string task_of(const json::object& work) {
+  const std::string task = text_of(work, "taskName");
+  return task.empty() ? join(array_of(work, "command"), " ") : task;
+}
+
+std::string describe_registration(const json::object& work, const std::string& result) {
+  const std::string name = "'" + text_of(work, "uniqueName") + "'";
+  const std::string state = state_of(work);
+  if (result == "kept")
+    return name + " is kept: it is " + state + " already (--existing replace replaces it)";
+  const std::string waits = waits_of(work, now());
+  const std::string rest = waits.empty() || waits == "slot" ? "" : ", waits for " + waits;
+  return result + " " + name + rest;
+}
+
+void print_work(std::ostream& out, const Style& style, const json::object& work, TimePoint now) {
+  const auto line = [&](std::string_view label, const std::string& value) {
+    if (!value.empty()) out << style.dim(fmt::format("{:<14}", label)) << value << '\n';
+  };
+  const auto plain = [&](std::string_view label, const std::string& value) {
+    line(label, printable(value));
+  };
+  out << style.bold(printable(text_of(work, "uniqueName"))) << '\n';
+  plain("description", text_of(work, "description"));
+  line("state", style.state(state_of(work)));
+  plain("waits for", waits_of(work, now));
+  plain("kind", text_of(work, "kind"));
+  plain("task", text_of(work, "taskName"));
+  plain("command", join(array_of(work, "command"), " "));
+  plain("input", object_of(work, "input").empty() ? "" : json::serialize(object_of(work, "input")));
+  plain("schedule", schedule_of(work));
+  plain("needs", constraints_of(work));
+  plain("tags", join(array_of(work, "tags"), ", "));
+  line("enqueued", moment(time_of(work, "enqueuedAt"), now));
+  line("next run", moment(time_of(work, "nextRunAt"), now));
+  const std::int64_t attempts = number_of(work, "runAttemptCount");
+  const std::int64_t most = number_of(work, "maxAttempts");
+  line("attempts", attempts == 0 ? ""
+                   : most        ? fmt::format("{} of {}", attempts, most)
+                                 : fmt::format("{}", attempts));
+  if (const json::object& backoff = object_of(work, "backoff"); !backoff.empty()) {
+    line("backoff", text_of(backoff, "policy") + ", " +
+                        format_duration(Duration{number_of(backoff, "delayMs")}));
+  }
+  line("last run", last_result_of(work, style, now));
+  plain("stop reason", text_of(work, "state") == "running" ? text_of(work, "stopReason") : "");
+  plain("id", text_of(work, "id"));
+}
+
+}  // namespace wm::cli

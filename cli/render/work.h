@@ -1,0 +1,41 @@
+// Works and runs as people read them.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include <boost/json.hpp>
+
+#include "cli/render/style.h"
+#include "core/time.h"
+
+namespace wm::cli {
+
+// A field of the daemon's answer as text; empty where it is absent or of another type.
+std::string text_of(const boost::json::object& object, std::string_view key);
+std::int64_t number_of(const boost::json::object& object, std::string_view key);
+const boost::json::object& object_of(const boost::json::object& object, std::string_view key);
+const boost::json::array& array_of(const boost::json::object& object, std::string_view key);
+std::string join(const boost::json::array& strings, std::string_view separator);
+std::optional<TimePoint> time_of(const boost::json::object& object, std::string_view key);
+
+/// `running`, `running (stopping)`, …
+std::string state_of(const boost::json::object& work);
+
+/// `network, charging` or `backoff, 29s`: what an enqueued work waits for.
+std::string waits_of(const boost::json::object& work, TimePoint now);
+
+/// `exit 75`, `signal 9`, `constraint-network`: why a run ended as it did.
+std::string cause_of(const boost::json::object& result);
+
+/// The work's command, or its task's name.
+std::string task_of(const boost::json::object& work);
+
+/// One line: `enqueued 'sync': waits for network`.
+std::string describe_registration(const boost::json::object& work, const std::string& result);
+
+/// All that is known of one work, a line each.
+void print_work(std::ostream& out, const Style& style, const boost::json::object& work,
+                TimePoint now);
+
+}  // namespace wm::cli

@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <array>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.h"
+#include "cli/streams.h"
+#include "core/text.h"
+#include "core/version.h"
+
+namespace wm::cli {
+namespace {
+
+constexpr std::array kCommands{
+    Command{"register-oneoff", "Run a task once, when its constraints hold", true,
+            set_up_register_oneoff},
+    Command{"register-periodic", "Run a task again and again", true, set_up_register_periodic},
+    Command{"cancel", "Cancel work by name, by tag, or all of it", false, set_up_cancel},
+    Command{"list", "The works, their states and what they wait for", false, set_up_list},
+    Command{"show", "All that is known of one work", false, set_up_show},
+    Command{"wait", "Wait until work has ended", false, set_up_wait},
+    Command{"history", "The runs, newest first", false, set_up_history},
+    Command{"logs", "What a run printed", false, set_up_logs},
+    Command{"conditions", "What the sensors say, and how to pretend otherwise", false,
+            set_up_conditions},
+    Command{"status", "The daemon itself", false, set_up_status},
+    Command{"tasks", "The declared tasks and their commands", false, set_up_tasks},
+};
+
+const Command* find_command(std::string_view name) {
+  const auto found =
+      std::ranges::find(kCommands, name, [](const Command& c) { return std::string_view(c.name); });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+// The first word that is no option, nor the value of one.
+const std::string* first_word(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--socket" || argument == "--color") {
+      ++i;
+    } else if (!argument.starts_with('-')) {
+      return &argument;
+    }
+  }
+  return nullptr;
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  app.add_flag("--json", options.json, "Print JSON");
+  auto* user = app.add_flag("--user", options.user, "Talk to your own daemon");
+  app.add_flag("--system", options.system, "Talk to the system's daemon")->excludes(user);
+  app.add_option("--socket", options.socket, "Talk to the daemon at this socket")
+      ->type_name("PATH");
+  app.add_option("--color", options.color, "Colours: auto, always, never")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ColorChoice>{{"auto", ColorChoice::automatic},
+                                             {"always", ColorChoice::always},
+                                             {"never", ColorChoice::never}}))
+      ->type_name("WHEN");
+  app.set_version_flag("--version", "wm " + std::string(kVersion));
+  app.footer(
+      "Example: wm register-oneoff hello -- /bin/echo Hello\n"
+      "         wm logs hello\n"
+      "wm COMMAND --help says more of each.");
+}
+
+// A usage error in one line, as every error of wm.
+int complain(const CLI::ParseError& error, const std::string& command, Streams streams) {
+  std::string what = error.what();
+  std::ranges::replace(what, '\n', ' ');
+  streams.err << "wm: " << printable(what) << ": see wm " << command << (command.empty() ? "" : " ")
+              << "--help\n";
+  return kUsage;
+}
+
+// Only the named command's options are built: a client starts often, and is done soon.
+int parse_and_run(std::vector<std::string> arguments, const Command* command,
+                  const Trailing& trailing, Streams streams) {
+  CLI::App app(
+      "wm: runs work when the machine's conditions allow, retries it, and never twice at once.",
+      "wm");
+  GlobalOptions options;
+  add_global_options(app, options);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Command::Run run;
+  for (const Command& one : kCommands) {
+    if (command && &one != command) continue;
+    CLI::App* sub = app.add_subcommand(one.name, one.summary);
+    if (&one == command) run = one.set_up(*sub, trailing);
+  }
+  try {
+    std::ranges::reverse(arguments);  // As CLI11 takes them.
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() != 0) return complain(e, command ? command->name : "", streams);
+    return app.exit(e, streams.out, streams.err);
+  }
+  Session session(std::move(options), streams);
+  return run(session);
+}
+
+}  // namespace
+
+std::span<const Command> all_commands() { return kCommands; }
+
+int run(int argc, const char* const* argv, Streams streams) {
+  std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
+  const std::string* word = first_word(arguments);
+  const Command* command = word ? find_command(*word) : nullptr;
+  if (word && !command) {
+    streams.err << "wm: unknown command '" << printable(*word) << "': see wm --help\n";
+    return kUsage;
+  }
+  for (const std::string& argument : arguments) {
+    if (is_utf8(argument)) continue;
+    streams.err << "wm: the argument '" << printable(argument) << "' is not UTF-8\n";
+    return kUsage;
+  }
+  if (arguments.empty()) arguments.emplace_back("--help");
+  Trailing trailing;
+  const auto dashes = std::ranges::find(arguments, "--");
+  if (command && command->takes_command && dashes != arguments.end()) {
+    trailing.assign(dashes + 1, arguments.end());
+    arguments.erase(dashes, arguments.end());
+  }
+  const int status = parse_and_run(std::move(arguments), command, trailing, streams);
+  if (!streams.out.flush() && status == kDone) {
+    streams.err << "wm: standard output cannot be written\n";
+    return kFailed;
+  }
+  return status;
+}
+
+}  // namespace wm::cli

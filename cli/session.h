@@ -1,0 +1,75 @@
+// What every command has: the global options, the streams, and the way to the daemon.
+#pragma once
+
+#include <string>
+
+#include "cli/client.h"
+#include "cli/render/style.h"
+#include "cli/streams.h"
+#include "core/paths.h"
+
+namespace wm::cli {
+
+enum class ColorChoice { automatic, always, never };
+
+struct GlobalOptions {
+  bool json = false;
+  bool user = false;
+  bool system = false;
+  std::string socket;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// The exit codes of INTERFACE.
+enum ExitStatus : int {
+  kDone = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kNotFound = 3,
+  kUnreachable = 4,
+  kNotPermitted = 5,
+  kRefused = 6,
+  kTimedOut = 124,
+};
+
+int exit_status(ErrorCode code);
+
+class Session {
+ public:
+  Session(GlobalOptions options, Streams streams)
+      : options_(std::move(options)), streams_(streams) {}
+
+  bool json() const { return options_.json; }
+  std::ostream& out() { return streams_.out; }
+  std::ostream& err() { return streams_.err; }
+  /// How standard output may look: colours only on a terminal, unless told otherwise.
+  Style style() const;
+
+  /// `--socket`, else $WM_SOCKET, else --user or --system, else the user's daemon if its socket is
+  /// there, else the system's. Starts the user's daemon if that is the one and it does not answer.
+  Result<Client> connect();
+
+  /// Connects, and asks one question.
+  Result<boost::json::object> ask(std::string_view method, boost::json::object parameters);
+
+  /// The same for an answer that comes in pages: all that they hold under `key`.
+  Result<boost::json::array> collect(std::string_view method, boost::json::object parameters,
+                                     std::string_view key);
+
+  /// One line on the error stream; returns the exit status that goes with it.
+  int complain(const Error& error);
+
+  /// A word to people, beside the output.
+  void hint(std::string_view text) { err() << "wm: " << text << '\n'; }
+
+  /// One JSON document, and a newline.
+  void print(const boost::json::value& document);
+
+ private:
+  Result<Client> connect_user(const Surroundings& surroundings);
+
+  GlobalOptions options_;
+  Streams streams_;
+};
+
+}  // namespace wm::cli

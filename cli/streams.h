@@ -1,0 +1,16 @@
+// Where a command's words go: arguments, so that tests read what people read.
+#pragma once
+
+#include <ostream>
+
+namespace wm::cli {
+
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+/// The whole client: reads the arguments, does what they say, and returns the exit status.
+int run(int argc, const char* const* argv, Streams streams);
+
+}  // namespace wm::cli
