@@ -52,15 +52,18 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--system", options.system, "Talk to the system's daemon")->excludes(user);
   app.add_option("--socket", options.socket, "Talk to the daemon at this socket")
       ->type_name("PATH");
-  app.add_option("--color", options.color, "Colours: auto, always, never")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ColorChoice>{{"auto", ColorChoice::automatic},
-                                             {"always", ColorChoice::always},
-                                             {"never", ColorChoice::never}}))
+  app.add_option_function<std::string>(
+         "--color",
+         [&options](const std::string& text) {
+           const auto choice = parse_word<ColorChoice>(text);
+           if (!choice) throw CLI::ValidationError("--color", choice.error().message);
+           options.color = *choice;
+         },
+         "auto (default: on a terminal), always or never")
       ->type_name("WHEN");
   app.set_version_flag("--version", "wm " + std::string(kVersion));
   app.footer(
-      "Example: wm register-oneoff hello -- /bin/echo Hello\n"
+      "Example: wm register-oneoff hello -- echo Hello\n"
       "         wm logs hello\n"
       "wm COMMAND --help says more of each.");
 }
@@ -77,18 +80,20 @@ int complain(const CLI::ParseError& error, const std::string& command, Streams s
 // Only the named command's options are built: a client starts often, and is done soon.
 int parse_and_run(std::vector<std::string> arguments, const Command* command,
                   const Trailing& trailing, Streams streams) {
-  CLI::App app(
-      "wm: runs work when the machine's conditions allow, retries it, and never twice at once.",
-      "wm");
+  CLI::App app("wm: runs work when its conditions hold, retries it, never twice at once.", "wm");
   GlobalOptions options;
   add_global_options(app, options);
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
   app.fallthrough();
   Command::Run run;
   for (const Command& one : kCommands) {
     if (command && &one != command) continue;
     CLI::App* sub = app.add_subcommand(one.name, one.summary);
-    if (&one == command) run = one.set_up(*sub, trailing);
+    if (&one != command) continue;
+    run = one.set_up(*sub, trailing);
+    sub->footer(sub->get_footer() + "\nOptions of all commands, --json among them: wm --help");
   }
   try {
     std::ranges::reverse(arguments);  // As CLI11 takes them.

@@ -7,10 +7,23 @@
 #include "cli/render/style.h"
 #include "cli/streams.h"
 #include "core/paths.h"
+#include "core/words.h"
+
+namespace wm {
+
+namespace cli {
+enum class ColorChoice : std::uint8_t { automatic, always, never };
+}
+
+template <>
+struct Words<cli::ColorChoice> {
+  static constexpr std::string_view kind = "choice of colour";
+  static constexpr std::array<std::string_view, 3> list{"auto", "always", "never"};
+};
+
+}  // namespace wm
 
 namespace wm::cli {
-
-enum class ColorChoice { automatic, always, never };
 
 struct GlobalOptions {
   bool json = false;

@@ -149,11 +149,11 @@ Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
 }  // namespace
 
 void add_work_options(CLI::App& app, WorkOptions& options) {
-  app.add_option("name", options.name, "The work's unique name")->required()->type_name("NAME");
-  app.add_option("task", options.task,
-                 "A task that the configuration declares (see wm tasks); or, in its place,\n"
-                 "a command of the work's own at the end, after --")
-      ->type_name("TASK");
+  app.add_option("NAME", options.name, "The work's unique name")->required()->type_name("");
+  app.add_option("TASK", options.task,
+                 "A task that the configuration declares (wm tasks).\n"
+                 "Instead of it, a command at the end, after --")
+      ->type_name("");
   const auto list = [&](const char* name, std::vector<std::string>& values, const char* type,
                         const char* help) {
     app.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
@@ -163,7 +163,7 @@ void add_work_options(CLI::App& app, WorkOptions& options) {
   app.option_defaults()->group("What it gets");
   list("--input", options.input, "KEY=VALUE", "Input: a string, or KEY:=JSON; repeatable");
   option("--input-json", options.input_json, "JSON",
-         "Input as a JSON object; @FILE, or - for standard input");
+         "Input as one JSON object; @FILE; - for stdin");
   list("--env", options.env, "NAME=VALUE", "An environment variable; repeatable");
   option("--cwd", options.cwd, "DIR", "The working directory");
   app.option_defaults()->group("When it may run");
@@ -184,7 +184,7 @@ void add_work_options(CLI::App& app, WorkOptions& options) {
   option("--stop-grace", options.stop_grace, "D", "From SIGTERM to SIGKILL (10s)");
   app.option_defaults()->group("How it is kept");
   option("--existing", options.existing, "POLICY",
-         "If the name has unfinished work: keep (default) or replace");
+         "If the name is in use: keep (default) or replace");
   list("--tag", options.tags, "TAG", "A tag to list and cancel by; repeatable");
   option("--description", options.description, "TEXT", "A sentence for people");
   app.option_defaults()->group("Options");

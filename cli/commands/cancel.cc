@@ -51,7 +51,7 @@ int cancel(Session& session, const CancelOptions& options) {
 
 Command::Run set_up_cancel(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<CancelOptions>();
-  app.add_option("names", options->names, "The works' unique names")->type_name("NAME");
+  app.add_option("NAME", options->names, "The works' unique names")->type_name("");
   app.add_option("--tag", options->tag, "All unfinished work with this tag")->type_name("TAG");
   app.add_flag("--all", options->all, "All unfinished work");
   app.footer("Example: wm cancel oneoff-sync-001\n         wm cancel --tag backup");

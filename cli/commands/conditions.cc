@@ -72,11 +72,11 @@ Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
   app.require_subcommand(0, 1);
   auto* pretend = app.add_subcommand("override", "Pretend, to try work out");
   pretend
-      ->add_option("values", options->values,
+      ->add_option("KEY=VALUE", options->values,
                    "network=none|connected|unmetered|metered|roaming, charging=yes|no,\n"
                    "battery=ok|low, storage=ok|low")
       ->required()
-      ->type_name("KEY=VALUE");
+      ->type_name("");
   pretend->add_option("--for", options->time, "Only for that long")->type_name("D");
   pretend->footer("Example: wm conditions override network=metered battery=low --for 10m");
   auto* clear = app.add_subcommand("clear", "End all pretending");

@@ -66,7 +66,7 @@ int list(Session& session, const ListOptions& options) {
 Command::Run set_up_list(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<ListOptions>();
   app.add_option("--state", options->states,
-                 "Only work in this state (" + all_words<WorkState>() + "); repeatable")
+                 "Only work in this state; repeatable. One of\n" + all_words<WorkState>())
       ->type_name("STATE")
       ->allow_extra_args(false);
   app.add_option("--tag", options->tags, "Only work with this tag; repeatable")

@@ -68,7 +68,7 @@ int logs(Session& session, const LogsOptions& options) {
 
 Command::Run set_up_logs(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<LogsOptions>();
-  app.add_option("name", options->name, "The work's unique name")->required()->type_name("NAME");
+  app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
   app.add_option("--run", options->run, "That run, as wm history numbers them (the newest)")
       ->type_name("N")
       ->check(CLI::Range(1, 2'147'483'647));

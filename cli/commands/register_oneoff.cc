@@ -9,8 +9,8 @@ Command::Run set_up_register_oneoff(CLI::App& app, const Trailing& trailing) {
   options->command = trailing;
   add_work_options(app, *options);
   app.footer(
-      "Example: wm register-oneoff backup --network unmetered --charging -- restic backup ~\n"
-      "         wm register-oneoff oneoff-sync-001 fetchLatestPosts --input userId=user_42");
+      "Example: wm register-oneoff backup --charging -- restic backup ~\n"
+      "         wm register-oneoff sync fetchLatestPosts --input userId=user_42");
   return [options](Session& session) { return register_work(session, *options, WorkKind::oneoff); };
 }
 

@@ -16,8 +16,8 @@ Command::Run set_up_register_periodic(CLI::App& app, const Trailing& trailing) {
       ->type_name("D")
       ->group("When it may run");
   app.footer(
-      "Example: wm register-periodic sync --every 1h --network connected -- rclone sync ~/a b:a\n"
-      "         wm register-periodic cache-cleanup cleanupCache --every 1d --battery-not-low");
+      "Example: wm register-periodic sync --every 1h -- rclone sync ~/a b:a\n"
+      "         wm register-periodic cleanup cleanupCache --every 1d --charging");
   return
       [options](Session& session) { return register_work(session, *options, WorkKind::periodic); };
 }

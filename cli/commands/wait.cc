@@ -71,7 +71,7 @@ int wait(Session& session, const WaitOptions& options) {
 
 Command::Run set_up_wait(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<WaitOptions>();
-  app.add_option("name", options->name, "The work's unique name")->required()->type_name("NAME");
+  app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
   app.add_option("--timeout", options->timeout, "Give up after that long, with exit status 124")
       ->type_name("D");
   app.add_option("--for", options->state,
