@@ -73,8 +73,8 @@ Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
   auto* pretend = app.add_subcommand("override", "Pretend, to try work out");
   pretend
       ->add_option("KEY=VALUE", options->values,
-                   "network=none|connected|unmetered|metered|roaming, charging=yes|no,\n"
-                   "battery=ok|low, storage=ok|low")
+                   "network=none|connected|unmetered|metered|roaming,\n"
+                   "charging=yes|no, battery=ok|low, storage=ok|low")
       ->required()
       ->type_name("");
   pretend->add_option("--for", options->time, "Only for that long")->type_name("D");

@@ -80,8 +80,7 @@ Command::Run set_up_history(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<HistoryOptions>();
   app.add_option("NAME", options->name, "Only the runs of this work")->type_name("");
   app.add_flag("--failed", options->failed, "Only runs that did not succeed");
-  app.add_option("--since", options->since,
-                 "Only runs started since then: 2h (ago), 09:30, 2026-11-23 09:30")
+  app.add_option("--since", options->since, "Only runs since then: 2h (ago), 09:30, a date")
       ->type_name("TIME");
   app.add_option("--limit", options->limit, "At most so many")
       ->type_name("N")

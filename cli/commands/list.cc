@@ -4,7 +4,6 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
-#include "core/work.h"
 
 namespace wm::cli {
 
@@ -66,7 +65,9 @@ int list(Session& session, const ListOptions& options) {
 Command::Run set_up_list(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<ListOptions>();
   app.add_option("--state", options->states,
-                 "Only work in this state; repeatable. One of\n" + all_words<WorkState>())
+                 "Only work in this state; repeatable. One of\n"
+                 "enqueued, running, blocked, succeeded, failed,\n"
+                 "cancelled")
       ->type_name("STATE")
       ->allow_extra_args(false);
   app.add_option("--tag", options->tags, "Only work with this tag; repeatable")

@@ -74,13 +74,11 @@ Command::Run set_up_wait(CLI::App& app, const Trailing&) {
   app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
   app.add_option("--timeout", options->timeout, "Give up after that long, with exit status 124")
       ->type_name("D");
-  app.add_option("--for", options->state,
-                 "Wait until it is in this state, instead of until it ends")
+  app.add_option("--for", options->state, "Wait for this state, instead of its end")
       ->type_name("STATE");
   app.footer(
-      "Exit status: 0 if it succeeded, 1 if it failed or was cancelled. For periodic work: how "
-      "its\n"
-      "next run ended.\n"
+      "Exit status: 0 if it succeeded, 1 if it failed or was cancelled; for periodic\n"
+      "work, how its next run ended.\n"
       "Example: wm wait oneoff-sync-001 --timeout 5m && echo synced");
   return [options](Session& session) { return wait(session, *options); };
 }
