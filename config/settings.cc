@@ -31,7 +31,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("max_data", settings.limits.max_data, 2, 256 * 1024);
   });
   file.table("run", [&](TomlReader& reader) {
-    reader.read("max_parallel", settings.run.max_parallel, 1, 10'000);
+    reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);
     reader.read("stop_grace", settings.run.stop_grace);
   });
   file.table("retry", [&](TomlReader& reader) {
