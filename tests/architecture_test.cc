@@ -1,0 +1,89 @@
+// The house keeps its shape: arrows point one way, and core/ touches nothing.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kTop = WM_SOURCE_DIR;
+
+std::vector<fs::path> sources(const std::string& room) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(kTop / room)) {
+    const auto ending = entry.path().extension();
+    if (ending == ".cc" || ending == ".h" || ending == ".in") files.push_back(entry.path());
+  }
+  EXPECT_FALSE(files.empty()) << room;
+  return files;
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::set<std::string> matches(const std::string& text, const std::string& pattern) {
+  const std::regex regex(pattern);
+  std::set<std::string> found;
+  for (std::sregex_iterator it(text.begin(), text.end(), regex), end; it != end; ++it) {
+    found.insert((*it)[1]);
+  }
+  return found;
+}
+
+TEST(Architecture, NoArrowPointsUp) {
+  const std::map<std::string, std::set<std::string>> allowed{
+      {"core", {"core"}},
+      {"config", {"core", "config"}},
+      {"daemon", {"core", "config", "daemon"}},
+      {"cli", {"core", "cli"}},
+  };
+  for (const auto& [room, others] : allowed) {
+    for (const fs::path& file : sources(room)) {
+      for (const std::string& used : matches(read(file), "#include \"([a-z]+)/")) {
+        EXPECT_TRUE(others.contains(used)) << file << " includes " << used << "/";
+      }
+    }
+  }
+}
+
+TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
+  // The standard library's pure parts, JSON for the messages, and the types of uid_t and pid_t.
+  const std::set<std::string> pure{"algorithm",     "array",   "bitset",      "boost/json.hpp",
+                                   "cassert",       "cctype",  "charconv",    "chrono",
+                                   "compare",       "cstdint", "expected",    "initializer_list",
+                                   "limits",        "map",     "optional",    "set",
+                                   "span",          "string",  "string_view", "sys/types.h",
+                                   "unordered_map", "utility", "vector"};
+  for (const fs::path& file : sources("core")) {
+    for (const std::string& header : matches(read(file), "#include <([^>]+)>")) {
+      EXPECT_TRUE(pure.contains(header)) << file << " includes <" << header << ">";
+    }
+  }
+}
+
+TEST(Architecture, CoreAsksNobodyForTheTime) {
+  for (const fs::path& file : sources("core")) {
+    const std::string text = read(file);
+    for (const char* clock :
+         {"_clock::now", "time(nullptr", "gettimeofday", "localtime", "::getenv("}) {
+      EXPECT_EQ(text.find(clock), std::string::npos) << file << " uses " << clock;
+    }
+  }
+}
+
+TEST(Architecture, EveryFileSaysWhatItIsFor) {
+  for (const char* room : {"core", "config", "daemon", "cli"}) {
+    for (const fs::path& file : sources(room)) {
+      EXPECT_TRUE(file.extension() != ".h" || read(file).starts_with("// ")) << file;
+    }
+  }
+}
+
+}  // namespace

@@ -1,0 +1,137 @@
+#include "config/settings.h"
+
+#include <fstream>
+#include <regex>
+
+#include <gtest/gtest.h>
+
+namespace wm {
+namespace {
+
+std::string problem(std::string_view toml) {
+  const auto settings = parse_settings(toml, "wmd.toml");
+  return settings ? "" : settings.error().message;
+}
+
+TEST(Settings, AnEmptyFileMeansTheDefaults) { EXPECT_EQ(parse_settings("", "x"), Settings{}); }
+
+TEST(Settings, AreReadFromEveryTable) {
+  const auto settings = parse_settings(R"(
+[tasks.sync]
+command = ["/bin/sync", "-f"]
+env = { A = "1" }
+[tasks."*"]
+command = ["/bin/dispatch"]
+dispatcher = true
+[limits]
+min_period = "1m"
+min_flex = "30s"
+min_backoff = "1s"
+max_data = 2048
+[run]
+max_parallel = 3
+stop_grace = "5s"
+[retry]
+max_attempts = 4
+[battery]
+low = 10
+ok = 12
+[storage]
+paths = ["/home"]
+low_percent = 2
+low_bytes = 1000
+[network]
+metered = "yes"
+metered_interfaces = ["usb*"]
+)",
+                                       "x");
+  ASSERT_TRUE(settings) << settings.error().message;
+  Settings expected;
+  expected.tasks["sync"] = {{"/bin/sync", "-f"}, false, {{"A", "1"}}};
+  expected.tasks["*"] = {{"/bin/dispatch"}, true, {}};
+  expected.limits = {1min, 30s, 1s, 2048};
+  expected.run = {3, 5s};
+  expected.retry = {4};
+  expected.battery = {10, 12};
+  expected.storage = {{"/home"}, {2, 1000}};
+  expected.network = {Metered::yes, {"usb*"}};
+  EXPECT_EQ(*settings, expected);
+}
+
+TEST(Settings, ErrorsSayWhere) {
+  EXPECT_EQ(problem("[limits]\nmin_perod = \"1m\"").rfind("wmd.toml:2:1: unknown key", 0), 0U)
+      << problem("[limits]\nmin_perod = \"1m\"");
+  EXPECT_EQ(problem("\n\n[battery]\n  low = \"x\"").rfind("wmd.toml:4:9: battery.low must be", 0),
+            0U)
+      << problem("\n\n[battery]\n  low = \"x\"");
+  EXPECT_EQ(problem("[run\n").rfind("wmd.toml:1:", 0), 0U) << problem("[run\n");
+}
+
+TEST(Settings, WrongValuesAreRefused) {
+  for (const char* toml : {
+           "limits = 1",
+           "[limits]\nmin_period = 15",
+           "[limits]\nmin_period = \"15\"",
+           "[limits]\nmax_data = -1",
+           "[limits]\nmax_data = 1.5",
+           "[run]\nmax_parallel = -1",
+           "[battery]\nlow = 101",
+           "[battery]\nlow = 30\nok = 20",
+           "[network]\nmetered = \"maybe\"",
+           "[network]\nmetered = true",
+           "[storage]\npaths = \"/home\"",
+           "[storage]\npaths = [1]",
+           "[tasks.a]",
+           "[tasks.a]\ncommand = []",
+           "[tasks.a]\ncommand = \"/bin/true\"",
+           "[tasks.a]\ncommand = [\"true\"]",
+           "[tasks.a]\ncommand = [\"/bin/true\"]\nshell = true",
+           "[tasks.a]\ncommand = [\"/bin/true\"]\nenv = { A = 1 }",
+           "tasks = []",
+           "[moon]\nphase = 1",
+       }) {
+    EXPECT_TRUE(problem(toml).starts_with("wmd.toml:")) << toml << " -> " << problem(toml);
+  }
+}
+
+TEST(Settings, ALaterFileOverridesWhatItNames) {
+  const auto directory = std::filesystem::path(testing::TempDir());
+  const auto write = [&](const char* name, const char* text) {
+    std::ofstream(directory / name) << text;
+    return directory / name;
+  };
+  const auto settings =
+      load_settings({write("a.toml", "[battery]\nlow = 10\n[run]\nmax_parallel = 1"),
+                     write("b.toml", "[run]\nmax_parallel = 2")});
+  ASSERT_TRUE(settings);
+  EXPECT_EQ(settings->battery.low, 10);
+  EXPECT_EQ(settings->run.max_parallel, 2);
+  EXPECT_FALSE(load_settings({directory / "absent.toml"}));
+}
+
+TEST(Settings, TasksFallBackToTheDispatcher) {
+  Settings settings;
+  EXPECT_EQ(settings.find_task("a"), nullptr);
+  settings.tasks["*"] = {{"/bin/dispatch"}, true, {}};
+  settings.tasks["a"] = {{"/bin/a"}, false, {}};
+  EXPECT_EQ(settings.find_task("a")->command.front(), "/bin/a");
+  EXPECT_EQ(settings.find_task("b")->command.front(), "/bin/dispatch");
+}
+
+TEST(Settings, TheInstalledFileShowsEveryDefault) {
+  std::ifstream file(std::string(WM_SOURCE_DIR) + "/config/wmd.toml");
+  std::string shown;
+  int count = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (std::regex_search(line, std::regex("^#[a-z_]+ = "))) {
+      line.erase(0, 1);
+      ++count;
+    }
+    shown += line + '\n';
+  }
+  EXPECT_EQ(count, 14) << "a setting that is not shown";
+  EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
+}
+
+}  // namespace
+}  // namespace wm

@@ -1,0 +1,49 @@
+#include "tests/support/fake_runner.h"
+
+#include <csignal>
+#include <stdexcept>
+
+namespace wm {
+
+std::optional<ChildEnd> FakeRunner::start(const Launch& launch) {
+  const WorkInfo& info = launch.info;
+  before_start(launch);
+  for (const auto& [id, child] : children_) {
+    if (id == info.work.id || child.unique_name == info.request.unique_name) {
+      throw std::logic_error("two runs of '" + child.unique_name + "' overlap");
+    }
+  }
+  Life written = life(launch);
+  if (written.cannot_start) return written.cannot_start;
+  const TimePoint ends = now_ + written.takes;
+  children_[info.work.id] = {info.request.unique_name, ends, std::move(written), false};
+  return std::nullopt;
+}
+
+void FakeRunner::stop(WorkId id, StopReason /*reason*/) {
+  const auto found = children_.find(id);
+  if (found == children_.end()) return;
+  Child& child = found->second;
+  child.told_to_stop = true;
+  child.ends = std::min(child.ends, now_ + child.life.dying);
+  if (!child.life.finishes_when_stopped) child.life.end = {ChildEnd::How::signalled, SIGTERM, ""};
+}
+
+void FakeRunner::live() {
+  std::erase_if(children_, [&](const auto& entry) {
+    const auto& [id, child] = entry;
+    if (child.ends > now_) return false;
+    on_finished_({.work = id, .end = child.life.end});
+    return true;
+  });
+}
+
+std::optional<TimePoint> FakeRunner::next_end() const {
+  std::optional<TimePoint> next;
+  for (const auto& [id, child] : children_) {
+    if (!next || child.ends < *next) next = child.ends;
+  }
+  return next;
+}
+
+}  // namespace wm

@@ -1,0 +1,51 @@
+// Children on paper: each lives for a simulated while, and takes another to die.
+#pragma once
+
+#include <map>
+
+#include "daemon/runner.h"
+
+namespace wm {
+
+/// A child's life, as it was written for it.
+struct Life {
+  Duration takes = 1s;                         // Left alone.
+  ChildEnd end{ChildEnd::How::exited, 0, ""};  // How it ends then.
+  Duration dying = 1s;                         // From being told to stop to its end.
+  bool finishes_when_stopped = false;          // Exits 0 although it was told to stop.
+  std::optional<ChildEnd> cannot_start{};
+};
+
+class FakeRunner : public Runner {
+ public:
+  explicit FakeRunner(const TimePoint& now) : now_(now) {}
+
+  /// What becomes of the next children; asked at each start.
+  std::function<Life(const Launch&)> life = [](const Launch&) { return Life{}; };
+  /// Told of each start, before it.
+  std::function<void(const Launch&)> before_start = [](const Launch&) {};
+
+  void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
+  std::optional<ChildEnd> start(const Launch& launch) override;
+  void stop(WorkId id, StopReason reason) override;
+  void end_leftovers() override { children_.clear(); }
+
+  /// Ends the children whose time has come.
+  void live();
+  std::optional<TimePoint> next_end() const;
+
+  struct Child {
+    std::string unique_name;
+    TimePoint ends{};
+    Life life;
+    bool told_to_stop = false;
+  };
+  const std::map<WorkId, Child>& children() const { return children_; }
+
+ private:
+  const TimePoint& now_;
+  OnFinished on_finished_;
+  std::map<WorkId, Child> children_;
+};
+
+}  // namespace wm

@@ -1,0 +1,105 @@
+#include "tests/support/world.h"
+
+#include <stdexcept>
+
+namespace wm {
+
+WorkRequest oneoff(const std::string& name) {
+  WorkRequest request;
+  request.unique_name = name;
+  request.command = {"/bin/true"};
+  return request;
+}
+
+WorkRequest periodic(const std::string& name, Duration every) {
+  WorkRequest request = oneoff(name);
+  request.kind = WorkKind::periodic;
+  request.every = every;
+  return request;
+}
+
+Conditions good_conditions() { return {NetworkReading{.connected = true}, true, true, true, {}}; }
+
+World::World(int processors) : processors_(processors) { start_daemon(); }
+
+void World::start_daemon() {
+  manager_ = std::make_unique<WorkManager>(store, runner, settings, processors_);
+  manager_->recover(now);
+}
+
+WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing) {
+  Registered registered;
+  const WorkManager::Change change = [&] {
+    registered = manager_->register_work({1000, "uuid", request, existing}, now);
+  };
+  if (!turn(std::span(&change, 1))) return 0;
+  settle();
+  return registered.info.work.id;
+}
+
+void World::cancel(WorkId id) {
+  const WorkManager::Change change = [&] { manager_->cancel(id); };
+  if (turn(std::span(&change, 1))) settle();
+}
+
+void World::advance(Duration time) {
+  const TimePoint until = now + time;
+  for (settle();; settle()) {
+    auto next = scheduler().next_wakeup();
+    const auto end = runner.next_end();
+    if (end && (!next || *end < *next)) next = end;
+    if (store.full && (!next || *next <= now)) next = now + 1s;  // As the daemon tries again.
+    if (!next || *next > until) break;
+    if (*next <= now) throw std::logic_error("the scheduler wants to be woken for nothing");
+    now = *next;
+  }
+  now = until;
+  settle();
+}
+
+void World::settle() {
+  const auto more = [this] {
+    const auto end = runner.next_end();
+    return manager_->has_unsettled_runs() || (end && *end <= now);
+  };
+  do {
+    runner.live();
+  } while (turn({}) && more());
+}
+
+void World::crash() {
+  manager_.reset();
+  start_daemon();
+  settle();
+}
+
+void World::shut_down() {
+  manager_->shut_down();
+  settle();
+}
+
+// Whether it could be committed.
+bool World::turn(std::span<const WorkManager::Change> changes) {
+  manager_->set_conditions(conditions);
+  try {
+    write_down(manager_->decide(now, changes));
+  } catch (const StoreError&) {
+    return false;
+  }
+  manager_->act();
+  return true;
+}
+
+void World::write_down(const TurnReport& report) {
+  for (const Work& work : report.changed) {
+    const auto [last, first] = last_states_.try_emplace(work.id, WorkState::enqueued);
+    const std::string when = "+" + format_duration(now - began_) + " #" + std::to_string(work.id);
+    if (first) transcript_ += when + " enqueued\n";
+    if (last->second == work.state) continue;
+    transcript_ += when + " " + std::string(word(last->second)) + " -> " +
+                   std::string(word(work.state)) + "\n";
+    last->second = work.state;
+  }
+}
+
+}  // namespace wm

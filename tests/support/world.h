@@ -1,0 +1,62 @@
+// A simulated machine: its time, its conditions, its disk, and a real WorkManager over them.
+#pragma once
+
+#include <memory>
+
+#include "daemon/work_manager.h"
+#include "tests/support/fake_runner.h"
+#include "tests/support/memory_store.h"
+
+namespace wm {
+
+/// A one-off command of that name.
+WorkRequest oneoff(const std::string& name);
+/// The same every so often.
+WorkRequest periodic(const std::string& name, Duration every);
+
+/// Everything connected, charged and spacious.
+Conditions good_conditions();
+
+class World {
+ public:
+  explicit World(int processors = 2);
+
+  TimePoint now{Days{20'000}};
+  Conditions conditions = good_conditions();
+  Settings settings;
+  MemoryStore store;
+  FakeRunner runner{now};
+
+  WorkId enqueue(const WorkRequest& request, ExistingPolicy existing = ExistingPolicy::keep);
+  void cancel(WorkId id);
+
+  /// Lives through every due moment and every child's end, in order.
+  void advance(Duration time);
+  /// One moment: all that is ready now is decided and done.
+  void settle();
+  /// kill -9, and a new daemon.
+  void crash();
+  /// The daemon is told to stop, and every child to end.
+  void shut_down();
+
+  WorkState state(WorkId id) { return store.info(id).value().work.state; }
+  int runs(WorkId id) { return store.info(id).value().work.runs; }
+  std::vector<RunInfo> history() { return store.history({}).runs; }
+  const Scheduler& scheduler() const { return manager_->scheduler(); }
+
+  /// `+31s #1 enqueued -> running`: every change of state so far, a line each.
+  const std::string& transcript() const { return transcript_; }
+
+ private:
+  void start_daemon();
+  bool turn(std::span<const WorkManager::Change> changes);
+  void write_down(const TurnReport& report);
+
+  int processors_;
+  TimePoint began_ = now;
+  std::unique_ptr<WorkManager> manager_;
+  std::map<WorkId, WorkState> last_states_;
+  std::string transcript_;
+};
+
+}  // namespace wm
