@@ -20,11 +20,11 @@ struct NetworkReading {
 /// One value each sensor; nothing where there is none. An unknown condition never blocks work by
 /// accident: it counts as holding, but for network `metered`, which must be known to hold.
 struct Conditions {
-  std::optional<NetworkReading> network{};
-  std::optional<bool> charging{};
-  std::optional<bool> battery_not_low{};
-  std::optional<bool> storage_not_low{};
-  std::optional<bool> idle{};
+  std::optional<NetworkReading> network;
+  std::optional<bool> charging;
+  std::optional<bool> battery_not_low;
+  std::optional<bool> storage_not_low;
+  std::optional<bool> idle;
 
   bool operator==(const Conditions&) const = default;
 };

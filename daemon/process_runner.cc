@@ -4,10 +4,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace wm {
 namespace {
@@ -145,21 +149,39 @@ void ProcessRunner::reap() {
 void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const auto found = runs_.find(pid);
   if (found == runs_.end()) return;
-  const Run run = std::move(found->second);
+  const auto run = std::make_shared<const Run>(std::move(found->second));
   runs_.erase(found);
-  pids_.erase(run.work);
-  // What a stopped run leaves behind would overlap with its next one.
-  if (run.grace) kill_all(run);
-  records_.remove(run.work);
-  log_.finish(run.work, run.number);
-
+  pids_.erase(run->work);
   FinishedRun end;
-  end.work = run.work;
+  end.work = run->work;
   end.end.how = WIFSIGNALED(status) ? ChildEnd::How::signalled : ChildEnd::How::exited;
   end.end.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
   end.max_rss_kb = usage.ru_maxrss;
   end.user_time = milliseconds(usage.ru_utime);
   end.system_time = milliseconds(usage.ru_stime);
+  // What a stopped run leaves behind would overlap with its next one.
+  if (run->grace) {
+    end_stragglers(run, end);
+  } else {
+    settle(*run, end);
+  }
+}
+
+void ProcessRunner::end_stragglers(const std::shared_ptr<const Run>& run, const FinishedRun& end) {
+  const std::vector<pid_t> left = processes_of_run(run->leader, run->uuid);
+  if (left.empty()) return settle(*run, end);
+  for (const pid_t pid : left) ::kill(pid, SIGKILL);
+  const auto look_again = [this, run, end] { end_stragglers(run, end); };
+  const int one = static_cast<int>(::syscall(SYS_pidfd_open, left.front(), 0));
+  if (one < 0) return boost::asio::post(loop_, look_again);
+  const auto dying = std::make_shared<boost::asio::posix::stream_descriptor>(loop_, one);
+  dying->async_wait(boost::asio::posix::descriptor_base::wait_read,
+                    [dying, look_again](const boost::system::error_code&) { look_again(); });
+}
+
+void ProcessRunner::settle(const Run& run, const FinishedRun& end) {
+  records_.remove(run.work);
+  log_.finish(run.work, run.number);
   on_finished_(end);
 }
 

@@ -46,6 +46,9 @@ class ProcessRunner : public Runner {
   Result<User> user_of(uid_t owner) const;
   void kill_all(const Run& run) const;
   void finished(pid_t pid, int status, const rusage& usage);
+  /// Kills what is left of a run until nothing is, and only then settles it.
+  void end_stragglers(const std::shared_ptr<const Run>& run, const FinishedRun& end);
+  void settle(const Run& run, const FinishedRun& end);
 
   boost::asio::io_context& loop_;
   std::string socket_;

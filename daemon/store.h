@@ -16,10 +16,10 @@ class StoreError : public std::runtime_error {
 
 /// Which works to show; oldest first.
 struct WorkFilter {
-  std::optional<uid_t> owner{};
-  std::vector<WorkState> states{};  // None: unfinished work, or all with `finished`.
-  std::vector<std::string> tags{};  // Any of these.
-  std::string task_name{};
+  std::optional<uid_t> owner;
+  std::vector<WorkState> states;  // None: unfinished work, or all with `finished`.
+  std::vector<std::string> tags;  // Any of these.
+  std::string task_name;
   bool finished = false;
   WorkId after = 0;  // The last of the page before.
   int limit = 500;
@@ -27,10 +27,10 @@ struct WorkFilter {
 
 /// Which runs to show; newest first.
 struct RunFilter {
-  std::optional<uid_t> owner{};
-  std::string unique_name{};
+  std::optional<uid_t> owner;
+  std::string unique_name;
   bool failed = false;  // Only those that did not succeed.
-  std::optional<TimePoint> since{};
+  std::optional<TimePoint> since;
   std::int64_t before = 0;  // The last key of the page before.
   int limit = 500;
 };

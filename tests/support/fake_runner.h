@@ -13,7 +13,7 @@ struct Life {
   ChildEnd end{ChildEnd::How::exited, 0, ""};  // How it ends then.
   Duration dying = 1s;                         // From being told to stop to its end.
   bool finishes_when_stopped = false;          // Exits 0 although it was told to stop.
-  std::optional<ChildEnd> cannot_start{};
+  std::optional<ChildEnd> cannot_start;
 };
 
 class FakeRunner : public Runner {

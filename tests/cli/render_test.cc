@@ -1,0 +1,88 @@
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "cli/render/local_time.h"
+#include "cli/render/table.h"
+#include "cli/render/work.h"
+
+namespace wm::cli {
+namespace {
+
+const TimePoint kNow{Days{20'000}};
+
+TEST(Table, FitsItsWidthByCuttingTheWidestCells) {
+  Table table({{"NAME"}, {"TASK"}});
+  table.add({"a", "0123456789 0123456789"});
+  std::ostringstream wide;
+  table.print(wide, Style(false), 0);
+  EXPECT_EQ(wide.str(), "NAME  TASK\na     0123456789 0123456789\n");
+  std::ostringstream narrow;
+  table.print(narrow, Style(false), 20);
+  EXPECT_EQ(narrow.str(), "NAME  TASK\na     0123456789 01…\n");
+}
+
+TEST(Table, CountsCharactersAndEscapesControls) {
+  Table table({{"A"}, {"B"}});
+  table.add({"ü", "x"});
+  table.add({"\x1b[2J", "y"});
+  std::ostringstream out;
+  table.print(out, Style(false), 0);
+  EXPECT_EQ(out.str(), "A        B\nü        x\n\\x1b[2J  y\n");
+}
+
+TEST(Table, ColoursDoNotCountAsWidth) {
+  Table table(
+      {{"STATE", [](const Style& style, std::string_view text) { return style.state(text); }},
+       {"B"}});
+  table.add({"failed", "x"});
+  std::ostringstream out;
+  table.print(out, Style(true), 0);
+  EXPECT_EQ(out.str(), "\033[1mSTATE\033[0m   \033[1mB\033[0m\n\033[31mfailed\033[0m  x\n");
+}
+
+TEST(LocalTime, RoughDurationsHaveTwoUnits) {
+  EXPECT_EQ(rough_duration(999ms), "999ms");
+  EXPECT_EQ(rough_duration(61s + 5ms), "1m1s");
+  EXPECT_EQ(rough_duration(1h + 59s), "1h");
+  EXPECT_EQ(rough_duration(Days{1} + 59min), "1d");
+}
+
+TEST(LocalTime, IsRelativeToNow) {
+  EXPECT_EQ(relative_time(kNow, kNow), "now");
+  EXPECT_EQ(relative_time(kNow + 90s, kNow), "in 1m30s");
+  EXPECT_EQ(relative_time(kNow - 2h, kNow), "2h ago");
+}
+
+TEST(LocalTime, IsReadAsPeopleWriteIt) {
+  ::setenv("TZ", "Europe/Vienna", 1);
+  ::tzset();
+  const TimePoint noon = parse_time("2026-11-23T12:00:00+01:00").value();
+  EXPECT_EQ(parse_local_time("09:30", noon), parse_time("2026-11-23T08:30:00Z"));
+  EXPECT_EQ(parse_local_time("2026-07-01 09:30", noon), parse_time("2026-07-01T07:30:00Z"));
+  EXPECT_EQ(parse_local_time("2026-07-01 09:30:15", noon), parse_time("2026-07-01T07:30:15Z"));
+  EXPECT_EQ(parse_local_time("2026-07-01T09:30:15Z", noon), parse_time("2026-07-01T09:30:15Z"));
+  EXPECT_FALSE(parse_local_time("soon", noon));
+  EXPECT_FALSE(parse_local_time("25:00", noon));
+  EXPECT_EQ(local_time(noon), "2026-11-23 12:00:00");
+}
+
+TEST(Describe, SaysWhyARunEnded) {
+  using boost::json::object;
+  EXPECT_EQ(cause_of(object{{"exitCode", 75}}), "exit 75");
+  EXPECT_EQ(cause_of(object{{"exitCode", 0}}), "");
+  EXPECT_EQ(cause_of(object{{"signal", 11}}), "SIGSEGV");
+  EXPECT_EQ(cause_of(object{{"stopReason", "cancelled"}, {"signal", 15}}), "cancelled, SIGTERM");
+  EXPECT_EQ(cause_of(object{{"reason", "no such file"}}), "no such file");
+}
+
+TEST(Describe, AnswersOfAnotherShapeAreNoCrash) {
+  using boost::json::object;
+  const object odd{{"uniqueName", 1}, {"state", nullptr}, {"constraints", "x"}, {"tags", 3}};
+  std::ostringstream out;
+  print_work(out, Style(false), odd, kNow);
+  EXPECT_NE(out.str(), "");
+}
+
+}  // namespace
+}  // namespace wm::cli

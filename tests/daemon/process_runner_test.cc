@@ -1,0 +1,246 @@
+// Real children.
+#include "daemon/process_runner.h"
+
+#include <csignal>
+#include <fstream>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/temporary_directory.h"
+#include "tests/support/world.h"
+
+namespace wm {
+namespace {
+
+class ProcessRunnerTest : public testing::Test {
+ protected:
+  ProcessRunnerTest() {
+    sigset_t child;
+    ::sigemptyset(&child);
+    ::sigaddset(&child, SIGCHLD);
+    ::pthread_sigmask(SIG_BLOCK, &child, nullptr);
+    signals_ = UniqueFd(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+    for (const char* part : {"logs", "running"}) {
+      std::filesystem::create_directory(directory_.path() / part);
+    }
+    runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
+  }
+
+  Launch shell(const std::string& script) {
+    Launch launch;
+    launch.info.uuid = "11111111-2222-3333-4444-555555555555";
+    launch.info.owner = ::geteuid();
+    launch.info.request = oneoff("name");
+    launch.info.request.task_name = "task";
+    launch.info.request.input = R"({"userId":"user_42"})";
+    launch.info.request.cwd = directory_.path().string();
+    launch.info.work = {.id = 7, .attempts = 2, .runs = 3};
+    launch.command = {"/bin/sh", "-c", script};
+    launch.stop_grace = 100ms;
+    return launch;
+  }
+
+  // Until the next child has ended; the loop's timers run meanwhile.
+  FinishedRun wait() {
+    while (finished_.empty()) {
+      pollfd readable{signals_.get(), POLLIN, 0};
+      ::poll(&readable, 1, 10);
+      signalfd_siginfo ignored{};
+      while (::read(signals_.get(), &ignored, sizeof ignored) > 0) {
+      }
+      runner_.reap();
+      loop_.poll();
+      loop_.restart();
+    }
+    FinishedRun run = finished_.front();
+    finished_.clear();
+    return run;
+  }
+
+  FinishedRun run(const Launch& launch) {
+    const auto problem = runner_.start(launch);
+    EXPECT_FALSE(problem) << problem->reason;
+    return wait();
+  }
+
+  std::string log(LogStream stream = LogStream::output) {
+    std::ifstream file(runner_.log().path_of(7, 3, stream));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  // Blocks until the child has written that file.
+  void await_file(const std::string& name) {
+    while (!std::filesystem::exists(directory_.path() / name)) ::poll(nullptr, 0, 5);
+  }
+
+  TemporaryDirectory directory_;
+  boost::asio::io_context loop_;
+  UniqueFd signals_;
+  ProcessRunner runner_{loop_, directory_.path(), "/the/socket"};
+  std::vector<FinishedRun> finished_;
+};
+
+TEST_F(ProcessRunnerTest, TellsHowAChildEnded) {
+  EXPECT_EQ(run(shell("exit 75")).end, (ChildEnd{ChildEnd::How::exited, 75, ""}));
+  EXPECT_EQ(run(shell("kill -SEGV $$")).end, (ChildEnd{ChildEnd::How::signalled, SIGSEGV, ""}));
+}
+
+TEST_F(ProcessRunnerTest, KeepsWhatAChildPrints) {
+  run(shell("echo out; echo err >&2"));
+  EXPECT_EQ(log(), "out\n");
+  EXPECT_EQ(log(LogStream::errors), "err\n");
+}
+
+TEST_F(ProcessRunnerTest, ASilentChildLeavesNoLog) {
+  run(shell(":"));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "logs"));
+}
+
+TEST_F(ProcessRunnerTest, InputComesOnStandardInputAndThenEnds) {
+  run(shell("cat; echo; echo \"$WM_INPUT\""));
+  EXPECT_EQ(log(), "{\"userId\":\"user_42\"}\n{\"userId\":\"user_42\"}\n");
+}
+
+TEST_F(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
+  ::setenv("LEAKED", "1", 1);
+  Launch launch = shell("tr '\\0' '\\n' < /proc/self/environ | cut -d= -f1 | sort | tr '\\n' ' '");
+  launch.command = {"/bin/sh", "-c",
+                    "tr '\\0' '\\n' < /proc/$$/environ | cut -d= -f1 | sort | tr '\\n' ' '"};
+  launch.env = {{"EXTRA", "x"}};
+  run(launch);
+  EXPECT_EQ(log(),
+            "EXTRA HOME LANG LOGNAME PATH SHELL USER WM_INPUT WM_RUN_ATTEMPT WM_SOCKET "
+            "WM_TASK_NAME WM_UNIQUE_NAME WM_WORK_ID ");
+}
+
+TEST_F(ProcessRunnerTest, SaysWhoItIs) {
+  run(shell("echo $WM_TASK_NAME $WM_UNIQUE_NAME $WM_WORK_ID $WM_RUN_ATTEMPT $WM_SOCKET"));
+  EXPECT_EQ(log(), "task name 11111111-2222-3333-4444-555555555555 2 /the/socket\n");
+}
+
+TEST_F(ProcessRunnerTest, NoDescriptorLeaksIn) {
+  const int leak = ::open("/dev/null", O_RDONLY);  // Without O_CLOEXEC, as a library might.
+  run(shell("for fd in /proc/$$/fd/*; do [ -e $fd ] && echo ${fd##*/}; done; :"));
+  ::close(leak);
+  EXPECT_EQ(log(), "0\n1\n2\n");
+}
+
+TEST_F(ProcessRunnerTest, ASessionOfItsOwnDefaultSignalsAndUmask) {
+  run(
+      shell("grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t0\\n'; umask;"
+            "[ $(cut -d' ' -f6 /proc/$$/stat) = $$ ] && [ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && "
+            "echo leads; pwd"));
+  EXPECT_EQ(log(), "SigBlk:SigIgn:0022\nleads\n" + directory_.path().string() + "\n");
+}
+
+TEST_F(ProcessRunnerTest, WhatCannotStartSaysAtWhichStage) {
+  Launch launch = shell(":");
+  launch.command = {"/absent"};
+  auto failure = runner_.start(launch);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->how, ChildEnd::How::not_started);
+  EXPECT_EQ(failure->reason, "cannot run '/absent': No such file or directory");
+
+  launch = shell(":");
+  launch.info.request.cwd = "/absent";
+  failure = runner_.start(launch);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->reason, "cannot change to the directory '/absent': No such file or directory");
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "running"));
+}
+
+TEST_F(ProcessRunnerTest, AScriptWithoutAShebangIsNotRunByAShell) {
+  const auto script = directory_.path() / "script";
+  std::ofstream(script) << "echo hello\n";
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  Launch launch = shell(":");
+  launch.command = {script.string()};
+  const auto failure = runner_.start(launch);
+  ASSERT_TRUE(failure);
+  EXPECT_NE(failure->reason.find("neither a program nor a script"), std::string::npos);
+}
+
+TEST_F(ProcessRunnerTest, StoppingReachesTheWholeGroup) {
+  ASSERT_FALSE(
+      runner_.start(shell("trap 'echo asked; exit 3' TERM; echo > ready; sleep 100 & wait")));
+  await_file("ready");
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::exited, 3, ""}));
+  EXPECT_EQ(log(), "asked\n");
+}
+
+TEST_F(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
+  ASSERT_FALSE(runner_.start(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done")));
+  await_file("ready");
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL, ""}));
+}
+
+TEST_F(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
+  ASSERT_FALSE(runner_.start(shell(
+      "setsid sh -c 'trap \"\" TERM; echo $$ > pid; mv pid escaped; sleep 100' & sleep 100")));
+  await_file("escaped");
+  std::ifstream file(directory_.path() / "escaped");
+  pid_t escaped = 0;
+  file >> escaped;
+  ASSERT_EQ(::kill(escaped, 0), 0);
+
+  runner_.stop(7, StopReason::cancelled);
+  wait();
+
+  const auto left = read_process_stat(escaped);
+  EXPECT_TRUE(!left || left->dead);
+}
+
+TEST_F(ProcessRunnerTest, AStoppedProcessIsWokenToBeEnded) {
+  ASSERT_FALSE(runner_.start(shell("echo > ready; kill -STOP $$; sleep 100")));
+  await_file("ready");
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end.how, ChildEnd::How::signalled);
+}
+
+TEST_F(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
+  ASSERT_FALSE(runner_.start(shell("setsid sleep 100 & echo > ready; sleep 100")));
+  await_file("ready");
+
+  ProcessRunner next(loop_, directory_.path(), "/the/socket");
+  next.end_leftovers();
+
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL, ""}));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "running"));
+}
+
+TEST_F(ProcessRunnerTest, ARecordOfAnotherProcessHarmsNobody) {
+  // Our own pid, as if it had belonged to a run that ended long ago.
+  std::ifstream boot("/proc/sys/kernel/random/boot_id");
+  std::string boot_id;
+  boot >> boot_id;
+  std::ofstream(directory_.path() / "running" / "9")
+      << boot_id << "\n11111111-0000-0000-0000-000000000000\n"
+      << ::getpid() << " (sh) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0\n";
+
+  runner_.end_leftovers();
+
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "running"));
+}
+
+TEST(ProcessStatTest, SurvivesStrangeNames) {
+  const auto stat = parse_process_stat(
+      "42 (a) R (b ) S 1 42 41 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2");
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->pid, 42);
+  EXPECT_EQ(stat->session, 41);
+  EXPECT_EQ(stat->start_ticks, 987654U);
+  EXPECT_FALSE(stat->dead);
+  for (const char* text : {"", "42", "42 (a)", "42 (a) S 1", "x (a) S 1 1 1"}) {
+    EXPECT_FALSE(parse_process_stat(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace wm

@@ -1,0 +1,92 @@
+// Databases that the store must not touch.
+#include "daemon/sqlite_store.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/temporary_directory.h"
+#include "tests/support/world.h"
+
+namespace wm {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  std::string problem() {
+    const auto store = SqliteStore::open(file_);
+    return store ? "" : store.error().message;
+  }
+  void create() { ASSERT_EQ(problem(), ""); }
+  std::string bytes() {
+    std::ifstream file(file_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  TemporaryDirectory directory_;
+  fs::path file_ = directory_.path() / "wm.db";
+};
+
+TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
+  create();
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+  const std::string before = bytes();
+
+  EXPECT_NE(problem().find("newer wmd (schema 99"), std::string::npos) << problem();
+  EXPECT_EQ(bytes(), before);
+}
+
+TEST_F(SqliteStoreTest, RefusesAnotherProgramsDatabase) {
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec("CREATE TABLE theirs (x)");
+
+  EXPECT_NE(problem().find("not a database of wm"), std::string::npos) << problem();
+}
+
+TEST_F(SqliteStoreTest, RefusesWhatIsNoDatabase) {
+  std::ofstream(file_) << std::string(5000, 'x');
+  const std::string before = bytes();
+
+  EXPECT_NE(problem(), "");
+  EXPECT_EQ(bytes(), before) << "never overwritten";
+}
+
+TEST_F(SqliteStoreTest, RefusesADamagedDatabase) {
+  {
+    auto store = SqliteStore::open(file_);
+    ASSERT_TRUE(store);
+    (*store)->begin();
+    for (int i = 0; i < 500; ++i) {
+      WorkInfo info;
+      info.uuid = std::string(100, 'u');
+      info.request = oneoff("work-" + std::to_string(i));
+      (*store)->insert(info);
+    }
+    (*store)->commit();
+  }
+  std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(3 * 4096);
+  file << std::string(20 * 4096, '\x5a');
+  file.close();
+  const std::string before = bytes();
+
+  EXPECT_NE(problem(), "");
+  EXPECT_EQ(bytes(), before) << "never overwritten";
+}
+
+TEST_F(SqliteStoreTest, RefusesADatabaseInUse) {
+  const auto first = SqliteStore::open(file_);
+  ASSERT_TRUE(first);
+
+  EXPECT_NE(problem().find("another wmd uses it"), std::string::npos) << problem();
+}
+
+TEST_F(SqliteStoreTest, SaysWhereItCannotOpen) {
+  file_ = directory_.path() / "absent" / "wm.db";
+  EXPECT_NE(problem().find(file_.string()), std::string::npos) << problem();
+}
+
+}  // namespace
+}  // namespace wm
