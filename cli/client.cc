@@ -61,7 +61,8 @@ Result<Client> Client::connect(const std::string& socket) {
   Client client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (client.fd_ < 0 ||
       ::connect(client.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return unreachable("no daemon answers at " + socket + ": " + std::strerror(errno));
+    const auto code = errno == EACCES ? ErrorCode::not_permitted : ErrorCode::unreachable;
+    return fail(code, "no daemon answers at " + socket + ": " + std::strerror(errno));
   }
   return client;
 }

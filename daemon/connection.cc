@@ -17,6 +17,12 @@ namespace {
 
 constexpr std::size_t kReadSize = std::size_t{64} << 10;
 
+// GCC 12 destroys some temporaries of a co_await expression twice: what is sent has a name first.
+std::string too_large(std::size_t limit) {
+  return varlink::error(Error{ErrorCode::invalid, "the message is over the maximum of " +
+                                                      std::to_string(limit) + " bytes"});
+}
+
 }  // namespace
 
 Connection::Connection(Server& server, asio::local::stream_protocol::socket socket)
@@ -67,7 +73,7 @@ void Connection::notice_hangup() {
                      });
 }
 
-void Connection::expect_progress(std::chrono::seconds time) {
+void Connection::expect_progress(std::chrono::milliseconds time) {
   if (std::exchange(hurried_, true)) return;
   deadline_.expires_after(time);
   deadline_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
@@ -85,7 +91,8 @@ asio::awaitable<void> Connection::serve() {
     if (!message) co_return;
     auto call = varlink::parse_call(*message);
     if (!call) {
-      co_await write(varlink::error(call.error()));
+      const std::string refusal = varlink::error(call.error());
+      co_await write(refusal);
       co_return;
     }
     if (const auto introspection = varlink::answer_introspection(*call)) {
@@ -113,7 +120,8 @@ asio::awaitable<bool> Connection::answer(const std::string& message) {
   while (exchange_->next_) {
     Exchange::Page page = exchange_->next_();
     if (!page.more) exchange_->next_ = nullptr;
-    if (!co_await write(varlink::reply(std::move(page.parameters), page.more))) co_return false;
+    const std::string reply = varlink::reply(std::move(page.parameters), page.more);
+    if (!co_await write(reply)) co_return false;
   }
   co_return true;
 }
@@ -125,9 +133,8 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
   while (!closed_) {
     const std::size_t end = received_.find('\0', searched_);
     if (std::min(end, received_.size()) > limit) {
-      co_await write(
-          varlink::error(Error{ErrorCode::invalid, "the message is over the maximum of " +
-                                                       std::to_string(limit) + " bytes"}));
+      const std::string refusal = too_large(limit);
+      co_await write(refusal);
       co_return std::nullopt;
     }
     if (end != std::string::npos) {
@@ -153,13 +160,13 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
   co_return std::nullopt;
 }
 
-asio::awaitable<bool> Connection::write(std::string message) {
+asio::awaitable<bool> Connection::write(std::string_view message) {
   server_.before_write_();
-  std::string_view rest = message;
-  while (!rest.empty() && !closed_) {
-    const ssize_t length = ::send(socket_.native_handle(), rest.data(), rest.size(), MSG_NOSIGNAL);
+  while (!message.empty() && !closed_) {
+    const ssize_t length =
+        ::send(socket_.native_handle(), message.data(), message.size(), MSG_NOSIGNAL);
     if (length > 0) {
-      rest.remove_prefix(static_cast<std::size_t>(length));
+      message.remove_prefix(static_cast<std::size_t>(length));
       continue;
     }
     if (errno != EAGAIN && errno != EINTR) co_return false;

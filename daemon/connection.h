@@ -25,10 +25,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<void> serve();
   boost::asio::awaitable<std::optional<std::string>> read_message();
   boost::asio::awaitable<bool> answer(const std::string& message);
-  boost::asio::awaitable<bool> write(std::string message);
+  boost::asio::awaitable<bool> write(std::string_view message);
   void notice_hangup();
   /// The client is cut off unless progress_made() is called within `time` of the first call.
-  void expect_progress(std::chrono::seconds time);
+  void expect_progress(std::chrono::milliseconds time);
   void progress_made();
 
   Server& server_;

@@ -27,8 +27,8 @@ struct ServerLimits {
   std::size_t message_bytes = std::size_t{1} << 20;
   std::size_t connections =
       512;  // One more takes the place of the one that has been quiet longest.
-  std::chrono::seconds message_time{10};  // From a message's first byte to its last.
-  std::chrono::seconds write_time{30};    // For a client to take an answer.
+  std::chrono::milliseconds message_time{10'000};  // From a message's first byte to its last.
+  std::chrono::milliseconds write_time{30'000};    // For a client to take an answer.
 };
 
 /// One call and its answer. Exactly one of reply(), error() and stream() is used, once; what is

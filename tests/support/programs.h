@@ -1,0 +1,84 @@
+// The real programs, in a directory of their own.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+#include <sys/types.h>
+
+#include "daemon/unique_fd.h"
+#include "tests/support/temporary_directory.h"
+
+namespace wm {
+
+struct Output {
+  int status = -1;  // The exit status; 128 + the signal.
+  std::string out;
+  std::string err;
+};
+
+/// Runs a program to its end. `variables` are added to the environment.
+Output run_program(const std::vector<std::string>& command,
+                   const std::map<std::string, std::string>& variables = {},
+                   const std::string& input = "");
+
+/// One connection to a daemon's socket that says what no honest client would.
+class RawConnection {
+ public:
+  explicit RawConnection(const std::string& socket);
+
+  /// False: the daemon has hung up.
+  bool send(std::string_view bytes);
+  /// The next message without its end; nothing once the daemon has hung up.
+  std::optional<std::string> receive();
+  /// Calls a method, and waits for the reply or the error.
+  boost::json::object call(std::string_view method, boost::json::object parameters = {});
+
+ private:
+  UniqueFd fd_;
+  std::string received_;
+};
+
+/// A real wmd on a temporary directory. Killed at the end, with what it runs.
+class TestDaemon {
+ public:
+  explicit TestDaemon(std::string configuration = kConfiguration);
+  ~TestDaemon();
+  TestDaemon(const TestDaemon&) = delete;
+  TestDaemon& operator=(const TestDaemon&) = delete;
+
+  /// Returns once it serves. `options` besides the socket, the state directory and the file.
+  void start(const std::vector<std::string>& options = {});
+  /// SIGTERM, and its exit status.
+  int stop();
+  /// SIGKILL.
+  void kill();
+  void signal(int number) const;
+
+  Output wm(std::vector<std::string> arguments, const std::string& input = "") const;
+  /// What `wm … --json` prints.
+  boost::json::value json(std::vector<std::string> arguments) const;
+  void configure(const std::string& toml) const;
+
+  const std::filesystem::path& path() const { return directory_.path(); }
+  std::string socket() const { return (path() / "wm.sock").string(); }
+  pid_t pid() const { return pid_; }
+
+  static constexpr const char* kConfiguration = R"(
+[limits]
+min_period = "1ms"
+min_flex = "1ms"
+min_backoff = "1ms"
+)";
+
+ private:
+  int reap();
+
+  TemporaryDirectory directory_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace wm

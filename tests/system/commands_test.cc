@@ -1,0 +1,482 @@
+// The real client and the real daemon: every command, as people and scripts use it.
+#include <csignal>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/support/programs.h"
+
+namespace wm {
+namespace {
+
+namespace json = boost::json;
+
+std::string text(const json::value& object, std::string_view key) {
+  const json::value* value = object.as_object().if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+class Commands : public testing::Test {
+ protected:
+  Commands() { daemon_.start(); }
+
+  Output wm(std::vector<std::string> arguments, const std::string& input = "") {
+    return daemon_.wm(std::move(arguments), input);
+  }
+  json::value json(std::vector<std::string> arguments) {
+    return daemon_.json(std::move(arguments));
+  }
+
+  // Succeeds, prints nothing on stderr, and returns what it prints.
+  std::string ok(std::vector<std::string> arguments) {
+    const Output output = wm(std::move(arguments));
+    EXPECT_EQ(output.status, 0) << output.err;
+    EXPECT_EQ(output.err, "");
+    return output.out;
+  }
+
+  // Fails with that status, one line on stderr that names `what`, and nothing on stdout.
+  void fails(int status, const std::string& what, std::vector<std::string> arguments) {
+    const Output output = wm(arguments);
+    EXPECT_EQ(output.status, status) << arguments.front() << ": " << output.err;
+    EXPECT_EQ(output.out, "");
+    EXPECT_TRUE(output.err.starts_with("wm: ")) << output.err;
+    EXPECT_EQ(output.err.find('\n'), output.err.size() - 1) << output.err;
+    EXPECT_NE(output.err.find(what), std::string::npos) << output.err;
+  }
+
+  void shell(const std::string& name, const std::string& script,
+             std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {"register-oneoff", name});
+    options.insert(options.end(), {"--", "/bin/sh", "-c", script});
+    ok(options);
+  }
+
+  TestDaemon daemon_;
+};
+
+TEST_F(Commands, WorkRunsAndShowsWhatItDid) {
+  EXPECT_EQ(ok({"register-oneoff", "hello", "--", "echo", "Hello", "you"}), "enqueued 'hello'\n");
+  EXPECT_EQ(ok({"wait", "hello"}), "'hello' succeeded\n");
+  EXPECT_EQ(ok({"logs", "hello"}), "Hello you\n");
+
+  const json::value work = json({"show", "hello"});
+  EXPECT_EQ(text(work, "state"), "succeeded");
+  EXPECT_EQ(text(work, "uniqueName"), "hello");
+  EXPECT_EQ(work.at("command").as_array().size(), 3U);
+  EXPECT_EQ(text(work.at("lastResult"), "outcome"), "succeeded");
+  EXPECT_NE(ok({"show", "hello"}).find("succeeded"), std::string::npos);
+
+  EXPECT_EQ(json({"list"}).as_array().size(), 0U);
+  EXPECT_EQ(json({"list", "--all"}).as_array().size(), 1U);
+  const json::array runs = json({"history", "hello"}).as_array();
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(text(runs[0], "outcome"), "succeeded");
+  EXPECT_EQ(runs[0].at("run"), 1);
+  EXPECT_NE(ok({"history"}).find("hello"), std::string::npos);
+}
+
+TEST_F(Commands, TheLessonsRegistrationsBehaveAsTheLessonSays) {
+  daemon_.configure(std::string(TestDaemon::kConfiguration) + R"(
+[tasks."*"]
+command = ["/bin/echo", "dispatch"]
+dispatcher = true
+)");
+  daemon_.signal(SIGHUP);
+  ok({"conditions", "override", "network=none", "battery=low"});
+  const json::value sync = json({"register-oneoff", "oneoff-sync-001", "fetchLatestPosts",
+                                 "--input", "userId=user_42", "--network", "connected"});
+  EXPECT_EQ(text(sync, "result"), "enqueued");
+  EXPECT_EQ(text(sync, "state"), "enqueued");
+  EXPECT_EQ(text(sync.at("waitingFor").at(0), "name"), "network");
+  EXPECT_EQ(sync.at("input"), json::parse(R"({"userId":"user_42"})"));
+  ok({"register-periodic", "periodic-cache-cleanup", "cleanupCache", "--frequency", "1h",
+      "--battery-not-low"});
+  EXPECT_EQ(json({"list"}).as_array().size(), 2U);
+
+  ok({"conditions", "override", "network=connected"});
+  ok({"wait", "oneoff-sync-001"});
+  EXPECT_EQ(ok({"logs", "oneoff-sync-001"}), "dispatch fetchLatestPosts\n");
+  EXPECT_EQ(text(json({"show", "periodic-cache-cleanup"}), "state"), "enqueued");
+
+  ok({"cancel", "periodic-cache-cleanup"});
+  EXPECT_EQ(json({"list"}).as_array().size(), 0U);
+}
+
+TEST_F(Commands, PeriodicWorkRunsAgainAndAgain) {
+  ok({"register-periodic", "tick", "--every", "20ms", "--initial-delay", "20ms", "--", "true"});
+  EXPECT_EQ(ok({"wait", "tick"}), "'tick' ran: succeeded\n");
+  ok({"wait", "tick"});
+  const json::value work = json({"show", "tick"});
+  EXPECT_EQ(work.at("everyMs"), 20);
+  EXPECT_EQ(text(work, "cadence"), "interval");
+  ok({"cancel", "--all"});
+  EXPECT_GE(json({"history", "tick"}).as_array().size(), 2U);
+}
+
+TEST_F(Commands, WaitTellsHowItEnded) {
+  shell("fails", "exit 70");
+  const Output failed = wm({"wait", "fails"});
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_EQ(failed.out, "'fails' failed (exit 70)\n");
+
+  shell("slow", "exec sleep 100");
+  EXPECT_EQ(wm({"wait", "slow", "--for", "running"}).status, 0);
+  fails(124, "'slow' has not ended after 10ms", {"wait", "slow", "--timeout", "10ms"});
+  ok({"cancel", "slow"});
+  EXPECT_EQ(wm({"wait", "slow"}).status, 1);
+  EXPECT_EQ(wm({"wait", "slow", "--for", "cancelled"}).status, 0);
+  EXPECT_EQ(wm({"wait", "slow", "--for", "succeeded"}).status, 1);
+}
+
+TEST_F(Commands, RetriesBackOffAndAreCounted) {
+  shell("thrice", "echo $WM_RUN_ATTEMPT; test $WM_RUN_ATTEMPT = 3", {"--backoff-delay", "10ms"});
+  ok({"wait", "thrice"});
+  const json::array runs = json({"history", "thrice"}).as_array();
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(text(runs[1], "outcome"), "retry");
+  EXPECT_EQ(runs[1].at("exitCode"), 1);
+  EXPECT_EQ(runs[0].at("attempt"), 3);
+  EXPECT_EQ(ok({"logs", "thrice", "--run", "1"}), "1\n");
+  EXPECT_EQ(json({"history", "--failed"}).as_array().size(), 2U);
+  EXPECT_EQ(json({"history", "--limit", "2"}).as_array().size(), 2U);
+  EXPECT_EQ(json({"history", "--since", "1h"}).as_array().size(), 3U);
+  EXPECT_EQ(json({"history", "--since", "2100-01-01 00:00"}).as_array().size(), 0U);
+}
+
+TEST_F(Commands, MaxAttemptsAndExitRules) {
+  shell("twice", "exit 1", {"--backoff-delay", "1ms", "--max-attempts", "2"});
+  EXPECT_EQ(wm({"wait", "twice"}).status, 1);
+  EXPECT_EQ(json({"history", "twice"}).as_array().size(), 2U);
+  shell("rules", "exit 3", {"--success-on", "3-5"});
+  EXPECT_EQ(wm({"wait", "rules"}).status, 0);
+  shell("crash", "kill -9 $$");
+  const Output crash = wm({"wait", "crash"});
+  EXPECT_EQ(crash.status, 1);
+  EXPECT_NE(crash.out.find("SIGKILL"), std::string::npos);
+}
+
+TEST_F(Commands, WorkWaitsForItsConditions) {
+  ok({"conditions", "override", "network=none", "charging=no", "battery=low", "storage=low"});
+  const std::vector<std::vector<std::string>> needs{
+      {"--network", "connected"}, {"--charging"}, {"--battery-not-low"}, {"--storage-not-low"}};
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    shell("work-" + std::to_string(i), ":", needs[i]);
+  }
+  EXPECT_EQ(json({"list", "--state", "enqueued"}).as_array().size(), 4U);
+  ok({"conditions", "override", "network=metered", "charging=yes", "battery=ok", "storage=ok"});
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    EXPECT_EQ(wm({"wait", "work-" + std::to_string(i)}).status, 0);
+  }
+  shell("unmetered", ":", {"--network", "unmetered"});
+  EXPECT_EQ(text(json({"show", "unmetered"}), "state"), "enqueued");
+  ok({"conditions", "override", "network=unmetered"});
+  EXPECT_EQ(wm({"wait", "unmetered"}).status, 0);
+}
+
+TEST_F(Commands, LosingAConstraintStopsTheRun) {
+  ok({"conditions", "override", "network=connected"});
+  shell("slow", "exec sleep 100", {"--network", "connected"});
+  ok({"conditions", "override", "network=none"});
+  EXPECT_EQ(wm({"wait", "slow", "--for", "enqueued"}).status, 0);
+  const json::value work = json({"show", "slow"});
+  EXPECT_EQ(text(work.at("lastResult"), "outcome"), "interrupted");
+  EXPECT_EQ(text(work.at("lastResult"), "stopReason"), "constraint-network");
+}
+
+TEST_F(Commands, OverridesEnd) {
+  ok({"conditions", "override", "charging=no", "--for", "50ms"});
+  shell("patient", ":", {"--charging"});
+  const json::value before = json({"conditions"});
+  ok({"conditions", "override", "charging=yes"});
+  EXPECT_EQ(wm({"wait", "patient"}).status, 0);
+  ok({"conditions", "clear"});
+  const json::value after = json({"conditions"});
+  for (const json::value& condition : after.as_array()) {
+    EXPECT_FALSE(condition.at("overridden").as_bool());
+    EXPECT_NE(text(condition, "source"), "");
+  }
+  EXPECT_EQ(before.as_array().size(), 4U);
+}
+
+TEST_F(Commands, CancelByNameTagAndAll) {
+  shell("a", "exec sleep 100", {"--tag", "x"});
+  shell("b", ":", {"--tag", "x", "--initial-delay", "1h"});
+  shell("c", ":", {"--initial-delay", "1h"});
+  EXPECT_EQ(json({"list", "--tag", "x"}).as_array().size(), 2U);
+  EXPECT_EQ(ok({"cancel", "--tag", "x"}),
+            "stopping 'a': cancelled once its process is gone\ncancelled 'b'\n");
+  EXPECT_EQ(wm({"wait", "a"}).status, 1);
+  EXPECT_EQ(ok({"cancel", "--all"}), "cancelled 'c'\n");
+  shell("done", ":");
+  ok({"wait", "done"});
+  EXPECT_EQ(ok({"cancel", "done"}), "'done' had ended before: succeeded\n");
+  fails(3, "'absent'", {"cancel", "c", "absent"});
+}
+
+TEST_F(Commands, ExistingWorkIsKeptOrReplaced) {
+  shell("a", "echo old", {"--initial-delay", "1h"});
+  const std::string kept = ok({"register-oneoff", "a", "--", "echo", "new"});
+  EXPECT_TRUE(kept.starts_with("'a' is kept")) << kept;
+  const json::value replaced =
+      json({"register-oneoff", "a", "--existing", "replace", "--", "echo", "new"});
+  EXPECT_EQ(text(replaced, "result"), "replaced");
+  ok({"wait", "a"});
+  EXPECT_EQ(ok({"logs", "a"}), "new\n");
+}
+
+TEST_F(Commands, InputComesInEveryForm) {
+  std::ofstream(daemon_.path() / "input.json") << R"({"file": true})";
+  const std::string file = "@" + (daemon_.path() / "input.json").string();
+  const auto input_of = [&](std::vector<std::string> options, const std::string& typed = "") {
+    std::vector<std::string> arguments{"--json", "register-oneoff", "in", "--existing", "replace"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), {"--", "true"});
+    return json::serialize(json::parse(wm(arguments, typed).out).at("input"));
+  };
+  EXPECT_EQ(input_of({"--input", "a=1", "--input", "b:=1", "--input", "c:=[true]"}),
+            R"({"a":"1","b":1,"c":[true]})");
+  EXPECT_EQ(input_of({"--input-json", R"({"x":"ü"})"}), R"({"x":"ü"})");
+  EXPECT_EQ(input_of({"--input-json", file, "--input", "k=v=w"}), R"({"file":true,"k":"v=w"})");
+  EXPECT_EQ(input_of({"--input-json", "-"}, R"({"stdin":1})"), R"({"stdin":1})");
+}
+
+TEST_F(Commands, LogsKeepBytesAsTheyAre) {
+  shell("binary", "printf '\\377\\000x'; echo error >&2");
+  ok({"wait", "binary"});
+  EXPECT_EQ(ok({"logs", "binary"}), std::string("\xff\0x", 3));
+  EXPECT_EQ(ok({"logs", "binary", "--stderr"}), "error\n");
+  EXPECT_EQ(text(json({"logs", "binary"}), "base64"), "/wB4");
+  EXPECT_EQ(text(json({"logs", "binary", "--stderr"}), "text"), "error\n");
+}
+
+TEST_F(Commands, LongLogsComeInParts) {
+  shell("long", "head -c 3000000 /dev/zero | tr '\\0' x");
+  ok({"wait", "long"});
+  EXPECT_EQ(ok({"logs", "long"}), std::string(3'000'000, 'x'));
+}
+
+TEST_F(Commands, ManyWorksComeInPages) {
+  RawConnection connection(daemon_.socket());
+  for (int i = 0; i < 1200; ++i) {
+    connection.call("io.wm.Scheduler.Register", {{"work",
+                                                  {{"uniqueName", "work-" + std::to_string(i)},
+                                                   {"command", {"/bin/true"}},
+                                                   {"initialDelayMs", 3'600'000},
+                                                   {"description", std::string(1000, 'd')}}}});
+  }
+  EXPECT_EQ(json({"list"}).as_array().size(), 1200U);
+  EXPECT_EQ(json({"cancel", "--all"}).as_array().size(), 1200U);
+  EXPECT_EQ(json({"list"}).as_array().size(), 0U);
+}
+
+TEST_F(Commands, StatusAndTasks) {
+  const json::value status = json({"status"});
+  EXPECT_EQ(status.at("pid"), daemon_.pid());
+  EXPECT_EQ(text(status, "socket"), daemon_.socket());
+  EXPECT_EQ(status.at("running"), 0);
+  EXPECT_NE(ok({"status"}).find("state directory"), std::string::npos);
+  EXPECT_EQ(json({"tasks"}).as_array().size(), 0U);
+}
+
+TEST_F(Commands, AReloadTakesValidSettingsOnly) {
+  daemon_.configure("[tasks.one]\ncommand = [\"/bin/true\"]\n");
+  daemon_.signal(SIGHUP);
+  EXPECT_EQ(json({"tasks"}).as_array().size(), 1U);
+  daemon_.configure("[tasks.two]\ncommand = [\"true\"]\n");
+  daemon_.signal(SIGHUP);
+  EXPECT_EQ(text(json({"tasks"}).at(0), "name"), "one");
+}
+
+TEST_F(Commands, ErrorsNameTheValueAndTheExitCode) {
+  const std::string long_name(256, 'n');
+  fails(3, "'absent'", {"show", "absent"});
+  fails(3, "'absent'", {"wait", "absent"});
+  fails(3, "'absent'", {"logs", "absent"});
+  fails(3, "'absent'", {"history", "absent"});
+  fails(2, "unknown task 'nope'", {"register-oneoff", "a", "nope"});
+  fails(2, "'/absent'", {"register-oneoff", "a", "--", "/absent"});
+  fails(2, "not executable", {"register-oneoff", "a", "--", "/etc/passwd"});
+  fails(2, "'nosuchprogram'", {"register-oneoff", "a", "--", "nosuchprogram"});
+  fails(2, "empty", {"register-oneoff", "", "--", "true"});
+  fails(2, "256 bytes", {"register-oneoff", long_name, "--", "true"});
+  fails(2, "\\x1b", {"register-oneoff", "a\x1b[2J", "--", "true"});
+  fails(2, "not UTF-8", {"register-oneoff", "a\xff", "--", "true"});
+  fails(2, "-5m", {"register-oneoff", "a", "--initial-delay=-5m", "--", "true"});
+  fails(2, "10 years",
+        {"register-oneoff", "a", "--initial-delay", "99999999999999999d", "--", "true"});
+  fails(2, "limits.min_period", {"register-periodic", "a", "--every", "0s", "--", "true"});
+  fails(2, "--every", {"register-periodic", "a", "--", "true"});
+  fails(2, "flex", {"register-periodic", "a", "--every", "1h", "--flex", "2h", "--", "true"});
+  fails(2, "backoff delay", {"register-oneoff", "a", "--backoff-delay", "6h", "--", "true"});
+  fails(2, "'fast'", {"register-oneoff", "a", "--network", "fast", "--", "true"});
+  fails(2, "not a JSON object", {"register-oneoff", "a", "--input-json", "[1]", "--", "true"});
+  fails(2, "not valid JSON", {"register-oneoff", "a", "--input-json", "{", "--", "true"});
+  fails(2, "cannot read", {"register-oneoff", "a", "--input-json", "@/absent", "--", "true"});
+  fails(2, "10240",
+        {"register-oneoff", "a", "--input", "k=" + std::string(11'000, 'x'), "--", "true"});
+  fails(2, "KEY=VALUE", {"register-oneoff", "a", "--input", "k", "--", "true"});
+  fails(2, "'300'", {"register-oneoff", "a", "--fail-on", "300", "--", "true"});
+  fails(2, "WM_", {"register-oneoff", "a", "--env", "WM_INPUT=x", "--", "true"});
+  fails(2, "one of them", {"register-oneoff", "a", "task", "--", "true"});
+  fails(2, "after --", {"register-oneoff", "a"});
+  fails(2, "'merge'", {"register-oneoff", "a", "--existing", "merge", "--", "true"});
+  fails(2, "'moon'", {"conditions", "override", "moon=full"});
+  fails(2, "'fast'", {"conditions", "override", "network=fast"});
+  fails(2, "KEY=VALUE", {"conditions", "override", "network"});
+  fails(2, "'lost'", {"list", "--state", "lost"});
+  fails(2, "one of these", {"cancel"});
+  fails(2, "one of these", {"cancel", "a", "--all"});
+  fails(2, "'frob'", {"frob"});
+  fails(2, "--frob", {"list", "--frob"});
+  EXPECT_EQ(json({"list", "--all"}).as_array().size(), 0U) << "nothing was stored";
+}
+
+TEST_F(Commands, WorkThatHasNotRunHasNoLogs) {
+  shell("later", ":", {"--initial-delay", "1h"});
+  fails(3, "has not run yet", {"logs", "later"});
+  fails(3, "no such run", {"logs", "later", "--run", "7"});
+}
+
+TEST_F(Commands, ColoursAreForTerminals) {
+  shell("a", ":");
+  ok({"wait", "a"});
+  EXPECT_EQ(ok({"list", "--all"}).find('\033'), std::string::npos);
+  EXPECT_NE(ok({"list", "--all", "--color", "always"}).find('\033'), std::string::npos);
+}
+
+TEST_F(Commands, NamesCannotCommandATerminal) {
+  shell("a", ":", {"--description", "x\x1b]0;title\x07", "--initial-delay", "1h"});
+  EXPECT_EQ(ok({"show", "a"}).find('\033'), std::string::npos);
+}
+
+TEST_F(Commands, AStoppedDaemonInterruptsItsRunsAndRepeatsThem) {
+  shell("slow", "test -e again && exit 0; touch again; exec sleep 100",
+        {"--cwd", daemon_.path().string()});
+  shell("later", ":", {"--initial-delay", "1h"});
+  while (!std::filesystem::exists(daemon_.path() / "again")) ::usleep(1000);
+
+  EXPECT_EQ(daemon_.stop(), 0);
+  EXPECT_FALSE(std::filesystem::exists(daemon_.socket()));
+  fails(4, "no daemon answers", {"list"});
+  daemon_.start();
+
+  EXPECT_EQ(wm({"wait", "slow"}).status, 0);
+  const json::array runs = json({"history", "slow"}).as_array();
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_EQ(text(runs[1], "outcome"), "interrupted");
+  EXPECT_EQ(text(runs[1], "stopReason"), "shutdown");
+  EXPECT_EQ(runs[0].at("attempt"), 1) << "an interruption does not count";
+  EXPECT_EQ(json({"list"}).as_array().size(), 1U);
+}
+
+TEST_F(Commands, ASecondDaemonIsRefused) {
+  const Output same = run_program({WMD_PROGRAM, "--socket", (daemon_.path() / "other").string(),
+                                   "--state-dir", (daemon_.path() / "state").string()});
+  EXPECT_EQ(same.status, 1);
+  EXPECT_NE(same.err.find("another wmd uses it"), std::string::npos) << same.err;
+  const Output socket = run_program({WMD_PROGRAM, "--socket", daemon_.socket(), "--state-dir",
+                                     (daemon_.path() / "other-state").string()});
+  EXPECT_EQ(socket.status, 1);
+  EXPECT_NE(socket.err.find("another daemon answers"), std::string::npos) << socket.err;
+  ok({"status"});
+}
+
+TEST(Configuration, IsCheckedWithoutADaemon) {
+  const TestDaemon daemon;
+  const std::string file = (daemon.path() / "wmd.toml").string();
+  EXPECT_EQ(run_program({WMD_PROGRAM, "--check-config", "--config", file}).status, 0);
+  daemon.configure("[limits]\nmin_perod = \"1m\"\n");
+  const Output wrong = run_program({WMD_PROGRAM, "--check-config", "--config", file});
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.err.find(file + ":2:1: unknown key 'limits.min_perod'"), std::string::npos)
+      << wrong.err;
+  EXPECT_NE(run_program({WMD_PROGRAM, "--check-config", "--config", "/absent"}).status, 0);
+}
+
+TEST(StateDirectory, IsNotSharedWithOthers) {
+  TestDaemon daemon;
+  std::filesystem::create_directory(daemon.path() / "state");
+  std::filesystem::permissions(daemon.path() / "state", std::filesystem::perms::all);
+  EXPECT_THROW(daemon.start(), std::runtime_error);
+}
+
+class OtherUsers : public testing::Test {
+ protected:
+  static constexpr const char* kNobody = "65534";
+
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
+    std::filesystem::permissions(daemon_.path(), std::filesystem::perms(0755));
+    daemon_.start({"--system"});
+  }
+
+  Output as_nobody(std::vector<std::string> arguments) {
+    // A build directory may be closed to others: the client is copied out of it.
+    const auto client = daemon_.path() / "wm";
+    if (!std::filesystem::exists(client)) std::filesystem::copy_file(WM_PROGRAM, client);
+    arguments.insert(arguments.begin(),
+                     {"setpriv", "--reuid", kNobody, "--regid", kNobody, "--clear-groups",
+                      client.string(), "--socket", daemon_.socket()});
+    return run_program(arguments);
+  }
+
+  TestDaemon daemon_;
+};
+
+TEST_F(OtherUsers, WorkRunsAsItsOwner) {
+  EXPECT_EQ(as_nobody({"register-oneoff", "who", "--cwd", "/", "--", "/bin/sh", "-c",
+                       "id -u; id -g; id -G; echo $HOME"})
+                .status,
+            0);
+  EXPECT_EQ(as_nobody({"wait", "who"}).status, 0) << as_nobody({"show", "who"}).out;
+  EXPECT_EQ(as_nobody({"logs", "who"}).out, "65534\n65534\n65534\n/nonexistent\n");
+}
+
+TEST_F(OtherUsers, SeeTheirOwnWorkAloneAndMayNotPretend) {
+  daemon_.wm({"register-oneoff", "roots", "--initial-delay", "1h", "--", "true"});
+  EXPECT_EQ(as_nobody({"--json", "list"}).out, "[]\n");
+  EXPECT_EQ(as_nobody({"show", "roots"}).status, 3);
+  EXPECT_EQ(as_nobody({"cancel", "--all"}).status, 0);
+  EXPECT_EQ(daemon_.json({"list"}).as_array().size(), 1U);
+  EXPECT_EQ(as_nobody({"conditions", "override", "network=none"}).status, 5);
+}
+
+class Autostart : public testing::Test {
+ protected:
+  Autostart() {
+    std::filesystem::create_directory(directory_.path() / "run");
+    std::filesystem::permissions(directory_.path() / "run", std::filesystem::perms(0700));
+  }
+  std::map<std::string, std::string> home() const {
+    return {{"HOME", directory_.path().string()},
+            {"XDG_RUNTIME_DIR", (directory_.path() / "run").string()},
+            {"XDG_STATE_HOME", ""},
+            {"XDG_CONFIG_HOME", ""},
+            {"DBUS_SESSION_BUS_ADDRESS", ""}};
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Autostart, TheFirstCommandStartsTheUsersDaemon) {
+  const Output first = run_program({WM_PROGRAM, "--user", "--json", "status"}, home());
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(first.err, "wm: started wmd --user\n");
+  const json::value status = json::parse(first.out);
+  EXPECT_EQ(text(status, "socket"), (directory_.path() / "run/wm/wm.sock").string());
+  EXPECT_EQ(text(status, "stateDirectory"), (directory_.path() / ".local/state/wm").string());
+
+  const Output second = run_program({WM_PROGRAM, "list"}, home());
+  EXPECT_EQ(second.status, 0);
+  ::kill(static_cast<pid_t>(status.at("pid").as_int64()), SIGTERM);
+}
+
+TEST_F(Autostart, CanBeTurnedOff) {
+  auto variables = home();
+  variables["WM_AUTOSTART"] = "0";
+  EXPECT_EQ(run_program({WM_PROGRAM, "--user", "list"}, variables).status, 4);
+}
+
+}  // namespace
+}  // namespace wm
