@@ -1,0 +1,201 @@
+// wm_bench: what wm costs, as ratios to the machine's own limits, measured in the same run.
+//
+//   wm_bench           all of it; about a minute
+//   wm_bench register  one of register, drain, idle
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/programs.h"
+
+namespace wm {
+namespace {
+
+namespace json = boost::json;
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr int kRegistrations = 300;
+constexpr int kWorks = 2000;
+constexpr int kWaiting = 1000;
+constexpr std::chrono::seconds kIdleTime{30};
+
+double milliseconds_of(const std::function<void()>& body) {
+  const auto began = Clock::now();
+  body();
+  return Milliseconds(Clock::now() - began).count();
+}
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
+
+pid_t spawn(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+  pid_t pid = -1;
+  ::posix_spawnp(&pid, arguments.front(), &files, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  return pid;
+}
+
+bool run(const std::vector<std::string>& command) {
+  int status = 0;
+  ::waitpid(spawn(command), &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+void report(const char* what, double ours, const char* unit, const char* limit, double theirs,
+            const char* bound) {
+  std::printf("%-34s %9.3f %s   %s: %.3f %s   ratio %.2f (%s)\n", what, ours, unit, limit, theirs,
+              unit, ours / theirs, bound);
+}
+
+// A registration, durable, from the client's start to its exit; in turns with the others.
+void bench_register() {
+  TestDaemon daemon;
+  daemon.start();
+  const std::string file = (daemon.path() / "sync").string();
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ::setenv("TS_SOCKET", (daemon.path() / "tsp").c_str(), 1);
+  const bool has_tsp = run({"tsp", "sleep", "1000"});
+
+  std::vector<double> wm;
+  std::vector<double> tsp;
+  std::vector<double> bare;
+  std::vector<double> sync;
+  for (int i = 0; i < kRegistrations; ++i) {
+    const std::string name = "work-" + std::to_string(i);
+    wm.push_back(milliseconds_of([&] {
+      run({WM_PROGRAM, "--socket", daemon.socket(), "register-oneoff", name, "--initial-delay",
+           "1h", "--", "/bin/true"});
+    }));
+    if (has_tsp) tsp.push_back(milliseconds_of([] { run({"tsp", "/bin/true"}); }));
+    bare.push_back(milliseconds_of([] { run({"/bin/true"}); }));
+    sync.push_back(milliseconds_of([&] {
+      const std::string page(4096, static_cast<char>(i));
+      if (::write(fd, page.data(), page.size()) > 0) ::fdatasync(fd);
+    }));
+  }
+  ::close(fd);
+  const double limit = median(bare) + median(sync);
+  std::printf("spawn and wait %.3f ms, write and fdatasync %.3f ms\n", median(bare), median(sync));
+  report("register-oneoff", median(wm), "ms", "spawn + fdatasync", limit, "no bound");
+  if (has_tsp) {
+    report("register-oneoff", median(wm), "ms", "tsp", median(tsp), "at most 1.5");
+    run({"tsp", "-k"});
+    run({"tsp", "-K"});
+  } else {
+    std::printf("tsp (task-spooler) is not installed: nothing to compare with\n");
+  }
+}
+
+// So many children of /bin/true at the same parallelism, with nothing else.
+double bare_rate(int parallel) {
+  const double time = milliseconds_of([parallel] {
+    int started = 0;
+    for (int running = 0, ended = 0; ended < kWorks;) {
+      for (; running < parallel && started < kWorks; ++running, ++started) spawn({"/bin/true"});
+      ::waitpid(-1, nullptr, 0);
+      --running;
+      ++ended;
+    }
+  });
+  return kWorks / time * 1000;
+}
+
+double wm_rate(int parallel) {
+  TestDaemon daemon("[run]\nmax_parallel = " + std::to_string(parallel) + "\n");
+  daemon.start();
+  RawConnection connection(daemon.socket());
+  connection.call("io.wm.Scheduler.OverrideConditions", {{"values", {{"network", "none"}}}});
+  const json::object constraints{{"network", "connected"}};
+  const json::array command{"/bin/true"};
+  for (int i = 0; i < kWorks; ++i) {
+    connection.call("io.wm.Scheduler.Register", {{"work",
+                                                  {{"uniqueName", "work-" + std::to_string(i)},
+                                                   {"command", command},
+                                                   {"constraints", constraints}}}});
+  }
+  const double time = milliseconds_of([&] {
+    connection.call("io.wm.Scheduler.OverrideConditions", {{"values", {{"network", "connected"}}}});
+    // Started in the order of registration: the last to end is among the last to start.
+    for (int i = kWorks - parallel; i < kWorks; ++i) {
+      connection.call("io.wm.Scheduler.Wait", {{"uniqueName", "work-" + std::to_string(i)}});
+    }
+  });
+  return kWorks / time * 1000;
+}
+
+void bench_drain() {
+  const int parallel = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  std::vector<double> bare;
+  std::vector<double> ours;
+  for (int i = 0; i < 3; ++i) {
+    bare.push_back(bare_rate(parallel));
+    ours.push_back(wm_rate(parallel));
+  }
+  report("2,000 works of /bin/true", median(ours), "/s", "posix_spawn and wait", median(bare),
+         "at least 0.50");
+}
+
+long voluntary_switches(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  long count = -1;
+  for (std::string word; status >> word;) {
+    if (word == "voluntary_ctxt_switches:") status >> count;
+  }
+  return count;
+}
+
+void bench_idle() {
+  TestDaemon daemon;
+  daemon.start();
+  {
+    RawConnection connection(daemon.socket());
+    connection.call("io.wm.Scheduler.OverrideConditions",
+                    {{"values", {{"network", "none"}, {"battery", "low"}, {"storage", "low"}}}});
+    const json::object needs[] = {
+        {{"network", "connected"}}, {{"batteryNotLow", true}}, {{"storageNotLow", true}}, {}};
+    const json::array command{"/bin/true"};
+    for (int i = 0; i < kWaiting; ++i) {
+      connection.call("io.wm.Scheduler.Register",
+                      {{"work",
+                        {{"uniqueName", "work-" + std::to_string(i)},
+                         {"command", command},
+                         {"constraints", needs[i % 4]},
+                         {"initialDelayMs", i % 4 == 3 ? 3'600'000 : 0}}}});
+    }
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // The hang-up is the last event.
+  const long before = voluntary_switches(daemon.pid());
+  std::this_thread::sleep_for(kIdleTime);
+  std::printf("%-34s %9ld voluntary context switches in %lld s (none)\n", "1,000 waiting works",
+              voluntary_switches(daemon.pid()) - before, static_cast<long long>(kIdleTime.count()));
+}
+
+}  // namespace
+}  // namespace wm
+
+int main(int argc, char** argv) {
+  const std::string only = argc > 1 ? argv[1] : "";
+  if (only.empty() || only == "register") wm::bench_register();
+  if (only.empty() || only == "drain") wm::bench_drain();
+  if (only.empty() || only == "idle") wm::bench_idle();
+}
