@@ -34,16 +34,14 @@ struct GlobalOptions {
 };
 
 /// The exit codes of INTERFACE.
-enum ExitStatus : int {
-  kDone = 0,
-  kFailed = 1,
-  kUsage = 2,
-  kNotFound = 3,
-  kUnreachable = 4,
-  kNotPermitted = 5,
-  kRefused = 6,
-  kTimedOut = 124,
-};
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kNotFound = 3;
+constexpr int kUnreachable = 4;
+constexpr int kNotPermitted = 5;
+constexpr int kRefused = 6;
+constexpr int kTimedOut = 124;
 
 int exit_status(ErrorCode code);
 

@@ -28,7 +28,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("min_period", settings.limits.min_period);
     reader.read("min_flex", settings.limits.min_flex);
     reader.read("min_backoff", settings.limits.min_backoff);
-    reader.read("max_data", settings.limits.max_data, 2, 256 * 1024);
+    reader.read("max_data", settings.limits.max_data, 2, std::int64_t{256} << 10);
   });
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);

@@ -34,7 +34,7 @@ struct Start {
   bool failed = false;
 };
 
-WM_IN_CHILD [[noreturn]] void give_up(Start& start, StartStage stage) {
+[[noreturn]] WM_IN_CHILD void give_up(Start& start, StartStage stage) {
   start.failure = {stage, errno};
   start.failed = true;
   ::_exit(127);

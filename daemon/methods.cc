@@ -266,7 +266,8 @@ void Methods::list(const ExchangePtr& exchange) {
       std::size_t weight = 0;
       const std::vector<WorkInfo> found = store_.list(filter);
       for (const WorkInfo& info : found) {
-        if ((weight += weight_of(info.request)) > kPageWeight && !works.empty()) break;
+        weight += weight_of(info.request);
+        if (weight > kPageWeight && !works.empty()) break;
         works.push_back(show_work(info, now));
         filter.after = info.work.id;
       }

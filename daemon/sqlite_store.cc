@@ -241,7 +241,8 @@ void SqliteStore::sync() {
   // A sync of the log covers every commit in it: what synchronous = FULL does at each commit, done
   // once for all of them.
   sqlite3_file* log = nullptr;
-  sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                       static_cast<void*>(&log));
   if (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK) {
     throw StoreError("the database's log cannot be written to the disk");
   }

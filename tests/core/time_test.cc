@@ -54,8 +54,8 @@ TEST(Time, IsRefusedWhenItIsNone) {
 
 TEST(Time, IsWrittenInUtcWithMilliseconds) {
   EXPECT_EQ(format_time(TimePoint{}), "1970-01-01T00:00:00.000Z");
-  const char* const kText = "2026-11-23T09:20:45.123Z";
-  EXPECT_EQ(format_time(parse_time(kText).value()), kText);
+  const char* const text = "2026-11-23T09:20:45.123Z";
+  EXPECT_EQ(format_time(parse_time(text).value()), text);
 }
 
 }  // namespace

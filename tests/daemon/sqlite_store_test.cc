@@ -67,8 +67,8 @@ TEST_F(SqliteStoreTest, RefusesADamagedDatabase) {
     (*store)->commit();
   }
   std::fstream file(file_, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(3 * 4096);
-  file << std::string(20 * 4096, '\x5a');
+  file.seekp(12'288);
+  file << std::string(81'920, '\x5a');
   file.close();
   const std::string before = bytes();
 

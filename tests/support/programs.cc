@@ -148,7 +148,7 @@ boost::json::object RawConnection::call(std::string_view method, boost::json::ob
   return answer ? boost::json::parse(*answer).as_object() : boost::json::object{};
 }
 
-TestDaemon::TestDaemon(std::string configuration) { configure(configuration); }
+TestDaemon::TestDaemon(const std::string& configuration) { configure(configuration); }
 
 TestDaemon::~TestDaemon() {
   if (pid_ < 0) return;

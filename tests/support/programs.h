@@ -45,7 +45,7 @@ class RawConnection {
 /// A real wmd on a temporary directory. Killed at the end, with what it runs.
 class TestDaemon {
  public:
-  explicit TestDaemon(std::string configuration = kConfiguration);
+  explicit TestDaemon(const std::string& configuration = kConfiguration);
   ~TestDaemon();
   TestDaemon(const TestDaemon&) = delete;
   TestDaemon& operator=(const TestDaemon&) = delete;
