@@ -173,13 +173,15 @@ RunInfo run_of(const Query& query) {
   return run;
 }
 
+// What ended before its name went to other work is history.
 std::string state_condition(const WorkFilter& filter) {
-  if (filter.states.empty()) return filter.finished ? "w.superseded = 0" : "w.state < 3";
+  constexpr const char* kCurrent = "(w.superseded = 0 OR w.state < 3)";
+  if (filter.states.empty()) return filter.finished ? kCurrent : "w.state < 3";
   std::string list;
   for (const WorkState state : filter.states) {
     list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
   }
-  return "w.state IN (" + list + ")";
+  return kCurrent + (" AND w.state IN (" + list) + ")";
 }
 
 }  // namespace

@@ -81,8 +81,9 @@ std::optional<WorkInfo> MemoryStore::info(WorkId id) {
 std::vector<WorkInfo> MemoryStore::list(const WorkFilter& filter) {
   const auto wanted = [&](const Row& row) {
     const WorkState state = row.info.work.state;
+    if (row.superseded && is_finished(state)) return false;
     if (!filter.states.empty()) return std::ranges::count(filter.states, state) > 0;
-    return filter.finished ? !row.superseded : !is_finished(state);
+    return filter.finished || !is_finished(state);
   };
   std::vector<WorkInfo> works;
   for (const auto& [id, row] : works_) {
