@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
@@ -21,6 +22,13 @@ constexpr std::size_t kReadSize = std::size_t{64} << 10;
 std::string too_large(std::size_t limit) {
   return varlink::error(Error{ErrorCode::invalid, "the message is over the maximum of " +
                                                       std::to_string(limit) + " bytes"});
+}
+
+// Asks the kernel: Asio may wake us for what happened to the socket that had this descriptor
+// before.
+bool is_hung_up(int fd) {
+  pollfd state{fd, 0, 0};
+  return ::poll(&state, 1, 0) > 0;
 }
 
 }  // namespace
@@ -67,7 +75,11 @@ void Connection::close() {
 // still read: a call without an answer is no reason to stay.
 void Connection::notice_hangup() {
   socket_.async_wait(asio::socket_base::wait_error,
-                     [self = shared_from_this()](const boost::system::error_code&) {
+                     [self = shared_from_this()](const boost::system::error_code& cancelled) {
+                       if (cancelled || self->closed_) return;
+                       if (!is_hung_up(self->socket_.native_handle())) {
+                         return self->notice_hangup();
+                       }
                        self->hung_up_ = true;
                        if (self->busy()) self->close();
                      });

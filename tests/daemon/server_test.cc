@@ -1,6 +1,7 @@
 // The server's bounds, with short times.
 #include "daemon/server.h"
 
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -55,6 +56,22 @@ TEST_F(ServerTest, AnswersCallAfterCall) {
   }
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":2}})");
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":3}})") << "a oneway call gets no answer";
+}
+
+TEST_F(ServerTest, AnswersEveryoneWhileOthersComeAndGo) {
+  serve({});
+  std::atomic<int> unanswered = 0;
+  {
+    std::vector<std::jthread> clients;
+    for (int client = 0; client < 4; ++client) {
+      clients.emplace_back([&] {
+        for (int i = 0; i < 1000; ++i) {
+          if (!RawConnection(socket_).call("x.Echo").contains("parameters")) ++unanswered;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(unanswered, 0);
 }
 
 TEST_F(ServerTest, HalfAMessageIsCutOffAfterItsTime) {
