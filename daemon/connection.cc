@@ -177,7 +177,7 @@ asio::awaitable<bool> Connection::write(std::string_view message) {
   while (!message.empty() && !closed_) {
     const ssize_t length =
         ::send(socket_.native_handle(), message.data(), message.size(), MSG_NOSIGNAL);
-    if (length > 0) {
+    if (length >= 0) {
       message.remove_prefix(static_cast<std::size_t>(length));
       continue;
     }
