@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ class ProcessRunnerTest : public testing::Test {
     for (const char* part : {"logs", "running"}) {
       std::filesystem::create_directory(directory_.path() / part);
     }
+    EXPECT_EQ(::mkfifo((directory_.path() / "ready").c_str(), 0600), 0);
     runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
   }
 
@@ -73,9 +75,12 @@ class ProcessRunnerTest : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  // Blocks until the child has written that file.
-  void await_file(const std::string& name) {
-    while (!std::filesystem::exists(directory_.path() / name)) ::poll(nullptr, 0, 5);
+  // What the child writes to `ready`, a pipe in its directory; blocks until it does.
+  std::string await_ready() {
+    std::ifstream ready(directory_.path() / "ready");
+    std::string line;
+    std::getline(ready, line);
+    return line;
   }
 
   TemporaryDirectory directory_;
@@ -170,7 +175,7 @@ TEST_F(ProcessRunnerTest, AScriptWithoutAShebangIsNotRunByAShell) {
 TEST_F(ProcessRunnerTest, StoppingReachesTheWholeGroup) {
   ASSERT_FALSE(
       runner_.start(shell("trap 'echo asked; exit 3' TERM; echo > ready; sleep 100 & wait")));
-  await_file("ready");
+  await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::exited, 3, ""}));
   EXPECT_EQ(log(), "asked\n");
@@ -178,18 +183,15 @@ TEST_F(ProcessRunnerTest, StoppingReachesTheWholeGroup) {
 
 TEST_F(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
   ASSERT_FALSE(runner_.start(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done")));
-  await_file("ready");
+  await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL, ""}));
 }
 
 TEST_F(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
-  ASSERT_FALSE(runner_.start(shell(
-      "setsid sh -c 'trap \"\" TERM; echo $$ > pid; mv pid escaped; sleep 100' & sleep 100")));
-  await_file("escaped");
-  std::ifstream file(directory_.path() / "escaped");
-  pid_t escaped = 0;
-  file >> escaped;
+  ASSERT_FALSE(runner_.start(
+      shell("setsid sh -c 'trap \"\" TERM; echo $$ > ready; sleep 100' & sleep 100")));
+  const pid_t escaped = std::stoi(await_ready());
   ASSERT_EQ(::kill(escaped, 0), 0);
 
   runner_.stop(7, StopReason::cancelled);
@@ -201,14 +203,14 @@ TEST_F(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
 
 TEST_F(ProcessRunnerTest, AStoppedProcessIsWokenToBeEnded) {
   ASSERT_FALSE(runner_.start(shell("echo > ready; kill -STOP $$; sleep 100")));
-  await_file("ready");
+  await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end.how, ChildEnd::How::signalled);
 }
 
 TEST_F(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
   ASSERT_FALSE(runner_.start(shell("setsid sleep 100 & echo > ready; sleep 100")));
-  await_file("ready");
+  await_ready();
 
   ProcessRunner next(loop_, directory_.path(), "/the/socket");
   next.end_leftovers();

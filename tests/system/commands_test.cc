@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/support/programs.h"
@@ -352,10 +353,13 @@ TEST_F(Commands, NamesCannotCommandATerminal) {
 }
 
 TEST_F(Commands, AStoppedDaemonInterruptsItsRunsAndRepeatsThem) {
-  shell("slow", "test -e again && exit 0; touch again; exec sleep 100",
+  ASSERT_EQ(::mkfifo((daemon_.path() / "ready").c_str(), 0600), 0);
+  shell("slow", "test -e again && exit 0; touch again; echo > ready; exec sleep 100",
         {"--cwd", daemon_.path().string()});
   shell("later", ":", {"--initial-delay", "1h"});
-  while (!std::filesystem::exists(daemon_.path() / "again")) ::usleep(1000);
+  std::string line;
+  std::ifstream ready(daemon_.path() / "ready");  // Opens once the run does, too.
+  std::getline(ready, line);
 
   EXPECT_EQ(daemon_.stop(), 0);
   EXPECT_FALSE(std::filesystem::exists(daemon_.socket()));
