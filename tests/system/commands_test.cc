@@ -412,7 +412,8 @@ class OtherUsers : public testing::Test {
 
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
-    std::filesystem::permissions(daemon_.path(), std::filesystem::perms(0755));
+    std::filesystem::permissions(daemon_.path(), std::filesystem::perms::others_exec,
+                                 std::filesystem::perm_options::add);
     daemon_.start({"--system"});
   }
 
@@ -451,7 +452,7 @@ class Autostart : public testing::Test {
  protected:
   Autostart() {
     std::filesystem::create_directory(directory_.path() / "run");
-    std::filesystem::permissions(directory_.path() / "run", std::filesystem::perms(0700));
+    std::filesystem::permissions(directory_.path() / "run", std::filesystem::perms::owner_all);
   }
   std::map<std::string, std::string> home() const {
     return {{"HOME", directory_.path().string()},
