@@ -106,6 +106,7 @@ Result<int> listen_at(const std::string& path, mode_t mode) {
     if (::unlink(path.c_str()) != 0) return failed("remove the old socket");
   }
   listener.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener) return failed("make a socket for");
   const mode_t before = ::umask(0777 & ~mode);
   const int bound = ::bind(listener.get(), where, sizeof address);
   ::umask(before);

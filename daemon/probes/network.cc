@@ -33,7 +33,9 @@ int open_route_events() {
 
 void drain(int fd) {
   std::array<char, 8192> buffer;
-  while (::recv(fd, buffer.data(), buffer.size(), 0) > 0 || errno == ENOBUFS || errno == EINTR) {
+  for (;;) {
+    const ssize_t length = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (length == 0 || (length < 0 && errno != ENOBUFS && errno != EINTR)) return;
   }
 }
 
