@@ -31,6 +31,9 @@ Error error_of(std::string_view name, const json::object& parameters) {
   };
   constexpr std::string_view kPrefix = "io.wm.Scheduler.";
   const std::string_view kind = name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
+  if (kind == "NoSuchWork" && !text("message").empty()) {
+    return {ErrorCode::not_found, text("message")};
+  }
   if (kind == "NoSuchWork") {
     return {ErrorCode::not_found, "no such work: '" + text("uniqueName") + "': see wm list --all"};
   }

@@ -30,6 +30,17 @@ std::span<const Command> all_commands();
 // commands/, one file each.
 Command::Run set_up_register_oneoff(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_register_periodic(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_register_processing(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_update(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_apply(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_export(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_why(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_forecast(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_run(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_retry(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_pause(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_resume(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_prune(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_cancel(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_list(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_show(CLI::App& app, const Trailing& trailing);

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 #include <unistd.h>
 
+#include "cli/render/local_time.h"
 #include "cli/render/work.h"
 #include "core/messages.h"
 #include "core/text.h"
@@ -32,24 +33,6 @@ Result<> read_option(const char* name, const std::string& text, T& value, Parse 
   if (!parsed) return invalid(std::string(name) + ": " + parsed.error().message);
   value = *parsed;
   return {};
-}
-
-// A slash: that file. None: the first of that name in PATH that may be run.
-Result<std::string> find_program(const std::string& name) {
-  std::error_code problem;
-  if (name.find('/') != std::string::npos) return std::filesystem::absolute(name, problem).string();
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
-  while (!rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    const std::filesystem::path candidate = std::filesystem::path(rest.substr(0, colon)) / name;
-    if (!name.empty() && std::filesystem::is_regular_file(candidate, problem) &&
-        ::access(candidate.c_str(), X_OK) == 0) {
-      return std::filesystem::absolute(candidate, problem).string();
-    }
-    rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
-  }
-  return invalid("no command '" + name + "' in PATH: name an executable file, or correct PATH");
 }
 
 Result<std::string> read_text(const std::string& source) {
@@ -98,10 +81,67 @@ Result<std::string> make_input(const WorkOptions& options) {
   return json::serialize(input);
 }
 
-Result<> read_command(const WorkOptions& options, WorkRequest& request) {
-  if (options.command.empty() == options.task.empty()) {
-    return invalid(options.task.empty() ? "name a task, or give a command after --"
-                                        : "a task and a command: give one of them");
+// NAME, NAME=VALUE: a constraint as --prefer names it.
+Result<Constraints> parse_constraint(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
+  Constraints wanted;
+  const auto constraint = parse_word<Constraint>(name);
+  if (!constraint) return std::unexpected(constraint.error());
+  const bool needs_value = *constraint == Constraint::network || *constraint == Constraint::custom;
+  if (needs_value == value.empty()) {
+    return invalid("'" + text + "': write " + name + (needs_value ? "=VALUE" : " alone"));
+  }
+  switch (*constraint) {
+    case Constraint::network: {
+      const auto type = parse_word<NetworkType>(value);
+      if (!type) return std::unexpected(type.error());
+      wanted.network = *type;
+      break;
+    }
+    case Constraint::charging:
+      wanted.charging = true;
+      break;
+    case Constraint::battery_not_low:
+      wanted.battery_not_low = true;
+      break;
+    case Constraint::storage_not_low:
+      wanted.storage_not_low = true;
+      break;
+    case Constraint::idle:
+      wanted.idle = true;
+      break;
+    case Constraint::custom:
+      wanted.custom = {value};
+      break;
+  }
+  return wanted;
+}
+
+Result<> read_preferences(const WorkOptions& options, WorkRequest& request) {
+  if (options.prefer.size() != options.relax_after.size()) {
+    return invalid(
+        "--prefer and --relax-after come in pairs: --prefer network=unmetered "
+        "--relax-after 24h");
+  }
+  for (std::size_t i = 0; i < options.prefer.size(); ++i) {
+    Preference& preference = request.prefer.emplace_back();
+    for (const auto& read :
+         {read_option("--prefer", options.prefer[i], preference.constraints, parse_constraint),
+          read_option("--relax-after", options.relax_after[i], preference.relax_after,
+                      parse_duration)}) {
+      if (!read) return read;
+    }
+  }
+  return {};
+}
+
+Result<> read_command(const WorkOptions& options, bool update, WorkRequest& request) {
+  const bool neither = options.command.empty() && options.task.empty();
+  if ((neither && !update) || (!options.command.empty() && !options.task.empty())) {
+    return invalid(neither ? "name a task, or give a command after --"
+                           : "a task and a command: give one of them");
   }
   request.task_name = options.task;
   std::error_code problem;
@@ -123,85 +163,197 @@ Result<> read_command(const WorkOptions& options, WorkRequest& request) {
   return {};
 }
 
+// Processing work is long maintenance: unless told otherwise, it waits for a machine that nobody
+// uses and that is on external power.
+void read_flags(const WorkOptions& options, bool update, WorkRequest& request) {
+  const int unsaid = request.kind == WorkKind::processing && !update ? 1 : 0;
+  const auto given = [](int flag, int otherwise) { return (flag == 0 ? otherwise : flag) > 0; };
+  request.constraints.charging = given(options.charging, unsaid);
+  request.constraints.idle = given(options.idle, unsaid);
+  request.constraints.battery_not_low = given(options.battery_not_low, 0);
+  request.constraints.storage_not_low = given(options.storage_not_low, 0);
+  request.constraints.custom = options.require;
+  request.exit_rules.retry_on_crash = given(options.retry_on_crash, 0);
+  request.expedited = given(options.expedited, 0);
+}
+
 Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
   Backoff backoff;
-  const Backoff defaults;
   ExitRules& rules = request.exit_rules;
+  const auto parse_at = [](const std::string& text) { return parse_local_time(text, now()); };
   for (const auto& read :
        {read_option("--network", options.network, request.constraints.network,
                     parse_word<NetworkType>),
         read_option("--initial-delay", options.initial_delay, request.initial_delay,
                     parse_duration),
+        read_option("--at", options.at, request.at, parse_at),
+        read_option("--deadline", options.deadline, request.deadline, parse_duration),
         read_option("--every", options.every, request.every, parse_duration),
         read_option("--flex", options.flex, request.flex, parse_duration),
+        read_option("--cadence", options.cadence, request.cadence, parse_word<Cadence>),
         read_option("--backoff", options.backoff, backoff.policy, parse_word<BackoffPolicy>),
         read_option("--backoff-delay", options.backoff_delay, backoff.delay, parse_duration),
+        read_option("--time-limit", options.time_limit, request.time_limit, parse_duration),
         read_option("--stop-grace", options.stop_grace, request.stop_grace, parse_duration),
+        read_option("--keep-results", options.keep_results, request.keep_results, parse_duration),
+        read_option("--merge", options.merge, request.merge, parse_word<Merge>),
+        read_option("--out-of-quota", options.out_of_quota, request.out_of_quota,
+                    parse_word<OutOfQuota>),
         read_option("--fail-on", options.fail_on, rules.fail_on, parse_exit_codes),
         read_option("--retry-on", options.retry_on, rules.retry_on, parse_exit_codes),
         read_option("--success-on", options.success_on, rules.success_on, parse_exit_codes)}) {
     if (!read) return read;
   }
   if (!options.backoff.empty() || !options.backoff_delay.empty()) request.backoff = backoff;
-  return {};
+  return read_preferences(options, request);
 }
+
+// The options in groups, as --help shows them.
+class OptionAdder {
+ public:
+  explicit OptionAdder(CLI::App& app) : app_(app) {}
+  ~OptionAdder() { app_.option_defaults()->group("Options"); }
+  OptionAdder(const OptionAdder&) = delete;
+  OptionAdder& operator=(const OptionAdder&) = delete;
+
+  OptionAdder& group(const char* name) {
+    app_.option_defaults()->group(name);
+    return *this;
+  }
+  OptionAdder& text(const char* name, std::string& value, const char* type, const char* help) {
+    app_.add_option(name, value, help)->type_name(type);
+    return *this;
+  }
+  OptionAdder& list(const char* name, std::vector<std::string>& values, const char* type,
+                    const char* help) {
+    app_.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
+    return *this;
+  }
+  OptionAdder& number(const char* name, int& value, const char* help) {
+    app_.add_option(name, value, help)->type_name("N");
+    return *this;
+  }
+  OptionAdder& flag(const char* name, int& value, const char* help) {
+    app_.add_flag(name, value, help);
+    return *this;
+  }
+
+ private:
+  CLI::App& app_;
+};
 
 }  // namespace
 
+// A slash: that file. None: the first of that name in PATH that may be run.
+Result<std::string> find_program(const std::string& name) {
+  std::error_code problem;
+  if (name.find('/') != std::string::npos) return std::filesystem::absolute(name, problem).string();
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    const std::filesystem::path candidate = std::filesystem::path(rest.substr(0, colon)) / name;
+    if (!name.empty() && std::filesystem::is_regular_file(candidate, problem) &&
+        ::access(candidate.c_str(), X_OK) == 0) {
+      return std::filesystem::absolute(candidate, problem).string();
+    }
+    rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  }
+  return invalid("no command '" + name + "' in PATH: name an executable file, or correct PATH");
+}
+
 void add_work_options(CLI::App& app, WorkOptions& options) {
+  OptionAdder(app)
+      .group("What it gets")
+      .list("--input", options.input, "KEY=VALUE", "Input: a string, or KEY:=JSON; repeatable")
+      .text("--input-json", options.input_json, "JSON",
+            "Input as one JSON object; @FILE; - for stdin")
+      .list("--env", options.env, "NAME=VALUE", "An environment variable; repeatable")
+      .text("--cwd", options.cwd, "DIR", "The working directory")
+      .group("When it may run")
+      .text("--network", options.network, "TYPE", "connected, unmetered, metered or not-roaming")
+      .flag("--charging,!--no-charging", options.charging, "Only on external power")
+      .flag("--battery-not-low,!--no-battery-not-low", options.battery_not_low,
+            "Not while the battery is low")
+      .flag("--storage-not-low,!--no-storage-not-low", options.storage_not_low,
+            "Not while disk space is low")
+      .flag("--idle,!--no-idle", options.idle, "Only while nobody uses the machine")
+      .list("--require", options.require, "NAME", "A condition that the configuration declares")
+      .list("--prefer", options.prefer, "CONSTRAINT",
+            "network=TYPE, charging, …: holds it back too,")
+      .list("--relax-after", options.relax_after, "D", "… until that long after it was due")
+      .text("--initial-delay", options.initial_delay, "D", "Not before that long from now")
+      .text("--at", options.at, "TIME", "Not before: HH:MM, YYYY-MM-DD HH:MM, ISO 8601")
+      .text("--deadline", options.deadline, "D", "Then in any case, whatever its constraints")
+      .group("What goes first")
+      .number("--priority", options.priority, "From -10 to 10 (0)")
+      .text("--group", options.group, "NAME", "One of a group that may have a limit of its own")
+      .flag("--expedited,!--no-expedited", options.expedited, "Before all others, on a budget")
+      .text("--out-of-quota", options.out_of_quota, "POLICY",
+            "run-as-non-expedited (default), drop")
+      .group("What its end means")
+      .text("--backoff", options.backoff, "POLICY", "exponential (default) or linear")
+      .text("--backoff-delay", options.backoff_delay, "D", "Before the second attempt (30s)")
+      .number("--max-attempts", options.max_attempts, "Fail after so many; 0: never")
+      .flag("--retry-on-crash,!--no-retry-on-crash", options.retry_on_crash,
+            "Retry when a signal killed it")
+      .text("--fail-on", options.fail_on, "CODES", "Exit codes that fail for good (64-74,76-78)")
+      .text("--retry-on", options.retry_on, "CODES", "Exit codes that retry (all others)")
+      .text("--success-on", options.success_on, "CODES", "Exit codes that succeed (0)")
+      .text("--time-limit", options.time_limit, "D", "Stop a run after that, and retry; 0s: never")
+      .text("--stop-grace", options.stop_grace, "D", "From SIGTERM to SIGKILL (10s)")
+      .group("How it is kept")
+      .list("--tag", options.tags, "TAG", "A tag to list and cancel by; repeatable")
+      .text("--keep-results", options.keep_results, "D", "Forget it that long after its end (7d)")
+      .text("--description", options.description, "TEXT", "A sentence for people");
+}
+
+void add_registration_options(CLI::App& app, WorkOptions& options) {
   app.add_option("NAME", options.name, "The work's unique name")->required()->type_name("");
   app.add_option("TASK", options.task,
                  "A task that the configuration declares (wm tasks).\n"
                  "Instead of it, a command at the end, after --")
       ->type_name("");
-  const auto list = [&](const char* name, std::vector<std::string>& values, const char* type,
-                        const char* help) {
-    app.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
-  };
-  const auto option = [&](const char* name, std::string& value, const char* type,
-                          const char* help) { app.add_option(name, value, help)->type_name(type); };
-  app.option_defaults()->group("What it gets");
-  list("--input", options.input, "KEY=VALUE", "Input: a string, or KEY:=JSON; repeatable");
-  option("--input-json", options.input_json, "JSON",
-         "Input as one JSON object; @FILE; - for stdin");
-  list("--env", options.env, "NAME=VALUE", "An environment variable; repeatable");
-  option("--cwd", options.cwd, "DIR", "The working directory");
-  app.option_defaults()->group("When it may run");
-  option("--network", options.network, "TYPE", "connected, unmetered, metered or not-roaming");
-  app.add_flag("--charging", options.charging, "Only on external power");
-  app.add_flag("--battery-not-low", options.battery_not_low, "Not while the battery is low");
-  app.add_flag("--storage-not-low", options.storage_not_low, "Not while disk space is low");
-  option("--initial-delay", options.initial_delay, "D", "Not before that long from now");
-  app.option_defaults()->group("What its end means");
-  option("--backoff", options.backoff, "POLICY", "exponential (default) or linear");
-  option("--backoff-delay", options.backoff_delay, "D", "Before the second attempt (30s)");
-  app.add_option("--max-attempts", options.max_attempts, "Fail after so many; 0: never")
-      ->type_name("N");
-  app.add_flag("--retry-on-crash", options.retry_on_crash, "Retry when a signal killed it");
-  option("--fail-on", options.fail_on, "CODES", "Exit codes that fail for good (64-74,76-78)");
-  option("--retry-on", options.retry_on, "CODES", "Exit codes that retry (all others)");
-  option("--success-on", options.success_on, "CODES", "Exit codes that succeed (0)");
-  option("--stop-grace", options.stop_grace, "D", "From SIGTERM to SIGKILL (10s)");
-  app.option_defaults()->group("How it is kept");
-  option("--existing", options.existing, "POLICY",
-         "If the name is in use: keep (default) or replace");
-  list("--tag", options.tags, "TAG", "A tag to list and cancel by; repeatable");
-  option("--description", options.description, "TEXT", "A sentence for people");
-  app.option_defaults()->group("Options");
+  add_work_options(app, options);
+  OptionAdder(app)
+      .group("How it is kept")
+      .text("--existing", options.existing, "POLICY",
+            "If the name is in use: keep (default), replace,\n"
+            "append, append-or-replace, update or\n"
+            "cancel-and-reenqueue");
 }
 
-Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind) {
+void add_chain_options(CLI::App& app, WorkOptions& options) {
+  OptionAdder(app)
+      .group("What it comes after")
+      .list("--after", options.after, "NAME", "Once that work has succeeded; repeatable")
+      .text("--merge", options.merge, "HOW", "Their outputs as input: overwrite (default), arrays");
+}
+
+void add_period_options(CLI::App& app, WorkOptions& options) {
+  OptionAdder(app)
+      .group("When it may run")
+      .text("--every,--frequency", options.every, "D", "The period: 15m at the least")
+      .text("--flex", options.flex, "D", "Only in that last part of each period")
+      .text("--cadence", options.cadence, "HOW",
+            "interval (default): from the end of the last run;\nfixed: keeps its phase")
+      .text("--calendar", options.calendar, "EXPR",
+            "Instead of a period: \"30 2 * * mon\", @daily, …");
+}
+
+Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool update) {
   WorkRequest request;
   request.unique_name = options.name;
   request.kind = kind;
   request.description = options.description;
   request.tags = options.tags;
-  request.constraints.charging = options.charging;
-  request.constraints.battery_not_low = options.battery_not_low;
-  request.constraints.storage_not_low = options.storage_not_low;
+  request.calendar = options.calendar;
   request.max_attempts = options.max_attempts;
-  request.exit_rules.retry_on_crash = options.retry_on_crash;
-  if (auto ok = read_command(options, request); !ok) return std::unexpected(ok.error());
+  request.priority = options.priority;
+  request.group = options.group;
+  request.prerequisites = options.after;
+  read_flags(options, update, request);
+  if (auto ok = read_command(options, update, request); !ok) return std::unexpected(ok.error());
   if (auto ok = read_policies(options, request); !ok) return std::unexpected(ok.error());
   auto input = make_input(options);
   if (!input) return std::unexpected(input.error());

@@ -11,7 +11,8 @@
 
 namespace wm::cli {
 
-/// The options as they were typed. make_request() reads them.
+/// The options as they were typed. make_request() reads them. Of flags that can be taken back
+/// (--no-charging), 0 is neither.
 struct WorkOptions {
   std::string name;
   std::string task;
@@ -19,32 +20,61 @@ struct WorkOptions {
   std::vector<std::string> input;
   std::string input_json;
   std::string network;
-  bool charging = false;
-  bool battery_not_low = false;
-  bool storage_not_low = false;
+  int charging = 0;
+  int battery_not_low = 0;
+  int storage_not_low = 0;
+  int idle = 0;
+  std::vector<std::string> require;
+  std::vector<std::string> prefer;
+  std::vector<std::string> relax_after;
   std::string initial_delay;
+  std::string at;
+  std::string deadline;
   std::string every;
   std::string flex;
+  std::string cadence;
+  std::string calendar;
   std::string backoff;
   std::string backoff_delay;
   int max_attempts = 0;
-  bool retry_on_crash = false;
+  int retry_on_crash = 0;
   std::string fail_on;
   std::string retry_on;
   std::string success_on;
+  std::string time_limit;
   std::string existing;
+  std::vector<std::string> after;
+  std::string merge;
   std::vector<std::string> tags;
+  int priority = 0;
+  std::string group;
+  int expedited = 0;
+  std::string out_of_quota;
   std::vector<std::string> env;
   std::string cwd;
   std::string stop_grace;
+  std::string keep_results;
   std::string description;
 };
 
-/// Those that every kind of work takes.
+/// Those that every kind of work takes, without the name and the task.
 void add_work_options(CLI::App& app, WorkOptions& options);
 
-/// Looks up the command in PATH, reads input files, and says which value is wrong.
-Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind);
+/// NAME TASK, the policy for work that is there already, and what a registration alone takes.
+void add_registration_options(CLI::App& app, WorkOptions& options);
+
+/// When periodic work runs.
+void add_period_options(CLI::App& app, WorkOptions& options);
+
+/// What work that ends comes after.
+void add_chain_options(CLI::App& app, WorkOptions& options);
+
+/// Looks up the command in PATH, reads input files, and says which value is wrong. An update needs
+/// no task and no command.
+Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool update = false);
+
+/// A command without a slash is the first of that name in PATH that may be run.
+Result<std::string> find_program(const std::string& name);
 
 /// Sends the request and shows the answer.
 int register_work(Session& session, const WorkOptions& options, WorkKind kind);

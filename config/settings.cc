@@ -20,6 +20,15 @@ void read_task(TomlReader& reader, TaskSettings& task) {
   }
 }
 
+// `allow` or `wait`: what an unknown condition counts as.
+void read_unknown(TomlReader& reader, const char* key, std::optional<bool>& allowed) {
+  std::string text;
+  reader.read(key, text);
+  if (text.empty()) return;
+  if (text != "allow" && text != "wait") return reader.fail(key, "must be allow or wait");
+  allowed = text == "allow";
+}
+
 void read_tables(TomlReader& file, Settings& settings) {
   file.each_table("tasks", [&](const std::string& name, TomlReader& reader) {
     read_task(reader, settings.tasks[name] = {});
@@ -33,6 +42,23 @@ void read_tables(TomlReader& file, Settings& settings) {
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);
     reader.read("stop_grace", settings.run.stop_grace);
+    reader.read("time_limit", settings.run.time_limit);
+    reader.read("settle", settings.run.settle);
+  });
+  file.each_table("groups", [&](const std::string& name, TomlReader& reader) {
+    reader.read("max_parallel", settings.groups[name] = 1, 1, 10'000);
+  });
+  file.table("unknown", [&](TomlReader& reader) {
+    read_unknown(reader, "network", settings.unknown.network);
+    read_unknown(reader, "charging", settings.unknown.charging);
+    read_unknown(reader, "battery", settings.unknown.battery);
+    read_unknown(reader, "idle", settings.unknown.idle);
+  });
+  file.table("expedited",
+             [&](TomlReader& reader) { reader.read("budget", settings.expedited_budget); });
+  file.table("history", [&](TomlReader& reader) {
+    reader.read("keep", settings.history.keep);
+    reader.read("max_runs", settings.history.max_runs, 1, 1'000'000);
   });
   file.table("retry", [&](TomlReader& reader) {
     reader.read("max_attempts", settings.retry.max_attempts, 0, 1'000'000);

@@ -23,6 +23,8 @@ struct TaskSettings {
 struct RunSettings {
   int max_parallel = 0;  // 0: the number of processors.
   Duration stop_grace = 10s;
+  Duration time_limit{};  // For work that names none; 0: none.
+  Duration settle = 10s;  // A constraint that stopped a run holds that long before the next.
 
   bool operator==(const RunSettings&) const = default;
 };
@@ -54,6 +56,13 @@ struct RetrySettings {
   bool operator==(const RetrySettings&) const = default;
 };
 
+struct HistorySettings {
+  Duration keep = Days{7};  // A work's results, after it has ended.
+  int max_runs = 100;       // Of each unique name.
+
+  bool operator==(const HistorySettings&) const = default;
+};
+
 struct Settings {
   std::map<std::string, TaskSettings> tasks;  // `*` stands for every other name.
   Limits limits;
@@ -62,6 +71,10 @@ struct Settings {
   BatteryLevels battery;
   StorageSettings storage;
   NetworkSettings network;
+  std::map<std::string, int> groups;  // How many runs of each may go on at once.
+  UnknownPolicy unknown;
+  Duration expedited_budget = 10min;  // Of each owner, in 24 hours.
+  HistorySettings history;
 
   /// The declaration that runs `task_name`: its own, else the `*` dispatcher's, else nullptr.
   const TaskSettings* find_task(const std::string& task_name) const;

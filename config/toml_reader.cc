@@ -2,9 +2,12 @@
 
 namespace wm {
 
+std::string position(const std::string& name, const toml::source_region& where) {
+  return name + ":" + std::to_string(where.begin.line) + ":" + std::to_string(where.begin.column);
+}
+
 Error error_at(const std::string& name, const toml::source_region& where, std::string_view what) {
-  return {ErrorCode::invalid, name + ":" + std::to_string(where.begin.line) + ":" +
-                                  std::to_string(where.begin.column) + ": " + std::string(what)};
+  return {ErrorCode::invalid, position(name, where) + ": " + std::string(what)};
 }
 
 TomlReader::~TomlReader() {

@@ -77,6 +77,23 @@ class TomlReader {
     }
   }
 
+  /// Calls `read_entry(table, TomlReader&)` for each table of the array `key`: `[[work]]`.
+  template <class Read>
+  void each_entry(const char* key, Read read_entry) {
+    const toml::node* node = find(key);
+    if (!node) return;
+    if (!node->is_array()) return fail(*node, key, "must be a list of tables");
+    for (const toml::node& entry : *node->as_array()) {
+      enter(entry, key,
+            [&](TomlReader& reader) { read_entry(std::as_const(*entry.as_table()), reader); });
+    }
+  }
+
+  /// The keys are whatever the writer of the file wants.
+  void accept_all() {
+    for (const auto& [key, node] : table_) known_.insert(key.str());
+  }
+
   /// For what a type does not say.
   void fail(const char* key, const std::string& what);
 
@@ -97,6 +114,9 @@ class TomlReader {
   std::optional<Error>& error_;
   std::set<std::string_view> known_;
 };
+
+/// `NAME:line:column`.
+std::string position(const std::string& name, const toml::source_region& where);
 
 /// `NAME:line:column: what`.
 Error error_at(const std::string& name, const toml::source_region& where, std::string_view what);

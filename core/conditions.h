@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -17,14 +18,27 @@ struct NetworkReading {
   bool operator==(const NetworkReading&) const = default;
 };
 
-/// One value each sensor; nothing where there is none. An unknown condition never blocks work by
-/// accident: it counts as holding, but for network `metered`, which must be known to hold.
+/// What an unknown condition counts as, where the configuration says so (`[unknown]`). Else it
+/// counts as holding, for no absent sensor may block work by accident; but for network `metered`,
+/// which must be known to hold.
+struct UnknownPolicy {
+  std::optional<bool> network;
+  std::optional<bool> charging;
+  std::optional<bool> battery;
+  std::optional<bool> idle;
+
+  bool operator==(const UnknownPolicy&) const = default;
+};
+
+/// One value each sensor; nothing where there is none.
 struct Conditions {
   std::optional<NetworkReading> network;
   std::optional<bool> charging;
   std::optional<bool> battery_not_low;
   std::optional<bool> storage_not_low;
   std::optional<bool> idle;
+  std::map<std::string, bool> custom;  // Unknown: does not hold.
+  UnknownPolicy unknown;
 
   bool operator==(const Conditions&) const = default;
 };
@@ -32,8 +46,24 @@ struct Conditions {
 /// Whether all that `wanted` names holds at once.
 bool hold(const Constraints& wanted, const Conditions& conditions);
 
+/// One constraint that does not hold, as people read it.
+struct Unmet {
+  Constraint constraint = Constraint::network;
+  std::string name;      // `network`, `charging`, or the name of a custom condition.
+  std::string required;  // `unmetered`, `yes`, `ok`.
+  std::string actual;    // `metered`, `no`, `low`, `unknown`.
+
+  bool operator==(const Unmet&) const = default;
+};
+
 /// Those of `wanted` that do not hold, in the order of the enumerators.
-std::vector<Constraint> unmet(const Constraints& wanted, const Conditions& conditions);
+std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions);
+
+/// The first of them; nothing: all hold.
+std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions);
+
+/// Names each constraint that either of the two names: what is worth measuring for both.
+Constraints either(const Constraints& a, const Constraints& b);
 
 /// Percentages at which a battery counts as low, and as well again.
 struct BatteryLevels {

@@ -3,23 +3,125 @@
 namespace wm {
 namespace {
 
-WaitKind time_kind(const Work& work) {
-  if (work.attempts > 0) return WaitKind::backoff;
-  return work.kind == WorkKind::periodic && work.runs > 0 ? WaitKind::period : WaitKind::delay;
-}
+class Explanation {
+ public:
+  Explanation(const Scheduler& scheduler, const Work& work, TimePoint now)
+      : scheduler_(scheduler), work_(work), policy_(work.policy), now_(now) {}
+
+  std::vector<Wait> waits() {
+    add_predecessor();
+    add_time();
+    add_constraints();
+    add_pauses();
+    add_slot();
+    return std::move(waits_);
+  }
+
+ private:
+  void add_predecessor() {
+    if (!work_.held) return;
+    waits_.push_back({WaitKind::replaced,
+                      "",
+                      "the replaced run is over",
+                      "it is being stopped",
+                      work_.since,
+                      {}});
+  }
+
+  void add_time() {
+    if (work_.due <= now_) return;
+    waits_.push_back(
+        {time_kind(), "", format_time(work_.due), format_time(now_), work_.since, work_.due});
+  }
+
+  WaitKind time_kind() const {
+    switch (work_.timing) {
+      case Timing::retry:
+        return WaitKind::backoff;
+      case Timing::period:
+        return WaitKind::period;
+      case Timing::first:
+      case Timing::at:
+      case Timing::at_once:
+        break;
+    }
+    return WaitKind::delay;
+  }
+
+  void add_constraints() {
+    if (is_forced(work_, policy_, now_)) return;
+    std::optional<TimePoint> deadline;
+    if (policy_.deadline) deadline = work_.enqueued_at + *policy_.deadline;
+    add_unmet(policy_.constraints, deadline);
+    for (const Preference& preference : policy_.prefer) {
+      const TimePoint relaxed = work_.due + preference.relax_after;
+      if (relaxed > now_)
+        add_unmet(preference.constraints, std::min(relaxed, deadline.value_or(relaxed)));
+    }
+    if (work_.settling && waits_.empty()) add_settling();
+  }
+
+  void add_unmet(const Constraints& wanted, std::optional<TimePoint> until) {
+    if (hold(wanted, scheduler_.conditions())) return;
+    const TimePoint since = scheduler_.ledger().unmet_since(wanted);
+    for (const Unmet& one : unmet(wanted, scheduler_.conditions())) {
+      waits_.push_back({WaitKind::constraint, one.name, one.required, one.actual, since, until});
+    }
+  }
+
+  void add_settling() {
+    const TimePoint since = scheduler_.agenda().opened_at(work_, now_);
+    const Duration settle = scheduler_.rules().settle;
+    if (since + settle <= now_) return;
+    waits_.push_back({WaitKind::constraint, "settle",
+                      "constraints hold for " + format_duration(settle),
+                      format_duration(now_ - since), since, since + settle});
+  }
+
+  void add_pauses() {
+    for (const auto& [group, until] : scheduler_.pauses()) {
+      if (!group.empty() && group != policy_.group) continue;
+      waits_.push_back({WaitKind::paused, group, "resumed", "paused", {}, until});
+    }
+  }
+
+  void add_slot() {
+    if (!waits_.empty()) return;
+    if (!scheduler_.group_has_room(policy_.group)) {
+      const int most = scheduler_.rules().groups.at(policy_.group);
+      waits_.push_back({WaitKind::group,
+                        policy_.group,
+                        "a free slot of " + std::to_string(most),
+                        std::to_string(most) + " running",
+                        {},
+                        {}});
+    } else if (!scheduler_.has_room()) {
+      waits_.push_back({WaitKind::slot,
+                        "",
+                        "a free slot of " + std::to_string(scheduler_.rules().max_parallel),
+                        std::to_string(scheduler_.running_count()) + " running",
+                        {},
+                        {}});
+    }
+  }
+
+  const Scheduler& scheduler_;
+  const Work& work_;
+  const Policy& policy_;
+  TimePoint now_;
+  std::vector<Wait> waits_;
+};
 
 }  // namespace
 
-std::vector<Wait> waiting_for(const Work& work, const Conditions& conditions, TimePoint now) {
-  std::vector<Wait> waits;
-  if (work.state != WorkState::enqueued) return waits;
-  if (work.held) waits.push_back({WaitKind::replaced, "", {}});
-  if (work.due > now) waits.push_back({time_kind(work), "", work.due});
-  for (const Constraint constraint : unmet(work.constraints, conditions)) {
-    waits.push_back({WaitKind::constraint, std::string(word(constraint)), {}});
-  }
-  if (waits.empty()) waits.push_back({WaitKind::slot, "", {}});
-  return waits;
+std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now) {
+  if (work.state != WorkState::enqueued) return {};
+  return Explanation(scheduler, work, now).waits();
+}
+
+Wait prerequisite_wait(const std::string& name, WorkState state, TimePoint since) {
+  return {WaitKind::prerequisite,   name,  std::string(word(WorkState::succeeded)),
+          std::string(word(state)), since, {}};
 }
 
 }  // namespace wm

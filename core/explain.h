@@ -5,29 +5,27 @@
 #include <string>
 #include <vector>
 
-#include "core/conditions.h"
-#include "core/work.h"
+#include "core/scheduler.h"
 
 namespace wm {
 
-enum class WaitKind : std::uint8_t { constraint, delay, backoff, period, slot, replaced };
-
-template <>
-struct Words<WaitKind> {
-  static constexpr std::string_view kind = "reason to wait";
-  static constexpr std::array<std::string_view, 6> list{"constraint", "delay", "backoff",
-                                                        "period",     "slot",  "replaced"};
-};
-
 struct Wait {
   WaitKind kind = WaitKind::constraint;
-  std::string name;                // Which constraint.
+  std::string name;      // Which constraint, prerequisite or group.
+  std::string required;  // What it takes …
+  std::string actual;    // … and what there is.
+  std::optional<TimePoint> since;
   std::optional<TimePoint> until;  // Where that is known.
 
   bool operator==(const Wait&) const = default;
 };
 
-/// Everything that holds an enqueued work back at `now`; empty for work in any other state.
-std::vector<Wait> waiting_for(const Work& work, const Conditions& conditions, TimePoint now);
+/// Everything that holds an enqueued work back at `now`, after a plan(); a slot only where nothing
+/// else is missing. Empty: it starts, or is in another state. What blocked work waits for has names
+/// that the scheduler does not hold: see prerequisite_wait().
+std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now);
+
+/// That blocked work waits for `name`, which is in `state` since `since`.
+Wait prerequisite_wait(const std::string& name, WorkState state, TimePoint since);
 
 }  // namespace wm

@@ -131,6 +131,19 @@ JsonReader& JsonReader::read(std::string_view key, json::object& value) {
   return *this;
 }
 
+JsonReader& JsonReader::read(std::string_view key, json::array& value) {
+  if (const json::value* found = find(key)) {
+    const json::array* list = found->if_array();
+    if (list &&
+        std::ranges::all_of(*list, [](const json::value& one) { return one.is_object(); })) {
+      value = *list;
+    } else {
+      expect(key, "a list of objects");
+    }
+  }
+  return *this;
+}
+
 Result<> JsonReader::finish(std::string_view what) const {
   if (error_) return std::unexpected(*error_);
   for (const auto& field : object_) {

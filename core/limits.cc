@@ -1,5 +1,6 @@
 #include "core/limits.h"
 
+#include "core/calendar.h"
 #include "core/schedule.h"
 #include "core/text.h"
 
@@ -24,23 +25,137 @@ Result<> at_most(std::string_view what, Duration value, Duration most) {
                  format_duration(most));
 }
 
+// Adds up what is wrong: the first error counts.
+class Checks {
+ public:
+  Checks& require(bool fine, std::string_view message) {
+    if (!fine && result_) result_ = invalid(std::string(message));
+    return *this;
+  }
+  Checks& require(const Result<>& result) {
+    if (!result && result_) result_ = result;
+    return *this;
+  }
+  Result<> result() const { return result_; }
+
+ private:
+  Result<> result_;
+};
+
+Result<> validate_calendar(const WorkRequest& request) {
+  if (const auto calendar = Calendar::parse(request.calendar); !calendar) {
+    return std::unexpected(calendar.error());
+  }
+  return Checks()
+      .require(request.every == Duration::zero(), "a period and a calendar: give one of them")
+      .require(request.flex == Duration::zero(), "a calendar has no flex: it names each time")
+      .require(request.cadence == Cadence::interval,
+               "a calendar has no cadence: it names each time")
+      .require(!request.at, "a calendar and a time: give one of them")
+      .result();
+}
+
+Result<> validate_period(const WorkRequest& request, const Limits& limits) {
+  if (!request.calendar.empty()) return validate_calendar(request);
+  Checks checks;
+  checks.require(at_least("period", request.every, limits.min_period, "limits.min_period"))
+      .require(at_most("period", request.every, kMaxDuration));
+  if (request.flex != Duration::zero()) {
+    checks.require(at_least("flex", request.flex, limits.min_flex, "limits.min_flex"))
+        .require(at_most("flex", request.flex, request.every));
+  }
+  return checks.result();
+}
+
+Result<> validate_deadline(const WorkRequest& request) {
+  if (!request.deadline) return {};
+  return Checks()
+      .require(request.kind != WorkKind::periodic, "periodic work has no deadline: it has periods")
+      .require(*request.deadline > Duration::zero(), "a deadline is more than 0s from now")
+      .require(at_most("deadline", *request.deadline, kMaxDuration))
+      .require(*request.deadline >= request.initial_delay,
+               "the deadline " + format_duration(*request.deadline) +
+                   " is before the initial delay " + format_duration(request.initial_delay))
+      .result();
+}
+
 Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
-  if (request.initial_delay < Duration::zero()) {
-    return invalid("initial delay " + format_duration(request.initial_delay) +
-                   " is negative: a delay is 0s or more");
+  const bool periodic = request.kind == WorkKind::periodic;
+  return Checks()
+      .require(request.initial_delay >= Duration::zero(),
+               "initial delay " + format_duration(request.initial_delay) +
+                   " is negative: a delay is 0s or more")
+      .require(at_most("initial delay", request.initial_delay, kMaxDuration))
+      .require(!request.at || request.initial_delay == Duration::zero(),
+               "an initial delay and a time: give one of them")
+      .require(periodic || (request.every == Duration::zero() && request.flex == Duration::zero() &&
+                            request.calendar.empty() && request.cadence == Cadence::interval),
+               "only periodic work has a period, a flex, a cadence and a calendar")
+      .require(periodic ? validate_period(request, limits) : Result<>())
+      .require(validate_deadline(request))
+      .result();
+}
+
+// What must hold at first, too, may say nothing that contradicts or means nothing.
+Result<> validate_preferences(const WorkRequest& request) {
+  constexpr std::size_t kMost = 8;
+  Checks checks;
+  checks.require(request.prefer.size() <= kMost, "at most 8 preferences are allowed");
+  for (const Preference& preference : request.prefer) {
+    checks.require(preference.constraints != Constraints{}, "a preference names no constraint")
+        .require(preference.relax_after > Duration::zero(),
+                 "a preference needs a time after which it is dropped: --relax-after 24h")
+        .require(at_most("relax-after", preference.relax_after, kMaxDuration));
   }
-  if (auto ok = at_most("initial delay", request.initial_delay, kMaxDuration); !ok) return ok;
-  if (request.kind != WorkKind::periodic) {
-    if (request.every == Duration::zero() && request.flex == Duration::zero()) return {};
-    return invalid("only periodic work has a period and a flex");
+  return checks.result();
+}
+
+bool is_light(const Constraints& constraints) {
+  return !constraints.charging && !constraints.battery_not_low && !constraints.idle &&
+         constraints.custom.empty();
+}
+
+Result<> validate_expedited(const WorkRequest& request) {
+  if (!request.expedited) return {};
+  bool light = is_light(request.constraints);
+  for (const Preference& preference : request.prefer) light &= is_light(preference.constraints);
+  return Checks()
+      .require(request.kind == WorkKind::oneoff, "only one-off work can be expedited")
+      .require(light, "expedited work may constrain only network and storage")
+      .require(request.initial_delay == Duration::zero() && !request.at,
+               "expedited work has no initial delay: it is meant to run at once")
+      .result();
+}
+
+Result<> validate_choice(const WorkRequest& request) {
+  constexpr int kMostPriority = 10;
+  return Checks()
+      .require(request.priority >= -kMostPriority && request.priority <= kMostPriority,
+               "priority " + std::to_string(request.priority) + " is not from -10 to 10")
+      .require(request.group.empty() ? Result<>() : validate_name("group", request.group))
+      .require(!request.time_limit || *request.time_limit >= Duration::zero(),
+               "a time limit is 0s (none) or more")
+      .require(request.time_limit ? at_most("time limit", *request.time_limit, kMaxDuration)
+                                  : Result<>())
+      .require(request.keep_results ? at_most("keep-results", *request.keep_results, kMaxDuration)
+                                    : Result<>())
+      .require(validate_expedited(request))
+      .require(validate_preferences(request))
+      .result();
+}
+
+Result<> validate_chain(const WorkRequest& request) {
+  constexpr std::size_t kMost = 1000;
+  Checks checks;
+  checks
+      .require(request.kind != WorkKind::periodic || request.prerequisites.empty(),
+               "periodic work can have no prerequisite: it never ends")
+      .require(request.prerequisites.size() <= kMost, "at most 1000 prerequisites are allowed");
+  for (const std::string& name : request.prerequisites) {
+    checks.require(validate_name("prerequisite", name))
+        .require(name != request.unique_name, "work cannot be its own prerequisite");
   }
-  if (auto ok = at_least("period", request.every, limits.min_period, "limits.min_period"); !ok) {
-    return ok;
-  }
-  if (auto ok = at_most("period", request.every, kMaxDuration); !ok) return ok;
-  if (request.flex == Duration::zero()) return {};
-  if (auto ok = at_least("flex", request.flex, limits.min_flex, "limits.min_flex"); !ok) return ok;
-  return at_most("flex", request.flex, request.every);
+  return checks.result();
 }
 
 Result<> validate_retry(const WorkRequest& request, const Limits& limits) {
@@ -131,8 +246,20 @@ Result<> validate_name(std::string_view what, std::string_view name) {
 Result<> validate(const WorkRequest& request, const Limits& limits) {
   if (auto ok = validate_text(request, limits); !ok) return ok;
   if (auto ok = validate_command(request); !ok) return ok;
-  if (auto ok = validate_schedule(request, limits); !ok) return ok;
-  return validate_retry(request, limits);
+  return Checks()
+      .require(validate_schedule(request, limits))
+      .require(validate_choice(request))
+      .require(validate_chain(request))
+      .require(validate_retry(request, limits))
+      .result();
+}
+
+Result<> validate_existing(ExistingPolicy existing, WorkKind kind) {
+  const bool appends =
+      existing == ExistingPolicy::append || existing == ExistingPolicy::append_or_replace;
+  if (!appends || kind != WorkKind::periodic) return {};
+  return invalid("periodic work cannot be appended: use keep, replace, update or " +
+                 std::string(word(ExistingPolicy::cancel_and_reenqueue)));
 }
 
 }  // namespace wm

@@ -22,4 +22,7 @@ Result<> validate_name(std::string_view what, std::string_view name);
 /// All that can be said of a request without looking at the machine.
 Result<> validate(const WorkRequest& request, const Limits& limits);
 
+/// Whether the policy suits the work: periodic work is no part of a chain.
+Result<> validate_existing(ExistingPolicy existing, WorkKind kind);
+
 }  // namespace wm

@@ -21,6 +21,10 @@ class Fields {
     if (flag) object_[key] = true;
     return *this;
   }
+  Fields& set(std::string_view key, const std::optional<Duration>& duration) {
+    if (duration) object_[key] = duration->count();
+    return *this;
+  }
   Fields& set(std::string_view key, Duration duration) {
     if (duration != Duration::zero()) object_[key] = duration.count();
     return *this;
@@ -42,6 +46,10 @@ class Fields {
     object_[key] = std::forward<T>(value);
     return *this;
   }
+  Fields& merge(json::object&& more) {
+    for (auto& field : more) object_[field.key()] = std::move(field.value());
+    return *this;
+  }
   json::object take() { return std::move(object_); }
 
  private:
@@ -57,11 +65,21 @@ json::object to_json(const Constraints& constraints) {
       .set("batteryNotLow", constraints.battery_not_low)
       .set("storageNotLow", constraints.storage_not_low)
       .set("idle", constraints.idle)
+      .set("custom", constraints.custom)
       .take();
 }
 
 json::object to_json(const Backoff& backoff) {
   return {{"policy", word(backoff.policy)}, {"delayMs", backoff.delay.count()}};
+}
+
+json::array to_json(const std::vector<Preference>& preferences) {
+  json::array list;
+  for (const Preference& preference : preferences) {
+    list.push_back(json::object{{"constraints", to_json(preference.constraints)},
+                                {"relaxAfterMs", preference.relax_after.count()}});
+  }
+  return list;
 }
 
 Result<> read_constraints(const json::object& object, Constraints& constraints) {
@@ -71,6 +89,7 @@ Result<> read_constraints(const json::object& object, Constraints& constraints) 
       .read("batteryNotLow", constraints.battery_not_low)
       .read("storageNotLow", constraints.storage_not_low)
       .read("idle", constraints.idle)
+      .read("custom", constraints.custom)
       .finish("constraints");
 }
 
@@ -81,6 +100,15 @@ Result<> read_backoff(const json::object& object, Backoff& backoff) {
       .finish("backoff");
 }
 
+Result<> read_preference(const json::object& object, Preference& preference) {
+  json::object constraints;
+  auto read = JsonReader(object)
+                  .read("constraints", constraints)
+                  .read("relaxAfterMs", preference.relax_after)
+                  .finish("a preference");
+  return read ? read_constraints(constraints, preference.constraints) : read;
+}
+
 Result<> read_codes(const std::string& text, ExitCodes& codes) {
   if (text.empty()) return {};
   auto parsed = parse_exit_codes(text);
@@ -89,78 +117,146 @@ Result<> read_codes(const std::string& text, ExitCodes& codes) {
   return {};
 }
 
+// Reads a policy in two steps: its fields with those around it, then the objects in them.
+class PolicyReader {
+ public:
+  explicit PolicyReader(Policy& policy) : policy_(policy) {}
+
+  void read(JsonReader& reader) {
+    reader.read("kind", policy_.kind)
+        .read("constraints", constraints_)
+        .read("prefer", prefer_)
+        .read("initialDelayMs", policy_.initial_delay)
+        .read("everyMs", policy_.every)
+        .read("flexMs", policy_.flex)
+        .read("calendar", policy_.calendar)
+        .read("cadence", policy_.cadence)
+        .read("deadlineMs", policy_.deadline)
+        .read("backoff", backoff_)
+        .read("maxAttempts", policy_.max_attempts)
+        .read("timeLimitMs", policy_.time_limit)
+        .read("priority", policy_.priority)
+        .read("group", policy_.group)
+        .read("expedited", policy_.expedited)
+        .read("outOfQuota", policy_.out_of_quota);
+  }
+
+  Result<> finish() {
+    if (auto ok = read_constraints(constraints_, policy_.constraints); !ok) return ok;
+    if (backoff_) {
+      if (auto ok = read_backoff(*backoff_, policy_.backoff.emplace()); !ok) return ok;
+    }
+    for (const json::value& one : prefer_) {
+      if (auto ok = read_preference(one.as_object(), policy_.prefer.emplace_back()); !ok) return ok;
+    }
+    return {};
+  }
+
+ private:
+  Policy& policy_;
+  json::object constraints_;
+  std::optional<json::object> backoff_;
+  json::array prefer_;
+};
+
 }  // namespace
 
-json::object to_json(const WorkRequest& request) {
+json::object to_json(const Policy& policy) {
+  Fields fields;
+  fields.always("kind", word(policy.kind))
+      .always("constraints", to_json(policy.constraints))
+      .set("initialDelayMs", policy.initial_delay)
+      .set("everyMs", policy.every)
+      .set("flexMs", policy.flex)
+      .set("calendar", policy.calendar)
+      .set("deadlineMs", policy.deadline)
+      .set("maxAttempts", std::int64_t{policy.max_attempts})
+      .set("timeLimitMs", policy.time_limit)
+      .set("priority", std::int64_t{policy.priority})
+      .set("group", policy.group)
+      .set("expedited", policy.expedited);
+  if (policy.cadence != Cadence::interval) fields.set("cadence", word(policy.cadence));
+  if (!policy.prefer.empty()) fields.always("prefer", to_json(policy.prefer));
+  if (policy.backoff) fields.always("backoff", to_json(*policy.backoff));
+  if (policy.out_of_quota != OutOfQuota::run_as_non_expedited) {
+    fields.set("outOfQuota", word(policy.out_of_quota));
+  }
+  return fields.take();
+}
+
+Result<Policy> policy_from_json(const json::object& object) {
+  Policy policy;
+  PolicyReader policy_reader(policy);
+  JsonReader reader(object);
+  policy_reader.read(reader);
+  for (const auto& ok : {reader.finish("the policy"), policy_reader.finish()}) {
+    if (!ok) return std::unexpected(ok.error());
+  }
+  return policy;
+}
+
+json::object rest_to_json(const WorkRequest& request) {
   Fields fields;
   fields.always("uniqueName", request.unique_name)
       .set("taskName", request.task_name)
-      .always("kind", word(request.kind))
       .set("command", request.command)
       .set("cwd", request.cwd)
       .set("description", request.description)
       .set("tags", request.tags)
       .always("input", json::parse(request.input))
-      .always("constraints", to_json(request.constraints))
-      .set("initialDelayMs", request.initial_delay)
-      .set("everyMs", request.every)
-      .set("flexMs", request.flex)
-      .set("maxAttempts", std::int64_t{request.max_attempts})
+      .set("at", request.at)
+      .set("prerequisites", request.prerequisites)
       .set("failOn", format_exit_codes(request.exit_rules.fail_on))
       .set("retryOn", format_exit_codes(request.exit_rules.retry_on))
       .set("successOn", format_exit_codes(request.exit_rules.success_on))
-      .set("retryOnCrash", request.exit_rules.retry_on_crash);
+      .set("retryOnCrash", request.exit_rules.retry_on_crash)
+      .set("stopGraceMs", request.stop_grace)
+      .set("keepResultsMs", request.keep_results);
   if (!request.env.empty()) fields.always("env", json::value_from(request.env));
-  if (request.backoff) fields.always("backoff", to_json(*request.backoff));
-  if (request.stop_grace) fields.always("stopGraceMs", request.stop_grace->count());
+  if (request.merge != Merge::overwrite) fields.set("merge", word(request.merge));
   return fields.take();
+}
+
+json::object to_json(const WorkRequest& request) {
+  return Fields()
+      .merge(rest_to_json(request))
+      .merge(to_json(static_cast<const Policy&>(request)))
+      .take();
 }
 
 Result<WorkRequest> request_from_json(const json::object& object) {
   WorkRequest request;
   json::object input;
-  json::object constraints;
-  std::optional<json::object> backoff;
   std::string fail_on;
   std::string retry_on;
   std::string success_on;
-  const auto read = JsonReader(object)
-                        .read("uniqueName", request.unique_name)
+  PolicyReader policy(request);
+  JsonReader reader(object);
+  policy.read(reader);
+  const auto read = reader.read("uniqueName", request.unique_name)
                         .read("taskName", request.task_name)
-                        .read("kind", request.kind)
                         .read("command", request.command)
                         .read("cwd", request.cwd)
                         .read("env", request.env)
                         .read("input", input)
                         .read("description", request.description)
                         .read("tags", request.tags)
-                        .read("constraints", constraints)
-                        .read("initialDelayMs", request.initial_delay)
-                        .read("everyMs", request.every)
-                        .read("flexMs", request.flex)
-                        .read("backoff", backoff)
-                        .read("maxAttempts", request.max_attempts)
+                        .read("at", request.at)
+                        .read("prerequisites", request.prerequisites)
+                        .read("merge", request.merge)
                         .read("failOn", fail_on)
                         .read("retryOn", retry_on)
                         .read("successOn", success_on)
                         .read("retryOnCrash", request.exit_rules.retry_on_crash)
                         .read("stopGraceMs", request.stop_grace)
+                        .read("keepResultsMs", request.keep_results)
                         .finish("the work");
-  if (!read) return std::unexpected(read.error());
   request.input = json::serialize(input);
-  if (auto ok = read_constraints(constraints, request.constraints); !ok) {
-    return std::unexpected(ok.error());
-  }
-  if (backoff) {
-    if (auto ok = read_backoff(*backoff, request.backoff.emplace()); !ok) {
-      return std::unexpected(ok.error());
-    }
-  }
   ExitRules& rules = request.exit_rules;
-  for (const auto& [text, codes] :
-       {std::pair{&fail_on, &rules.fail_on}, std::pair{&retry_on, &rules.retry_on},
-        std::pair{&success_on, &rules.success_on}}) {
-    if (auto ok = read_codes(*text, *codes); !ok) return std::unexpected(ok.error());
+  for (const auto& ok :
+       {read, policy.finish(), read_codes(fail_on, rules.fail_on),
+        read_codes(retry_on, rules.retry_on), read_codes(success_on, rules.success_on)}) {
+    if (!ok) return std::unexpected(ok.error());
   }
   return request;
 }
@@ -185,20 +281,23 @@ RunResult result_from_json(const json::object& object) {
 }
 
 json::object to_json(const WorkInfo& info) {
-  json::object object{{"id", info.uuid}};
-  json::object request = to_json(info.request);
-  for (auto& field : request) object[field.key()] = std::move(field.value());
+  const Policy& policy = info.request;
+  json::object object = Fields().always("id", info.uuid).merge(to_json(info.request)).take();
   object["state"] = word(info.work.state);
-  object["owner"] = info.owner;
-  if (!info.request.backoff && !info.request.constraints.idle) {
-    object["backoff"] = to_json(Backoff{});
+  object["owner"] = info.work.owner;
+  if (!policy.backoff && !policy.constraints.idle) object["backoff"] = to_json(Backoff{});
+  if (!policy.calendar.empty()) {
+    object["calendar"] = policy.calendar;
+  } else if (policy.kind == WorkKind::periodic) {
+    object["cadence"] = word(policy.cadence);
   }
-  if (info.work.kind == WorkKind::periodic) object["cadence"] = "interval";
+  object["generation"] = info.work.generation;
   object["runAttemptCount"] = info.work.attempts;
-  object["enqueuedAt"] = format_time(info.enqueued_at);
+  object["enqueuedAt"] = format_time(info.registered_at);
   if (info.work.state == WorkState::enqueued) object["nextRunAt"] = format_time(info.work.due);
   if (info.last_finished_at) object["lastFinishedAt"] = format_time(*info.last_finished_at);
   if (info.last_result) object["lastResult"] = to_json(*info.last_result);
+  if (!info.output.empty()) object["output"] = json::parse(info.output);
   StopReason stop = info.work.stopping;
   if (stop == StopReason::none && info.last_result) stop = info.last_result->stop_reason;
   if (stop != StopReason::none) object["stopReason"] = word(stop);
@@ -212,25 +311,65 @@ json::object to_json(const RunInfo& run) {
       .always("attempt", run.attempt)
       .always("startedAt", format_time(run.started_at))
       .set("finishedAt", run.finished_at);
-  json::object object = fields.take();
-  if (run.result) {
-    for (auto& field : to_json(*run.result)) object[field.key()] = field.value();
-  }
+  if (run.result) fields.merge(to_json(*run.result));
   if (run.finished_at) {
-    object["durationMs"] = (*run.finished_at - run.started_at).count();
-    object["maxRssKb"] = run.max_rss_kb;
-    object["userMs"] = run.user_time.count();
-    object["systemMs"] = run.system_time.count();
+    fields.always("durationMs", (*run.finished_at - run.started_at).count())
+        .always("maxRssKb", run.max_rss_kb)
+        .always("userMs", run.user_time.count())
+        .always("systemMs", run.system_time.count());
   }
-  return object;
+  if (!run.waited.empty()) fields.always("waited", to_json(run.waited));
+  return fields.set("relaxed", run.relaxed)
+      .set("missedPeriods", std::int64_t{run.missed_periods})
+      .set("expedited", run.expedited)
+      .take();
+}
+
+json::array to_json(const std::vector<Waited>& waited) {
+  json::array list;
+  for (const Waited& one : waited) {
+    Fields fields;
+    fields.always("kind", word(one.kind)).set("name", one.name).always("ms", one.time.count());
+    list.push_back(fields.take());
+  }
+  return list;
+}
+
+std::vector<Waited> waited_from_json(const json::array& list) {
+  std::vector<Waited> waited;
+  for (const json::value& value : list) {
+    if (!value.is_object()) continue;
+    Waited& one = waited.emplace_back();
+    JsonReader(value.get_object())
+        .read("kind", one.kind)
+        .read("name", one.name)
+        .read("ms", one.time);
+  }
+  return waited;
 }
 
 json::array to_json(const std::vector<Wait>& waits) {
   json::array list;
   for (const Wait& wait : waits) {
     Fields fields;
-    fields.always("kind", word(wait.kind)).set("name", wait.name).set("until", wait.until);
+    fields.always("kind", word(wait.kind))
+        .set("name", wait.name)
+        .set("required", wait.required)
+        .set("actual", wait.actual)
+        .set("since", wait.since)
+        .set("until", wait.until);
     list.push_back(fields.take());
+  }
+  return list;
+}
+
+json::array to_json(const Pauses& pauses) {
+  json::array list;
+  for (const auto& [group, until] : pauses) {
+    json::object pause;
+    if (!group.empty()) pause["group"] = group;
+    if (until) pause["until"] = format_time(*until);
+    list.push_back(std::move(pause));
   }
   return list;
 }

@@ -13,10 +13,19 @@ namespace wm {
 boost::json::object to_json(const WorkRequest& request);
 Result<WorkRequest> request_from_json(const boost::json::object& object);
 
+/// Its parts, as the store keeps them: what many works share, and the rest. Together they are the
+/// registration.
+boost::json::object to_json(const Policy& policy);
+Result<Policy> policy_from_json(const boost::json::object& object);
+boost::json::object rest_to_json(const WorkRequest& request);
+
 boost::json::object to_json(const WorkInfo& info);
 boost::json::object to_json(const RunInfo& run);
 boost::json::object to_json(const RunResult& result);
 boost::json::array to_json(const std::vector<Wait>& waits);
+boost::json::array to_json(const std::vector<Waited>& waited);
+boost::json::array to_json(const Pauses& pauses);
+std::vector<Waited> waited_from_json(const boost::json::array& list);
 RunResult result_from_json(const boost::json::object& object);
 
 }  // namespace wm

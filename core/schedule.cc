@@ -2,12 +2,60 @@
 
 #include <algorithm>
 
-namespace wm {
+#include "core/calendar.h"
 
-TimePoint first_due(const WorkRequest& request, TimePoint enqueued_at) {
-  const TimePoint opens = enqueued_at + request.initial_delay;
-  const bool at_the_end = request.kind == WorkKind::periodic && request.flex > Duration::zero();
-  return at_the_end ? opens + request.every - request.flex : opens;
+namespace wm {
+namespace {
+
+bool is_periodic(const Policy& policy) { return policy.kind == WorkKind::periodic; }
+
+// Checked when it was registered.
+TimePoint next_named(const std::string& calendar, TimePoint after, const date::time_zone* zone) {
+  return Calendar::parse(calendar).value().next(after, zone);
+}
+
+// The first `anchor` + n × `every` after `after`; n may be negative.
+TimePoint next_multiple(TimePoint anchor, Duration every, TimePoint after) {
+  const Duration ahead = after - anchor;
+  const auto whole = ahead >= Duration::zero() ? ahead / every : -((-ahead + every - 1ms) / every);
+  return anchor + (whole + 1) * every;
+}
+
+}  // namespace
+
+TimePoint first_due(const Policy& policy, TimePoint enqueued_at, const date::time_zone* zone) {
+  const TimePoint opens = enqueued_at + policy.initial_delay;
+  if (!policy.calendar.empty()) return next_named(policy.calendar, opens, zone);
+  const bool at_the_end = is_periodic(policy) && policy.flex > Duration::zero();
+  return at_the_end ? opens + policy.every - policy.flex : opens;
+}
+
+TimePoint next_period(const Policy& policy, TimePoint enqueued_at, TimePoint ended,
+                      const date::time_zone* zone) {
+  if (!policy.calendar.empty()) return next_named(policy.calendar, ended, zone);
+  switch (policy.cadence) {
+    case Cadence::interval:
+      return ended + policy.every;
+    case Cadence::fixed:
+      return next_multiple(first_due(policy, enqueued_at, zone), policy.every, ended);
+  }
+  return ended + policy.every;
+}
+
+int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
+                   const date::time_zone* zone) {
+  constexpr int kMost = 1'000'000;  // Of a calendar's, which are counted one by one.
+  if (!is_periodic(policy)) return 0;
+  if (policy.calendar.empty()) {
+    return static_cast<int>(std::max<std::int64_t>((started - due) / policy.every, 0));
+  }
+  const Calendar calendar = Calendar::parse(policy.calendar).value();
+  int missed = 0;
+  for (TimePoint next = calendar.next(due, zone); next <= started && missed < kMost;
+       next = calendar.next(next, zone)) {
+    ++missed;
+  }
+  return missed;
 }
 
 Duration retry_delay(const Backoff& backoff, int attempt) {
@@ -25,14 +73,49 @@ Duration retry_delay(const Backoff& backoff, int attempt) {
   return kMaxBackoff;
 }
 
-Work new_work(const WorkRequest& request, TimePoint now) {
+Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* zone) {
   Work work;
-  work.kind = request.kind;
-  work.constraints = request.constraints;
-  work.due = first_due(request, now);
-  work.every = request.every;
-  work.backoff = request.backoff.value_or(Backoff{});
-  work.max_attempts = request.max_attempts;
+  work.policy = work.run_policy = SharedPolicy(static_cast<const Policy&>(request));
+  work.enqueued_at = work.since = now;
+  work.timing = request.at ? Timing::at : Timing::first;
+  work.due = request.at ? *request.at : due_time(work, zone);
+  return work;
+}
+
+TimePoint due_time(const Work& work, const date::time_zone* zone) {
+  const Policy& policy = work.policy;
+  switch (work.timing) {
+    case Timing::first:
+      return first_due(policy, work.since, zone);
+    case Timing::at:
+      return work.due;
+    case Timing::retry:
+      return work.since + retry_delay(policy.backoff.value_or(Backoff{}), work.attempts);
+    case Timing::period:
+      return next_period(policy, work.enqueued_at, work.since, zone);
+    case Timing::at_once:
+      return work.since;
+  }
+  return work.since;
+}
+
+Work after_clock_step(Work work, TimePoint now, const date::time_zone* zone) {
+  const Policy& policy = work.policy;
+  if (work.enqueued_at > now) {
+    // A fixed cadence keeps its phase.
+    const bool phased = policy.cadence == Cadence::fixed && policy.every > Duration::zero();
+    work.enqueued_at =
+        phased ? next_multiple(work.enqueued_at, policy.every, now) - policy.every : now;
+  }
+  if (work.since > now) work.since = now;
+  if (work.period_ends != TimePoint{}) {
+    work.period_ends = std::min(work.period_ends, next_period(policy, work.enqueued_at, now, zone));
+  }
+  if (work.state == WorkState::enqueued && work.due > now) {
+    Work anew = work;
+    anew.since = now;
+    work.due = std::min(work.due, due_time(anew, zone));
+  }
   return work;
 }
 

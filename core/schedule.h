@@ -3,20 +3,42 @@
 
 #include "core/work.h"
 
+namespace date {
+class time_zone;
+}
+
 namespace wm {
 
 /// No delay between two attempts is longer, as in WorkManager.
 constexpr Duration kMaxBackoff = 5h;
 
-/// One-off: enqueue time + initial delay. Periodic with flex < every: the window at the period's
-/// end, enqueue time + initial delay + every − flex.
-TimePoint first_due(const WorkRequest& request, TimePoint enqueued_at);
+/// One-off: `enqueued_at` + initial delay. Periodic with flex < every: the window at the period's
+/// end, `enqueued_at` + initial delay + every − flex. Calendar: the first time named after
+/// `enqueued_at` + initial delay.
+TimePoint first_due(const Policy& policy, TimePoint enqueued_at, const date::time_zone* zone);
+
+/// When the period after a run that ended at `ended` opens. Cadence interval: `ended` + every.
+/// Fixed: the first multiple of `every`, counted from the first due time, that is after `ended`.
+/// Calendar: the first time named after `ended`. Periods that were missed are one run.
+TimePoint next_period(const Policy& policy, TimePoint enqueued_at, TimePoint ended,
+                      const date::time_zone* zone);
+
+/// How many periods opened and were over while work that was due at `due` did not start until
+/// `started`.
+int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
+                   const date::time_zone* zone);
 
 /// How long to wait before the next attempt. `attempt` is the one that just ended, counted from 1.
 /// Linear: base × attempt. Exponential: base × 2^(attempt−1). Never more than kMaxBackoff.
 Duration retry_delay(const Backoff& backoff, int attempt);
 
 /// The scheduler's row of a request that is enqueued now; its id is the store's to give.
-Work new_work(const WorkRequest& request, TimePoint now);
+Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* zone);
+
+/// When waiting work is due: what its timing counts from `since`.
+TimePoint due_time(const Work& work, const date::time_zone* zone);
+
+/// The row after somebody set the clock to `now`: no wait is longer than its own delay or period.
+Work after_clock_step(Work work, TimePoint now, const date::time_zone* zone);
 
 }  // namespace wm

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 #include "core/schedule.h"
 #include "core/state.h"
@@ -19,65 +20,113 @@ bool is_final(StopReason why) {
   return why == StopReason::cancelled || why == StopReason::replaced;
 }
 
+bool is_lost_constraint(StopReason why) {
+  return why >= StopReason::constraint_network && why <= StopReason::constraint_custom;
+}
+
 void open_next_period(Work& work, TimePoint due) {
+  work.timing = Timing::period;
   work.due = due;
   work.attempts = 0;
   work.period_ends = {};
+  ++work.periods;
 }
 
 // Retries of periodic work happen inside its period, which ends where the next run would be due had
 // the first attempt not asked for another.
-void wait_for_retry(Work& work, TimePoint now) {
-  work.due = now + retry_delay(work.backoff, work.attempts);
-  if (work.kind != WorkKind::periodic) return;
-  if (work.period_ends == TimePoint{}) work.period_ends = now + work.every;
+void wait_for_retry(Work& work, const date::time_zone* zone) {
+  work.timing = Timing::retry;
+  work.due = due_time(work, zone);
+  const Policy& policy = work.policy;
+  if (policy.kind != WorkKind::periodic) return;
+  if (work.period_ends == TimePoint{}) {
+    work.period_ends = next_period(policy, work.enqueued_at, work.since, zone);
+  }
   if (work.due >= work.period_ends) open_next_period(work, work.period_ends);
-}
-
-Constraints both(const Constraints& a, const Constraints& b) {
-  return {std::max(a.network, b.network), a.charging || b.charging,
-          a.battery_not_low || b.battery_not_low, a.storage_not_low || b.storage_not_low,
-          a.idle || b.idle};
 }
 
 }  // namespace
 
-Work after_run(Work work, RunOutcome outcome, TimePoint now) {
-  const bool periodic = work.kind == WorkKind::periodic;
+Work after_run(Work work, RunOutcome outcome, TimePoint now, const date::time_zone* zone) {
   const StopReason stopping = std::exchange(work.stopping, StopReason::none);
+  const Policy& policy = work.policy;
+  work.run_policy = work.policy;
+  work.expedited = false;
+  work.since = now;
   if (is_final(stopping)) {
+    work.stopping = stopping;
     move(work, WorkEvent::cancel);
     return work;
   }
+  if (outcome != RunOutcome::interrupted) work.run_now = false;
   switch (outcome) {
     case RunOutcome::succeeded:
     case RunOutcome::failed:
-      if (periodic) {
+      if (policy.kind == WorkKind::periodic) {
         move(work, WorkEvent::repeat);
-        open_next_period(work, now + work.every);
+        open_next_period(work, next_period(policy, work.enqueued_at, now, zone));
       } else {
         move(work, outcome == RunOutcome::succeeded ? WorkEvent::succeed : WorkEvent::fail);
       }
       break;
     case RunOutcome::retry:
       move(work, WorkEvent::retry);
-      wait_for_retry(work, now);
+      wait_for_retry(work, zone);
       break;
     case RunOutcome::interrupted:
       move(work, WorkEvent::interrupt);
-      work.due = now;
+      work.timing = Timing::at_once;
+      work.due = std::min(work.due, now);
+      work.settling = is_lost_constraint(stopping);
       --work.attempts;
       break;
   }
   return work;
 }
 
-void Scheduler::restore(const Work& work) {
+Work once_more(Work work, TimePoint now) {
+  move(work, WorkEvent::reenqueue);
+  work.timing = Timing::at_once;
+  work.enqueued_at = work.since = work.due = now;
+  work.period_ends = {};
+  work.attempts = 0;
+  work.stopping = StopReason::none;
+  work.run_now = work.settling = false;
+  return work;
+}
+
+void Scheduler::set_rules(SchedulingRules rules) {
+  rules_ = std::move(rules);
+  table_.agenda().set_time_limit(rules_.time_limit);
+}
+
+void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites) {
+  for (const WorkId id : prerequisites) dependents_[id].push_back(work.id);
   table_.put(work);
   table_.accept();
 }
 
-void Scheduler::replace(WorkId old, Work fresh) {
+void Scheduler::restore_pauses(const Pauses& pauses) { pauses_ = pauses; }
+
+void Scheduler::restore_expedited_run(uid_t owner, TimePoint ended, Duration length) {
+  quota_.add(owner, ended, length);
+  quota_.accept();
+}
+
+void Scheduler::enqueue(Work work, std::span<const WorkId> prerequisites) {
+  work.blocked_on = 0;
+  for (const WorkId id : prerequisites) {
+    const Work* prerequisite = table_.find(id);
+    if (!prerequisite || prerequisite->state == WorkState::succeeded) continue;
+    dependents_[id].push_back(work.id);
+    new_edges_.push_back(id);
+    ++work.blocked_on;
+  }
+  if (work.blocked_on > 0) work.state = WorkState::blocked;
+  table_.put(work);
+}
+
+void Scheduler::replace(WorkId old, Work fresh, std::span<const WorkId> prerequisites) {
   const Work* replaced = table_.find(old);
   if (replaced && replaced->state == WorkState::running) {
     Work waited_for = *replaced;
@@ -86,7 +135,7 @@ void Scheduler::replace(WorkId old, Work fresh) {
     fresh.held = true;
   } else if (replaced && replaced->held) {
     // It waited itself: the one in front of it now has a new successor.
-    for (const WorkId id : table_.running()) {
+    for (const WorkId id : agenda().running()) {
       Work waited_for = *table_.find(id);
       if (waited_for.successor != old) continue;
       waited_for.successor = fresh.id;
@@ -95,11 +144,31 @@ void Scheduler::replace(WorkId old, Work fresh) {
       break;
     }
   }
-  cancel(old, StopReason::replaced);
-  table_.put(fresh);
+  cancel(old, fresh.since, StopReason::replaced);
+  enqueue(std::move(fresh), prerequisites);
 }
 
-void Scheduler::cancel(WorkId id, StopReason why) {
+void Scheduler::update(WorkId id, const SharedPolicy& policy, std::optional<TimePoint> at,
+                       TimePoint now) {
+  const Work* found = table_.find(id);
+  if (!found || is_finished(found->state)) return;
+  Work work = *found;
+  work.policy = policy;
+  ++work.generation;
+  if (work.state != WorkState::running) work.run_policy = policy;
+  const bool first = work.timing == Timing::first || work.timing == Timing::at;
+  if (first) work.timing = at ? Timing::at : Timing::first;
+  if (work.state == WorkState::enqueued || work.state == WorkState::blocked) {
+    work.due = first && at ? *at : due_time(work, rules_.zone);
+    if (work.timing == Timing::at_once) work.due = std::min(work.due, now);
+  }
+  if (work.timing == Timing::retry && work.period_ends != TimePoint{}) {
+    work.due = std::min(work.due, work.period_ends);
+  }
+  table_.put(work);
+}
+
+void Scheduler::cancel(WorkId id, TimePoint now, StopReason why) {
   const Work* found = table_.find(id);
   if (!found || is_finished(found->state)) return;
   if (found->state == WorkState::running) {
@@ -107,8 +176,32 @@ void Scheduler::cancel(WorkId id, StopReason why) {
     return;
   }
   Work work = *found;
+  work.since = now;
+  work.stopping = why;
   move(work, WorkEvent::cancel);
   table_.put(work);
+  pass_on(id, now);
+}
+
+void Scheduler::run_now(WorkId id, TimePoint now) {
+  const Work* found = table_.find(id);
+  if (!found || found->state != WorkState::enqueued) return;
+  Work work = *found;
+  work.run_now = true;
+  work.due = std::min(work.due, now);
+  table_.put(work);
+}
+
+void Scheduler::pause(const std::string& group, std::optional<TimePoint> until, TimePoint now) {
+  change_pauses();
+  pauses_[group] = until;
+  note_conditions(now);
+}
+
+void Scheduler::resume(const std::string& group, TimePoint now) {
+  change_pauses();
+  pauses_.erase(group);
+  note_conditions(now);
 }
 
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,
@@ -118,70 +211,124 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
   const Work work = *found;
   RunResult result = work.stopping == StopReason::none ? result_of(end, rules)
                                                        : stopped_result(end, rules, work.stopping);
-  if (result.outcome == RunOutcome::retry && work.max_attempts > 0 &&
-      work.attempts >= work.max_attempts) {
+  const std::int32_t own = work.run_policy.get().max_attempts;
+  const std::int32_t most = own > 0 ? own : rules_.max_attempts;
+  if (result.outcome == RunOutcome::retry && most > 0 && work.attempts >= most) {
     result.outcome = RunOutcome::failed;
     if (result.reason.empty()) {
-      result.reason = "attempt " + std::to_string(work.attempts) + " of " +
-                      std::to_string(work.max_attempts) + " asked for another";
+      result.reason = "attempt " + std::to_string(work.attempts) + " of " + std::to_string(most) +
+                      " asked for another";
     }
   }
-  table_.put(after_run(work, result.outcome, now));
+  if (work.expedited) quota_.add(work.owner, now, now - work.since);
+  const Work after = after_run(work, result.outcome, now, rules_.zone);
+  table_.put(after);
   release_successor(work);
+  if (is_finished(after.state)) pass_on(id, now);
   return result;
 }
 
-void Scheduler::plan(TimePoint now) {
-  const std::set<WorkId> running = table_.running();
-  for (const WorkId id : running) {
-    const Work& work = *table_.find(id);
-    if (work.stopping != StopReason::none) continue;
-    if (shutting_down_) {
-      stop(work, StopReason::shutdown);
-    } else if (!hold(work.constraints, conditions_)) {
-      stop(work, constraint_lost(unmet(work.constraints, conditions_).front()));
-    }
+void Scheduler::set_conditions(const Conditions& conditions, TimePoint now) {
+  table_.agenda().gates().set_conditions(conditions, now);
+  note_conditions(now);
+}
+
+void Scheduler::clock_was_set(TimePoint now) {
+  const TimePoint was = agenda().now();
+  std::vector<Work> stepped;
+  for (const auto& [id, row] : table_.rows()) {
+    Work after = after_clock_step(row.work, now, rules_.zone);
+    if (row.work.due <= was) after.due = std::min(row.work.due, now);  // What is due stays due.
+    if (after != row.work) stepped.push_back(after);
   }
-  while (!shutting_down_ && has_room()) {
-    const auto next = next_due(now);
+  for (const Work& work : stepped) table_.put(work);
+  table_.agenda().gates().clock_was_set(now);
+}
+
+void Scheduler::plan(TimePoint now) {
+  table_.agenda().move_on(now);
+  end_pauses(now);
+  stop_what_must(now);
+  if (shutting_down_) return;
+  drop_what_is_out_of_quota(now);
+  while (has_room()) {
+    const auto next = choose(now);
     if (!next) return;
-    Work work = *table_.find(*next);
-    move(work, WorkEvent::start);
-    ++work.attempts;
-    ++work.runs;
-    table_.put(work);
-    started_.push_back(work.id);
+    start(*next, now);
   }
 }
 
+Decisions Scheduler::decisions() const {
+  return {table_.changed(), started_, stopped_,
+          pauses_before_ ? std::optional(pauses_) : std::nullopt};
+}
+
 void Scheduler::accept() {
-  table_.accept();
+  for (const WorkId id : table_.accept()) dependents_.erase(id);
+  quota_.accept();
+  new_edges_.clear();
+  pauses_before_.reset();
   started_.clear();
   stopped_.clear();
 }
 
 void Scheduler::roll_back() {
   table_.roll_back();
+  quota_.roll_back();
+  for (; !new_edges_.empty(); new_edges_.pop_back()) dependents_[new_edges_.back()].pop_back();
+  if (pauses_before_) pauses_ = *std::exchange(pauses_before_, std::nullopt);
   started_.clear();
   stopped_.clear();
 }
 
+bool Scheduler::has_room() const {
+  return running_count() < static_cast<std::size_t>(rules_.max_parallel);
+}
+
+bool Scheduler::group_has_room(const std::string& name) const {
+  const auto limit = rules_.groups.find(name);
+  return limit == rules_.groups.end() || agenda().running_in(name) < limit->second;
+}
+
+std::vector<WorkId> Scheduler::dependents_of(WorkId id) const {
+  const auto found = dependents_.find(id);
+  return found == dependents_.end() ? std::vector<WorkId>{} : found->second;
+}
+
+Scheduler Scheduler::copy(TimePoint now) const {
+  Scheduler other(rules_);
+  other.table_.agenda().gates() = agenda().gates();
+  other.note_conditions(now);
+  other.quota_ = quota_;
+  other.pauses_ = pauses_;
+  other.dependents_ = dependents_;
+  other.shutting_down_ = shutting_down_;
+  for (const auto& [id, row] : table_.rows()) other.restore(row.work);
+  return other;
+}
+
 Constraints Scheduler::wanted() const {
   Constraints all;
-  for (const auto& [constraints, queue] : table_.queues()) all = both(all, constraints);
-  for (const WorkId id : table_.running()) all = both(all, table_.find(id)->constraints);
+  for (const auto& [constraints, works] : agenda().named()) all = either(all, constraints);
   return all;
 }
 
 std::optional<TimePoint> Scheduler::next_wakeup() const {
-  if (shutting_down_ || !has_room()) return std::nullopt;  // A child's end will wake us.
-  std::optional<TimePoint> earliest;
-  for (const auto& [constraints, queue] : table_.queues()) {
-    if (!hold(constraints, conditions_)) continue;
-    const TimePoint due = queue.begin()->first;
-    if (!earliest || due < *earliest) earliest = due;
+  if (shutting_down_) return std::nullopt;  // A child's end will wake us.
+  std::optional<TimePoint> next = agenda().next_alarm();
+  const auto consider = [&](std::optional<TimePoint> time) {
+    if (time && (!next || *time < *next)) next = time;
+  };
+  for (const auto& [group, until] : pauses_) consider(until);
+  if (!has_room() || is_paused("")) return next;
+  if (!agenda().timers().empty()) consider(agenda().timers().begin()->work.due);
+  for (const auto& [key, lane] : agenda().lanes()) {
+    if (!lane.empty() && may_start(key, agenda().now())) consider(agenda().now());
+    const Gate& gate = agenda().gates()[key.gate];
+    const TimePoint settled = gate.since + rules_.settle;
+    if (key.settling && gate.open && !lane.empty() && settled > agenda().now()) consider(settled);
   }
-  return earliest;
+  return next;
 }
 
 void Scheduler::stop(const Work& work, StopReason why) {
@@ -189,6 +336,128 @@ void Scheduler::stop(const Work& work, StopReason why) {
   stopping.stopping = why;
   table_.put(stopping);
   stopped_.push_back({work.id, why});
+}
+
+void Scheduler::stop_what_must(TimePoint now) {
+  const std::set<WorkId> running = agenda().running();
+  for (const WorkId id : running) {
+    const Work& work = *table_.find(id);
+    if (work.stopping != StopReason::none) continue;
+    if (shutting_down_) {
+      stop(work, StopReason::shutdown);
+      continue;
+    }
+    if (const auto limit = agenda().time_is_up(work); limit && *limit <= now) {
+      stop(work, StopReason::timeout);
+      continue;
+    }
+    for (const Constraints& needed : needs_at(work, work.run_policy, now)) {
+      if (const auto lost = first_unmet(needed, conditions())) {
+        stop(work, constraint_lost(*lost));
+        break;
+      }
+    }
+  }
+}
+
+bool Scheduler::Candidate::operator<(const Candidate& other) const {
+  const auto order = [](const Candidate& one) {
+    const Policy& policy = one.work->policy;
+    return std::tuple(one.rank, one.aged, -policy.priority, one.work->due, one.work->id);
+  };
+  return order(*this) < order(other);
+}
+
+std::optional<Scheduler::Candidate> Scheduler::choose(TimePoint now) {
+  std::optional<Candidate> best;
+  auto& lanes = table_.agenda().lanes();
+  for (auto lane = lanes.begin(); lane != lanes.end();) {
+    const auto& [key, queue] = *lane;
+    if (queue.empty()) {
+      lane = lanes.erase(lane);
+      continue;
+    }
+    if (may_start(key, now)) {
+      const Work& first = queue.begin()->work;
+      const bool on_budget = key.rank != Rank::expedited || within_budget(key.owner, now);
+      const TimePoint waits_since = std::max(first.due, agenda().gates()[key.gate].since);
+      const Candidate candidate{&first, on_budget ? key.rank : Rank::normal,
+                                waits_since - key.priority * kAgeing};
+      if (!best || candidate < *best) best = candidate;
+    }
+    ++lane;
+  }
+  return best;
+}
+
+void Scheduler::start(const Candidate& next, TimePoint now) {
+  Work work = *next.work;
+  const Policy& policy = work.policy;
+  Start started{work.id, ledger_.waited(work, now), {}, 0};
+  for (const Preference& preference : policy.prefer) {
+    for (const Unmet& one : unmet(preference.constraints, conditions())) {
+      started.relaxed.push_back(one.name);
+    }
+  }
+  if (work.timing != Timing::retry && work.timing != Timing::at_once) {
+    started.missed_periods = missed_periods(policy, work.due, now, rules_.zone);
+  }
+  move(work, WorkEvent::start);
+  work.run_policy = work.policy;
+  work.expedited = next.rank == Rank::expedited;
+  work.settling = false;
+  work.since = now;
+  ++work.attempts;
+  ++work.runs;
+  table_.put(work);
+  started_.push_back(std::move(started));
+}
+
+bool Scheduler::may_start(const LaneKey& lane, TimePoint now) const {
+  const Gate& gate = agenda().gates()[lane.gate];
+  if (!gate.open || (lane.settling && gate.since + rules_.settle > now)) return false;
+  const std::string& group = agenda().group(lane.group).name;
+  return !is_paused(group) && group_has_room(group);
+}
+
+bool Scheduler::is_paused(const std::string& group) const {
+  return pauses_.contains("") || (!group.empty() && pauses_.contains(group));
+}
+
+bool Scheduler::within_budget(uid_t owner, TimePoint now) {
+  Duration used = quota_.used(owner, now);
+  for (const WorkId id : agenda().running()) {
+    const Work& work = *table_.find(id);
+    if (work.expedited && work.owner == owner) used += now - work.since;
+  }
+  return used < rules_.expedited_budget;
+}
+
+void Scheduler::drop_what_is_out_of_quota(TimePoint now) {
+  std::vector<WorkId> dropped;
+  for (const auto& [key, queue] : agenda().lanes()) {
+    if (!key.drop || !may_start(key, now) || within_budget(key.owner, now)) continue;
+    for (const Row& row : queue) dropped.push_back(row.work.id);
+  }
+  for (const WorkId id : dropped) cancel(id, now, StopReason::quota);
+}
+
+void Scheduler::end_pauses(TimePoint now) {
+  const auto over = [now](const auto& pause) { return pause.second && *pause.second <= now; };
+  if (std::ranges::none_of(pauses_, over)) return;
+  change_pauses();
+  std::erase_if(pauses_, over);
+  note_conditions(now);
+}
+
+void Scheduler::note_conditions(TimePoint now) {
+  std::set<std::string> paused;
+  for (const auto& [group, until] : pauses_) paused.insert(group);
+  ledger_.note(now, conditions(), paused);
+}
+
+void Scheduler::change_pauses() {
+  if (!pauses_before_) pauses_before_ = pauses_;
 }
 
 void Scheduler::release_successor(const Work& work) {
@@ -200,14 +469,34 @@ void Scheduler::release_successor(const Work& work) {
   table_.put(released);
 }
 
-std::optional<WorkId> Scheduler::next_due(TimePoint now) const {
-  const WorkTable::Queue::value_type* best = nullptr;
-  for (const auto& [constraints, queue] : table_.queues()) {
-    const auto& head = *queue.begin();
-    if (head.first > now || !hold(constraints, conditions_)) continue;
-    if (!best || head < *best) best = &head;
+// What depends on work that has ended: it is a step nearer to its own time, or ends the same way,
+// and so does what depends on that.
+void Scheduler::pass_on(WorkId ended, TimePoint now) {
+  std::vector<WorkId> to_do{ended};
+  while (!to_do.empty()) {
+    const WorkId prerequisite = to_do.back();
+    to_do.pop_back();
+    const WorkState state = table_.find(prerequisite)->state;
+    const auto found = dependents_.find(prerequisite);
+    if (found == dependents_.end()) continue;
+    for (const WorkId id : found->second) {
+      const Work* dependent = table_.find(id);
+      if (!dependent || dependent->state != WorkState::blocked) continue;
+      Work work = *dependent;
+      work.since = now;
+      if (state == WorkState::succeeded) {
+        if (--work.blocked_on == 0) {
+          move(work, WorkEvent::unblock);
+          work.enqueued_at = now;
+          work.due = due_time(work, rules_.zone);
+        }
+      } else {
+        move(work, state == WorkState::failed ? WorkEvent::fail : WorkEvent::cancel);
+        to_do.push_back(id);
+      }
+      table_.put(work);
+    }
   }
-  return best ? std::optional(best->second) : std::nullopt;
 }
 
 }  // namespace wm

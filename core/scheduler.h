@@ -7,13 +7,43 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
-#include "core/conditions.h"
 #include "core/outcome.h"
+#include "core/quota.h"
+#include "core/wait_ledger.h"
 #include "core/work_table.h"
 
+namespace date {
+class time_zone;
+}
+
 namespace wm {
+
+/// What the configuration says of choosing.
+struct SchedulingRules {
+  int max_parallel = 1;  // Children at once; one that was told to stop counts until it is gone.
+  std::map<std::string, int> groups;      // … of these groups. Others have no limit of their own.
+  Duration settle = 10s;                  // A constraint that stopped a run holds that long first.
+  Duration time_limit{};                  // Of a run whose work names none; 0: no end.
+  Duration expedited_budget = 10min;      // Of each owner, in kQuotaWindow.
+  std::int32_t max_attempts = 0;          // For work that names none; 0: no end.
+  const date::time_zone* zone = nullptr;  // Of calendars; nullptr: UTC.
+};
+
+/// One level of priority is worth so long a wait for a slot. Under constant load, work of the
+/// lowest priority therefore waits at most 20 times as long for newer work of the highest.
+constexpr Duration kAgeing = 1h;
+
+struct Start {
+  WorkId id = 0;
+  std::vector<Waited> waited;
+  std::vector<std::string> relaxed;
+  int missed_periods = 0;
+
+  bool operator==(const Start&) const = default;
+};
 
 struct Stop {
   WorkId id = 0;
@@ -22,56 +52,88 @@ struct Stop {
   bool operator==(const Stop&) const = default;
 };
 
+/// Groups that start nothing new, and until when; "" is everything.
+using Pauses = std::map<std::string, std::optional<TimePoint>>;
+
 struct Decisions {
-  std::vector<Work> changed;    // Rows to save.
-  std::vector<WorkId> started;  // Children to start.
-  std::vector<Stop> stopped;    // Children to tell to stop.
+  std::vector<Work> changed;     // Rows to save.
+  std::vector<Start> started;    // Children to start.
+  std::vector<Stop> stopped;     // Children to tell to stop.
+  std::optional<Pauses> pauses;  // To save, where they have changed.
 };
 
 class Scheduler {
  public:
-  /// Runs at most `max_parallel` children at once; one that was told to stop counts until it is
-  /// gone.
-  explicit Scheduler(int max_parallel) : max_parallel_(max_parallel) {}
+  explicit Scheduler(SchedulingRules rules) { set_rules(std::move(rules)); }
 
-  void set_max_parallel(int max_parallel) { max_parallel_ = max_parallel; }
+  void set_rules(SchedulingRules rules);
+  const SchedulingRules& rules() const { return rules_; }
 
-  /// One unfinished row from the store, at start-up. A running row waits for its run_ended().
-  void restore(const Work& work);
+  // From the store, at start-up.
+
+  /// An unfinished row, and those of its prerequisites that are unfinished. A running row waits for
+  /// its run_ended().
+  void restore(const Work& work, std::span<const WorkId> prerequisites = {});
+  void restore_pauses(const Pauses& pauses);
+  /// A run on its owner's expedited budget that ended within kQuotaWindow.
+  void restore_expedited_run(uid_t owner, TimePoint ended, Duration length);
 
   // Events. Ids of work that the table does not hold (finished, never known) are ignored.
 
-  /// New work, its id given by the store.
-  void enqueue(const Work& work) { table_.put(work); }
+  /// New work, its id given by the store; blocked until those prerequisites have succeeded that are
+  /// unfinished now.
+  void enqueue(Work work, std::span<const WorkId> prerequisites = {});
 
   /// `fresh` takes the place of `old`, which is cancelled; it starts once the old child is gone.
-  void replace(WorkId old, Work fresh);
+  void replace(WorkId old, Work fresh, std::span<const WorkId> prerequisites = {});
 
-  /// At once, or as soon as its child is gone.
-  void cancel(WorkId id, StopReason why = StopReason::cancelled);
+  /// New terms, also for a wait that has begun. A run that goes on is finished with the old ones.
+  /// `at`: where the first run was given a time.
+  void update(WorkId id, const SharedPolicy& policy, std::optional<TimePoint> at, TimePoint now);
+
+  /// At once, or as soon as its child is gone. What depends on it is cancelled too.
+  void cancel(WorkId id, TimePoint now, StopReason why = StopReason::cancelled);
+
+  /// Enqueued work starts at the next free slot, whatever its delay and constraints.
+  void run_now(WorkId id, TimePoint now);
+
+  /// Starts nothing new of the group until then, or until resume().
+  void pause(const std::string& group, std::optional<TimePoint> until, TimePoint now);
+  void resume(const std::string& group, TimePoint now);
 
   /// The child of running work is gone. Returns what the run came to.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
 
-  void set_conditions(const Conditions& conditions) { conditions_ = conditions; }
+  void set_conditions(const Conditions& conditions, TimePoint now);
+
+  /// Somebody set the clock: no work waits longer than its own delay or period.
+  void clock_was_set(TimePoint now);
 
   /// From now on plan() starts nothing and stops everything.
   void shut_down() { shutting_down_ = true; }
 
-  /// Stops what lost a constraint, and starts what is due and allowed while there is room.
+  /// Stops what may not go on, and starts what is due and allowed while there is room.
   void plan(TimePoint now);
 
   // The end of a turn.
-  Decisions decisions() const { return {table_.changed(), started_, stopped_}; }
+  Decisions decisions() const;
   void accept();
   void roll_back();
 
   // What it holds.
-  int max_parallel() const { return max_parallel_; }
   const Work* find(WorkId id) const { return table_.find(id); }
-  const Conditions& conditions() const { return conditions_; }
-  std::size_t unfinished_count() const { return table_.size(); }
-  std::size_t running_count() const { return table_.running().size(); }
+  const Conditions& conditions() const { return agenda().gates().conditions(); }
+  const Agenda& agenda() const { return table_.agenda(); }
+  const WaitLedger& ledger() const { return ledger_; }
+  const Pauses& pauses() const { return pauses_; }
+  std::size_t unfinished_count() const { return table_.rows().size(); }
+  std::size_t running_count() const { return agenda().running().size(); }
+  bool has_room() const;
+  bool group_has_room(const std::string& name) const;
+  std::vector<WorkId> dependents_of(WorkId id) const;
+
+  /// The same works and rules, to be led ahead by themselves. Costs time for each work.
+  Scheduler copy(TimePoint now) const;
 
   /// The constraints that any unfinished work names: only these are worth measuring.
   Constraints wanted() const;
@@ -80,21 +142,48 @@ class Scheduler {
   std::optional<TimePoint> next_wakeup() const;
 
  private:
-  void stop(const Work& work, StopReason why);
-  void release_successor(const Work& work);
-  std::optional<WorkId> next_due(TimePoint now) const;
-  bool has_room() const { return running_count() < static_cast<std::size_t>(max_parallel_); }
+  /// The first of a lane, and what decides between lanes: the smaller goes first.
+  struct Candidate {
+    const Work* work = nullptr;
+    Rank rank = Rank::normal;
+    TimePoint aged{};  // Since when it waits for a slot, as if its priority were 0.
 
-  int max_parallel_;
+    bool operator<(const Candidate& other) const;
+  };
+
+  void stop(const Work& work, StopReason why);
+  void stop_what_must(TimePoint now);
+  void start(const Candidate& next, TimePoint now);
+  std::optional<Candidate> choose(TimePoint now);
+  bool may_start(const LaneKey& lane, TimePoint now) const;
+  bool is_paused(const std::string& group) const;
+  bool within_budget(uid_t owner, TimePoint now);
+  void drop_what_is_out_of_quota(TimePoint now);
+  void end_pauses(TimePoint now);
+  void note_conditions(TimePoint now);
+  void change_pauses();
+  void release_successor(const Work& work);
+  void pass_on(WorkId ended, TimePoint now);
+
+  SchedulingRules rules_;
   bool shutting_down_ = false;
-  Conditions conditions_;
   WorkTable table_;
-  std::vector<WorkId> started_;
+  std::unordered_map<WorkId, std::vector<WorkId>> dependents_;  // Of unfinished prerequisites.
+  std::vector<WorkId> new_edges_;  // Prerequisites that got a dependent since accept().
+  Pauses pauses_;
+  std::optional<Pauses> pauses_before_;  // As they were at the last accept().
+  ExpeditedQuota quota_;
+  WaitLedger ledger_;
+  std::vector<Start> started_;
   std::vector<Stop> stopped_;
 };
 
+/// Failed or cancelled work, enqueued anew: its attempts are counted from the start, and nothing
+/// delays it.
+Work once_more(Work work, TimePoint now);
+
 /// The row after its run came to `outcome` at `now`: finished, or enqueued for the next attempt or
 /// period.
-Work after_run(Work work, RunOutcome outcome, TimePoint now);
+Work after_run(Work work, RunOutcome outcome, TimePoint now, const date::time_zone* zone);
 
 }  // namespace wm

@@ -15,6 +15,8 @@ enum class WorkEvent : std::uint8_t {
   retry,      // Once more, after a delay.
   interrupt,  // Stopped by wm before it was done; once more.
   cancel,     // Running work: only once its child is gone.
+  unblock,    // All prerequisites have succeeded.
+  reenqueue,  // Asked for once more: the only way out of a terminal state.
 };
 
 constexpr std::optional<WorkState> next_state(WorkState from, WorkEvent event) {
@@ -36,6 +38,12 @@ constexpr std::optional<WorkState> next_state(WorkState from, WorkEvent event) {
       break;
     case WorkEvent::cancel:
       if (!is_finished(from)) return cancelled;
+      break;
+    case WorkEvent::unblock:
+      if (from == blocked) return enqueued;
+      break;
+    case WorkEvent::reenqueue:
+      if (from == failed || from == cancelled) return enqueued;
       break;
   }
   return std::nullopt;

@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include <boost/flyweight.hpp>
+#include <boost/flyweight/no_locking.hpp>
+#include <boost/flyweight/set_factory.hpp>
 #include <sys/types.h>
 
 #include "core/exit_codes.h"
@@ -26,21 +29,64 @@ enum class WorkState : std::uint8_t { enqueued, running, blocked, succeeded, fai
 enum class RunOutcome : std::uint8_t { succeeded, failed, retry, interrupted };
 enum class BackoffPolicy : std::uint8_t { exponential, linear };
 enum class NetworkType : std::uint8_t { not_required, connected, unmetered, metered, not_roaming };
-enum class ExistingPolicy : std::uint8_t { keep, replace };
-enum class Constraint : std::uint8_t { network, charging, battery_not_low, storage_not_low, idle };
+enum class Constraint : std::uint8_t {
+  network,
+  charging,
+  battery_not_low,
+  storage_not_low,
+  idle,
+  custom,
+};
+enum class ExistingPolicy : std::uint8_t {
+  keep,
+  replace,
+  append,
+  append_or_replace,
+  update,
+  cancel_and_reenqueue,
+};
+
+/// What a period counts from: the end of the run before, or a fixed phase.
+enum class Cadence : std::uint8_t { interval, fixed };
+
+/// What becomes of expedited work once its owner's budget is spent.
+enum class OutOfQuota : std::uint8_t { run_as_non_expedited, drop };
+
+/// How the outputs of prerequisites become input: a later value takes the place of an earlier one,
+/// or every value becomes part of an array.
+enum class Merge : std::uint8_t { overwrite, arrays };
 
 /// Why wm stopped a run, or wishes to. `none`: it does not.
 enum class StopReason : std::uint8_t {
   none,
   cancelled,
   replaced,
+  timeout,
   constraint_network,
   constraint_charging,
   constraint_battery_not_low,
   constraint_storage_not_low,
   constraint_idle,
+  constraint_custom,
+  quota,
   shutdown,
   daemon_lost,
+};
+
+/// What holds a work back. `daemon`: there was none to run it.
+enum class WaitKind : std::uint8_t {
+  constraint,
+  delay,
+  backoff,
+  period,
+  prerequisite,
+  slot,
+  group,
+  paused,
+  quota,
+  trigger,
+  replaced,
+  daemon,
 };
 
 /// What the work needs the machine's conditions to be; all of it at once.
@@ -50,15 +96,24 @@ struct Constraints {
   bool battery_not_low = false;
   bool storage_not_low = false;
   bool idle = false;
+  std::vector<std::string> custom;  // Conditions that the configuration declares.
 
   auto operator<=>(const Constraints&) const = default;
+};
+
+/// A soft constraint: holds work back like any other, until so long after it became due.
+struct Preference {
+  Constraints constraints;
+  Duration relax_after{};
+
+  auto operator<=>(const Preference&) const = default;
 };
 
 struct Backoff {
   BackoffPolicy policy = BackoffPolicy::exponential;
   Duration delay = 30s;
 
-  bool operator==(const Backoff&) const = default;
+  auto operator<=>(const Backoff&) const = default;
 };
 
 /// Which exit statuses mean what; those in none of the lists mean what sysexits.h says.
@@ -71,47 +126,85 @@ struct ExitRules {
   bool operator==(const ExitRules&) const = default;
 };
 
-/// One registration, as it was asked for. Never changed once stored.
-struct WorkRequest {
-  std::string unique_name;
-  std::string task_name;  // Empty: the work brings a command of its own.
+/// All that the scheduler goes by: when and how the runs of a work are to happen.
+struct Policy {
   WorkKind kind = WorkKind::oneoff;
+  Constraints constraints;
+  std::vector<Preference> prefer;
+  Duration initial_delay{};
+  Duration every{};      // Periodic work without a calendar.
+  Duration flex{};       // 0: the whole period.
+  std::string calendar;  // Periodic work without a period; see core/calendar.h.
+  Cadence cadence = Cadence::interval;
+  std::optional<Duration> deadline;  // After it the constraints do not matter.
+  std::optional<Backoff> backoff;
+  std::int32_t max_attempts = 0;       // 0: no end.
+  std::optional<Duration> time_limit;  // 0: none, whatever the configuration says.
+  std::int32_t priority = 0;           // -10 to 10.
+  std::string group;
+  bool expedited = false;
+  OutOfQuota out_of_quota = OutOfQuota::run_as_non_expedited;
+
+  auto operator<=>(const Policy&) const = default;
+};
+
+/// Equal policies are kept once: a million works that say the same need one.
+using SharedPolicy =
+    boost::flyweight<Policy, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
+
+/// One registration, as it was asked for.
+struct WorkRequest : Policy {
+  std::string unique_name;
+  std::string task_name;             // Empty: the work brings a command of its own.
   std::vector<std::string> command;  // Empty: the declared task's command, looked up at each run.
   std::string cwd;                   // Empty: the owner's home.
   std::map<std::string, std::string> env;
   std::string input = "{}";  // A JSON object.
   std::string description;
   std::vector<std::string> tags;
-
-  Constraints constraints;
-  Duration initial_delay{};
-  Duration every{};  // Periodic work only.
-  Duration flex{};   // 0: the whole period.
-  std::optional<Backoff> backoff;
-  int max_attempts = 0;  // 0: no end.
+  std::optional<TimePoint> at;             // In place of an initial delay.
+  std::vector<std::string> prerequisites;  // Unique names.
+  Merge merge = Merge::overwrite;
   ExitRules exit_rules;
   std::optional<Duration> stop_grace;
+  std::optional<Duration> keep_results;  // After a terminal state; nothing: as configured.
 
   bool operator==(const WorkRequest&) const = default;
+};
+
+/// What the time counts from which enqueued work waits for.
+enum class Timing : std::uint8_t {
+  first,    // The first run: enqueued, and a delay.
+  at,       // The first run: a time that was named.
+  retry,    // The end of an attempt, and a backoff.
+  period,   // The end of a run, and a period.
+  at_once,  // Interrupted, or told to run: nothing.
 };
 
 /// What the scheduler holds of each work: all that choosing needs, and no more.
 struct Work {
   WorkId id = 0;
-  WorkId successor = 0;     // The replacement that waits until this work's child is gone.
-  TimePoint due{};          // Enqueued work may start from here on.
-  TimePoint period_ends{};  // Periodic work that is retrying: when its next period opens.
-  Duration every{};         // Periodic work only.
-  Backoff backoff;
-  std::int32_t attempts = 0;      // Started and not interrupted, in this period.
-  std::int32_t max_attempts = 0;  // 0: no end.
-  std::int32_t runs = 0;          // Children started so far under this unique name.
-  Constraints constraints;
-  WorkKind kind = WorkKind::oneoff;
+  SharedPolicy policy;
+  SharedPolicy run_policy;      // Running work: what its run was started with.
+  WorkId successor = 0;         // The replacement that waits until this work's child is gone.
+  TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
+  TimePoint since{};            // Came to its present state, or to its present wait.
+  TimePoint due{};              // Enqueued work may start from here on.
+  TimePoint period_ends{};      // Periodic work that is retrying: when its next period opens.
+  std::int32_t attempts = 0;    // Started and not interrupted, in this period.
+  std::int32_t runs = 0;        // Children started so far under this unique name.
+  std::int32_t periods = 0;     // Periods that are over.
+  std::int32_t generation = 0;  // Updates so far.
+  std::int32_t blocked_on = 0;  // Prerequisites that have not succeeded yet.
+  uid_t owner = 0;
   WorkState state = WorkState::enqueued;
+  Timing timing = Timing::first;
   StopReason stopping =
-      StopReason::none;  // A wish: the work stays running until its child is gone.
-  bool held = false;     // Waits for the child of the work that it replaces.
+      StopReason::none;    // A wish: the work stays running until its child is gone.
+  bool held = false;       // Waits for the child of the work that it replaces.
+  bool run_now = false;    // Somebody asked for a run now: no constraint matters.
+  bool settling = false;   // Was stopped by a constraint, which must hold for a while now.
+  bool expedited = false;  // Running work: on its owner's budget.
 
   bool operator==(const Work&) const = default;
 };
@@ -127,15 +220,25 @@ struct RunResult {
   bool operator==(const RunResult&) const = default;
 };
 
+/// How long something held a run back after it was due.
+struct Waited {
+  WaitKind kind = WaitKind::constraint;
+  std::string name;  // Which constraint or group.
+  Duration time{};
+
+  bool operator==(const Waited&) const = default;
+};
+
 /// One work as it is shown.
 struct WorkInfo {
   std::string uuid;
-  uid_t owner = 0;
   WorkRequest request;
   Work work;
-  TimePoint enqueued_at{};
+  TimePoint registered_at{};
   std::optional<TimePoint> last_finished_at;
   std::optional<RunResult> last_result;
+  std::string output;    // A JSON object, of the last run that succeeded; empty: none.
+  bool applied = false;  // Declared by a file.
 };
 
 /// One run as history shows it.
@@ -150,6 +253,10 @@ struct RunInfo {
   std::int64_t max_rss_kb = 0;
   Duration user_time{};
   Duration system_time{};
+  std::vector<Waited> waited;
+  std::vector<std::string> relaxed;  // Preferences that were dropped for it.
+  int missed_periods = 0;            // Periods that passed without a run before it started.
+  bool expedited = false;            // On its owner's budget.
 };
 
 constexpr bool is_finished(WorkState state) { return state >= WorkState::succeeded; }
@@ -166,6 +273,8 @@ constexpr StopReason constraint_lost(Constraint constraint) {
       return StopReason::constraint_storage_not_low;
     case Constraint::idle:
       return StopReason::constraint_idle;
+    case Constraint::custom:
+      return StopReason::constraint_custom;
   }
   return StopReason::none;
 }
@@ -201,25 +310,51 @@ struct Words<NetworkType> {
 template <>
 struct Words<ExistingPolicy> {
   static constexpr std::string_view kind = "policy for existing work";
-  static constexpr std::array<std::string_view, 2> list{"keep", "replace"};
+  static constexpr std::array<std::string_view, 6> list{
+      "keep", "replace", "append", "append-or-replace", "update", "cancel-and-reenqueue"};
+};
+template <>
+struct Words<Cadence> {
+  static constexpr std::string_view kind = "cadence";
+  static constexpr std::array<std::string_view, 2> list{"interval", "fixed"};
+};
+template <>
+struct Words<OutOfQuota> {
+  static constexpr std::string_view kind = "policy for work out of quota";
+  static constexpr std::array<std::string_view, 2> list{"run-as-non-expedited", "drop"};
+};
+template <>
+struct Words<Merge> {
+  static constexpr std::string_view kind = "way to merge";
+  static constexpr std::array<std::string_view, 2> list{"overwrite", "arrays"};
 };
 template <>
 struct Words<Constraint> {
   static constexpr std::string_view kind = "constraint";
-  static constexpr std::array<std::string_view, 5> list{"network", "charging", "battery-not-low",
-                                                        "storage-not-low", "idle"};
+  static constexpr std::array<std::string_view, 6> list{
+      "network", "charging", "battery-not-low", "storage-not-low", "idle", "custom"};
+};
+template <>
+struct Words<WaitKind> {
+  static constexpr std::string_view kind = "reason to wait";
+  static constexpr std::array<std::string_view, 12> list{
+      "constraint", "delay",  "backoff", "period",  "prerequisite", "slot",
+      "group",      "paused", "quota",   "trigger", "replaced",     "daemon"};
 };
 template <>
 struct Words<StopReason> {
   static constexpr std::string_view kind = "stop reason";
-  static constexpr std::array<std::string_view, 10> list{"",
+  static constexpr std::array<std::string_view, 13> list{"",
                                                          "cancelled",
                                                          "replaced",
+                                                         "timeout",
                                                          "constraint-network",
                                                          "constraint-charging",
                                                          "constraint-battery-not-low",
                                                          "constraint-storage-not-low",
                                                          "constraint-idle",
+                                                         "constraint-custom",
+                                                         "quota",
                                                          "shutdown",
                                                          "daemon-lost"};
 };

@@ -1,68 +1,54 @@
 #include "core/work_table.h"
 
 namespace wm {
-namespace {
-
-bool is_queued(const Work& work) { return work.state == WorkState::enqueued && !work.held; }
-
-}  // namespace
 
 const Work* WorkTable::find(WorkId id) const {
   const auto row = rows_.find(id);
-  return row == rows_.end() ? nullptr : &row->second;
+  return row == rows_.end() ? nullptr : &row->second.work;
 }
 
 void WorkTable::put(const Work& work) {
-  const auto [row, inserted] = rows_.try_emplace(work.id, work);
-  before_.try_emplace(work.id, inserted ? std::nullopt : std::optional(row->second));
+  const auto [found, inserted] = rows_.try_emplace(work.id, work);
+  Row& row = found->second;
+  before_.try_emplace(work.id, inserted ? std::nullopt : std::optional(row.work));
   if (!inserted) {
-    unindex(row->second);
-    row->second = work;
+    agenda_.remove(row);
+    row.work = work;
   }
-  index(work);
+  agenda_.add(row);
 }
 
 std::vector<Work> WorkTable::changed() const {
   std::vector<Work> rows;
   rows.reserve(before_.size());
-  for (const auto& [id, before] : before_) rows.push_back(rows_.at(id));
+  for (const auto& [id, before] : before_) rows.push_back(rows_.at(id).work);
   return rows;
 }
 
-void WorkTable::accept() {
+std::vector<WorkId> WorkTable::accept() {
+  std::vector<WorkId> finished;
   for (const auto& [id, before] : before_) {
     const auto row = rows_.find(id);
-    if (is_finished(row->second.state)) rows_.erase(row);
+    if (!is_finished(row->second.work.state)) continue;
+    rows_.erase(row);
+    finished.push_back(id);
   }
   before_.clear();
+  return finished;
 }
 
 void WorkTable::roll_back() {
   for (const auto& [id, before] : before_) {
-    const auto row = rows_.find(id);
-    unindex(row->second);
+    const auto found = rows_.find(id);
+    agenda_.remove(found->second);
     if (before) {
-      row->second = *before;
-      index(*before);
+      found->second.work = *before;
+      agenda_.add(found->second);
     } else {
-      rows_.erase(row);
+      rows_.erase(found);
     }
   }
   before_.clear();
-}
-
-void WorkTable::index(const Work& work) {
-  if (is_queued(work)) queues_[work.constraints].emplace(work.due, work.id);
-  if (work.state == WorkState::running) running_.insert(work.id);
-}
-
-void WorkTable::unindex(const Work& work) {
-  if (is_queued(work)) {
-    const auto queue = queues_.find(work.constraints);
-    queue->second.erase({work.due, work.id});
-    if (queue->second.empty()) queues_.erase(queue);
-  }
-  if (work.state == WorkState::running) running_.erase(work.id);
 }
 
 }  // namespace wm

@@ -12,8 +12,8 @@ TimePoint wall_clock_now() {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());
 }
 
-Alarm::Alarm(boost::asio::io_context& loop, std::function<void()> ring)
-    : timer_(loop), ring_(std::move(ring)) {
+Alarm::Alarm(boost::asio::io_context& loop, std::function<void()> clock_was_set)
+    : timer_(loop), clock_was_set_(std::move(clock_was_set)) {
   const int fd = ::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
   timer_.assign(fd);
@@ -34,18 +34,18 @@ void Alarm::set(std::optional<TimePoint> time) {
 }
 
 void Alarm::listen() {
-  timer_.async_wait(
-      boost::asio::posix::descriptor_base::wait_read,
-      [this](const boost::system::error_code& closed) {
-        if (closed) return;
-        std::uint64_t times = 0;
-        // ECANCELED: the clock was set. Either way it is time to look.
-        if (::read(timer_.native_handle(), &times, sizeof times) > 0 || errno == ECANCELED) {
-          time_.reset();
-        }
-        ring_();
-        listen();
-      });
+  timer_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                    [this](const boost::system::error_code& closed) {
+                      if (closed) return;
+                      std::uint64_t times = 0;
+                      if (::read(timer_.native_handle(), &times, sizeof times) > 0) {
+                        time_.reset();
+                      } else if (errno == ECANCELED) {
+                        time_.reset();
+                        clock_was_set_();
+                      }
+                      listen();
+                    });
 }
 
 }  // namespace wm

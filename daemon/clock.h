@@ -13,11 +13,12 @@ namespace wm {
 
 TimePoint wall_clock_now();
 
-/// Wakes the loop at a time of the wall clock, also right after a sleep of the machine, and at once
-/// when somebody sets the clock. Costs nothing while it waits.
+/// Wakes the loop at a time of the wall clock, also right after a sleep of the machine. Costs
+/// nothing while it waits.
 class Alarm {
  public:
-  Alarm(boost::asio::io_context& loop, std::function<void()> ring);
+  /// `clock_was_set` is called at once when somebody sets the clock while a time is set.
+  Alarm(boost::asio::io_context& loop, std::function<void()> clock_was_set);
 
   /// In place of what was set before; nothing: never.
   void set(std::optional<TimePoint> time);
@@ -26,7 +27,7 @@ class Alarm {
   void listen();
 
   boost::asio::posix::stream_descriptor timer_;
-  std::function<void()> ring_;
+  std::function<void()> clock_was_set_;
   std::optional<TimePoint> time_;
 };
 

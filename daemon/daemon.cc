@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <boost/asio/post.hpp>
+#include <date/tz.h>
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
@@ -38,12 +39,13 @@ sigset_t handled_signals() {
   return set;
 }
 
-// A directory of our own: nobody else can look into it, or lead us astray in it.
-void make_private_directory(const std::filesystem::path& path) {
+// A directory of our own: nobody else can look into it, or lead us astray in it. With the mode 0711
+// others may pass through it, to what lies there for them.
+void make_directory(const std::filesystem::path& path, mode_t mode) {
   std::error_code problem;
   if (!path.parent_path().empty()) std::filesystem::create_directories(path.parent_path(), problem);
   struct stat status{};
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
     throw std::runtime_error("cannot make the directory " + path.string() + ": " +
                              std::strerror(errno));
   }
@@ -53,15 +55,32 @@ void make_private_directory(const std::filesystem::path& path) {
   if (status.st_uid != ::geteuid()) {
     throw std::runtime_error("the directory " + path.string() + " belongs to another user");
   }
-  if ((status.st_mode & 077) != 0) {
-    throw std::runtime_error("the directory " + path.string() + " is open to others: chmod 700 it");
+  if ((status.st_mode & 077 & ~mode) != 0) {
+    throw std::runtime_error("the directory " + path.string() +
+                             " is open to others: chmod go-rwx it");
   }
+  if ((status.st_mode & mode) != mode) ::chmod(path.c_str(), mode);
 }
 
-std::filesystem::path prepare_state(const std::filesystem::path& directory) {
-  make_private_directory(directory);
-  for (const char* part : {"logs", "running"}) make_private_directory(directory / part);
+// The system's daemon runs other users' work, which writes its output there.
+std::filesystem::path prepare_state(const DaemonOptions& options) {
+  const std::filesystem::path& directory = options.state_directory;
+  const mode_t open_to_runs = options.system ? 0711 : 0700;
+  ::umask(077);
+  make_directory(directory, open_to_runs);
+  for (const char* part : {"logs", "running"}) make_directory(directory / part, 0700);
+  make_directory(directory / "outputs", open_to_runs);
   return directory;
+}
+
+// Where it is not known which one that is, calendars are in UTC.
+const date::time_zone* local_zone() {
+  try {
+    return date::current_zone();
+  } catch (const std::exception& e) {
+    spdlog::warn("calendars are in UTC, for the local time zone cannot be read: {}", e.what());
+    return nullptr;
+  }
 }
 
 int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
@@ -72,19 +91,19 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
     : options_(std::move(options)),
       settings_(std::move(settings)),
       signals_(loop_),
-      store_(must(SqliteStore::open(prepare_state(options_.state_directory) / "wm.db"))),
+      store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
       runner_(loop_, options_.state_directory, options_.socket),
-      manager_(*store_, runner_, settings_, processors()),
+      manager_(*store_, runner_, settings_, {processors(), local_zone()}),
       methods_(manager_, *store_, sensors_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
-      alarm_(loop_, [] {}) {
+      alarm_(loop_, [this] { manager_.clock_was_set(); }) {
   ::signal(SIGPIPE, SIG_IGN);
   listen_to_signals();
   add_probes();
   manager_.recover(wall_clock_now());
   const auto socket_directory = std::filesystem::absolute(options_.socket).parent_path();
   if (options_.own_socket_directory) {
-    make_private_directory(socket_directory);
+    make_directory(socket_directory, 0700);
   } else {
     std::filesystem::create_directories(socket_directory);
   }
@@ -133,7 +152,7 @@ int Daemon::run() {
 void Daemon::turn() {
   const TimePoint now = wall_clock_now();
   sensors_.expire(now);
-  if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions());
+  if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions(), now);
   try {
     const auto changes = methods_.changes(now);
     const TurnReport report = manager_.decide(now, changes);
@@ -150,7 +169,7 @@ void Daemon::turn() {
 void Daemon::end_turn(TimePoint now) {
   const Constraints wanted = manager_.scheduler().wanted();
   for (const auto& probe : probes_) probe->set_wanted(wanted);
-  auto next = manager_.scheduler().next_wakeup();
+  auto next = manager_.next_wakeup();
   const auto expiry = sensors_.next_expiry();
   if (expiry && (!next || *expiry < *next)) next = expiry;
   if (disk_failed_) next = now + kRetryCommit;
@@ -214,7 +233,7 @@ void Daemon::reload() {
     return;
   }
   settings_ = std::move(*settings);
-  manager_.settings_changed(processors());
+  manager_.settings_changed();
   spdlog::info("the configuration is reloaded");
 }
 

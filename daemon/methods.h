@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/explain.h"
 #include "daemon/run_log.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
@@ -59,8 +60,23 @@ class Methods {
     std::optional<WorkState> state;  // Nothing: until it has ended.
   };
 
+  // changes.cc
   void register_work(const ExchangePtr& exchange);
+  void update(const ExchangePtr& exchange);
+  void apply(const ExchangePtr& exchange);
+  void retry(const ExchangePtr& exchange);
+  void run(const ExchangePtr& exchange);
+  void pause(const ExchangePtr& exchange);
+  void resume(const ExchangePtr& exchange);
+  void prune(const ExchangePtr& exchange);
   void cancel(const ExchangePtr& exchange);
+  void change_work(const ExchangePtr& exchange, const std::string& name,
+                   std::function<Result<>(WorkId, TimePoint)> body);
+  void change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body);
+
+  // questions.cc
+  void why(const ExchangePtr& exchange);
+  void forecast_runs(const ExchangePtr& exchange);
   void list(const ExchangePtr& exchange);
   void show(const ExchangePtr& exchange);
   void wait(const ExchangePtr& exchange);
@@ -74,6 +90,8 @@ class Methods {
 
   void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> question);
   void notify_waiters(const TurnReport& report, TimePoint now);
+  std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
+  boost::json::array chain_of(WorkId id) const;
   boost::json::object show_work(const WorkInfo& info, TimePoint now) const;
   void reply_work(const ExchangePtr& exchange, WorkId id, TimePoint now);
 

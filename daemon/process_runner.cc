@@ -23,7 +23,7 @@ std::string inherited(const char* name, const char* otherwise) {
 
 // Exactly what INTERFACE lists: a run inherits nothing from the daemon by accident.
 std::vector<std::string> environment_of(const Launch& launch, const User& user,
-                                        const std::string& socket) {
+                                        const std::string& socket, const std::string& output_file) {
   const WorkInfo& info = launch.info;
   std::map<std::string, std::string> variables{
       {"PATH", inherited("PATH", "/usr/local/bin:/usr/bin:/bin")},
@@ -38,7 +38,8 @@ std::vector<std::string> environment_of(const Launch& launch, const User& user,
   variables["WM_UNIQUE_NAME"] = info.request.unique_name;
   variables["WM_WORK_ID"] = info.uuid;
   variables["WM_RUN_ATTEMPT"] = std::to_string(info.work.attempts);
-  variables["WM_INPUT"] = info.request.input;
+  variables["WM_INPUT"] = launch.input;
+  variables["WM_OUTPUT_FILE"] = output_file;
   variables["WM_SOCKET"] = socket;
   std::vector<std::string> list;
   list.reserve(variables.size());
@@ -69,6 +70,7 @@ ProcessRunner::ProcessRunner(boost::asio::io_context& loop, const std::filesyste
       socket_(std::move(socket)),
       log_(state_dir / "logs"),
       records_(state_dir / "running"),
+      outputs_(state_dir / "outputs"),
       self_(find_user(::geteuid())) {}
 
 Result<User> ProcessRunner::user_of(uid_t owner) const {
@@ -81,20 +83,21 @@ Result<User> ProcessRunner::user_of(uid_t owner) const {
 
 std::optional<ChildEnd> ProcessRunner::start(const Launch& launch) {
   const WorkInfo& info = launch.info;
-  const Result<User> user = user_of(info.owner);
+  const Result<User> user = user_of(info.work.owner);
   if (!user) return ChildEnd{ChildEnd::How::not_started, 0, user.error().message};
 
-  const UniqueFd input = input_with(info.request.input);
+  const UniqueFd input = input_with(launch.input);
   const UniqueFd output = log_.create(info.work.id, info.work.runs, LogStream::output);
   const UniqueFd errors = log_.create(info.work.id, info.work.runs, LogStream::errors);
   const UniqueFd record = records_.create(info);
-  if (!input || !output || !errors || !record) {
+  const bool has_output = outputs_.create(info.uuid, user->uid, user->gid);
+  if (!input || !output || !errors || !record || !has_output) {
     return ChildEnd{ChildEnd::How::no_room, 0,
                     std::string("cannot prepare the run's files: ") + std::strerror(errno)};
   }
   ChildPlan plan;
   plan.arguments = launch.command;
-  plan.environment = environment_of(launch, *user, socket_);
+  plan.environment = environment_of(launch, *user, socket_, outputs_.path_of(info.uuid));
   plan.directory = info.request.cwd.empty() ? user->home : info.request.cwd;
   plan.input = input.get();
   plan.output = output.get();
@@ -108,6 +111,7 @@ std::optional<ChildEnd> ProcessRunner::start(const Launch& launch) {
   const auto pid = start_child(plan);
   if (!pid) {
     records_.remove(info.work.id);
+    outputs_.remove(info.uuid);
     log_.finish(info.work.id, info.work.runs);
     const auto how =
         pid.error().out_of_resources() ? ChildEnd::How::no_room : ChildEnd::How::not_started;
@@ -134,6 +138,13 @@ void ProcessRunner::stop(WorkId id, StopReason /*reason*/) {
     if (!cancelled && still != pids_.end()) kill_all(runs_.at(still->second));
   });
 }
+
+void ProcessRunner::end_leftovers() {
+  records_.end_all();
+  outputs_.remove_all();
+}
+
+void ProcessRunner::forget(WorkId id, int run) { log_.remove(id, run); }
 
 void ProcessRunner::kill_all(const Run& run) const {
   for (const pid_t pid : processes_of_run(run.leader, run.uuid)) ::kill(pid, SIGKILL);
@@ -180,9 +191,11 @@ void ProcessRunner::end_stragglers(const std::shared_ptr<const Run>& run, const 
 }
 
 void ProcessRunner::settle(const Run& run, const FinishedRun& end) {
+  FinishedRun settled = end;
+  settled.output = outputs_.take(run.uuid);
   records_.remove(run.work);
   log_.finish(run.work, run.number);
-  on_finished_(end);
+  on_finished_(settled);
 }
 
 }  // namespace wm

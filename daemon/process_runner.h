@@ -11,6 +11,7 @@
 #include "daemon/child.h"
 #include "daemon/processes.h"
 #include "daemon/run_log.h"
+#include "daemon/run_outputs.h"
 #include "daemon/run_records.h"
 #include "daemon/runner.h"
 #include "daemon/users.h"
@@ -19,14 +20,16 @@ namespace wm {
 
 class ProcessRunner : public Runner {
  public:
-  /// `state_dir` has the folders `logs` and `running`. Children are told `socket` as WM_SOCKET.
+  /// `state_dir` has the folders `logs`, `running` and `outputs`. Children are told `socket` as
+  /// WM_SOCKET.
   ProcessRunner(boost::asio::io_context& loop, const std::filesystem::path& state_dir,
                 std::string socket);
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   std::optional<ChildEnd> start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
-  void end_leftovers() override { records_.end_all(); }
+  void forget(WorkId id, int run) override;
+  void end_leftovers() override;
 
   /// After SIGCHLD: takes every child that has ended.
   void reap();
@@ -54,6 +57,7 @@ class ProcessRunner : public Runner {
   std::string socket_;
   RunLog log_;
   RunRecords records_;
+  RunOutputs outputs_;
   Result<User> self_;
   OnFinished on_finished_;
   std::unordered_map<pid_t, Run> runs_;

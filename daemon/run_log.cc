@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace wm {
 
@@ -22,6 +23,12 @@ void RunLog::finish(WorkId work, int run) const {
     const std::string path = path_of(work, run, stream).string();
     struct stat status{};
     if (::stat(path.c_str(), &status) == 0 && status.st_size == 0) ::unlink(path.c_str());
+  }
+}
+
+void RunLog::remove(WorkId work, int run) const {
+  for (const LogStream stream : {LogStream::output, LogStream::errors}) {
+    ::unlink(path_of(work, run, stream).c_str());
   }
 }
 

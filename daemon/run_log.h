@@ -24,6 +24,8 @@ class RunLog {
   /// Once the run is over: a log that stayed empty is no file.
   void finish(WorkId work, int run) const;
 
+  void remove(WorkId work, int run) const;
+
  private:
   std::filesystem::path directory_;
 };

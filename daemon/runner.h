@@ -13,7 +13,8 @@ namespace wm {
 /// One run to start. The runner makes of it what INTERFACE promises a run gets.
 struct Launch {
   WorkInfo info;
-  std::vector<std::string> command;        // An absolute path first.
+  std::string input;                 // A JSON object: its own, and its prerequisites' outputs.
+  std::vector<std::string> command;  // An absolute path first.
   std::map<std::string, std::string> env;  // The task's and the work's own, to be added.
   Duration stop_grace{};                   // From SIGTERM to SIGKILL.
 };
@@ -24,6 +25,7 @@ struct FinishedRun {
   std::int64_t max_rss_kb = 0;
   Duration user_time{};
   Duration system_time{};
+  std::string output;  // What it left in WM_OUTPUT_FILE; untrusted.
 };
 
 /// Every started run ends in exactly one call of the handler, never made from inside start() or
@@ -40,6 +42,9 @@ class Runner {
 
   /// A request: the child may take its grace. Work that does not run is ignored.
   virtual void stop(WorkId id, StopReason reason) = 0;
+
+  /// Removes the logs of a run that is over.
+  virtual void forget(WorkId id, int run) = 0;
 
   /// Ends what an earlier daemon left running, and returns once it is gone.
   virtual void end_leftovers() = 0;

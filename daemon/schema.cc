@@ -12,6 +12,11 @@ constexpr int kApplicationId = 0x776d51;
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
 constexpr std::array<const char*, 1> kSteps{R"sql(
+CREATE TABLE policy (
+  id INTEGER PRIMARY KEY,
+  document TEXT NOT NULL UNIQUE
+);
+
 CREATE TABLE work (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   uuid TEXT NOT NULL,
@@ -19,33 +24,53 @@ CREATE TABLE work (
   name TEXT NOT NULL,
   task TEXT NOT NULL,
   superseded INTEGER NOT NULL DEFAULT 0,
+  applied INTEGER NOT NULL,
   request TEXT NOT NULL,
-  enqueued_at INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
+  policy INTEGER NOT NULL REFERENCES policy (id),
+  registered_at INTEGER NOT NULL,
+  keep INTEGER,
+  output TEXT NOT NULL DEFAULT '',
+  expires_at INTEGER,
   state INTEGER NOT NULL,
+  enqueued_at INTEGER NOT NULL,
+  since INTEGER NOT NULL,
   due INTEGER NOT NULL,
   period_ends INTEGER NOT NULL,
-  every INTEGER NOT NULL,
-  backoff_policy INTEGER NOT NULL,
-  backoff_delay INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
-  max_attempts INTEGER NOT NULL,
   runs INTEGER NOT NULL,
-  network INTEGER NOT NULL,
-  charging INTEGER NOT NULL,
-  battery_not_low INTEGER NOT NULL,
-  storage_not_low INTEGER NOT NULL,
-  idle INTEGER NOT NULL,
-  stopping INTEGER NOT NULL
+  periods INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  blocked_on INTEGER NOT NULL,
+  timing INTEGER NOT NULL,
+  stopping INTEGER NOT NULL,
+  run_now INTEGER NOT NULL,
+  settling INTEGER NOT NULL,
+  expedited INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX work_name ON work (owner, name) WHERE superseded = 0;
 CREATE INDEX work_history ON work (name, owner);
 CREATE INDEX work_unfinished ON work (id) WHERE state < 3;
+CREATE INDEX work_expiry ON work (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX work_applied ON work (owner) WHERE applied = 1 AND superseded = 0;
+
+CREATE TABLE prerequisite (
+  work INTEGER NOT NULL REFERENCES work (id),
+  position INTEGER NOT NULL,
+  prerequisite INTEGER NOT NULL,
+  PRIMARY KEY (work, position)
+) WITHOUT ROWID;
+CREATE INDEX prerequisite_dependents ON prerequisite (prerequisite, work);
 
 CREATE TABLE tag (
   tag TEXT NOT NULL,
   work INTEGER NOT NULL REFERENCES work (id),
   PRIMARY KEY (tag, work)
+) WITHOUT ROWID;
+CREATE INDEX tag_work ON tag (work);
+
+CREATE TABLE pause (
+  name TEXT PRIMARY KEY,
+  until INTEGER
 ) WITHOUT ROWID;
 
 CREATE TABLE run (
@@ -62,9 +87,14 @@ CREATE TABLE run (
   reason TEXT NOT NULL DEFAULT '',
   max_rss_kb INTEGER NOT NULL DEFAULT 0,
   user_ms INTEGER NOT NULL DEFAULT 0,
-  system_ms INTEGER NOT NULL DEFAULT 0
+  system_ms INTEGER NOT NULL DEFAULT 0,
+  waited TEXT NOT NULL,
+  relaxed TEXT NOT NULL,
+  missed_periods INTEGER NOT NULL,
+  expedited INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX run_number ON run (work, number);
+CREATE INDEX run_expedited ON run (finished_at) WHERE expedited = 1;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

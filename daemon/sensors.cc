@@ -14,8 +14,8 @@ struct YesNo {
 };
 
 YesNo words_of(ConditionName name) {
-  const bool charging = name == ConditionName::charging;
-  return charging ? YesNo{"yes", "no"} : YesNo{"ok", "low"};
+  const bool plain = name == ConditionName::charging || name == ConditionName::idle;
+  return plain ? YesNo{"yes", "no"} : YesNo{"ok", "low"};
 }
 
 std::string show(ConditionName name, const ConditionValue& value) {
@@ -113,6 +113,9 @@ Conditions Sensors::conditions() const {
         break;
       case ConditionName::storage:
         now.storage_not_low = as_bool(value);
+        break;
+      case ConditionName::idle:
+        now.idle = as_bool(value);
         break;
     }
   }

@@ -92,27 +92,39 @@ class Where {
 };
 
 constexpr const char* kRowColumns =
-    "w.id, w.kind, w.state, w.due, w.period_ends, w.every, w.backoff_policy, w.backoff_delay, "
-    "w.attempts, w.max_attempts, w.runs, w.network, w.charging, w.battery_not_low, "
-    "w.storage_not_low, w.idle, w.stopping";
+    "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
+    "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
+    "w.owner";
 constexpr int kRowWidth = 17;
 
+// The row but for its policy.
 Work row_of(const Query& query) {
+  const auto number = [&](int column) { return static_cast<std::int32_t>(query.integer(column)); };
   Work work;
   work.id = query.integer(0);
-  work.kind = query.enumerator<WorkKind>(1);
-  work.state = query.enumerator<WorkState>(2);
-  work.due = query.time(3);
-  work.period_ends = query.time(4);
-  work.every = Duration{query.integer(5)};
-  work.backoff = {query.enumerator<BackoffPolicy>(6), Duration{query.integer(7)}};
-  work.attempts = static_cast<std::int32_t>(query.integer(8));
-  work.max_attempts = static_cast<std::int32_t>(query.integer(9));
-  work.runs = static_cast<std::int32_t>(query.integer(10));
-  work.constraints = {query.enumerator<NetworkType>(11), query.integer(12) != 0,
-                      query.integer(13) != 0, query.integer(14) != 0, query.integer(15) != 0};
-  work.stopping = query.enumerator<StopReason>(16);
+  work.state = query.enumerator<WorkState>(1);
+  work.enqueued_at = query.time(2);
+  work.since = query.time(3);
+  work.due = query.time(4);
+  work.period_ends = query.time(5);
+  work.attempts = number(6);
+  work.runs = number(7);
+  work.periods = number(8);
+  work.generation = number(9);
+  work.blocked_on = number(10);
+  work.timing = query.enumerator<Timing>(11);
+  work.stopping = query.enumerator<StopReason>(12);
+  work.run_now = query.integer(13) != 0;
+  work.settling = query.integer(14) != 0;
+  work.expedited = query.integer(15) != 0;
+  work.owner = static_cast<uid_t>(query.integer(16));
   return work;
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw StoreError(result.error().message);
+  return std::move(*result);
 }
 
 constexpr const char* kResultColumns =
@@ -129,22 +141,25 @@ RunResult result_of(const Query& query, int first) {
 
 // Works, each beside its last finished run.
 const std::string kInfoQuery =
-    std::string("SELECT ") + kRowColumns + ", w.uuid, w.owner, w.request, w.enqueued_at, " +
-    kResultColumns +
-    " FROM work w LEFT JOIN run r ON r.work = w.id AND r.number = (SELECT max(number) FROM run "
-    "WHERE work = w.id AND finished_at IS NOT NULL)";
+    std::string("SELECT ") + kRowColumns +
+    ", w.uuid, w.request, p.document, w.registered_at, w.output, w.applied, " + kResultColumns +
+    " FROM work w JOIN policy p ON p.id = w.policy LEFT JOIN run r ON r.work = w.id AND r.number = "
+    "(SELECT max(number) FROM run WHERE work = w.id AND finished_at IS NOT NULL)";
 
 WorkInfo info_of(const Query& query) {
   WorkInfo info;
   info.work = row_of(query);
   info.uuid = query.text(kRowWidth);
-  info.owner = static_cast<uid_t>(query.integer(kRowWidth + 1));
-  const auto document = parse_object("a stored request", query.text(kRowWidth + 2));
-  auto request = document ? request_from_json(*document) : std::unexpected(document.error());
-  if (!request) throw StoreError(request.error().message);
-  info.request = std::move(*request);
-  info.enqueued_at = query.time(kRowWidth + 3);
-  if (constexpr int kResult = kRowWidth + 4; !query.is_null(kResult)) {
+  auto document = must(parse_object("a stored request", query.text(kRowWidth + 1)));
+  for (auto& field : must(parse_object("a stored policy", query.text(kRowWidth + 2)))) {
+    document[field.key()] = std::move(field.value());
+  }
+  info.request = must(request_from_json(document));
+  info.work.policy = info.work.run_policy = SharedPolicy(static_cast<const Policy&>(info.request));
+  info.registered_at = query.time(kRowWidth + 3);
+  info.output = query.text(kRowWidth + 4);
+  info.applied = query.integer(kRowWidth + 5) != 0;
+  if (constexpr int kResult = kRowWidth + 6; !query.is_null(kResult)) {
     info.last_finished_at = query.time(kResult);
     info.last_result = result_of(query, kResult);
   }
@@ -154,7 +169,8 @@ WorkInfo info_of(const Query& query) {
 const std::string kRunQuery =
     std::string("SELECT r.id, r.work, r.number, r.attempt, w.name, r.started_at, ") +
     kResultColumns +
-    ", r.max_rss_kb, r.user_ms, r.system_ms FROM run r JOIN work w ON w.id = r.work";
+    ", r.max_rss_kb, r.user_ms, r.system_ms, r.waited, r.relaxed, r.missed_periods, r.expedited "
+    "FROM run r JOIN work w ON w.id = r.work";
 
 RunInfo run_of(const Query& query) {
   RunInfo run;
@@ -170,8 +186,42 @@ RunInfo run_of(const Query& query) {
   run.max_rss_kb = query.integer(12);
   run.user_time = Duration{query.integer(13)};
   run.system_time = Duration{query.integer(14)};
+  if (const std::string waited = query.text(15); !waited.empty()) {
+    run.waited = waited_from_json(boost::json::parse(waited).as_array());
+  }
+  if (const std::string relaxed = query.text(16); !relaxed.empty()) {
+    run.relaxed = boost::json::value_to<std::vector<std::string>>(boost::json::parse(relaxed));
+  }
+  run.missed_periods = static_cast<int>(query.integer(17));
+  run.expedited = query.integer(18) != 0;
   return run;
 }
+
+std::vector<ForgottenRun> forgotten(Query& query) {
+  std::vector<ForgottenRun> runs;
+  while (query.step()) runs.push_back({query.integer(0), static_cast<int>(query.integer(1))});
+  return runs;
+}
+
+std::vector<WorkId> ids_of(Query& query) {
+  std::vector<WorkId> ids;
+  while (query.step()) ids.push_back(query.integer(0));
+  return ids;
+}
+
+std::vector<ChainLink> links_of(Query& query) {
+  std::vector<ChainLink> links;
+  while (query.step()) {
+    links.push_back(
+        {query.integer(0), query.text(1), query.enumerator<WorkState>(2), query.time(3)});
+  }
+  return links;
+}
+
+// Finished work that nothing unfinished depends on.
+constexpr const char* kUnused =
+    "(state >= 3 AND NOT EXISTS (SELECT 1 FROM prerequisite p JOIN work d ON d.id = p.work WHERE "
+    "p.prerequisite = work.id AND d.state < 3))";
 
 // What ended before its name went to other work is history.
 std::string state_condition(const WorkFilter& filter) {
@@ -233,6 +283,7 @@ void SqliteStore::commit() {
 }
 
 void SqliteStore::roll_back() noexcept {
+  policy_ids_.clear();
   // Some errors have rolled back already.
   if (sqlite3_get_autocommit(database_.getHandle()) != 0) return;
   sqlite3_exec(database_.getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -251,48 +302,97 @@ void SqliteStore::sync() {
   unsynced_ = false;
 }
 
-WorkId SqliteStore::insert(const WorkInfo& info) {
+std::int64_t SqliteStore::policy_id(const Policy& policy) {
+  const std::string document = boost::json::serialize(to_json(policy));
+  const auto known = policy_ids_.find(document);
+  if (known != policy_ids_.end()) return known->second;
+  Query(statement("INSERT OR IGNORE INTO policy (document) VALUES (?)")).bind(document).step();
+  Query query(statement("SELECT id FROM policy WHERE document = ?"));
+  query.bind(document).step();
+  constexpr std::size_t kMostKnown = 1000;
+  if (policy_ids_.size() >= kMostKnown) policy_ids_.clear();
+  return policy_ids_[document] = query.integer(0);
+}
+
+WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
   return guarded([&] {
     const WorkRequest& request = info.request;
+    const Work& work = info.work;
     Query(
         statement("UPDATE work SET superseded = 1 WHERE owner = ? AND name = ? AND superseded = 0"))
-        .bind(info.owner, request.unique_name)
+        .bind(work.owner, request.unique_name)
         .step();
-    Query(statement(
-              "INSERT INTO work (uuid, owner, name, task, request, enqueued_at, kind, state, due, "
-              "period_ends, every, backoff_policy, backoff_delay, attempts, max_attempts, runs, "
-              "network, charging, battery_not_low, storage_not_low, idle, stopping) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
-        .bind(info.uuid, info.owner, request.unique_name, request.task_name,
-              boost::json::serialize(to_json(request)), info.enqueued_at, info.work.kind,
-              info.work.state, info.work.due, info.work.period_ends, info.work.every,
-              info.work.backoff.policy, info.work.backoff.delay, info.work.attempts,
-              info.work.max_attempts, info.work.runs, info.work.constraints.network,
-              info.work.constraints.charging, info.work.constraints.battery_not_low,
-              info.work.constraints.storage_not_low, info.work.constraints.idle, info.work.stopping)
+    Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
+                    "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
+                    "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
+                    "expedited) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
+        .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied,
+              boost::json::serialize(rest_to_json(request)), policy_id(request), info.registered_at,
+              request.keep_results, work.state, work.enqueued_at, work.since, work.due,
+              work.period_ends, work.attempts, work.runs, work.periods, work.generation,
+              work.blocked_on, work.timing, work.stopping, work.run_now, work.settling,
+              work.expedited)
         .step();
     const WorkId id = database_.getLastInsertRowid();
-    for (const std::string& tag : request.tags) {
-      Query(statement("INSERT OR IGNORE INTO tag (tag, work) VALUES (?, ?)")).bind(tag, id).step();
+    insert_tags(id, request.tags);
+    std::int32_t position = 0;
+    for (const WorkId prerequisite : prerequisites) {
+      Query(statement("INSERT INTO prerequisite (work, position, prerequisite) VALUES (?, ?, ?)"))
+          .bind(id, position++, prerequisite)
+          .step();
     }
     return id;
   });
 }
 
-void SqliteStore::save(const Work& work) {
+void SqliteStore::insert_tags(WorkId id, const std::vector<std::string>& tags) {
+  for (const std::string& tag : tags) {
+    Query(statement("INSERT OR IGNORE INTO tag (tag, work) VALUES (?, ?)")).bind(tag, id).step();
+  }
+}
+
+void SqliteStore::save(const Work& work, Duration keep) {
   guarded([&] {
-    Query(statement("UPDATE work SET state = ?, due = ?, period_ends = ?, attempts = ?, runs = ?, "
-                    "stopping = ? WHERE id = ?"))
-        .bind(work.state, work.due, work.period_ends, work.attempts, work.runs, work.stopping,
-              work.id)
+    Query(
+        statement("UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, "
+                  "period_ends = ?5, attempts = ?6, runs = ?7, periods = ?8, generation = ?9, "
+                  "blocked_on = ?10, timing = ?11, stopping = ?12, run_now = ?13, settling = ?14, "
+                  "expedited = ?15, expires_at = CASE WHEN ?1 >= 3 THEN ?3 + coalesce(keep, ?16) "
+                  "END WHERE id = ?17"))
+        .bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends, work.attempts,
+              work.runs, work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
+              work.run_now, work.settling, work.expedited, keep, work.id)
         .step();
+  });
+}
+
+void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
+  guarded([&] {
+    Query(statement("UPDATE work SET task = ?, request = ?, policy = ?, keep = ?, applied = ? "
+                    "WHERE id = ?"))
+        .bind(request.task_name, boost::json::serialize(rest_to_json(request)), policy_id(request),
+              request.keep_results, applied, id)
+        .step();
+    Query(statement("DELETE FROM tag WHERE work = ?")).bind(id).step();
+    insert_tags(id, request.tags);
   });
 }
 
 void SqliteStore::start_run(const RunInfo& run) {
   guarded([&] {
-    Query(statement("INSERT INTO run (work, number, attempt, started_at) VALUES (?, ?, ?, ?)"))
-        .bind(run.work, run.run, run.attempt, run.started_at)
+    const auto list = [](const auto& items, auto to_text) {
+      return items.empty() ? std::string() : to_text(items);
+    };
+    Query(statement("INSERT INTO run (work, number, attempt, started_at, waited, relaxed, "
+                    "missed_periods, expedited) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"))
+        .bind(
+            run.work, run.run, run.attempt, run.started_at,
+            list(run.waited, [](const auto& all) { return boost::json::serialize(to_json(all)); }),
+            list(run.relaxed,
+                 [](const auto& all) {
+                   return boost::json::serialize(boost::json::value_from(all));
+                 }),
+            run.missed_periods, run.expedited)
         .step();
   });
 }
@@ -378,26 +478,185 @@ std::optional<RunInfo> SqliteStore::run(uid_t owner, const std::string& unique_n
   });
 }
 
-std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const std::string& tag) {
+void SqliteStore::save_output(WorkId id, const std::string& output) {
+  guarded(
+      [&] { Query(statement("UPDATE work SET output = ? WHERE id = ?")).bind(output, id).step(); });
+}
+
+void SqliteStore::save_pauses(const Pauses& pauses) {
+  guarded([&] {
+    Query(statement("DELETE FROM pause")).step();
+    for (const auto& [group, until] : pauses) {
+      Query(statement("INSERT INTO pause (name, until) VALUES (?, ?)")).bind(group, until).step();
+    }
+  });
+}
+
+std::vector<ForgottenRun> SqliteStore::forget_runs(WorkId id, int last, int most) {
+  return guarded([&] {
+    Query query(
+        statement("DELETE FROM run WHERE number <= ? AND finished_at IS NOT NULL AND work IN "
+                  "(SELECT b.id FROM work a JOIN work b ON b.name = a.name AND b.owner = "
+                  "a.owner WHERE a.id = ?) RETURNING work, number"));
+    query.bind(last - most, id);
+    return forgotten(query);
+  });
+}
+
+Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) {
+  return guarded([&] {
+    Query(statement("CREATE TEMP TABLE IF NOT EXISTS pruned (id INTEGER PRIMARY KEY)")).step();
+    Query(statement("DELETE FROM pruned")).step();
+    Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE (?1 IS NULL OR owner "
+                                "= ?1) AND (?2 IS NULL OR expires_at <= ?2) AND ") +
+                    kUnused + " LIMIT ?3"))
+        .bind(owner, now, limit)
+        .step();
+    Pruned pruned;
+    {
+      Query query(statement(
+          "DELETE FROM run WHERE work IN (SELECT id FROM pruned) RETURNING work, number"));
+      pruned.runs = forgotten(query);
+    }
+    for (const char* const table : {"tag", "prerequisite"}) {
+      Query(
+          statement(std::string("DELETE FROM ") + table + " WHERE work IN (SELECT id FROM pruned)"))
+          .step();
+    }
+    Query(statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned)")).step();
+    pruned.works = sqlite3_changes(database_.getHandle());
+    if (now) {
+      // What is still depended on is looked at again later.
+      Query(
+          statement(std::string("UPDATE work SET expires_at = ?1 WHERE expires_at <= ?2 AND NOT ") +
+                    kUnused))
+          .bind(*now + 1h, *now)
+          .step();
+    }
+    return pruned;
+  });
+}
+
+std::optional<TimePoint> SqliteStore::next_expiry() {
+  return guarded([&]() -> std::optional<TimePoint> {
+    Query query(statement("SELECT min(expires_at) FROM work WHERE expires_at IS NOT NULL"));
+    if (!query.step() || query.is_null(0)) return std::nullopt;
+    return query.time(0);
+  });
+}
+
+std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                            const std::string& unique_name) {
   return guarded([&] {
     Where where("w.state < 3");
     if (owner) where.add("w.owner = ?", *owner);
     if (!tag.empty()) where.add("w.id IN (SELECT work FROM tag WHERE tag = ?)", tag);
+    if (!unique_name.empty()) where.add("w.name = ?", unique_name);
     Query query(statement("SELECT w.id FROM work w" + where.sql() + " ORDER BY w.id"));
     where.bind(query);
-    std::vector<WorkId> ids;
-    while (query.step()) ids.push_back(query.integer(0));
-    return ids;
+    return ids_of(query);
   });
 }
 
-std::vector<Work> SqliteStore::load() {
+std::vector<WorkId> SqliteStore::applied(uid_t owner) {
   return guarded([&] {
+    Query query(statement(
+        "SELECT id FROM work WHERE owner = ? AND applied = 1 AND superseded = 0 ORDER BY id"));
+    query.bind(owner);
+    return ids_of(query);
+  });
+}
+
+std::vector<ChainLink> SqliteStore::prerequisites(WorkId id) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.id, w.name, w.state, w.since FROM prerequisite p JOIN work w ON "
+                  "w.id = p.prerequisite WHERE p.work = ? ORDER BY p.position"));
+    query.bind(id);
+    return links_of(query);
+  });
+}
+
+std::vector<ChainLink> SqliteStore::dependents(WorkId id, int limit) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.id, w.name, w.state, w.since FROM prerequisite p JOIN work w ON "
+                  "w.id = p.work WHERE p.prerequisite = ? ORDER BY w.id LIMIT ?"));
+    query.bind(id, limit);
+    return links_of(query);
+  });
+}
+
+std::vector<std::string> SqliteStore::outputs_of_prerequisites(WorkId id) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.output FROM prerequisite p JOIN work w ON w.id = p.prerequisite "
+                  "WHERE p.work = ? AND w.output <> '' ORDER BY p.position"));
+    query.bind(id);
+    std::vector<std::string> outputs;
+    while (query.step()) outputs.push_back(query.text(0));
+    return outputs;
+  });
+}
+
+std::vector<StoredWork> SqliteStore::load() {
+  return guarded([&] {
+    std::unordered_map<std::int64_t, SharedPolicy> policies;
+    Query all_policies(statement("SELECT id, document FROM policy"));
+    while (all_policies.step()) {
+      const auto document = must(parse_object("a stored policy", all_policies.text(1)));
+      policies[all_policies.integer(0)] = SharedPolicy(must(policy_from_json(document)));
+    }
     Query query(statement(std::string("SELECT ") + kRowColumns +
-                          " FROM work w WHERE w.state < 3 ORDER BY w.id"));
-    std::vector<Work> works;
-    while (query.step()) works.push_back(row_of(query));
+                          ", w.policy FROM work w WHERE w.state < 3 ORDER BY w.id"));
+    std::vector<StoredWork> works;
+    while (query.step()) {
+      Work& work = works.emplace_back().work;
+      work = row_of(query);
+      work.policy = work.run_policy = policies.at(query.integer(kRowWidth));
+    }
+    load_prerequisites(works);
     return works;
+  });
+}
+
+// Those of blocked work, and of them those that have not ended.
+void SqliteStore::load_prerequisites(std::vector<StoredWork>& works) {
+  Query query(
+      statement("SELECT p.work, p.prerequisite FROM prerequisite p JOIN work w ON w.id = "
+                "p.work JOIN work q ON q.id = p.prerequisite WHERE w.state < 3 AND q.state "
+                "< 3 ORDER BY p.work, p.position"));
+  auto work = works.begin();
+  while (query.step()) {
+    while (work->work.id != query.integer(0)) ++work;
+    work->prerequisites.push_back(query.integer(1));
+  }
+}
+
+Pauses SqliteStore::load_pauses() {
+  return guarded([&] {
+    Query query(statement("SELECT name, until FROM pause"));
+    Pauses pauses;
+    while (query.step()) {
+      pauses[query.text(0)] = query.is_null(1) ? std::nullopt : std::optional(query.time(1));
+    }
+    return pauses;
+  });
+}
+
+std::vector<ExpeditedRun> SqliteStore::expedited_runs(TimePoint since) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.owner, r.finished_at, r.finished_at - r.started_at FROM run r "
+                  "JOIN work w ON w.id = r.work WHERE r.expedited = 1 AND r.finished_at > ? "
+                  "ORDER BY r.finished_at"));
+    query.bind(since);
+    std::vector<ExpeditedRun> runs;
+    while (query.step()) {
+      runs.push_back(
+          {static_cast<uid_t>(query.integer(0)), query.time(1), Duration{query.integer(2)}});
+    }
+    return runs;
   });
 }
 

@@ -23,28 +23,45 @@ class SqliteStore : public Store {
   void roll_back() noexcept override;
   void sync() override;
 
-  WorkId insert(const WorkInfo& info) override;
-  void save(const Work& work) override;
+  WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
+  void save(const Work& work, Duration keep) override;
+  void update(WorkId id, const WorkRequest& request, bool applied) override;
   void start_run(const RunInfo& run) override;
   void end_run(const RunInfo& run) override;
+  void save_output(WorkId id, const std::string& output) override;
+  void save_pauses(const Pauses& pauses) override;
+  std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
+  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) override;
+  std::optional<TimePoint> next_expiry() override;
 
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   RunPage history(const RunFilter& filter) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
-  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
-  std::vector<Work> load() override;
+  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                 const std::string& unique_name) override;
+  std::vector<WorkId> applied(uid_t owner) override;
+  std::vector<ChainLink> prerequisites(WorkId id) override;
+  std::vector<ChainLink> dependents(WorkId id, int limit) override;
+  std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
+  std::vector<StoredWork> load() override;
+  Pauses load_pauses() override;
+  std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;
 
  private:
   explicit SqliteStore(const std::filesystem::path& file);
 
   /// The statement of that text, prepared once and ready to be bound.
   SQLite::Statement& statement(const std::string& sql);
+  std::int64_t policy_id(const Policy& policy);
+  void insert_tags(WorkId id, const std::vector<std::string>& tags);
+  void load_prerequisites(std::vector<StoredWork>& works);
 
   SQLite::Database database_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
-  std::int64_t changes_ = 0;  // Rows changed up to the last commit.
+  std::unordered_map<std::string, std::int64_t> policy_ids_;  // Of those used lately.
+  std::int64_t changes_ = 0;                                  // Rows changed up to the last commit.
   bool unsynced_ = false;
 };
 

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "core/work.h"
+#include "core/scheduler.h"
 
 namespace wm {
 
@@ -40,6 +40,40 @@ struct RunPage {
   std::int64_t last = 0;  // Where the next page goes on; 0: there is none.
 };
 
+/// An unfinished row, and its prerequisites.
+struct StoredWork {
+  Work work;
+  std::vector<WorkId> prerequisites;
+};
+
+/// One end of a chain's link, as it is shown.
+struct ChainLink {
+  WorkId id = 0;
+  std::string unique_name;
+  WorkState state = WorkState::enqueued;
+  TimePoint since{};
+};
+
+/// A run on its owner's expedited budget.
+struct ExpeditedRun {
+  uid_t owner = 0;
+  TimePoint ended{};
+  Duration length{};
+};
+
+/// A run whose record is gone: its logs may go too.
+struct ForgottenRun {
+  WorkId work = 0;
+  int run = 0;
+
+  bool operator==(const ForgottenRun&) const = default;
+};
+
+struct Pruned {
+  int works = 0;
+  std::vector<ForgottenRun> runs;
+};
+
 /// Every change happens between begin() and commit(). All calls throw StoreError.
 class Store {
  public:
@@ -56,11 +90,24 @@ class Store {
 
   /// Stores new work and gives it an id that was never used. It takes the unique name over from the
   /// work that held it.
-  virtual WorkId insert(const WorkInfo& info) = 0;
-  /// The scheduler's row of work that is stored.
-  virtual void save(const Work& work) = 0;
+  virtual WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) = 0;
+  /// The scheduler's row of work that is stored. Once finished, it is forgotten `keep` later,
+  /// unless it was registered with a time of its own.
+  virtual void save(const Work& work, Duration keep) = 0;
+  /// The terms of work that is stored, but not its row.
+  virtual void update(WorkId id, const WorkRequest& request, bool applied) = 0;
   virtual void start_run(const RunInfo& run) = 0;
   virtual void end_run(const RunInfo& run) = 0;
+  virtual void save_output(WorkId id, const std::string& output) = 0;
+  virtual void save_pauses(const Pauses& pauses) = 0;
+
+  /// Forgets runs of that work's unique name, but for the newest `most` up to run `last`.
+  virtual std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) = 0;
+  /// Forgets finished work that nothing unfinished depends on: at most `limit` works of that owner
+  /// (nothing: of all), and only those whose time has come by `now`, where it is given.
+  virtual Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) = 0;
+  /// When the next finished work is to be forgotten.
+  virtual std::optional<TimePoint> next_expiry() = 0;
 
   /// The work that holds the name now, finished or not.
   virtual std::optional<WorkId> find(uid_t owner, const std::string& unique_name) = 0;
@@ -69,10 +116,23 @@ class Store {
   virtual RunPage history(const RunFilter& filter) = 0;
   /// One run of a name, the newest where `number` is 0.
   virtual std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) = 0;
-  /// Ids of unfinished work, of one owner and with one tag where given.
-  virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) = 0;
-  /// The scheduler's rows of all unfinished work, oldest first.
-  virtual std::vector<Work> load() = 0;
+  /// Ids of unfinished work, with one tag or unique name where given, oldest first.
+  virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                         const std::string& unique_name) = 0;
+  /// The works that files have declared and that hold their names now.
+  virtual std::vector<WorkId> applied(uid_t owner) = 0;
+  /// In the order in which they were named.
+  virtual std::vector<ChainLink> prerequisites(WorkId id) = 0;
+  virtual std::vector<ChainLink> dependents(WorkId id, int limit) = 0;
+  /// JSON objects, in the order of the prerequisites; those that have none are left out.
+  virtual std::vector<std::string> outputs_of_prerequisites(WorkId id) = 0;
+
+  // For a daemon that starts.
+
+  /// All unfinished work, oldest first.
+  virtual std::vector<StoredWork> load() = 0;
+  virtual Pauses load_pauses() = 0;
+  virtual std::vector<ExpeditedRun> expedited_runs(TimePoint since) = 0;
 };
 
 }  // namespace wm

@@ -42,6 +42,7 @@ Result<Launch> make_launch(const WorkInfo& info, const Settings& settings) {
   if (!command) return std::unexpected(command.error());
   Launch launch;
   launch.info = info;
+  launch.input = info.request.input;
   launch.command = std::move(*command);
   launch.stop_grace = info.request.stop_grace.value_or(settings.run.stop_grace);
   launch.env = info.request.env;

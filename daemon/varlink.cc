@@ -83,6 +83,7 @@ std::string error(const Error& problem) {
     case ErrorCode::invalid:
       return named("InvalidRequest");
     case ErrorCode::not_found:
+      return named("NoSuchWork");
     case ErrorCode::refused:
       return named("Refused");
     case ErrorCode::not_permitted:

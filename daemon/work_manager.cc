@@ -1,10 +1,17 @@
 #include "daemon/work_manager.h"
 
-#include "core/schedule.h"
+#include <algorithm>
+
+#include "core/json_reader.h"
+#include "core/merge.h"
 #include "daemon/tasks.h"
 
 namespace wm {
 namespace {
+
+// So many works are forgotten in one turn at the most, and the rest in the next ones.
+constexpr int kPrunedAtOnce = 1000;
+constexpr int kAll = -1;
 
 // Undone unless it is committed, on disk and in memory alike.
 class Turn {
@@ -34,60 +41,74 @@ class Turn {
 
 }  // namespace
 
-WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings, int processors)
-    : store_(store), runner_(runner), settings_(settings), scheduler_(processors) {
-  settings_changed(processors);
+WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine)
+    : store_(store),
+      runner_(runner),
+      settings_(settings),
+      machine_(machine),
+      scheduler_(rules()),
+      registrar_(store, scheduler_, settings) {
   runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
 }
 
-void WorkManager::settings_changed(int processors) {
-  scheduler_.set_max_parallel(settings_.run.max_parallel > 0 ? settings_.run.max_parallel
-                                                             : processors);
+SchedulingRules WorkManager::rules() const {
+  const RunSettings& run = settings_.run;
+  SchedulingRules rules;
+  rules.max_parallel = run.max_parallel > 0 ? run.max_parallel : machine_.processors;
+  rules.groups = settings_.groups;
+  rules.settle = run.settle;
+  rules.time_limit = run.time_limit;
+  rules.expedited_budget = settings_.expedited_budget;
+  rules.max_attempts = settings_.retry.max_attempts;
+  rules.zone = machine_.zone;
+  return rules;
+}
+
+void WorkManager::settings_changed() { scheduler_.set_rules(rules()); }
+
+void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
+  Conditions judged = conditions;
+  judged.unknown = settings_.unknown;
+  scheduler_.set_conditions(judged, now);
 }
 
 void WorkManager::recover(TimePoint now) {
   runner_.end_leftovers();
-  for (const Work& work : store_.load()) {
-    scheduler_.restore(work);
-    if (work.state != WorkState::running) continue;
-    finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
+  scheduler_.restore_pauses(store_.load_pauses());
+  for (const ExpeditedRun& run : store_.expedited_runs(now - kQuotaWindow)) {
+    scheduler_.restore_expedited_run(run.owner, run.ended, run.length);
   }
+  for (const StoredWork& stored : store_.load()) {
+    scheduler_.restore(stored.work, stored.prerequisites);
+    if (stored.work.state != WorkState::running) continue;
+    finished_.push_back({.work = stored.work.id, .end = {ChildEnd::How::lost, 0, ""}});
+  }
+  scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) settle(run, now);
   save_decisions(scheduler_.decisions(), now);
   turn.commit();
   finished_.clear();
+  next_expiry_ = store_.next_expiry();
 }
 
-Registered WorkManager::register_work(const Registration& registration, TimePoint now) {
-  const WorkRequest& request = registration.request;
-  const auto holder = store_.find(registration.owner, request.unique_name);
-  const Work* existing = holder ? scheduler_.find(*holder) : nullptr;
-  const bool unfinished = existing && !is_finished(existing->state);
-  if (unfinished && registration.existing == ExistingPolicy::keep) {
-    return {store_.info(*holder).value(), RegisterResult::kept};
-  }
-  WorkInfo info;
-  info.uuid = registration.uuid;
-  info.owner = registration.owner;
-  info.request = request;
-  info.enqueued_at = now;
-  info.work = new_work(request, now);
-  if (request.max_attempts == 0) info.work.max_attempts = settings_.retry.max_attempts;
-  // Runs are numbered by unique name, so that `wm logs NAME --run N` means one run.
-  if (holder) info.work.runs = store_.info(*holder).value().work.runs;
-  info.work.id = store_.insert(info);
-  if (!unfinished) {
-    scheduler_.enqueue(info.work);
-    return {std::move(info), RegisterResult::enqueued};
-  }
-  scheduler_.replace(*holder, info.work);
-  return {std::move(info), RegisterResult::replaced};
+void WorkManager::pause(const std::string& group, std::optional<TimePoint> until, TimePoint now) {
+  scheduler_.pause(group, until, now);
+}
+
+void WorkManager::resume(const std::string& group, TimePoint now) { scheduler_.resume(group, now); }
+
+int WorkManager::prune(std::optional<uid_t> owner) {
+  const Pruned pruned = store_.prune(owner, {}, kAll);
+  forget(pruned.runs);
+  return pruned.works;
 }
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   TurnReport report;
   Turn turn(store_, scheduler_);
+  to_forget_.clear();
+  if (clock_was_set_) scheduler_.clock_was_set(now);
   for (const FinishedRun& run : finished_) {
     settle(run, now);
     report.ended.push_back(run.work);
@@ -96,8 +117,15 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   scheduler_.plan(now);
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
+  const bool expired = next_expiry_ && *next_expiry_ <= now;
+  if (expired) forget(store_.prune({}, now, kPrunedAtOnce).runs);
   turn.commit();
 
+  clock_was_set_ = false;
+  const auto has_ended = [](const Work& work) { return is_finished(work.state); };
+  if (expired || !changes.empty() || std::ranges::any_of(decisions.changed, has_ended)) {
+    next_expiry_ = store_.next_expiry();
+  }
   for (const FinishedRun& run : finished_) children_.erase(run.work);
   finished_.clear();
   to_start_.insert(to_start_.end(), decisions.started.begin(), decisions.started.end());
@@ -107,8 +135,15 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
 }
 
 void WorkManager::act() {
-  for (const WorkId id : std::exchange(to_start_, {})) start(id);
+  for (const Start& one : std::exchange(to_start_, {})) start(one.id);
   for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
+  for (const ForgottenRun& run : std::exchange(to_forget_, {})) runner_.forget(run.work, run.run);
+}
+
+std::optional<TimePoint> WorkManager::next_wakeup() const {
+  auto next = scheduler_.next_wakeup();
+  if (next_expiry_ && (!next || *next_expiry_ < *next)) next = next_expiry_;
+  return next;
 }
 
 void WorkManager::settle(const FinishedRun& run, TimePoint now) {
@@ -121,20 +156,46 @@ void WorkManager::settle(const FinishedRun& run, TimePoint now) {
   ended.user_time = run.user_time;
   ended.system_time = run.system_time;
   ended.result = scheduler_.run_ended(run.work, run.end, children_[run.work].exit_rules, now);
+  if (ended.result->outcome == RunOutcome::succeeded) take_output(run, *ended.result);
   store_.end_run(ended);
+  const int most = settings_.history.max_runs;
+  if (ended.run > most) forget(store_.forget_runs(run.work, ended.run, most));
+}
+
+// A run that succeeded may leave an object behind; what is none is told, and dropped.
+void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
+  if (run.output.empty()) return;
+  const auto output = parse_object("its output", run.output);
+  if (!output) {
+    result.reason = output.error().message;
+  } else if (run.output.size() > settings_.limits.max_data) {
+    result.reason = "its output is over the maximum of " +
+                    std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)";
+  } else {
+    store_.save_output(run.work, boost::json::serialize(*output));
+  }
 }
 
 void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
-  for (const Work& work : decisions.changed) store_.save(work);
-  for (const WorkId id : decisions.started) {
-    const Work& work = *scheduler_.find(id);
+  for (const Work& work : decisions.changed) store_.save(work, settings_.history.keep);
+  for (const Start& started : decisions.started) {
+    const Work& work = *scheduler_.find(started.id);
     RunInfo run;
-    run.work = id;
+    run.work = work.id;
     run.run = work.runs;
     run.attempt = work.attempts;
     run.started_at = now;
+    run.waited = started.waited;
+    run.relaxed = started.relaxed;
+    run.missed_periods = started.missed_periods;
+    run.expedited = work.expedited;
     store_.start_run(run);
   }
+  if (decisions.pauses) store_.save_pauses(*decisions.pauses);
+}
+
+void WorkManager::forget(const std::vector<ForgottenRun>& runs) {
+  to_forget_.insert(to_forget_.end(), runs.begin(), runs.end());
 }
 
 void WorkManager::start(WorkId id) {
@@ -150,8 +211,20 @@ void WorkManager::start(WorkId id) {
 }
 
 std::optional<ChildEnd> WorkManager::launch(const WorkInfo& info) {
+  const auto cannot = [](const Error& error) {
+    return ChildEnd{ChildEnd::How::not_started, 0, error.message};
+  };
   auto launch = make_launch(info, settings_);
-  if (!launch) return ChildEnd{ChildEnd::How::not_started, 0, launch.error().message};
+  if (!launch) return cannot(launch.error());
+  auto input = merge_inputs(info.request.merge, info.request.input,
+                            store_.outputs_of_prerequisites(info.work.id));
+  if (!input) return cannot(input.error());
+  if (input->size() > settings_.limits.max_data) {
+    return cannot({ErrorCode::invalid,
+                   "its input with the outputs of its prerequisites is over the maximum of " +
+                       std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)"});
+  }
+  launch->input = std::move(*input);
   return runner_.start(*launch);
 }
 

@@ -9,31 +9,10 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "core/scheduler.h"
+#include "daemon/registrar.h"
 #include "daemon/runner.h"
-#include "daemon/store.h"
 
 namespace wm {
-
-/// A registration that has been found valid.
-struct Registration {
-  uid_t owner = 0;
-  std::string uuid;  // The work's id, should it be stored.
-  WorkRequest request;
-  ExistingPolicy existing = ExistingPolicy::keep;
-};
-
-enum class RegisterResult : std::uint8_t { enqueued, kept, replaced };
-template <>
-struct Words<RegisterResult> {
-  static constexpr std::string_view kind = "result of a registration";
-  static constexpr std::array<std::string_view, 3> list{"enqueued", "kept", "replaced"};
-};
-
-struct Registered {
-  WorkInfo info;
-  RegisterResult result = RegisterResult::enqueued;
-};
 
 /// What a turn has changed, for those who wait to hear of it.
 struct TurnReport {
@@ -41,30 +20,44 @@ struct TurnReport {
   std::vector<WorkId> ended;  // Works whose run ended.
 };
 
+/// What there is to run on: so many processors, in that time zone (nullptr: UTC).
+struct Machine {
+  int processors = 1;
+  const date::time_zone* zone = nullptr;
+};
+
 class WorkManager {
  public:
-  /// Runs inside the turn's transaction and may call register_work() and cancel().
+  /// Runs inside the turn's transaction and may call what stands under "Only from a Change".
   using Change = std::function<void()>;
 
-  WorkManager(Store& store, Runner& runner, const Settings& settings, int processors);
+  WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine);
 
   /// Once, before the first turn: work that a daemon before this one left running is interrupted
   /// and enqueued; its processes are ended first. Throws: a daemon that cannot recover must not
   /// run.
   void recover(TimePoint now);
 
-  void set_conditions(const Conditions& conditions) { scheduler_.set_conditions(conditions); }
+  void set_conditions(const Conditions& conditions, TimePoint now);
+  /// Somebody set the clock, before the next turn.
+  void clock_was_set() { clock_was_set_ = true; }
 
   /// After the settings were read anew.
-  void settings_changed(int processors);
+  void settings_changed();
 
   /// From the next turn on nothing is started, and every run is told to stop.
   void shut_down() { scheduler_.shut_down(); }
   bool idle() const { return scheduler_.running_count() == 0 && finished_.empty(); }
 
   // Only from a Change.
-  Registered register_work(const Registration& registration, TimePoint now);
-  void cancel(WorkId id) { scheduler_.cancel(id); }
+
+  Registrar& registrar() { return registrar_; }
+  void cancel(WorkId id, TimePoint now) { scheduler_.cancel(id, now); }
+  /// Starts nothing new of the group, "" for all, until then.
+  void pause(const std::string& group, std::optional<TimePoint> until, TimePoint now);
+  void resume(const std::string& group, TimePoint now);
+  /// Forgets finished work of that owner, or of all, that nothing unfinished depends on; how many.
+  int prune(std::optional<uid_t> owner);
 
   /// Decides and commits. Throws StoreError; then nothing has happened: not on disk, not in memory,
   /// not in the world, and ended runs wait for the next turn.
@@ -72,6 +65,9 @@ class WorkManager {
 
   /// Does what the last turns decided. Starts that fail are ended runs of the next turn.
   void act();
+
+  /// When a turn has something to do if nothing happens before; nothing: never.
+  std::optional<TimePoint> next_wakeup() const;
 
   /// Whether a turn has something to do that no event will announce.
   bool has_unsettled_runs() const { return !finished_.empty(); }
@@ -83,19 +79,27 @@ class WorkManager {
     ExitRules exit_rules;
   };
 
+  SchedulingRules rules() const;
   void settle(const FinishedRun& run, TimePoint now);
+  void take_output(const FinishedRun& run, RunResult& result);
   void save_decisions(const Decisions& decisions, TimePoint now);
+  void forget(const std::vector<ForgottenRun>& runs);
   void start(WorkId id);
   std::optional<ChildEnd> launch(const WorkInfo& info);
 
   Store& store_;
   Runner& runner_;
   const Settings& settings_;
+  Machine machine_;
   Scheduler scheduler_;
+  Registrar registrar_;
+  bool clock_was_set_ = false;
+  std::optional<TimePoint> next_expiry_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
   std::unordered_map<WorkId, Child> children_;
-  std::vector<WorkId> to_start_;
+  std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
+  std::vector<ForgottenRun> to_forget_;
 };
 
 }  // namespace wm

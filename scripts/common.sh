@@ -5,7 +5,8 @@
 # shellcheck disable=SC2034  # Read by the scripts that source this.
 build_packages=(
   cmake ninja-build g++ pkg-config
-  libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev libmnl-dev
+  libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev
+  libhowardhinnant-date-dev libmnl-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev libtomlplusplus-dev
 )
 

@@ -31,6 +31,19 @@ std::string outcome_of(const json::object& run) {
   return outcome.empty() ? "running" : outcome;
 }
 
+// Why it ended so, and what is remarkable about its start.
+std::string notes_of(const json::object& run) {
+  std::string text = cause_of(run);
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (const json::array& relaxed = array_of(run, "relaxed"); !relaxed.empty()) {
+    add("without " + join(relaxed, ", "));
+  }
+  if (const auto missed = number_of(run, "missedPeriods"); missed > 0) {
+    add(std::to_string(missed) + (missed == 1 ? " period missed" : " periods missed"));
+  }
+  return text;
+}
+
 void print_table(Session& session, const json::array& runs) {
   Table table(
       {{"NAME"},
@@ -39,7 +52,8 @@ void print_table(Session& session, const json::array& runs) {
        {"STARTED"},
        {"TOOK"},
        {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
-       {"WHY"}});
+       {"WHY"},
+       {"WAITED"}});
   for (const json::value& value : runs) {
     const json::object& run = value.as_object();
     const auto started = time_of(run, "startedAt");
@@ -47,7 +61,7 @@ void print_table(Session& session, const json::array& runs) {
         {text_of(run, "uniqueName"), std::to_string(number_of(run, "run")),
          std::to_string(number_of(run, "attempt")), started ? local_time(*started) : "",
          run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "",
-         outcome_of(run), cause_of(run)});
+         outcome_of(run), notes_of(run), waited_of(run)});
   }
   table.print(session.out(), session.style(), terminal_width());
 }

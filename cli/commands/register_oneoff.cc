@@ -7,10 +7,11 @@ namespace wm::cli {
 Command::Run set_up_register_oneoff(CLI::App& app, const Trailing& trailing) {
   auto options = std::make_shared<WorkOptions>();
   options->command = trailing;
-  add_work_options(app, *options);
+  add_registration_options(app, *options);
+  add_chain_options(app, *options);
   app.footer(
-      "Example: wm register-oneoff backup --charging -- restic backup ~\n"
-      "         wm register-oneoff sync fetchLatestPosts --input userId=user_42");
+      "Example: wm register-oneoff sync fetchPosts --input user=42 --network connected\n"
+      "         wm register-oneoff tidy --charging --after sync -- find /tmp/x -delete");
   return [options](Session& session) { return register_work(session, *options, WorkKind::oneoff); };
 }
 

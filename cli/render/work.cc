@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/render/chain.h"
 #include "cli/render/local_time.h"
 #include "core/text.h"
 
@@ -50,13 +51,14 @@ std::string join(const json::array& list, std::string_view separator) {
 
 namespace {
 
-std::string constraints_of(const json::object& work) {
-  const json::object& constraints = object_of(work, "constraints");
+std::string constraints_text(const json::object& constraints) {
   std::string text;
   for (const auto& [key, value] : constraints) {
     if (!text.empty()) text += ", ";
     if (value.is_string()) {
       text += std::string(key) + " " + std::string(value.get_string());
+    } else if (value.is_array()) {
+      text += join(value.get_array(), ", ");
     } else if (key == "batteryNotLow") {
       text += "battery not low";
     } else if (key == "storageNotLow") {
@@ -68,12 +70,40 @@ std::string constraints_of(const json::object& work) {
   return text;
 }
 
+std::string duration_of(const json::object& object, std::string_view key) {
+  return format_duration(Duration{number_of(object, key)});
+}
+
+std::string preferences_of(const json::object& work) {
+  std::string text;
+  for (const json::value& value : array_of(work, "prefer")) {
+    const json::object& preference = value.as_object();
+    if (!text.empty()) text += ", ";
+    text += constraints_text(object_of(preference, "constraints")) + " (for " +
+            duration_of(preference, "relaxAfterMs") + ")";
+  }
+  return text;
+}
+
 std::string schedule_of(const json::object& work) {
-  const Duration every{number_of(work, "everyMs")};
-  if (every == Duration::zero()) return "";
-  const Duration flex{number_of(work, "flexMs")};
-  std::string text = "every " + format_duration(every);
-  if (flex != Duration::zero()) text += ", in the last " + format_duration(flex);
+  if (const std::string calendar = text_of(work, "calendar"); !calendar.empty()) {
+    return "calendar " + calendar;
+  }
+  if (number_of(work, "everyMs") == 0) return "";
+  std::string text = "every " + duration_of(work, "everyMs");
+  if (number_of(work, "flexMs") != 0) text += ", in the last " + duration_of(work, "flexMs");
+  return text_of(work, "cadence") == "fixed" ? text + ", fixed" : text;
+}
+
+// What is said of it beyond its name, where it says more than usual.
+std::string order_of(const json::object& work) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (work.contains("expedited")) add("expedited");
+  if (const auto priority = number_of(work, "priority"); priority != 0) {
+    add(fmt::format("priority {}", priority));
+  }
+  if (const std::string group = text_of(work, "group"); !group.empty()) add("group " + group);
   return text;
 }
 
@@ -110,6 +140,18 @@ std::string waits_of(const json::object& work, TimePoint now) {
     if (const auto until = time_of(one, "until")) {
       text += " " + (*until > now ? rough_duration(*until - now) : "0s");
     }
+  }
+  return text;
+}
+
+std::string waited_of(const json::object& run) {
+  std::string text;
+  for (const json::value& value : array_of(run, "waited")) {
+    const json::object& one = value.as_object();
+    if (!text.empty()) text += ", ";
+    const std::string name = text_of(one, "name");
+    text += (name.empty() ? text_of(one, "kind") : name) + " " +
+            rough_duration(Duration{number_of(one, "ms")});
   }
   return text;
 }
@@ -158,7 +200,9 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   plain("command", join(array_of(work, "command"), " "));
   plain("input", object_of(work, "input").empty() ? "" : json::serialize(object_of(work, "input")));
   plain("schedule", schedule_of(work));
-  plain("needs", constraints_of(work));
+  plain("needs", constraints_text(object_of(work, "constraints")));
+  plain("prefers", preferences_of(work));
+  plain("order", order_of(work));
   plain("tags", join(array_of(work, "tags"), ", "));
   line("enqueued", moment(time_of(work, "enqueuedAt"), now));
   line("next run", moment(time_of(work, "nextRunAt"), now));
@@ -173,7 +217,15 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   }
   line("last run", last_result_of(work, style, now));
   plain("stop reason", text_of(work, "state") == "running" ? text_of(work, "stopReason") : "");
+  plain("output",
+        object_of(work, "output").empty() ? "" : json::serialize(object_of(work, "output")));
+  if (number_of(work, "timeLimitMs") != 0) line("time limit", duration_of(work, "timeLimitMs"));
+  if (number_of(work, "deadlineMs") != 0) line("deadline", duration_of(work, "deadlineMs"));
   plain("id", text_of(work, "id"));
+  if (const json::array& chain = array_of(work, "chain"); !chain.empty()) {
+    out << style.dim("chain") << '\n';
+    print_chain(out, style, chain, text_of(work, "uniqueName"));
+  }
 }
 
 }  // namespace wm::cli

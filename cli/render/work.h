@@ -25,6 +25,9 @@ std::string state_of(const boost::json::object& work);
 /// `network, charging` or `backoff, 29s`: what an enqueued work waits for.
 std::string waits_of(const boost::json::object& work, TimePoint now);
 
+/// `network 2h5m, slot 3s`: what held a run back after it was due.
+std::string waited_of(const boost::json::object& run);
+
 /// `exit 75`, `signal 9`, `constraint-network`: why a run ended as it did.
 std::string cause_of(const boost::json::object& result);
 

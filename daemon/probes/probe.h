@@ -10,12 +10,12 @@
 
 namespace wm {
 
-enum class ConditionName : std::uint8_t { network, charging, battery, storage };
+enum class ConditionName : std::uint8_t { network, charging, battery, storage, idle };
 template <>
 struct Words<ConditionName> {
   static constexpr std::string_view kind = "condition";
-  static constexpr std::array<std::string_view, 4> list{"network", "charging", "battery",
-                                                        "storage"};
+  static constexpr std::array<std::string_view, 5> list{"network", "charging", "battery", "storage",
+                                                        "idle"};
 };
 
 /// What is known of a condition: nothing, the network's reading, or whether it holds.

@@ -28,19 +28,48 @@ TEST(Conditions, NetworkTypes) {
   EXPECT_FALSE(network_holds(not_roaming, abroad));
 }
 
+const Constraints kAll{NetworkType::connected, true, true, true, true, {}};
+
 TEST(Conditions, UnknownSensorsDoNotBlockWork) {
-  const Constraints all{NetworkType::connected, true, true, true, true};
-  EXPECT_TRUE(hold(all, {}));
+  EXPECT_TRUE(hold(kAll, {}));
   EXPECT_FALSE(network_holds(NetworkType::metered, std::nullopt)) << "metered must be known";
+  EXPECT_FALSE(hold({.custom = {"vpn"}}, {})) << "so must a condition of one's own";
 }
 
-TEST(Conditions, AllThatAreUnmetAreNamed) {
-  const Constraints all{NetworkType::connected, true, true, true, true};
-  const Conditions bad{NetworkReading{}, false, false, false, false};
-  const std::vector<Constraint> expected{Constraint::network, Constraint::charging,
-                                         Constraint::battery_not_low, Constraint::storage_not_low,
-                                         Constraint::idle};
+TEST(Conditions, TheConfigurationSaysWhatUnknownMeans) {
+  const UnknownPolicy wait{false, false, false, false};
+  for (const Constraints& wanted :
+       {Constraints{.network = NetworkType::connected}, Constraints{.charging = true},
+        Constraints{.battery_not_low = true}, Constraints{.idle = true}}) {
+    EXPECT_FALSE(hold(wanted, {.unknown = wait}));
+  }
+  EXPECT_TRUE(hold({.network = NetworkType::metered}, {.unknown = {.network = true}}));
+  EXPECT_FALSE(hold({.charging = true}, {.charging = false, .unknown = {.charging = true}}))
+      << "what is known counts";
+}
+
+TEST(Conditions, CustomConditionsHoldByName) {
+  const Conditions now{.custom = {{"vpn", true}, {"home", false}}};
+  EXPECT_TRUE(hold({.custom = {"vpn"}}, now));
+  EXPECT_FALSE(hold({.custom = {"vpn", "home"}}, now));
+}
+
+TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
+  Constraints all = kAll;
+  all.custom = {"vpn"};
+  const Conditions bad{.network = NetworkReading{},
+                       .charging = false,
+                       .battery_not_low = false,
+                       .storage_not_low = false,
+                       .idle = false};
+  const std::vector<Unmet> expected{{Constraint::network, "network", "connected", "none"},
+                                    {Constraint::charging, "charging", "yes", "no"},
+                                    {Constraint::battery_not_low, "battery-not-low", "yes", "low"},
+                                    {Constraint::storage_not_low, "storage-not-low", "yes", "low"},
+                                    {Constraint::idle, "idle", "yes", "no"},
+                                    {Constraint::custom, "vpn", "yes", "unknown"}};
   EXPECT_EQ(unmet(all, bad), expected);
+  EXPECT_EQ(first_unmet(all, bad), Constraint::network);
   EXPECT_TRUE(unmet({}, bad).empty());
 }
 

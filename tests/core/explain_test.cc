@@ -1,3 +1,4 @@
+// `wm why`: the complete list of what a work waits for, in every state.
 #include "core/explain.h"
 
 #include <gtest/gtest.h>
@@ -7,39 +8,107 @@ namespace {
 
 const TimePoint kNow{Days{20'000}};
 
-TEST(WaitingFor, EverythingThatHoldsWorkBack) {
-  Work work;
-  work.due = kNow + 1min;
-  work.constraints.charging = true;
-  const std::vector<Wait> expected{{WaitKind::delay, "", kNow + 1min},
-                                   {WaitKind::constraint, "charging", {}}};
-  EXPECT_EQ(waiting_for(work, {.charging = false}, kNow), expected);
-}
-
-TEST(WaitingFor, TellsDelayBackoffAndPeriodApart) {
-  Work work;
-  work.due = kNow + 1min;
-  EXPECT_EQ(waiting_for(work, {}, kNow).front().kind, WaitKind::delay);
-  work.runs = work.attempts = 1;
-  EXPECT_EQ(waiting_for(work, {}, kNow).front().kind, WaitKind::backoff);
-  work.kind = WorkKind::periodic;
-  work.attempts = 0;
-  EXPECT_EQ(waiting_for(work, {}, kNow).front().kind, WaitKind::period);
-}
-
-TEST(WaitingFor, ASlotWhereNothingElseIsMissing) {
-  Work work;
-  work.due = kNow;
-  EXPECT_EQ(waiting_for(work, {}, kNow).front().kind, WaitKind::slot);
-}
-
-TEST(WaitingFor, NothingOnceItRunsOrHasFinished) {
-  Work work;
-  work.due = kNow + 1min;
-  for (const auto state : {WorkState::running, WorkState::succeeded, WorkState::cancelled}) {
-    work.state = state;
-    EXPECT_TRUE(waiting_for(work, {}, kNow).empty());
+class WaitingFor : public testing::Test {
+ protected:
+  Work work(const Policy& policy = {}, Duration due = 0s) {
+    Work row;
+    row.id = ++last_id_;
+    row.policy = row.run_policy = SharedPolicy(policy);
+    row.enqueued_at = row.since = kNow;
+    row.due = kNow + due;
+    return row;
   }
+
+  // What holds `row` back, once the scheduler has planned.
+  std::vector<Wait> waits(const Work& row, TimePoint now = kNow) {
+    scheduler_.restore(row);
+    scheduler_.plan(now);
+    scheduler_.accept();
+    return waiting_for(scheduler_, *scheduler_.find(row.id), now);
+  }
+
+  Scheduler scheduler_{SchedulingRules{.max_parallel = 1, .groups = {{"one", 1}}}};
+  WorkId last_id_ = 0;
+};
+
+TEST_F(WaitingFor, EverythingThatHoldsWorkBack) {
+  scheduler_.set_conditions({.network = NetworkReading{true, true, false}, .charging = false},
+                            kNow - 5min);
+  scheduler_.pause("", kNow + 1h, kNow);
+
+  const auto found =
+      waits(work({.constraints = {.network = NetworkType::unmetered, .charging = true}}, 1min));
+
+  const std::vector<Wait> expected{
+      {WaitKind::delay, "", format_time(kNow + 1min), format_time(kNow), kNow, kNow + 1min},
+      {WaitKind::constraint, "network", "unmetered", "metered", kNow - 5min, {}},
+      {WaitKind::constraint, "charging", "yes", "no", kNow - 5min, {}},
+      {WaitKind::paused, "", "resumed", "paused", {}, kNow + 1h}};
+  EXPECT_EQ(found, expected);
+}
+
+TEST_F(WaitingFor, TellsDelayBackoffAndPeriodApart) {
+  for (const auto& [timing, kind] :
+       {std::pair{Timing::first, WaitKind::delay}, std::pair{Timing::at, WaitKind::delay},
+        std::pair{Timing::retry, WaitKind::backoff}, std::pair{Timing::period, WaitKind::period}}) {
+    Work row = work({}, 1min);
+    row.timing = timing;
+    EXPECT_EQ(waits(row).front().kind, kind);
+  }
+}
+
+TEST_F(WaitingFor, ASlotWhereNothingElseIsMissing) {
+  EXPECT_TRUE(waits(work()).empty()) << "it runs";
+  const std::vector<Wait> expected{{WaitKind::slot, "", "a free slot of 1", "1 running", {}, {}}};
+  EXPECT_EQ(waits(work()), expected);
+}
+
+TEST_F(WaitingFor, ASlotOfItsGroup) {
+  scheduler_.set_rules({.max_parallel = 5, .groups = {{"one", 1}}});
+  EXPECT_TRUE(waits(work({.group = "one"})).empty());
+  const std::vector<Wait> expected{
+      {WaitKind::group, "one", "a free slot of 1", "1 running", {}, {}}};
+  EXPECT_EQ(waits(work({.group = "one"})), expected);
+  EXPECT_TRUE(waits(work({.group = "other"})).empty());
+}
+
+TEST_F(WaitingFor, APreferenceSaysWhenItIsDropped) {
+  scheduler_.set_conditions({.charging = false}, kNow);
+  const Policy policy{.prefer = {{{.charging = true}, 1h}}};
+  const Work row = work(policy);
+  ASSERT_EQ(waits(row).size(), 1U);
+  EXPECT_EQ(waits(row).front().until, kNow + 1h);
+  EXPECT_TRUE(waits(row, kNow + 1h).empty());
+}
+
+TEST_F(WaitingFor, ADeadlineSaysWhenConstraintsNoLongerMatter) {
+  scheduler_.set_conditions({.charging = false}, kNow);
+  const Work row = work({.constraints = {.charging = true}, .deadline = 2h});
+  EXPECT_EQ(waits(row).front().until, kNow + 2h);
+}
+
+TEST_F(WaitingFor, AConstraintThatStoppedItHasToSettle) {
+  scheduler_.set_conditions({.charging = true}, kNow - 3s);
+  Work row = work({.constraints = {.charging = true}});
+  row.settling = true;
+  const auto found = waits(row);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found.front().name, "settle");
+  EXPECT_EQ(found.front().until, kNow + 7s);
+}
+
+TEST_F(WaitingFor, NothingOnceItRunsOrHasFinished) {
+  for (const auto state : {WorkState::running, WorkState::succeeded, WorkState::cancelled}) {
+    Work row = work({}, 1min);
+    row.state = state;
+    EXPECT_TRUE(waiting_for(scheduler_, row, kNow).empty());
+  }
+}
+
+TEST_F(WaitingFor, ThePredecessorThatIsStillBeingStopped) {
+  Work row = work();
+  row.held = true;
+  EXPECT_EQ(waits(row).front().kind, WaitKind::replaced);
 }
 
 }  // namespace

@@ -83,19 +83,19 @@ TEST(Messages, ResultsSurviveTheWire) {
 TEST(Messages, AWorkIsShownAsTheInterfaceSays) {
   WorkInfo info;
   info.uuid = "u";
-  info.owner = 1000;
+  info.work.owner = 1000;
   info.request.unique_name = "a";
   info.request.task_name = "t";
   info.work.due = TimePoint{Days{20'000}};
-  info.enqueued_at = TimePoint{Days{20'000}};
+  info.registered_at = TimePoint{Days{20'000}};
   info.last_result = RunResult{RunOutcome::retry, 75, {}, {}, {}};
-  info.last_finished_at = info.enqueued_at;
+  info.last_finished_at = info.registered_at;
   info.work.attempts = 1;
 
   const json::value expected = json::parse(R"({
     "id": "u", "uniqueName": "a", "taskName": "t", "kind": "oneoff", "input": {},
     "constraints": {}, "state": "enqueued", "owner": 1000,
-    "backoff": {"policy": "exponential", "delayMs": 30000}, "runAttemptCount": 1,
+    "backoff": {"policy": "exponential", "delayMs": 30000}, "generation": 0, "runAttemptCount": 1,
     "enqueuedAt": "2024-10-04T00:00:00.000Z", "nextRunAt": "2024-10-04T00:00:00.000Z",
     "lastFinishedAt": "2024-10-04T00:00:00.000Z",
     "lastResult": {"outcome": "retry", "exitCode": 75}})");

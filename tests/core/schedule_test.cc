@@ -9,9 +9,9 @@ const TimePoint kNow{Days{20'000}};
 
 TEST(FirstDue, OneOffWorkIsDueAfterItsDelay) {
   WorkRequest request;
-  EXPECT_EQ(first_due(request, kNow), kNow);
+  EXPECT_EQ(first_due(request, kNow, nullptr), kNow);
   request.initial_delay = 5min;
-  EXPECT_EQ(first_due(request, kNow), kNow + 5min);
+  EXPECT_EQ(first_due(request, kNow, nullptr), kNow + 5min);
 }
 
 TEST(FirstDue, PeriodicWorkWithoutFlexIsDueAfterItsDelay) {
@@ -19,7 +19,7 @@ TEST(FirstDue, PeriodicWorkWithoutFlexIsDueAfterItsDelay) {
   request.kind = WorkKind::periodic;
   request.every = 1h;
   request.initial_delay = 5min;
-  EXPECT_EQ(first_due(request, kNow), kNow + 5min);
+  EXPECT_EQ(first_due(request, kNow, nullptr), kNow + 5min);
 }
 
 TEST(FirstDue, FlexIsTheEndOfThePeriod) {
@@ -28,9 +28,9 @@ TEST(FirstDue, FlexIsTheEndOfThePeriod) {
   request.every = 1h;
   request.flex = 15min;
   request.initial_delay = 5min;
-  EXPECT_EQ(first_due(request, kNow), kNow + 5min + 45min);
+  EXPECT_EQ(first_due(request, kNow, nullptr), kNow + 5min + 45min);
   request.flex = 1h;
-  EXPECT_EQ(first_due(request, kNow), kNow + 5min);
+  EXPECT_EQ(first_due(request, kNow, nullptr), kNow + 5min);
 }
 
 TEST(RetryDelay, LinearGrowsByItsBase) {

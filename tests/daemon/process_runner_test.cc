@@ -26,7 +26,7 @@ class ProcessRunnerTest : public testing::Test {
     ::sigaddset(&child, SIGCHLD);
     ::pthread_sigmask(SIG_BLOCK, &child, nullptr);
     signals_ = UniqueFd(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
-    for (const char* part : {"logs", "running"}) {
+    for (const char* part : {"logs", "running", "outputs"}) {
       std::filesystem::create_directory(directory_.path() / part);
     }
     EXPECT_EQ(::mkfifo((directory_.path() / "ready").c_str(), 0600), 0);
@@ -36,12 +36,14 @@ class ProcessRunnerTest : public testing::Test {
   Launch shell(const std::string& script) {
     Launch launch;
     launch.info.uuid = uuid_;
-    launch.info.owner = ::geteuid();
+    launch.info.work.owner = ::geteuid();
     launch.info.request = oneoff("name");
     launch.info.request.task_name = "task";
-    launch.info.request.input = R"({"userId":"user_42"})";
+    launch.input = R"({"userId":"user_42"})";
     launch.info.request.cwd = directory_.path().string();
-    launch.info.work = {.id = 7, .attempts = 2, .runs = 3};
+    launch.info.work.id = 7;
+    launch.info.work.attempts = 2;
+    launch.info.work.runs = 3;
     launch.command = {"/bin/sh", "-c", script};
     launch.stop_grace = 100ms;
     return launch;
@@ -121,8 +123,8 @@ TEST_F(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
   launch.env = {{"EXTRA", "x"}};
   run(launch);
   EXPECT_EQ(log(),
-            "EXTRA HOME LANG LOGNAME PATH SHELL USER WM_INPUT WM_RUN_ATTEMPT WM_SOCKET "
-            "WM_TASK_NAME WM_UNIQUE_NAME WM_WORK_ID ");
+            "EXTRA HOME LANG LOGNAME PATH SHELL USER WM_INPUT WM_OUTPUT_FILE WM_RUN_ATTEMPT "
+            "WM_SOCKET WM_TASK_NAME WM_UNIQUE_NAME WM_WORK_ID ");
 }
 
 TEST_F(ProcessRunnerTest, SaysWhoItIs) {

@@ -62,7 +62,7 @@ TEST_F(SqliteStoreTest, RefusesADamagedDatabase) {
       WorkInfo info;
       info.uuid = std::string(100, 'u');
       info.request = oneoff("work-" + std::to_string(i));
-      (*store)->insert(info);
+      (*store)->insert(info, {});
     }
     (*store)->commit();
   }

@@ -11,6 +11,7 @@ namespace wm {
 namespace {
 
 const TimePoint kNow{Days{20'000}};
+constexpr Duration kKeep = 24h;
 
 struct Memory {
   MemoryStore store;
@@ -42,30 +43,31 @@ class StoreContract : public testing::Test {
   WorkInfo info(const std::string& name, uid_t owner = 1000) {
     WorkInfo work;
     work.uuid = "uuid-of-" + name;
-    work.owner = owner;
+    work.work.owner = owner;
     work.request = oneoff(name);
     work.request.tags = {"all", name};
     work.request.task_name = "task";
-    work.request.constraints = {NetworkType::unmetered, true, false, true, false};
-    work.enqueued_at = kNow;
-    work.work = {.due = kNow + 1min,
-                 .every = 1h,
-                 .backoff = {BackoffPolicy::linear, 15s},
-                 .max_attempts = 4,
-                 .constraints = work.request.constraints};
+    work.request.constraints = {.network = NetworkType::unmetered, .storage_not_low = true};
+    work.request.backoff = {BackoffPolicy::linear, 15s};
+    work.request.prefer = {{{.charging = true}, 1h}};
+    work.registered_at = kNow;
+    work.work.policy = work.work.run_policy =
+        SharedPolicy(static_cast<const Policy&>(work.request));
+    work.work.enqueued_at = work.work.since = kNow;
+    work.work.due = kNow + 1min;
     return work;
   }
 
-  WorkId insert(const WorkInfo& work) {
+  WorkId insert(const WorkInfo& work, const std::vector<WorkId>& prerequisites = {}) {
     store().begin();
-    const WorkId id = store().insert(work);
+    const WorkId id = store().insert(work, prerequisites);
     store().commit();
     return id;
   }
 
   void save(const Work& row) {
     store().begin();
-    store().save(row);
+    store().save(row, kKeep);
     store().commit();
   }
 
@@ -114,10 +116,9 @@ TYPED_TEST(StoreContract, GivesBackWhatWasStored) {
 
   ASSERT_TRUE(found);
   EXPECT_EQ(found->uuid, stored.uuid);
-  EXPECT_EQ(found->owner, stored.owner);
   EXPECT_EQ(found->request, stored.request);
   EXPECT_EQ(found->work, stored.work);
-  EXPECT_EQ(found->enqueued_at, stored.enqueued_at);
+  EXPECT_EQ(found->registered_at, stored.registered_at);
   EXPECT_FALSE(found->last_result);
 }
 
@@ -129,12 +130,20 @@ TYPED_TEST(StoreContract, SavesRows) {
   row.period_ends = kNow + 1h;
   row.attempts = 2;
   row.runs = 3;
+  row.periods = 4;
+  row.generation = 5;
+  row.blocked_on = 6;
+  row.timing = Timing::retry;
+  row.run_now = row.settling = row.expedited = true;
+  row.since = kNow + 2min;
+  row.enqueued_at = kNow + 1min;
   row.stopping = StopReason::constraint_network;
   this->save(row);
   this->holder_.reopen();
 
   EXPECT_EQ(this->store().info(row.id)->work, row);
-  EXPECT_EQ(this->store().load(), std::vector<Work>{row});
+  ASSERT_EQ(this->store().load().size(), 1U);
+  EXPECT_EQ(this->store().load().front().work, row);
 }
 
 TYPED_TEST(StoreContract, TakesEverythingBack) {
@@ -144,9 +153,9 @@ TYPED_TEST(StoreContract, TakesEverythingBack) {
 
   this->store().begin();
   row.state = WorkState::succeeded;
-  this->store().save(row);
-  this->store().insert(this->info("a"));
-  this->store().insert(this->info("b"));
+  this->store().save(row, kKeep);
+  this->store().insert(this->info("a"), {});
+  this->store().insert(this->info("b"), {});
   this->store().start_run({.work = id, .run = 2});
   RunInfo run;
   run.work = id;
@@ -283,9 +292,164 @@ TYPED_TEST(StoreContract, FindsUnfinishedWorkByOwnerAndTag) {
   Work row = this->store().info(b)->work;
   row.state = WorkState::cancelled;
   this->save(row);
-  EXPECT_EQ(this->store().unfinished({}, ""), (std::vector{a, c}));
-  EXPECT_EQ(this->store().unfinished(1000, ""), (std::vector{a}));
-  EXPECT_EQ(this->store().unfinished({}, "c"), (std::vector{c}));
+  EXPECT_EQ(this->store().unfinished({}, "", ""), (std::vector{a, c}));
+  EXPECT_EQ(this->store().unfinished(1000, "", ""), (std::vector{a}));
+  EXPECT_EQ(this->store().unfinished({}, "c", ""), (std::vector{c}));
+  EXPECT_EQ(this->store().unfinished({}, "", "a"), (std::vector{a}));
+}
+
+TYPED_TEST(StoreContract, AnUpdateChangesTheTermsAndKeepsTheRow) {
+  const WorkId id = this->insert(this->info("a"));
+  const Work before = this->store().info(id)->work;
+  WorkRequest request = this->info("a").request;
+  request.tags = {"new"};
+  request.every = 2h;
+  request.priority = 7;
+
+  this->store().begin();
+  this->store().update(id, request, true);
+  this->store().commit();
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().info(id)->request, request);
+  EXPECT_EQ(this->store().info(id)->work.due, before.due);
+  EXPECT_EQ(this->names({.tags = {"new"}}), Names{"a"});
+  EXPECT_EQ(this->names({.tags = {"all"}}), Names{});
+  EXPECT_EQ(this->store().load().front().work.policy.get().priority, 7);
+  EXPECT_EQ(this->store().applied(1000), std::vector{id});
+  EXPECT_EQ(this->store().applied(1001), std::vector<WorkId>{});
+}
+
+TYPED_TEST(StoreContract, LinksOfAChain) {
+  const WorkId a = this->insert(this->info("a"));
+  const WorkId b = this->insert(this->info("b"));
+  const WorkId c = this->insert(this->info("c"), {b, a});
+  const auto ids = [](const std::vector<ChainLink>& links) {
+    std::vector<WorkId> list;
+    for (const ChainLink& link : links) list.push_back(link.id);
+    return list;
+  };
+  EXPECT_EQ(ids(this->store().prerequisites(c)), (std::vector{b, a})) << "as they were named";
+  EXPECT_EQ(ids(this->store().dependents(a, 10)), std::vector{c});
+  EXPECT_EQ(this->store().load()[2].prerequisites, (std::vector{b, a}));
+
+  this->store().begin();
+  this->store().save_output(a, R"({"a":1})");
+  this->store().commit();
+  Work row = this->store().info(b)->work;
+  row.state = WorkState::succeeded;
+  this->save(row);
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().outputs_of_prerequisites(c), std::vector<std::string>{R"({"a":1})"});
+  EXPECT_EQ(this->store().load()[1].prerequisites, std::vector{a}) << "b has ended";
+}
+
+TYPED_TEST(StoreContract, FinishedWorkIsForgottenWhenItsTimeHasCome) {
+  WorkInfo brief = this->info("brief");
+  brief.request.keep_results = 1h;
+  Work first = brief.work;
+  first.id = this->insert(brief);
+  Work second = this->info("usual").work;
+  second.id = this->insert(this->info("usual"));
+  this->end_run(this->start_run(first.id, 1), RunOutcome::succeeded);
+  EXPECT_EQ(this->store().next_expiry(), std::nullopt);
+  for (Work* row : {&first, &second}) {
+    row->state = WorkState::succeeded;
+    this->save(*row);
+  }
+  EXPECT_EQ(this->store().next_expiry(), kNow + 1h);
+
+  this->store().begin();
+  const Pruned none = this->store().prune({}, kNow + 59min, 10);
+  const Pruned pruned = this->store().prune({}, kNow + 1h, 10);
+  this->store().commit();
+
+  EXPECT_EQ(none.works, 0);
+  EXPECT_EQ(pruned.works, 1);
+  EXPECT_EQ(pruned.runs, (std::vector<ForgottenRun>{{first.id, 1}}));
+  EXPECT_FALSE(this->store().info(first.id));
+  EXPECT_EQ(this->store().find(1000, "brief"), std::nullopt);
+  EXPECT_TRUE(this->store().history({}).runs.empty());
+  EXPECT_EQ(this->store().next_expiry(), kNow + kKeep);
+}
+
+TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
+  Work a = this->info("a").work;
+  a.id = this->insert(this->info("a"));
+  this->insert(this->info("b"), {a.id});
+  a.state = WorkState::succeeded;
+  this->save(a);
+
+  this->store().begin();
+  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10).works, 0);
+  EXPECT_EQ(this->store().prune({}, {}, -1).works, 0);
+  this->store().commit();
+
+  EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
+}
+
+TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
+  Work a = this->info("a").work;
+  a.id = this->insert(this->info("a"));
+  this->end_run(this->start_run(a.id, 1), RunOutcome::succeeded);
+  a.state = WorkState::succeeded;
+  this->save(a);
+
+  this->store().begin();
+  EXPECT_EQ(this->store().prune(1001, {}, -1).works, 0) << "it is not theirs";
+  EXPECT_EQ(this->store().prune(1000, {}, -1).works, 1);
+  this->store().roll_back();
+
+  EXPECT_EQ(this->store().find(1000, "a"), a.id);
+  EXPECT_EQ(this->store().history({}).runs.size(), 1U);
+}
+
+TYPED_TEST(StoreContract, KeepsTheNewestRunsOfAName) {
+  const WorkId old = this->insert(this->info("a"));
+  for (int number : {1, 2}) this->end_run(this->start_run(old, number), RunOutcome::succeeded);
+  const WorkId fresh = this->insert(this->info("a"));
+  for (int number : {3, 4}) this->end_run(this->start_run(fresh, number), RunOutcome::succeeded);
+
+  this->store().begin();
+  const auto forgotten = this->store().forget_runs(fresh, 4, 3);
+  this->store().commit();
+
+  EXPECT_EQ(forgotten, (std::vector<ForgottenRun>{{old, 1}}));
+  EXPECT_EQ(this->store().history({}).runs.size(), 3U);
+}
+
+TYPED_TEST(StoreContract, PausesAndExpeditedRunsOutliveTheDaemon) {
+  const Pauses pauses{{"", kNow}, {"backup", std::nullopt}};
+  this->store().begin();
+  this->store().save_pauses({{"old", std::nullopt}});
+  this->store().save_pauses(pauses);
+  this->store().commit();
+  const WorkId id = this->insert(this->info("a"));
+  RunInfo run;
+  run.work = id;
+  run.run = 1;
+  run.started_at = kNow;
+  run.expedited = true;
+  run.waited = {{WaitKind::constraint, "network", 5s}, {WaitKind::slot, "", 1ms}};
+  run.relaxed = {"charging"};
+  run.missed_periods = 2;
+  this->store().begin();
+  this->store().start_run(run);
+  this->store().commit();
+  this->end_run(run, RunOutcome::succeeded);
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().load_pauses(), pauses);
+  const auto expedited = this->store().expedited_runs(kNow);
+  ASSERT_EQ(expedited.size(), 1U);
+  EXPECT_EQ(expedited.front().owner, 1000U);
+  EXPECT_EQ(expedited.front().length, 1s);
+  EXPECT_TRUE(this->store().expedited_runs(kNow + 1s).empty());
+  const RunInfo kept = this->store().history({}).runs.front();
+  EXPECT_EQ(kept.waited, run.waited);
+  EXPECT_EQ(kept.relaxed, run.relaxed);
+  EXPECT_EQ(kept.missed_periods, 2);
 }
 
 }  // namespace

@@ -47,8 +47,8 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
     if (chance(30)) request.initial_delay = Duration{pick(1'800'000)};
     if (chance(30)) request.max_attempts = 1 + pick(4);
     if (chance(30)) request.backoff = {BackoffPolicy::linear, 10s};
-    request.constraints = {static_cast<NetworkType>(pick(4)), chance(30), chance(30), chance(30),
-                           false};
+    request.constraints = {
+        static_cast<NetworkType>(pick(4)), chance(30), chance(30), chance(30), false, {}};
     request.exit_rules.retry_on_crash = chance(50);
     return request;
   }
@@ -104,19 +104,21 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
     EXPECT_LE(children.size(), 2U);
     for (const auto& [id, child] : children) EXPECT_EQ(world_.state(id), WorkState::running);
 
-    const std::vector<Work> stored = world_.store.load();
+    const std::vector<StoredWork> stored = world_.store.load();
     EXPECT_EQ(stored.size(), scheduler.unfinished_count());
-    for (const Work& row : stored) {
+    for (const auto& [row, prerequisites] : stored) {
       const Work* held = scheduler.find(row.id);
       ASSERT_NE(held, nullptr);
       Work comparable = *held;
       comparable.successor = 0;
       comparable.held = false;
+      comparable.run_policy = comparable.policy;
       EXPECT_EQ(comparable, row) << "memory and disk differ";
       if (row.state == WorkState::running && !world_.store.full) {
         EXPECT_TRUE(children.contains(row.id)) << "it runs without a child";
       }
-      EXPECT_TRUE(row.max_attempts == 0 || row.attempts <= row.max_attempts);
+      EXPECT_TRUE(row.policy.get().max_attempts == 0 ||
+                  row.attempts <= row.policy.get().max_attempts);
     }
     for (const WorkInfo& info : world_.store.list({.finished = true})) {
       if (is_finished(info.work.state)) finished_.insert(info.work.id);
@@ -148,8 +150,8 @@ TEST_P(RandomWalk, KeepsThePromises) {
   world_.conditions.network->metered = true;
   world_.settle();
   for (const WorkInfo& info : world_.store.list({})) {
-    const bool never_ends = info.work.kind == WorkKind::periodic;
-    const bool unmetered = info.work.constraints.network == NetworkType::unmetered;
+    const bool never_ends = info.request.kind == WorkKind::periodic;
+    const bool unmetered = info.request.constraints.network == NetworkType::unmetered;
     if (never_ends || unmetered) world_.cancel(info.work.id);
   }
   world_.advance(Days{2});

@@ -63,7 +63,7 @@ TEST(Story, UnpluggingStopsChargingWorkAndItsAttemptDoesNotCount) {
   EXPECT_EQ(world.history().front().result->stop_reason, StopReason::constraint_charging);
 
   world.conditions.charging = true;
-  world.advance(1h);
+  world.advance(10s + 1h);
   EXPECT_EQ(world.state(id), WorkState::succeeded);
   EXPECT_EQ(world.history().front().attempt, 1);
 }

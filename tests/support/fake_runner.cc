@@ -9,14 +9,17 @@ std::optional<ChildEnd> FakeRunner::start(const Launch& launch) {
   const WorkInfo& info = launch.info;
   before_start(launch);
   for (const auto& [id, child] : children_) {
-    if (id == info.work.id || child.unique_name == info.request.unique_name) {
+    const bool same_name =
+        child.owner == info.work.owner && child.unique_name == info.request.unique_name;
+    if (id == info.work.id || same_name) {
       throw std::logic_error("two runs of '" + child.unique_name + "' overlap");
     }
   }
   Life written = life(launch);
   if (written.cannot_start) return written.cannot_start;
   const TimePoint ends = now_ + written.takes;
-  children_[info.work.id] = {info.request.unique_name, ends, std::move(written), false};
+  children_[info.work.id] = {info.work.owner, info.request.unique_name, ends, std::move(written),
+                             false};
   return std::nullopt;
 }
 
@@ -33,7 +36,7 @@ void FakeRunner::live() {
   std::erase_if(children_, [&](const auto& entry) {
     const auto& [id, child] = entry;
     if (child.ends > now_) return false;
-    on_finished_({.work = id, .end = child.life.end});
+    on_finished_({.work = id, .end = child.life.end, .output = child.life.output});
     return true;
   });
 }

@@ -14,6 +14,7 @@ struct Life {
   Duration dying = 1s;                         // From being told to stop to its end.
   bool finishes_when_stopped = false;          // Exits 0 although it was told to stop.
   std::optional<ChildEnd> cannot_start;
+  std::string output;  // Left in WM_OUTPUT_FILE.
 };
 
 class FakeRunner : public Runner {
@@ -25,9 +26,13 @@ class FakeRunner : public Runner {
   /// Told of each start, before it.
   std::function<void(const Launch&)> before_start = [](const Launch&) {};
 
+  /// The runs whose logs were removed.
+  std::vector<std::pair<WorkId, int>> forgotten;
+
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   std::optional<ChildEnd> start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
+  void forget(WorkId id, int run) override { forgotten.push_back({id, run}); }
   void end_leftovers() override { children_.clear(); }
 
   /// Ends the children whose time has come.
@@ -35,6 +40,7 @@ class FakeRunner : public Runner {
   std::optional<TimePoint> next_end() const;
 
   struct Child {
+    uid_t owner = 0;
     std::string unique_name;
     TimePoint ends{};
     Life life;

@@ -16,30 +16,123 @@ void MemoryStore::roll_back() noexcept {
 
 MemoryStore::Row& MemoryStore::change(WorkId id) {
   Row& row = works_.at(id);
-  undo_.emplace_back([&row, before = row] { row = before; });
+  undo_.emplace_back([this, id, before = row] { works_.at(id) = before; });
   return row;
 }
 
-WorkId MemoryStore::insert(const WorkInfo& info) {
-  if (const auto holder = find(info.owner, info.request.unique_name)) {
-    change(*holder).superseded = true;
-  }
+WorkId MemoryStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
+  const std::pair name(info.work.owner, info.request.unique_name);
+  const auto holder = find(name.first, name.second);
+  if (holder) change(*holder).superseded = true;
   const WorkId id = ++last_id_;
-  undo_.emplace_back([this, id] {
+  undo_.emplace_back([this, id, name, holder] {
+    for (const WorkId prerequisite : works_.at(id).prerequisites) {
+      dependents_[prerequisite].pop_back();
+    }
     works_.erase(id);
+    names_.erase(name);
+    if (holder) names_[name] = *holder;
     --last_id_;
   });
-  Row& row = works_[id] = {info, false};
+  Row& row = works_[id] = {info, prerequisites, false, {}};
   row.info.work.id = id;
+  names_[name] = id;
+  for (const WorkId prerequisite : prerequisites) dependents_[prerequisite].push_back(id);
   return id;
 }
 
-void MemoryStore::save(const Work& work) {
-  Work& row = change(work.id).info.work;
-  row = work;
+void MemoryStore::save(const Work& work, Duration keep) {
+  Row& row = works_.at(work.id);
+  undo_.emplace_back([this, before = row.info.work, expires = row.expires] {
+    Row& undone = works_.at(before.id);
+    undone.info.work = before;
+    undone.expires = expires;
+  });
+  row.info.work = work;
+  row.expires.reset();
+  if (is_finished(work.state))
+    row.expires = work.since + row.info.request.keep_results.value_or(keep);
   // What only a running scheduler knows.
-  row.successor = 0;
-  row.held = false;
+  row.info.work.successor = 0;
+  row.info.work.held = false;
+  row.info.work.run_policy = work.policy;
+}
+
+void MemoryStore::update(WorkId id, const WorkRequest& request, bool applied) {
+  WorkInfo& info = change(id).info;
+  info.request = request;
+  info.applied = applied;
+}
+
+void MemoryStore::save_output(WorkId id, const std::string& output) {
+  change(id).info.output = output;
+}
+
+void MemoryStore::save_pauses(const Pauses& pauses) {
+  undo_.emplace_back([this, before = pauses_] { pauses_ = before; });
+  pauses_ = pauses;
+}
+
+std::vector<ForgottenRun> MemoryStore::forget_runs(WorkId id, int last, int most) {
+  const WorkInfo& info = works_.at(id).info;
+  undo_.emplace_back([this, before = runs_] { runs_ = before; });
+  std::vector<ForgottenRun> forgotten;
+  std::erase_if(runs_, [&](const RunInfo& run) {
+    const WorkInfo& other = works_.at(run.work).info;
+    const bool old = run.run <= last - most && run.finished_at &&
+                     other.work.owner == info.work.owner &&
+                     other.request.unique_name == info.request.unique_name;
+    if (old) forgotten.push_back({run.work, run.run});
+    return old;
+  });
+  return forgotten;
+}
+
+bool MemoryStore::is_unused(WorkId id) const {
+  if (!is_finished(works_.at(id).info.work.state)) return false;
+  const auto dependents = dependents_.find(id);
+  if (dependents == dependents_.end()) return true;
+  return std::ranges::all_of(dependents->second, [&](WorkId one) {
+    const auto row = works_.find(one);
+    return row == works_.end() || is_finished(row->second.info.work.state);
+  });
+}
+
+Pruned MemoryStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) {
+  Pruned pruned;
+  std::vector<WorkId> ids;
+  for (auto& [id, row] : works_) {
+    if (owner && row.info.work.owner != *owner) continue;
+    if (now && (!row.expires || *row.expires > *now)) continue;
+    if (is_unused(id)) {
+      if (limit < 0 || std::cmp_less(ids.size(), limit)) ids.push_back(id);
+    } else if (now) {
+      change(id).expires = *now + 1h;
+    }
+  }
+  undo_.emplace_back([this, works = works_, runs = runs_, names = names_] {
+    works_ = works;
+    runs_ = runs;
+    names_ = names;
+  });
+  for (const WorkId id : ids) {
+    std::erase_if(runs_, [&](const RunInfo& run) {
+      if (run.work == id) pruned.runs.push_back({run.work, run.run});
+      return run.work == id;
+    });
+    ++pruned.works;
+    std::erase_if(names_, [&](const auto& name) { return name.second == id; });
+    works_.erase(id);
+  }
+  return pruned;
+}
+
+std::optional<TimePoint> MemoryStore::next_expiry() {
+  std::optional<TimePoint> next;
+  for (const auto& [id, row] : works_) {
+    if (row.expires && (!next || *row.expires < *next)) next = row.expires;
+  }
+  return next;
 }
 
 void MemoryStore::start_run(const RunInfo& run) {
@@ -52,7 +145,8 @@ void MemoryStore::end_run(const RunInfo& ended) {
   const auto run = std::find_if(runs_.rbegin(), runs_.rend(), [&](const RunInfo& one) {
     return one.work == ended.work && one.run == ended.run;
   });
-  undo_.emplace_back([&one = *run, before = *run] { one = before; });
+  const auto place = static_cast<std::size_t>(run.base() - runs_.begin()) - 1;
+  undo_.emplace_back([this, place, before = *run] { runs_[place] = before; });
   run->finished_at = ended.finished_at;
   run->result = ended.result;
   run->max_rss_kb = ended.max_rss_kb;
@@ -64,13 +158,8 @@ void MemoryStore::end_run(const RunInfo& ended) {
 }
 
 std::optional<WorkId> MemoryStore::find(uid_t owner, const std::string& unique_name) {
-  for (const auto& [id, row] : works_) {
-    const WorkInfo& info = row.info;
-    if (!row.superseded && info.owner == owner && info.request.unique_name == unique_name) {
-      return id;
-    }
-  }
-  return std::nullopt;
+  const auto holder = names_.find({owner, unique_name});
+  return holder == names_.end() ? std::nullopt : std::optional(holder->second);
 }
 
 std::optional<WorkInfo> MemoryStore::info(WorkId id) {
@@ -92,7 +181,7 @@ std::vector<WorkInfo> MemoryStore::list(const WorkFilter& filter) {
                           return std::ranges::count(filter.tags, tag) > 0;
                         });
     if (id <= filter.after || !tagged || !wanted(row)) continue;
-    if (filter.owner && row.info.owner != *filter.owner) continue;
+    if (filter.owner && row.info.work.owner != *filter.owner) continue;
     if (!filter.task_name.empty() && request.task_name != filter.task_name) continue;
     if (std::cmp_less(works.size(), filter.limit)) works.push_back(row.info);
   }
@@ -100,7 +189,7 @@ std::vector<WorkInfo> MemoryStore::list(const WorkFilter& filter) {
 }
 
 bool MemoryStore::belongs(const RunInfo& run, const RunFilter& filter) const {
-  if (filter.owner && works_.at(run.work).info.owner != *filter.owner) return false;
+  if (filter.owner && works_.at(run.work).info.work.owner != *filter.owner) return false;
   if (!filter.unique_name.empty() && run.unique_name != filter.unique_name) return false;
   if (filter.since && run.started_at < *filter.since) return false;
   return !filter.failed || (run.result && run.result->outcome != RunOutcome::succeeded);
@@ -127,20 +216,87 @@ std::optional<RunInfo> MemoryStore::run(uid_t owner, const std::string& unique_n
   return std::nullopt;
 }
 
-std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag) {
+std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                            const std::string& unique_name) {
   WorkFilter filter{.owner = owner};
   if (!tag.empty()) filter.tags = {tag};
   std::vector<WorkId> ids;
-  for (const WorkInfo& info : list(filter)) ids.push_back(info.work.id);
+  for (const WorkInfo& info : list(filter)) {
+    if (unique_name.empty() || info.request.unique_name == unique_name) {
+      ids.push_back(info.work.id);
+    }
+  }
   return ids;
 }
 
-std::vector<Work> MemoryStore::load() {
-  std::vector<Work> works;
+std::vector<WorkId> MemoryStore::applied(uid_t owner) {
+  std::vector<WorkId> ids;
   for (const auto& [id, row] : works_) {
-    if (!is_finished(row.info.work.state)) works.push_back(row.info.work);
+    if (row.info.applied && !row.superseded && row.info.work.owner == owner) ids.push_back(id);
+  }
+  return ids;
+}
+
+ChainLink MemoryStore::link_to(WorkId id) const {
+  const WorkInfo& info = works_.at(id).info;
+  return {id, info.request.unique_name, info.work.state, info.work.since};
+}
+
+std::vector<ChainLink> MemoryStore::prerequisites(WorkId id) {
+  std::vector<ChainLink> links;
+  for (const WorkId one : works_.at(id).prerequisites) {
+    if (works_.contains(one)) links.push_back(link_to(one));
+  }
+  return links;
+}
+
+std::vector<ChainLink> MemoryStore::dependents(WorkId id, int limit) {
+  std::vector<ChainLink> links;
+  for (const WorkId one : dependents_[id]) {
+    if (works_.contains(one) && std::cmp_less(links.size(), limit)) links.push_back(link_to(one));
+  }
+  return links;
+}
+
+std::vector<std::string> MemoryStore::outputs_of_prerequisites(WorkId id) {
+  std::vector<std::string> outputs;
+  for (const WorkId one : works_.at(id).prerequisites) {
+    const auto row = works_.find(one);
+    if (row != works_.end() && !row->second.info.output.empty()) {
+      outputs.push_back(row->second.info.output);
+    }
+  }
+  return outputs;
+}
+
+std::vector<StoredWork> MemoryStore::load() {
+  std::vector<StoredWork> works;
+  for (const auto& [id, row] : works_) {
+    if (is_finished(row.info.work.state)) continue;
+    StoredWork& stored = works.emplace_back(StoredWork{row.info.work, {}});
+    stored.work.policy = stored.work.run_policy =
+        SharedPolicy(static_cast<const Policy&>(row.info.request));
+    for (const WorkId one : row.prerequisites) {
+      const auto prerequisite = works_.find(one);
+      if (prerequisite != works_.end() && !is_finished(prerequisite->second.info.work.state)) {
+        stored.prerequisites.push_back(one);
+      }
+    }
   }
   return works;
+}
+
+Pauses MemoryStore::load_pauses() { return pauses_; }
+
+std::vector<ExpeditedRun> MemoryStore::expedited_runs(TimePoint since) {
+  std::vector<ExpeditedRun> list;
+  for (const RunInfo& run : runs_) {
+    if (!run.expedited || !run.finished_at || *run.finished_at <= since) continue;
+    list.push_back(
+        {works_.at(run.work).info.work.owner, *run.finished_at, *run.finished_at - run.started_at});
+  }
+  std::ranges::sort(list, {}, &ExpeditedRun::ended);
+  return list;
 }
 
 }  // namespace wm

@@ -19,30 +19,50 @@ class MemoryStore : public Store {
   void roll_back() noexcept override;
   void sync() override {}
 
-  WorkId insert(const WorkInfo& info) override;
-  void save(const Work& work) override;
+  WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
+  void save(const Work& work, Duration keep) override;
+  void update(WorkId id, const WorkRequest& request, bool applied) override;
   void start_run(const RunInfo& run) override;
   void end_run(const RunInfo& run) override;
+  void save_output(WorkId id, const std::string& output) override;
+  void save_pauses(const Pauses& pauses) override;
+  std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
+  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) override;
+  std::optional<TimePoint> next_expiry() override;
 
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   RunPage history(const RunFilter& filter) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
-  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
-  std::vector<Work> load() override;
+  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                 const std::string& unique_name) override;
+  std::vector<WorkId> applied(uid_t owner) override;
+  std::vector<ChainLink> prerequisites(WorkId id) override;
+  std::vector<ChainLink> dependents(WorkId id, int limit) override;
+  std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
+  std::vector<StoredWork> load() override;
+  Pauses load_pauses() override;
+  std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;
 
  private:
   struct Row {
     WorkInfo info;
+    std::vector<WorkId> prerequisites;
     bool superseded = false;
+    std::optional<TimePoint> expires;
   };
 
   Row& change(WorkId id);
+  bool is_unused(WorkId id) const;
+  ChainLink link_to(WorkId id) const;
   bool belongs(const RunInfo& run, const RunFilter& filter) const;
 
   std::map<WorkId, Row> works_;
-  std::deque<RunInfo> runs_;  // References stay good as it grows: undo_ holds some.
+  std::deque<RunInfo> runs_;
+  std::map<std::pair<uid_t, std::string>, WorkId> names_;  // Who holds them.
+  std::map<WorkId, std::vector<WorkId>> dependents_;
+  Pauses pauses_;
   WorkId last_id_ = 0;
   std::vector<std::function<void()>> undo_;  // What takes the changes since begin() back, in order.
 };

@@ -18,34 +18,46 @@ WorkRequest periodic(const std::string& name, Duration every) {
   return request;
 }
 
-Conditions good_conditions() { return {NetworkReading{.connected = true}, true, true, true, {}}; }
+Conditions good_conditions() {
+  return {.network = NetworkReading{.connected = true},
+          .charging = true,
+          .battery_not_low = true,
+          .storage_not_low = true,
+          .idle = true};
+}
 
 World::World(int processors) : processors_(processors) { start_daemon(); }
 
 void World::start_daemon() {
-  manager_ = std::make_unique<WorkManager>(store, runner, settings, processors_);
+  manager_ = std::make_unique<WorkManager>(store, runner, settings, Machine{processors_, zone});
   manager_->recover(now);
 }
 
 WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing) {
-  Registered registered;
+  Result<Registered> registered;
   const WorkManager::Change change = [&] {
-    registered = manager_->register_work({1000, "uuid", request, existing}, now);
+    registered = manager_->registrar().add({1000, "uuid", request, existing}, now);
   };
-  if (!turn(std::span(&change, 1))) return 0;
+  if (!turn(std::span(&change, 1)) || !registered) return 0;
   settle();
-  return registered.info.work.id;
+  return registered->id;
+}
+
+bool World::change(const std::function<void(WorkManager&)>& body) {
+  const WorkManager::Change change = [&] { body(*manager_); };
+  if (!turn(std::span(&change, 1))) return false;
+  settle();
+  return true;
 }
 
 void World::cancel(WorkId id) {
-  const WorkManager::Change change = [&] { manager_->cancel(id); };
-  if (turn(std::span(&change, 1))) settle();
+  change([&](WorkManager& manager) { manager.cancel(id, now); });
 }
 
 void World::advance(Duration time) {
   const TimePoint until = now + time;
   for (settle();; settle()) {
-    auto next = scheduler().next_wakeup();
+    auto next = manager_->next_wakeup();
     const auto end = runner.next_end();
     if (end && (!next || *end < *next)) next = end;
     if (store.full && (!next || *next <= now)) next = now + 1s;  // As the daemon tries again.
@@ -67,6 +79,12 @@ void World::settle() {
   } while (turn({}) && more());
 }
 
+void World::set_clock(TimePoint time) {
+  now = time;
+  manager_->clock_was_set();
+  settle();
+}
+
 void World::crash() {
   manager_.reset();
   start_daemon();
@@ -80,7 +98,8 @@ void World::shut_down() {
 
 // Whether it could be committed.
 bool World::turn(std::span<const WorkManager::Change> changes) {
-  manager_->set_conditions(conditions);
+  manager_->settings_changed();
+  manager_->set_conditions(conditions, now);
   try {
     write_down(manager_->decide(now, changes));
   } catch (const StoreError&) {

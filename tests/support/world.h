@@ -24,16 +24,21 @@ class World {
   TimePoint now{Days{20'000}};
   Conditions conditions = good_conditions();
   Settings settings;
+  const date::time_zone* zone = nullptr;  // UTC.
   MemoryStore store;
   FakeRunner runner{now};
 
   WorkId enqueue(const WorkRequest& request, ExistingPolicy existing = ExistingPolicy::keep);
   void cancel(WorkId id);
+  /// Anything else that a turn can do. False: it could not be committed.
+  bool change(const std::function<void(WorkManager&)>& body);
 
   /// Lives through every due moment and every child's end, in order.
   void advance(Duration time);
   /// One moment: all that is ready now is decided and done.
   void settle();
+  /// Somebody sets the clock.
+  void set_clock(TimePoint time);
   /// kill -9, and a new daemon.
   void crash();
   /// The daemon is told to stop, and every child to end.

@@ -1,0 +1,79 @@
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/work.h"
+#include "cli/work_file.h"
+#include "core/messages.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct ApplyOptions {
+  std::vector<std::string> files;
+  bool prune = false;
+};
+
+Result<std::vector<DeclaredWork>> read_works(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::invalid, "cannot read the file " + path);
+  return parse_works(std::string{std::istreambuf_iterator<char>(file), {}}, path);
+}
+
+int apply(Session& session, const ApplyOptions& options) {
+  json::array works;
+  for (const std::string& path : options.files) {
+    const auto declared = read_works(path);
+    if (!declared) return session.complain(declared.error());
+    for (const DeclaredWork& one : *declared) {
+      works.push_back({{"work", to_json(one.request)}, {"where", one.where}});
+    }
+  }
+  const auto answer = session.ask("Apply", {{"works", std::move(works)}, {"prune", options.prune}});
+  if (!answer) return session.complain(answer.error());
+  const json::array& results = array_of(*answer, "results");
+  if (session.json()) {
+    session.print(results);
+    return kDone;
+  }
+  std::size_t unchanged = 0;
+  for (const json::value& value : results) {
+    const json::object& one = value.as_object();
+    const std::string result = text_of(one, "result");
+    if (result == "unchanged") {
+      ++unchanged;
+    } else {
+      session.out() << result << " '" << printable(text_of(one, "uniqueName")) << "'\n";
+    }
+  }
+  if (unchanged > 0) session.out() << unchanged << " unchanged\n";
+  if (results.empty()) session.hint("the files declare no [[work]]");
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_apply(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<ApplyOptions>();
+  app.add_option("FILE", options->files, "TOML files that declare works")
+      ->required()
+      ->type_name("");
+  app.add_flag("--prune", options->prune, "Cancel what was applied and is no longer named");
+  app.footer(
+      "All or nothing: one bad entry, and nothing is registered. What has not changed\n"
+      "stays as it is. A file says the words of the options:\n\n"
+      "  [[work]]\n"
+      "  name = \"nightly-backup\"\n"
+      "  command = [\"restic\", \"backup\", \"/home\"]\n"
+      "  every = \"1d\"\n"
+      "  network = \"unmetered\"\n\n"
+      "Example: wm apply works.toml --prune");
+  return [options](Session& session) { return apply(session, *options); };
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,70 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/work.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+struct PauseOptions {
+  std::string group;
+  std::string time;
+};
+
+std::string describe(const json::array& pauses) {
+  std::string text;
+  for (const json::value& value : pauses) {
+    const json::object& pause = value.as_object();
+    const std::string group = text_of(pause, "group");
+    text += "paused: " + (group.empty() ? "everything" : "group " + group);
+    if (const auto until = time_of(pause, "until")) text += ", until " + local_time(*until);
+    text += "\n";
+  }
+  return text.empty() ? "nothing is paused\n" : text;
+}
+
+int send(Session& session, const char* method, const PauseOptions& options) {
+  json::object parameters;
+  if (!options.group.empty()) parameters["group"] = options.group;
+  if (!options.time.empty()) {
+    const auto time = parse_duration(options.time);
+    if (!time) return session.complain(time.error());
+    parameters["forMs"] = time->count();
+  }
+  const auto answer = session.ask(method, std::move(parameters));
+  if (!answer) return session.complain(answer.error());
+  const json::array& pauses = array_of(*answer, "paused");
+  if (session.json()) {
+    session.print(pauses);
+  } else {
+    session.out() << printable(describe(pauses), true);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_pause(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<PauseOptions>();
+  app.add_option("--group", options->group, "Only the works of this group")->type_name("NAME");
+  app.add_option("--for", options->time, "Only for that long; else until wm resume")
+      ->type_name("D");
+  app.footer(
+      "Nothing new is started; what runs goes on.\n"
+      "Example: wm pause --for 2h\n         wm pause --group backup");
+  return [options](Session& session) { return send(session, "Pause", *options); };
+}
+
+Command::Run set_up_resume(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<PauseOptions>();
+  app.add_option("--group", options->group, "Only the works of this group")->type_name("NAME");
+  app.footer("Example: wm resume\n         wm resume --group backup");
+  return [options](Session& session) { return send(session, "Resume", *options); };
+}
+
+}  // namespace wm::cli

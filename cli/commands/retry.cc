@@ -1,0 +1,39 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/work.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+int retry(Session& session, const std::vector<std::string>& names) {
+  auto client = session.connect();
+  if (!client) return session.complain(client.error());
+  json::array works;
+  for (const std::string& name : names) {
+    const auto answer = client->call("Retry", {{"uniqueName", name}});
+    if (!answer) return session.complain(answer.error());
+    const json::object& work = object_of(*answer, "work");
+    if (!session.json()) session.out() << describe_registration(work, "enqueued") << '\n';
+    works.push_back(work);
+  }
+  if (session.json()) session.print(works);
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_retry(CLI::App& app, const Trailing&) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  app.add_option("NAME", *names, "The works' unique names")->required()->type_name("");
+  app.footer(
+      "Failed and cancelled work is enqueued once more, its attempts counted anew.\n"
+      "Example: wm retry fetch\n"
+      "         wm retry fetch convert   (a chain: the first one first)");
+  return [names](Session& session) { return retry(session, *names); };
+}
+
+}  // namespace wm::cli

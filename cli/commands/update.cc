@@ -1,0 +1,98 @@
+#include <map>
+#include <memory>
+
+#include "cli/render/local_time.h"
+#include "cli/render/work.h"
+#include "cli/work_options.h"
+#include "core/messages.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+// What an option changes: a field, or one of the constraints.
+const std::map<std::string, std::string>& fields() {
+  static const std::map<std::string, std::string> kFields{
+      {"--network", "constraints.network"},
+      {"--charging", "constraints.charging"},
+      {"--battery-not-low", "constraints.batteryNotLow"},
+      {"--storage-not-low", "constraints.storageNotLow"},
+      {"--idle", "constraints.idle"},
+      {"--require", "constraints.custom"},
+      {"--initial-delay", "initialDelayMs"},
+      {"--priority", "priority"},
+      {"--group", "group"},
+      {"--expedited", "expedited"},
+      {"--out-of-quota", "outOfQuota"},
+      {"--flex", "flexMs"},
+      {"--cadence", "cadence"},
+      {"--max-attempts", "maxAttempts"},
+      {"--retry-on-crash", "retryOnCrash"},
+      {"--description", "description"},
+      {"--merge", "merge"},
+  };
+  return kFields;
+}
+
+// The fields that the given options change. A request leaves out what is as by default: where such
+// an option was given, the field is removed.
+json::object changes_of(const CLI::App& app, const WorkOptions& options,
+                        const WorkRequest& request) {
+  json::object changes = to_json(request);
+  changes.erase("uniqueName");
+  changes.erase("kind");
+  if (options.input.empty() && options.input_json.empty()) changes.erase("input");
+  json::object& constraints = changes["constraints"].as_object();
+  for (const CLI::Option* option : app.get_options()) {
+    const auto field = fields().find(option->get_name());
+    if (option->count() == 0 || field == fields().end()) continue;
+    const std::string_view name = field->second;
+    constexpr std::string_view kNested = "constraints.";
+    json::object& target = name.starts_with(kNested) ? constraints : changes;
+    const std::string_view key = name.starts_with(kNested) ? name.substr(kNested.size()) : name;
+    if (!target.contains(key)) target[key] = nullptr;
+  }
+  if (constraints.empty()) changes.erase("constraints");
+  return changes;
+}
+
+int update(Session& session, const CLI::App& app, const WorkOptions& options) {
+  const auto request = make_request(options, WorkKind::oneoff, true);
+  if (!request) return session.complain(request.error());
+  json::object changes = changes_of(app, options, *request);
+  if (changes.empty()) {
+    return session.complain({ErrorCode::invalid, "nothing to change: see wm update --help"});
+  }
+  const auto answer =
+      session.ask("Update", {{"uniqueName", options.name}, {"changes", std::move(changes)}});
+  if (!answer) return session.complain(answer.error());
+  const json::object& work = object_of(*answer, "work");
+  if (session.json()) {
+    session.print(work);
+  } else {
+    session.out() << describe_registration(work, "updated") << '\n';
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
+  auto options = std::make_shared<WorkOptions>();
+  options->command = trailing;
+  app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
+  app.add_option("TASK", options->task, "Another task; or a command at the end, after --")
+      ->type_name("");
+  add_work_options(app, *options);
+  add_period_options(app, *options);
+  app.footer(
+      "Changes what is given, and keeps the rest: its id, its attempts, its period.\n"
+      "A run that goes on is finished as it was.\n"
+      "Example: wm update backup --network unmetered --no-charging\n"
+      "         wm update sync --every 2h --priority 3");
+  return [options, &app](Session& session) { return update(session, app, *options); };
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,81 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/table.h"
+#include "cli/render/work.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string headline(const json::object& why) {
+  const std::string name = "'" + text_of(why, "uniqueName") + "' ";
+  const std::string state = text_of(why, "state");
+  const std::string failed = text_of(why, "failedPrerequisite");
+  if (!failed.empty()) return name + "is " + state + ", for '" + failed + "' has not succeeded";
+  if (state == "running") return name + "is running: it waits for nothing";
+  if (state == "enqueued" || state == "blocked") {
+    return name + (array_of(why, "waitingFor").empty() ? "starts now" : "waits for:");
+  }
+  return name + "has ended: " + state;
+}
+
+std::string moment(const json::object& wait, std::string_view key, TimePoint now) {
+  const auto time = time_of(wait, key);
+  return time && *time != TimePoint{} ? relative_time(*time, now) : "";
+}
+
+// A time as people read it; any other word as it is.
+std::string readable(const std::string& text) {
+  const auto time = parse_time(text);
+  return time ? local_time(*time) : text;
+}
+
+void print(Session& session, const json::object& why) {
+  session.out() << printable(headline(why)) << '\n';
+  const TimePoint now = wm::cli::now();
+  Table table({{"WHAT"}, {"NEEDED"}, {"ACTUAL"}, {"SINCE"}, {"UNTIL"}});
+  for (const json::value& value : array_of(why, "waitingFor")) {
+    const json::object& wait = value.as_object();
+    const std::string name = text_of(wait, "name");
+    const std::string kind = text_of(wait, "kind");
+    table.add({name.empty()           ? kind
+               : kind == "constraint" ? name
+                                      : kind + " " + name,
+               readable(text_of(wait, "required")), readable(text_of(wait, "actual")),
+               moment(wait, "since", now), moment(wait, "until", now)});
+  }
+  if (!array_of(why, "waitingFor").empty()) {
+    table.print(session.out(), session.style(), terminal_width());
+  }
+  if (const std::string waited = waited_of(why); !waited.empty()) {
+    session.out() << "so far, since it was due: " << printable(waited) << '\n';
+  }
+}
+
+int why(Session& session, const std::string& name) {
+  const auto answer = session.ask("Why", {{"uniqueName", name}});
+  if (!answer) return session.complain(answer.error());
+  const json::object& why = object_of(*answer, "why");
+  if (session.json()) {
+    session.print(why);
+  } else {
+    print(session, why);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command::Run set_up_why(CLI::App& app, const Trailing&) {
+  auto name = std::make_shared<std::string>();
+  app.add_option("NAME", *name, "The work's unique name")->required()->type_name("");
+  app.footer("Example: wm why backup");
+  return [name](Session& session) { return why(session, *name); };
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,310 @@
+#include "cli/work_file.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <span>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "cli/render/work.h"
+#include "cli/work_options.h"
+#include "config/toml_reader.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+json::value to_json(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    json::object object;
+    for (const auto& [key, value] : *table) object[key.str()] = to_json(value);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    json::array list;
+    for (const toml::node& value : *array) list.push_back(to_json(value));
+    return list;
+  }
+  if (const auto* text = node.as_string()) return json::value(text->get());
+  if (const auto* number = node.as_integer()) return number->get();
+  if (const auto* number = node.as_floating_point()) return number->get();
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  std::ostringstream text;  // A date or a time.
+  node.visit([&](const auto& value) {
+    if constexpr (toml::is_date<decltype(value)> || toml::is_time<decltype(value)> ||
+                  toml::is_date_time<decltype(value)>) {
+      text << value.get();
+    }
+  });
+  return json::value(text.str());
+}
+
+// One [[work]]. Its keys are the options' names; `_` may stand for `-`, as in wmd.toml.
+class WorkReader {
+ public:
+  WorkReader(const toml::table& table, TomlReader& reader) : table_(table), reader_(reader) {}
+
+  Result<WorkRequest> read() {
+    read_texts();
+    read_lists();
+    read_rest();
+    const bool periodic = !options_.every.empty() || !options_.calendar.empty();
+    if (periodic && processing_) {
+      return fail(ErrorCode::invalid, "processing work has no period: it runs once");
+    }
+    const WorkKind kind = processing_ ? WorkKind::processing
+                          : periodic  ? WorkKind::periodic
+                                      : WorkKind::oneoff;
+    auto request = make_request(options_, kind);
+    if (!request) return request;
+    // Wherever it is applied from, a file means the same.
+    request->cwd = options_.cwd;
+    if (table_.contains("input")) request->input = json::serialize(to_json(*table_.get("input")));
+    return request;
+  }
+
+ private:
+  const char* key(const char* with_dashes) {
+    keys_.emplace_back(with_dashes);
+    std::string& key = keys_.emplace_back(with_dashes);
+    std::ranges::replace(key, '-', '_');
+    return table_.contains(key) ? key.c_str() : with_dashes;
+  }
+
+  void read_texts() {
+    const std::pair<const char*, std::string*> texts[]{
+        {"name", &options_.name},
+        {"task", &options_.task},
+        {"network", &options_.network},
+        {"initial-delay", &options_.initial_delay},
+        {"at", &options_.at},
+        {"deadline", &options_.deadline},
+        {"every", &options_.every},
+        {"flex", &options_.flex},
+        {"cadence", &options_.cadence},
+        {"calendar", &options_.calendar},
+        {"backoff", &options_.backoff},
+        {"backoff-delay", &options_.backoff_delay},
+        {"fail-on", &options_.fail_on},
+        {"retry-on", &options_.retry_on},
+        {"success-on", &options_.success_on},
+        {"time-limit", &options_.time_limit},
+        {"merge", &options_.merge},
+        {"group", &options_.group},
+        {"out-of-quota", &options_.out_of_quota},
+        {"cwd", &options_.cwd},
+        {"stop-grace", &options_.stop_grace},
+        {"keep-results", &options_.keep_results},
+        {"description", &options_.description},
+    };
+    for (const auto& [name, text] : texts) reader_.read(key(name), *text);
+    if (options_.name.empty()) reader_.fail("name", "is missing: every work has a unique name");
+  }
+
+  void read_lists() {
+    reader_.read("command", options_.command);
+    reader_.read("tags", options_.tags);
+    reader_.read("after", options_.after);
+    reader_.read("require", options_.require);
+    std::map<std::string, std::string> env;
+    reader_.read("env", env);
+    for (const auto& [name, value] : env) options_.env.push_back(name + '=' + value);
+    reader_.each_entry("prefer", [&](const toml::table&, TomlReader& entry) {
+      entry.read("constraint", options_.prefer.emplace_back());
+      entry.read("relax-after", options_.relax_after.emplace_back());
+    });
+    reader_.table("input", [](TomlReader& input) { input.accept_all(); });
+  }
+
+  void read_rest() {
+    const std::pair<const char*, int*> flags[]{
+        {"charging", &options_.charging},
+        {"battery-not-low", &options_.battery_not_low},
+        {"storage-not-low", &options_.storage_not_low},
+        {"idle", &options_.idle},
+        {"retry-on-crash", &options_.retry_on_crash},
+        {"expedited", &options_.expedited},
+    };
+    for (const auto& [name, value] : flags) {
+      const char* const found = key(name);
+      bool flag = false;
+      reader_.read(found, flag);
+      if (table_.contains(found)) *value = flag ? 1 : -1;
+    }
+    reader_.read(key("max-attempts"), options_.max_attempts, 0,
+                 std::numeric_limits<std::int32_t>::max());
+    reader_.read("priority", options_.priority, -10, 10);
+    reader_.read("processing", processing_);
+  }
+
+  const toml::table& table_;
+  TomlReader& reader_;
+  WorkOptions options_;
+  bool processing_ = false;
+  std::deque<std::string> keys_;  // As the reader knows them: they stay where they are.
+};
+
+std::string text_form(const json::value& value) {
+  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
+
+std::string toml_string(std::string_view text) {
+  std::ostringstream out;
+  out << toml::toml_formatter{toml::value<std::string>{std::string(text)}};
+  return out.str();
+}
+
+std::string toml_of(const json::value& value) {
+  if (const auto* object = value.if_object()) {
+    std::string text;
+    for (const auto& [key, one] : *object) {
+      text += (text.empty() ? " " : ", ") + toml_string(key) + " = " + toml_of(one);
+    }
+    return "{" + text + " }";
+  }
+  if (const auto* list = value.if_array()) {
+    std::string text;
+    for (const json::value& one : *list) text += (text.empty() ? "" : ", ") + toml_of(one);
+    return "[" + text + "]";
+  }
+  if (const auto* text = value.if_string()) return toml_string(*text);
+  if (const auto* number = value.if_double()) return fmt::format("{:#}", *number);
+  return text_form(value);
+}
+
+// How a field of the daemon's answer is called in a file, and how it is written there.
+enum class Form : std::uint8_t { as_it_is, duration };
+struct Key {
+  const char* field;
+  const char* key;
+  Form form = Form::as_it_is;
+};
+
+constexpr Key kKeys[]{
+    {"taskName", "task"},
+    {"command", "command"},
+    {"cwd", "cwd"},
+    {"env", "env"},
+    {"input", "input"},
+    {"description", "description"},
+    {"tags", "tags"},
+    {"everyMs", "every", Form::duration},
+    {"flexMs", "flex", Form::duration},
+    {"calendar", "calendar"},
+    {"cadence", "cadence"},
+    {"initialDelayMs", "initial-delay", Form::duration},
+    {"at", "at"},
+    {"deadlineMs", "deadline", Form::duration},
+    {"prerequisites", "after"},
+    {"merge", "merge"},
+    {"priority", "priority"},
+    {"group", "group"},
+    {"expedited", "expedited"},
+    {"outOfQuota", "out-of-quota"},
+    {"maxAttempts", "max-attempts"},
+    {"failOn", "fail-on"},
+    {"retryOn", "retry-on"},
+    {"successOn", "success-on"},
+    {"retryOnCrash", "retry-on-crash"},
+    {"timeLimitMs", "time-limit", Form::duration},
+    {"stopGraceMs", "stop-grace", Form::duration},
+    {"keepResultsMs", "keep-results", Form::duration},
+};
+
+constexpr Key kConstraintKeys[]{
+    {"network", "network"},
+    {"charging", "charging"},
+    {"batteryNotLow", "battery-not-low"},
+    {"storageNotLow", "storage-not-low"},
+    {"idle", "idle"},
+    {"custom", "require"},
+};
+
+void write_fields(std::ostream& out, const json::object& object, std::span<const Key> keys) {
+  for (const auto& [field, key, form] : keys) {
+    const json::value* value = object.if_contains(field);
+    if (!value || (value->is_object() && value->get_object().empty())) continue;
+    out << key << " = "
+        << (form == Form::duration && value->is_int64()
+                ? toml_string(format_duration(Duration{value->get_int64()}))
+                : toml_of(*value))
+        << '\n';
+  }
+}
+
+// The one constraint of a preference, as --prefer names it.
+std::string preferred(const json::object& constraints) {
+  for (const auto& [field, key, form] : kConstraintKeys) {
+    const json::value* value = constraints.if_contains(field);
+    if (!value) continue;
+    if (value->is_array()) return "custom=" + text_form(value->get_array().at(0));
+    return value->is_string() ? std::string(key) + '=' + text_form(*value) : key;
+  }
+  return "";
+}
+
+void write_work(std::ostream& out, const json::object& work) {
+  out << "[[work]]\nname = " << toml_string(text_of(work, "uniqueName")) << '\n';
+  const json::object& constraints = object_of(work, "constraints");
+  if (text_of(work, "kind") == "processing") {
+    out << "processing = true\n";
+    for (const char* const name : {"charging", "idle"}) {
+      if (!constraints.contains(name)) out << name << " = false\n";
+    }
+  }
+  json::object fields = work;
+  if (text_of(work, "cadence") == "interval") fields.erase("cadence");
+  write_fields(out, fields, kKeys);
+  write_fields(out, constraints, kConstraintKeys);
+  const json::object& backoff = object_of(work, "backoff");
+  if (!backoff.empty() && backoff != json::object{{"policy", "exponential"}, {"delayMs", 30'000}}) {
+    out << "backoff = " << toml_string(text_of(backoff, "policy")) << "\nbackoff-delay = "
+        << toml_string(format_duration(Duration{number_of(backoff, "delayMs")})) << '\n';
+  }
+  std::string prefer;
+  for (const json::value& value : array_of(work, "prefer")) {
+    const json::object& one = value.as_object();
+    prefer += (prefer.empty() ? "" : ", ") + std::string("{ constraint = ") +
+              toml_string(preferred(object_of(one, "constraints"))) + ", relax-after = " +
+              toml_string(format_duration(Duration{number_of(one, "relaxAfterMs")})) + " }";
+  }
+  if (!prefer.empty()) out << "prefer = [" << prefer << "]\n";
+}
+
+}  // namespace
+
+Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::string& name) {
+  std::vector<DeclaredWork> works;
+  std::optional<Error> error;
+  try {
+    const toml::table file = toml::parse(text, name);
+    TomlReader reader(file, "", name, error);
+    reader.each_entry("work", [&](const toml::table& table, TomlReader& entry) {
+      auto request = WorkReader(table, entry).read();
+      if (request) {
+        works.push_back({std::move(*request), position(name, table.source())});
+      } else if (!error) {
+        error = error_at(name, table.source(), request.error().message);
+      }
+    });
+  } catch (const toml::parse_error& problem) {
+    return std::unexpected(error_at(name, problem.source(), problem.description()));
+  }
+  if (error) return std::unexpected(*error);
+  return works;
+}
+
+void write_works(std::ostream& out, const json::array& works) {
+  bool first = true;
+  for (const json::value& work : works) {
+    if (!std::exchange(first, false)) out << '\n';
+    write_work(out, work.as_object());
+  }
+}
+
+}  // namespace wm::cli

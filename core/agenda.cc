@@ -1,0 +1,118 @@
+#include "core/agenda.h"
+
+namespace wm {
+
+namespace {
+
+bool is_named(const Work& work) {
+  return work.state == WorkState::enqueued || work.state == WorkState::running;
+}
+
+}  // namespace
+
+Agenda::Agenda() { group_of(""); }
+
+void Agenda::add(Row& row) {
+  const Work& work = row.work;
+  if (is_named(work)) count_named(work.run_policy, 1);
+  if (work.state == WorkState::running) {
+    running_.insert(work.id);
+    ++groups_[group_of(work.run_policy.get().group)].running;
+    if (work.stopping == StopReason::none) set_alarm(row, time_is_up(work));
+  } else if (work.state == WorkState::enqueued && !work.held) {
+    if (work.due > now_) {
+      timers_.insert(row);
+    } else {
+      lanes_[lane_of(work, now_)].insert(row);
+      set_alarm(row, needs_change_at(work, work.policy, now_));
+    }
+  }
+}
+
+void Agenda::remove(Row& row) {
+  if (row.is_linked()) row.unlink();
+  set_alarm(row, {});
+  if (is_named(row.work)) count_named(row.work.run_policy, -1);
+  if (row.work.state == WorkState::running && running_.erase(row.work.id) > 0) {
+    --groups_[group_of(row.work.run_policy.get().group)].running;
+  }
+}
+
+void Agenda::move_on(TimePoint now) {
+  now_ = now;
+  while (!timers_.empty() && timers_.begin()->work.due <= now) {
+    Row& row = *timers_.begin();
+    remove(row);
+    add(row);
+  }
+  for (auto alarm = alarms_.begin(); alarm != alarms_.end() && alarm->first <= now;) {
+    Row& row = *alarm->second;
+    ++alarm;
+    if (row.work.state != WorkState::enqueued) continue;  // A time limit stays until it is obeyed.
+    remove(row);
+    add(row);
+  }
+}
+
+std::optional<TimePoint> Agenda::time_is_up(const Work& work) const {
+  const Duration limit = work.run_policy.get().time_limit.value_or(time_limit_);
+  return limit > Duration::zero() ? std::optional(work.since + limit) : std::nullopt;
+}
+
+int Agenda::running_in(const std::string& group) const {
+  const auto found = group_ids_.find(group);
+  return found == group_ids_.end() ? 0 : groups_[found->second].running;
+}
+
+std::optional<TimePoint> Agenda::next_alarm() const {
+  return alarms_.empty() ? std::nullopt : std::optional(alarms_.begin()->first);
+}
+
+TimePoint Agenda::opened_at(const Work& work, TimePoint now) const {
+  return gates_.since(needs_at(work, work.policy, now));
+}
+
+LaneKey Agenda::lane_of(const Work& work, TimePoint now) {
+  const Policy& policy = work.policy;
+  LaneKey key;
+  key.priority = policy.priority;
+  key.group = group_of(policy.group);
+  if (is_forced(work, policy, now)) {
+    key.rank = Rank::forced;
+    return key;
+  }
+  key.gate = gates_.find(needs_at(work, policy, now));
+  key.settling = work.settling;
+  if (policy.expedited) {
+    key.rank = Rank::expedited;
+    key.owner = work.owner;
+    key.drop = policy.out_of_quota == OutOfQuota::drop;
+  }
+  return key;
+}
+
+std::uint32_t Agenda::group_of(const std::string& name) {
+  const auto [found, fresh] =
+      group_ids_.try_emplace(name, static_cast<std::uint32_t>(groups_.size()));
+  if (fresh) groups_.push_back({name, 0});
+  return found->second;
+}
+
+void Agenda::count_named(const Policy& policy, int works) {
+  const auto count = [&](const Constraints& constraints) {
+    if (constraints == Constraints{}) return;
+    const auto [found, fresh] = named_.try_emplace(constraints, 0);
+    found->second += works;
+    if (found->second == 0) named_.erase(found);
+  };
+  count(policy.constraints);
+  for (const Preference& preference : policy.prefer) count(preference.constraints);
+}
+
+void Agenda::set_alarm(Row& row, std::optional<TimePoint> time) {
+  if (row.alarm != TimePoint{}) alarms_.erase({row.alarm, &row});
+  row.alarm = time.value_or(TimePoint{});
+  if (time) alarms_.emplace(*time, &row);
+}
+
+}  // namespace wm

@@ -1,0 +1,111 @@
+// Where every unfinished work stands: waiting for its time, waiting for its conditions and a slot,
+// or running.
+#pragma once
+
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include <boost/intrusive/set.hpp>
+
+#include "core/gates.h"
+#include "core/work.h"
+
+namespace wm {
+
+/// A work in memory, and its place in a queue. One of a million: at most 200 bytes with all that
+/// the tables around it take.
+struct Row
+    : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
+                                      boost::intrusive::optimize_size<true>> {
+  explicit Row(const Work& content) : work(content) {}
+
+  Work work;
+  TimePoint alarm{};  // In the agenda's alarms; none: the epoch.
+};
+
+/// Earliest due first, then oldest.
+struct ByDue {
+  bool operator()(const Row& a, const Row& b) const {
+    return std::pair(a.work.due, a.work.id) < std::pair(b.work.due, b.work.id);
+  }
+};
+
+using Queue = boost::intrusive::set<Row, boost::intrusive::compare<ByDue>,
+                                    boost::intrusive::constant_time_size<false>>;
+
+/// Which work goes first, whatever its priority.
+enum class Rank : std::uint8_t { forced, expedited, normal };
+
+/// Due works that are alike in all that decides whether they may start: the first of them starts
+/// first, and one look answers for all.
+struct LaneKey {
+  Rank rank = Rank::normal;
+  Gates::Id gate = Gates::kNone;
+  std::uint32_t group = 0;
+  uid_t owner = 0;    // Of expedited work, which has a budget.
+  bool drop = false;  // Expedited work that is cancelled once the budget is spent.
+  bool settling = false;
+  std::int32_t priority = 0;
+
+  auto operator<=>(const LaneKey&) const = default;
+};
+
+struct Group {
+  std::string name;  // The first has none, and no limit.
+  int running = 0;
+};
+
+class Agenda {
+ public:
+  Agenda();
+
+  /// Puts an unfinished row where it belongs. `remove` before its work changes.
+  void add(Row& row);
+  void remove(Row& row);
+
+  /// Time goes on: what is due now goes to its lane, and changes lanes where its needs change.
+  void move_on(TimePoint now);
+
+  /// What a run may take where its work says nothing; zero: no end.
+  void set_time_limit(Duration limit) { time_limit_ = limit; }
+  /// Since when a run may not go on; nothing: there is no limit.
+  std::optional<TimePoint> time_is_up(const Work& work) const;
+
+  Gates& gates() { return gates_; }
+  const Gates& gates() const { return gates_; }
+  std::map<LaneKey, Queue>& lanes() { return lanes_; }
+  const std::map<LaneKey, Queue>& lanes() const { return lanes_; }
+  const Queue& timers() const { return timers_; }
+  const Group& group(std::uint32_t id) const { return groups_[id]; }
+  int running_in(const std::string& group) const;
+  const std::set<WorkId>& running() const { return running_; }
+  /// What enqueued and running works name, and how many of them do.
+  const std::map<Constraints, int>& named() const { return named_; }
+  std::optional<TimePoint> next_alarm() const;
+  /// The time of the last move_on().
+  TimePoint now() const { return now_; }
+
+  /// Since when all that due work needs holds.
+  TimePoint opened_at(const Work& work, TimePoint now) const;
+
+ private:
+  LaneKey lane_of(const Work& work, TimePoint now);
+  std::uint32_t group_of(const std::string& name);
+  void count_named(const Policy& policy, int works);
+  void set_alarm(Row& row, std::optional<TimePoint> time);
+
+  Gates gates_;
+  TimePoint now_{};
+  Duration time_limit_{};
+  Queue timers_;
+  std::map<LaneKey, Queue> lanes_;
+  std::set<WorkId> running_;
+  std::map<Constraints, int> named_;
+  std::set<std::pair<TimePoint, Row*>> alarms_;
+  std::vector<Group> groups_;
+  std::unordered_map<std::string, std::uint32_t> group_ids_;
+};
+
+}  // namespace wm

@@ -1,0 +1,193 @@
+#include "core/calendar.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include <date/tz.h>
+
+#include "core/text.h"
+
+namespace wm {
+namespace {
+
+using Minutes = std::chrono::minutes;
+using LocalTime = std::chrono::local_time<Minutes>;
+
+struct Field {
+  const char* name;
+  int least;
+  int most;
+  std::vector<std::string_view> words;  // From `least` on.
+};
+
+const std::array<Field, 5>& fields() {
+  static const std::array<Field, 5> kFields{
+      Field{"minute", 0, 59, {}},
+      Field{"hour", 0, 23, {}},
+      Field{"day of the month", 1, 31, {}},
+      Field{"month",
+            1,
+            12,
+            {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
+      Field{"day of the week", 0, 7, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+  };
+  return kFields;
+}
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kWords{{
+    {"@hourly", "0 * * * *"},
+    {"@daily", "0 0 * * *"},
+    {"@midnight", "0 0 * * *"},
+    {"@weekly", "0 0 * * 0"},
+    {"@monthly", "0 0 1 * *"},
+    {"@yearly", "0 0 1 1 *"},
+    {"@annually", "0 0 1 1 *"},
+}};
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t end = text.find_first_of(separators);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::optional<int> number(std::string_view text) {
+  int value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<int> value_of(std::string_view text, const Field& field) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const auto word = std::ranges::find(field.words, lower);
+  if (word != field.words.end()) return field.least + int(word - field.words.begin());
+  const auto value = number(text);
+  return value && *value >= field.least && *value <= field.most ? value : std::nullopt;
+}
+
+std::unexpected<Error> bad(const Field& field, std::string_view part) {
+  return fail(ErrorCode::invalid, "'" + printable(part) + "' is no " + field.name +
+                                      ": write *, a number from " + std::to_string(field.least) +
+                                      " to " + std::to_string(field.most) +
+                                      ", a range 1-5, a step */2, or a list of these");
+}
+
+// One of a list: `*`, `5`, `1-5`, each perhaps with a step `/2`.
+template <std::size_t N>
+Result<> read_part(std::string_view part, const Field& field, std::bitset<N>& set) {
+  const auto stepped = split(part, "/");
+  const auto step = stepped.size() == 2 ? number(stepped[1]) : std::optional(1);
+  if (stepped.size() > 2 || !step || *step < 1 || *step > field.most) return bad(field, part);
+  const auto ends = split(stepped[0], "-");
+  if (ends.size() > 2) return bad(field, part);
+  const bool all = stepped[0] == "*";
+  const auto first = all ? std::optional(field.least) : value_of(ends.front(), field);
+  // `5/10` goes on to the end, as in crontab(5).
+  const bool open = all || (ends.size() == 1 && stepped.size() == 2);
+  const auto last = open ? std::optional(field.most) : value_of(ends.back(), field);
+  if (!first || !last || *first > *last) return bad(field, part);
+  for (int value = *first; value <= *last; value += *step) {
+    set.set(static_cast<std::size_t>(value) % (N == 7 ? 7 : N));  // Sunday is 7 too.
+  }
+  return {};
+}
+
+template <std::size_t N>
+Result<> read_field(std::string_view text, const Field& field, std::bitset<N>& set) {
+  for (const std::string_view part : split(text, ",")) {
+    if (auto ok = read_part(part, field, set); !ok) return ok;
+  }
+  return {};
+}
+
+// The instant of a local time: the first of two; the first valid one after a gap.
+TimePoint instant_of(LocalTime local, const date::time_zone* zone) {
+  const date::local_time<Minutes> time{local.time_since_epoch()};
+  if (!zone) return TimePoint{local.time_since_epoch()};
+  const date::local_info info = zone->get_info(time);
+  if (info.result == date::local_info::nonexistent) {
+    return std::chrono::time_point_cast<Duration>(info.first.end);
+  }
+  return TimePoint{time.time_since_epoch() - info.first.offset};
+}
+
+LocalTime local_time_of(TimePoint instant, const date::time_zone* zone) {
+  const auto minute = std::chrono::floor<Minutes>(instant);
+  const auto offset = zone ? zone->get_info(instant).offset : std::chrono::seconds{0};
+  return LocalTime{std::chrono::floor<Minutes>(minute.time_since_epoch() + offset)};
+}
+
+}  // namespace
+
+Result<Calendar> Calendar::parse(std::string_view text) {
+  const auto word = std::ranges::find(kWords, text, [](const auto& pair) { return pair.first; });
+  if (word != kWords.end()) text = word->second;
+  std::vector<std::string_view> parts = split(text, " \t");
+  std::erase(parts, "");
+  if (parts.size() != fields().size()) {
+    return fail(ErrorCode::invalid,
+                "'" + printable(text) +
+                    "' is no calendar: write five fields, MINUTE HOUR DAY MONTH WEEKDAY "
+                    "(\"30 2 * * mon\"), or @hourly, @daily, @weekly, @monthly, @yearly");
+  }
+  Calendar calendar;
+  for (const auto& read : {read_field(parts[0], fields()[0], calendar.minutes_),
+                           read_field(parts[1], fields()[1], calendar.hours_),
+                           read_field(parts[2], fields()[2], calendar.days_),
+                           read_field(parts[3], fields()[3], calendar.months_),
+                           read_field(parts[4], fields()[4], calendar.weekdays_)}) {
+    if (!read) return std::unexpected(read.error());
+  }
+  calendar.any_day_ = parts[2].starts_with('*');
+  calendar.any_weekday_ = parts[4].starts_with('*');
+  if (!calendar.next_day(LocalDay{Days{20'000}})) {
+    return fail(ErrorCode::invalid, "'" + printable(text) + "' never comes: no month has that day");
+  }
+  return calendar;
+}
+
+bool Calendar::names(std::chrono::year_month_day day) const {
+  if (!months_[static_cast<unsigned>(day.month())]) return false;
+  const bool in_month = days_[static_cast<unsigned>(day.day())];
+  const bool in_week = weekdays_[std::chrono::weekday{LocalDay{day}}.c_encoding()];
+  if (any_day_ || any_weekday_) return in_month && in_week;
+  return in_month || in_week;
+}
+
+std::optional<Calendar::LocalDay> Calendar::next_day(LocalDay from) const {
+  // 29 February is at most 8 years away (around 2100), and is a given weekday every 40 at most.
+  const LocalDay last = from + Days{366 * 41};
+  for (LocalDay day = from; day < last; day += Days{1}) {
+    if (names(std::chrono::year_month_day{day})) return day;
+  }
+  return std::nullopt;
+}
+
+TimePoint Calendar::next(TimePoint after, const date::time_zone* zone) const {
+  const LocalTime from = local_time_of(after, zone);
+  LocalDay day = std::chrono::floor<Days>(from);
+  while (const auto named = next_day(day)) {
+    for (std::size_t hour = 0; hour < hours_.size(); ++hour) {
+      if (!hours_[hour]) continue;
+      for (std::size_t minute = 0; minute < minutes_.size(); ++minute) {
+        if (!minutes_[minute]) continue;
+        const LocalTime local = *named + std::chrono::hours{hour} + Minutes{minute};
+        if (local < from) continue;
+        if (const TimePoint instant = instant_of(local, zone); instant > after) return instant;
+      }
+    }
+    day = *named + Days{1};
+  }
+  return after + kMaxDuration;  // parse() refuses what never comes.
+}
+
+}  // namespace wm

@@ -1,0 +1,46 @@
+// Calendar expressions: five-field cron and its words, in a time zone with daylight saving.
+#pragma once
+
+#include <bitset>
+#include <optional>
+#include <string_view>
+
+#include "core/time.h"
+
+namespace date {
+class time_zone;
+}
+
+namespace wm {
+
+/// `MINUTE HOUR DAY MONTH WEEKDAY`: numbers, names (jan, mon), lists, ranges, steps; where both the
+/// day and the weekday are restricted, either suffices (as crontab(5)). Or @hourly, @daily,
+/// @midnight, @weekly, @monthly, @yearly, @annually.
+class Calendar {
+ public:
+  /// Refuses what it cannot read, and what never comes (30 February).
+  static Result<Calendar> parse(std::string_view text);
+
+  /// The first instant after `after` that the expression names, in local time of `zone`. A local
+  /// time that daylight saving skips comes at the first valid instant after it; one that it repeats
+  /// comes once, the first time. `zone` nullptr: UTC.
+  TimePoint next(TimePoint after, const date::time_zone* zone) const;
+
+  bool operator==(const Calendar&) const = default;
+
+ private:
+  using LocalDay = std::chrono::local_days;
+
+  bool names(std::chrono::year_month_day day) const;
+  std::optional<LocalDay> next_day(LocalDay from) const;
+
+  std::bitset<60> minutes_;
+  std::bitset<24> hours_;
+  std::bitset<32> days_;     // 1 to 31.
+  std::bitset<13> months_;   // 1 to 12.
+  std::bitset<7> weekdays_;  // Sunday is 0.
+  bool any_day_ = true;
+  bool any_weekday_ = true;
+};
+
+}  // namespace wm

@@ -1,0 +1,40 @@
+#include "core/forecast.h"
+
+#include <set>
+
+namespace wm {
+
+std::vector<ForecastRun> forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
+                                  const std::function<Duration(const Work&)>& length_of,
+                                  std::size_t most) {
+  std::vector<ForecastRun> runs;
+  Scheduler ahead = scheduler.copy(now);
+  std::set<std::pair<TimePoint, WorkId>> ends;
+  const auto will_end = [&](const Work& work) {
+    ends.emplace(std::max(work.since + length_of(work), now), work.id);
+  };
+  for (const WorkId id : ahead.agenda().running()) will_end(*ahead.find(id));
+
+  while (now <= until && runs.size() < most) {
+    for (; !ends.empty() && ends.begin()->first <= now; ends.erase(ends.begin())) {
+      const WorkId id = ends.begin()->second;
+      const bool told_to_stop = ahead.find(id)->stopping != StopReason::none;
+      const auto how = told_to_stop ? ChildEnd::How::lost : ChildEnd::How::exited;
+      ahead.run_ended(id, {how, 0, ""}, ExitRules{}, now);
+    }
+    ahead.plan(now);
+    for (const Start& started : ahead.decisions().started) {
+      const Work& work = *ahead.find(started.id);
+      if (runs.size() < most) runs.push_back({work.id, now, work.attempts});
+      will_end(work);
+    }
+    ahead.accept();
+    auto next = ahead.next_wakeup();
+    if (!ends.empty() && (!next || ends.begin()->first < *next)) next = ends.begin()->first;
+    if (!next) break;
+    now = std::max(now, *next);
+  }
+  return runs;
+}
+
+}  // namespace wm

@@ -1,0 +1,61 @@
+// The distinct needs of all works: looked at once for each change of conditions, not once for each
+// work.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "core/conditions.h"
+
+namespace wm {
+
+/// All of these must hold: the constraints, and the preferences that are still in force.
+using Needs = std::vector<Constraints>;
+
+struct Gate {
+  bool open = false;
+  TimePoint since{};  // When it last opened or closed.
+};
+
+class Gates {
+ public:
+  using Id = std::uint32_t;
+
+  /// The gate of those who need nothing: always open.
+  static constexpr Id kNone = 0;
+
+  Gates() { find({}); }
+
+  /// The gate of these needs, made where it is the first of its kind. Gates are few, and stay.
+  Id find(const Needs& needs);
+
+  void set_conditions(const Conditions& conditions, TimePoint now);
+  const Conditions& conditions() const { return conditions_; }
+
+  /// No gate has been open or closed for a time that is yet to come.
+  void clock_was_set(TimePoint now);
+
+  /// Since when these needs hold, or do not; the last change of conditions for those nobody has.
+  TimePoint since(const Needs& needs) const;
+
+  const Gate& operator[](Id id) const { return gates_[id]; }
+
+ private:
+  Conditions conditions_;
+  TimePoint changed_at_{};
+  std::map<Needs, Id> ids_;
+  std::vector<Gate> gates_;
+};
+
+/// What `work` needs at `now`; nothing once its deadline has passed, or somebody told it to run.
+Needs needs_at(const Work& work, const Policy& policy, TimePoint now);
+
+/// The next time at which needs_at() of due work changes by itself; nothing: never.
+std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy, TimePoint now);
+
+/// Whether no constraint matters to it any more.
+bool is_forced(const Work& work, const Policy& policy, TimePoint now);
+
+bool hold(const Needs& needs, const Conditions& conditions);
+
+}  // namespace wm

@@ -1,0 +1,34 @@
+#include "core/quota.h"
+
+#include <algorithm>
+
+namespace wm {
+
+void ExpeditedQuota::add(uid_t owner, TimePoint ended, Duration length) {
+  Account& account = accounts_[owner];
+  account.runs.push_back({ended, std::max(length, Duration::zero())});
+  account.total += account.runs.back().length;
+  added_.push_back(owner);
+}
+
+Duration ExpeditedQuota::used(uid_t owner, TimePoint now) {
+  const auto found = accounts_.find(owner);
+  if (found == accounts_.end()) return {};
+  Account& account = found->second;
+  while (!account.runs.empty() && account.runs.front().ended + kQuotaWindow <= now) {
+    account.total -= account.runs.front().length;
+    account.runs.pop_front();
+  }
+  return account.total;
+}
+
+void ExpeditedQuota::roll_back() {
+  for (; !added_.empty(); added_.pop_back()) {
+    Account& account = accounts_[added_.back()];
+    if (account.runs.empty()) continue;  // Too old by now to count.
+    account.total -= account.runs.back().length;
+    account.runs.pop_back();
+  }
+}
+
+}  // namespace wm

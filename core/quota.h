@@ -1,0 +1,40 @@
+// How much run time the expedited work of each owner has used lately.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "core/work.h"
+
+namespace wm {
+
+/// The time over which a budget counts.
+constexpr Duration kQuotaWindow = 24h;
+
+class ExpeditedQuota {
+ public:
+  /// A run on the budget has ended.
+  void add(uid_t owner, TimePoint ended, Duration length);
+
+  /// The run time of the runs that ended within the window before `now`.
+  Duration used(uid_t owner, TimePoint now);
+
+  void accept() { added_.clear(); }
+  void roll_back();
+
+ private:
+  struct Run {
+    TimePoint ended{};
+    Duration length{};
+  };
+  struct Account {
+    std::deque<Run> runs;  // In the order of their ends.
+    Duration total{};
+  };
+
+  std::map<uid_t, Account> accounts_;
+  std::vector<uid_t> added_;  // Since the last accept().
+};
+
+}  // namespace wm

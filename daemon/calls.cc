@@ -1,0 +1,64 @@
+#include "daemon/calls.h"
+
+#include <unistd.h>
+
+#include "core/text.h"
+#include "daemon/tasks.h"
+
+namespace wm {
+namespace {
+
+constexpr std::size_t kMaxRequestWeight = std::size_t{128} << 10;
+
+}  // namespace
+
+std::size_t weight_of(const WorkRequest& request) {
+  std::size_t weight = 2048 + request.input.size() + request.description.size();
+  for (const std::string& argument : request.command) weight += argument.size() + 8;
+  for (const std::string& tag : request.tags) weight += tag.size() + 8;
+  for (const std::string& name : request.prerequisites) weight += name.size() + 8;
+  for (const auto& [name, value] : request.env) weight += name.size() + value.size() + 8;
+  return weight;
+}
+
+std::optional<uid_t> visible_to(const Peer& peer) {
+  return peer.uid == 0 ? std::nullopt : std::optional(peer.uid);
+}
+
+bool may_rule(Exchange& exchange, std::string_view what) {
+  if (exchange.peer().uid == 0 || exchange.peer().uid == ::geteuid()) return true;
+  exchange.error(Error{ErrorCode::not_permitted, "only root may " + std::string(what)});
+  return false;
+}
+
+void no_such_work(Exchange& exchange, const std::string& name) {
+  exchange.error("io.wm.Scheduler.NoSuchWork", {{"uniqueName", name}});
+}
+
+Error unreadable(const StoreError& e) {
+  return {ErrorCode::failed, std::string("the store cannot be read: ") + e.what()};
+}
+
+Result<> check_request(const WorkRequest& request, const Settings& settings) {
+  if (auto valid = validate(request, settings.limits); !valid) return valid;
+  std::vector<std::string> custom = request.constraints.custom;
+  for (const Preference& preference : request.prefer) {
+    custom.insert(custom.end(), preference.constraints.custom.begin(),
+                  preference.constraints.custom.end());
+  }
+  if (!custom.empty()) {
+    return fail(ErrorCode::invalid,
+                "the configuration declares no condition '" + printable(custom.front()) + "'");
+  }
+  if (weight_of(request) > kMaxRequestWeight) {
+    return fail(ErrorCode::invalid,
+                "the work is too large: command, environment, description, tags and prerequisites "
+                "may have " +
+                    std::to_string(kMaxRequestWeight) + " bytes together");
+  }
+  const auto command = resolve_command(request, settings);
+  if (!command) return std::unexpected(command.error());
+  return check_executable(*command);
+}
+
+}  // namespace wm

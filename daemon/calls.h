@@ -1,0 +1,47 @@
+// What the methods share: reading a call, who may do what, and how much fits into an answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/settings.h"
+#include "core/json_reader.h"
+#include "daemon/server.h"
+#include "daemon/store.h"
+
+namespace wm {
+
+// A page of an answer stays well under the size of a message.
+constexpr std::size_t kPageLength = 20;
+constexpr std::size_t kPageWeight = std::size_t{512} << 10;
+
+/// About how many bytes of JSON a request takes, so that pages can be cut.
+std::size_t weight_of(const WorkRequest& request);
+
+/// Root sees and touches everybody's work (nothing), others their own.
+std::optional<uid_t> visible_to(const Peer& peer);
+
+/// Pretending and pausing concern everybody's work: they are for the daemon's own user, and root.
+/// Anybody else is answered so.
+bool may_rule(Exchange& exchange, std::string_view what);
+
+void no_such_work(Exchange& exchange, const std::string& name);
+
+/// The answer where the store could not be read.
+Error unreadable(const StoreError& e);
+
+/// All that can be said of a request here: its bounds, its size, its command on this machine.
+Result<> check_request(const WorkRequest& request, const Settings& settings);
+
+/// Reads the call's parameters; what is wrong with them is answered.
+template <class Read>
+bool read_parameters(Exchange& exchange, Read read) {
+  JsonReader reader(exchange.call().parameters);
+  read(reader);
+  const auto done = reader.finish("the parameters");
+  if (!done) exchange.error(done.error());
+  return done.has_value();
+}
+
+}  // namespace wm

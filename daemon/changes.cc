@@ -1,0 +1,278 @@
+// The changes: decided in the turn's transaction, and answered once it is on disk.
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include "core/messages.h"
+#include "daemon/calls.h"
+#include "daemon/methods.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string new_uuid() {
+  static boost::uuids::random_generator generator;
+  return to_string(generator());
+}
+
+Result<WorkRequest> checked_request(const json::object& work, const Settings& settings) {
+  auto request = request_from_json(work);
+  if (!request) return request;
+  if (auto valid = check_request(*request, settings); !valid) {
+    return std::unexpected(valid.error());
+  }
+  return request;
+}
+
+// Two fields that say the same thing in two ways: who sets one, drops the other.
+constexpr std::pair<std::string_view, std::string_view> kAlternatives[]{
+    {"calendar", "everyMs"}, {"calendar", "flexMs"},   {"calendar", "cadence"},
+    {"everyMs", "calendar"}, {"at", "initialDelayMs"}, {"initialDelayMs", "at"},
+    {"taskName", "command"}, {"command", "taskName"},
+};
+
+// RFC 7396: null removes a field, an object changes its fields, anything else takes the place of
+// what was there.
+void merge_patch(json::object& target, const json::object& patch, bool top) {
+  for (const auto& [key, value] : patch) {
+    if (value.is_null()) {
+      target.erase(key);
+    } else if (key == "constraints" && value.is_object()) {
+      if (!target.contains(key)) target[key].emplace_object();
+      merge_patch(target[key].as_object(), value.get_object(), false);
+    } else {
+      target[key] = value;
+    }
+    for (const auto& [set, dropped] : kAlternatives) {
+      if (top && !value.is_null() && key == set && !patch.contains(dropped)) target.erase(dropped);
+    }
+  }
+}
+
+}  // namespace
+
+// Decides in the turn, and answers with the work or with what refused it.
+void Methods::change_work(const ExchangePtr& exchange, const std::string& name,
+                          std::function<Result<>(WorkId, TimePoint)> body) {
+  auto outcome = std::make_shared<Result<WorkId>>(0);
+  changes_.push_back({exchange,
+                      [this, exchange, name, body, outcome](TimePoint now) {
+                        const auto id = store_.find(exchange->peer().uid, name);
+                        if (!id) {
+                          *outcome = fail(ErrorCode::not_found,
+                                          "no such work: '" + name + "': see wm list --all");
+                          return;
+                        }
+                        *outcome = *id;
+                        if (auto done = body(*id, now); !done) {
+                          *outcome = std::unexpected(done.error());
+                        }
+                      },
+                      [this, exchange, outcome](TimePoint now) {
+                        if (!*outcome) return exchange->error(outcome->error());
+                        reply_work(exchange, **outcome, now);
+                      }});
+}
+
+void Methods::register_work(const ExchangePtr& exchange) {
+  json::object work;
+  auto existing = ExistingPolicy::keep;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("work", work).read("existing", existing);
+      })) {
+    return;
+  }
+  auto request = checked_request(work, settings_);
+  if (!request) return exchange->error(request.error());
+  if (auto valid = validate_existing(existing, request->kind); !valid) {
+    return exchange->error(valid.error());
+  }
+  auto registration = std::make_shared<Registration>(
+      Registration{exchange->peer().uid, new_uuid(), std::move(*request), existing});
+  auto outcome = std::make_shared<Result<Registered>>();
+  changes_.push_back({exchange,
+                      [this, registration, outcome](TimePoint now) {
+                        *outcome = manager_.registrar().add(*registration, now);
+                      },
+                      [this, exchange, outcome](TimePoint now) {
+                        if (!*outcome) return exchange->error(outcome->error());
+                        const Registered& done = **outcome;
+                        exchange->reply({{"work", show_work(store_.info(done.id).value(), now)},
+                                         {"result", word(done.result)}});
+                      }});
+}
+
+void Methods::update(const ExchangePtr& exchange) {
+  std::string name;
+  json::object changes;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueName", name).read("changes", changes);
+      })) {
+    return;
+  }
+  for (const char* const fixed : {"uniqueName", "kind", "prerequisites"}) {
+    if (changes.contains(fixed)) {
+      return exchange->error(
+          Error{ErrorCode::invalid, std::string(fixed) + " cannot be changed by an update"});
+    }
+  }
+  change_work(exchange, name, [this, exchange, changes](WorkId id, TimePoint now) -> Result<> {
+    const WorkInfo info = store_.info(id).value();
+    const Work* current = manager_.scheduler().find(id);
+    if (!current || is_finished(current->state)) {
+      return fail(ErrorCode::refused, "'" + info.request.unique_name +
+                                          "' has ended: only unfinished work can be updated");
+    }
+    json::object merged = to_json(info.request);
+    merge_patch(merged, changes, true);
+    auto request = checked_request(merged, settings_);
+    if (!request) return std::unexpected(request.error());
+    const Registration registration{exchange->peer().uid, "", std::move(*request),
+                                    ExistingPolicy::update};
+    const auto done = manager_.registrar().add(registration, now);
+    return done ? Result<>() : std::unexpected(done.error());
+  });
+}
+
+void Methods::apply(const ExchangePtr& exchange) {
+  json::array works;
+  bool prune = false;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("works", works).read("prune", prune);
+      })) {
+    return;
+  }
+  auto registrations = std::make_shared<std::vector<Registration>>();
+  for (const json::value& one : works) {
+    json::object work;
+    std::string where;
+    const auto read = JsonReader(one.as_object())
+                          .read("work", work)
+                          .read("where", where)
+                          .finish("an entry of works");
+    if (!read) return exchange->error(read.error());
+    auto request = checked_request(work, settings_);
+    if (!request) {
+      Error error = request.error();
+      if (!where.empty()) error.message = where + ": " + error.message;
+      return exchange->error(error);
+    }
+    registrations->push_back({exchange->peer().uid, new_uuid(), std::move(*request),
+                              ExistingPolicy::update, true, std::move(where)});
+  }
+  auto outcome = std::make_shared<Result<std::vector<Registered>>>();
+  changes_.push_back({exchange,
+                      [this, exchange, registrations, outcome, prune](TimePoint now) {
+                        *outcome = manager_.registrar().apply(*registrations, prune,
+                                                              exchange->peer().uid, now);
+                      },
+                      [this, exchange, outcome](TimePoint) {
+                        if (!*outcome) return exchange->error(outcome->error());
+                        json::array results;
+                        for (const Registered& one : **outcome) {
+                          const WorkInfo info = store_.info(one.id).value();
+                          results.push_back({{"uniqueName", info.request.unique_name},
+                                             {"result", word(one.result)}});
+                        }
+                        exchange->reply({{"results", std::move(results)}});
+                      }});
+}
+
+void Methods::cancel(const ExchangePtr& exchange) {
+  std::vector<std::string> names;
+  std::string tag;
+  bool all = false;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueNames", names).read("tag", tag).read("all", all);
+      })) {
+    return;
+  }
+  if ((names.empty() ? 0 : 1) + (tag.empty() ? 0 : 1) + (all ? 1 : 0) != 1) {
+    return exchange->error(Error{ErrorCode::invalid, "name works, or a tag, or all: one of these"});
+  }
+  const uid_t owner = exchange->peer().uid;
+  std::vector<WorkId> ids;
+  if (names.empty()) ids = store_.unfinished(visible_to(exchange->peer()), tag, "");
+  for (const std::string& name : names) {
+    const auto holder = store_.find(owner, name);
+    if (!holder) return no_such_work(*exchange, name);
+    // What was appended to work of that name is part of it.
+    const auto unfinished = store_.unfinished(owner, "", name);
+    ids.insert(ids.end(), unfinished.begin(), unfinished.end());
+    if (unfinished.empty()) ids.push_back(*holder);
+  }
+  changes_.push_back({exchange,
+                      [this, ids](TimePoint now) {
+                        for (const WorkId id : ids) manager_.cancel(id, now);
+                      },
+                      [this, exchange, ids](TimePoint now) {
+                        exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
+                          json::array works;
+                          for (; next < ids.size() && works.size() < kPageLength; ++next) {
+                            const auto info = store_.info(ids[next]);
+                            if (info) works.push_back(show_work(*info, now));
+                          }
+                          return Exchange::Page{{{"works", std::move(works)}}, next < ids.size()};
+                        });
+                      }});
+}
+
+void Methods::retry(const ExchangePtr& exchange) {
+  std::string name;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
+    return;
+  }
+  change_work(exchange, name,
+              [this](WorkId id, TimePoint now) { return manager_.registrar().retry(id, now); });
+}
+
+void Methods::run(const ExchangePtr& exchange) {
+  std::string name;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
+    return;
+  }
+  change_work(exchange, name,
+              [this](WorkId id, TimePoint now) { return manager_.registrar().run_now(id, now); });
+}
+
+void Methods::pause(const ExchangePtr& exchange) {
+  std::string group;
+  std::optional<Duration> time;
+  if (!may_rule(*exchange, "pause work") || !read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("group", group).read("forMs", time);
+      })) {
+    return;
+  }
+  change_pauses(exchange, [this, group, time](TimePoint now) {
+    manager_.pause(group, time ? std::optional(now + *time) : std::nullopt, now);
+  });
+}
+
+void Methods::resume(const ExchangePtr& exchange) {
+  std::string group;
+  if (!may_rule(*exchange, "resume work") ||
+      !read_parameters(*exchange, [&](JsonReader& reader) { reader.read("group", group); })) {
+    return;
+  }
+  change_pauses(exchange, [this, group](TimePoint now) { manager_.resume(group, now); });
+}
+
+void Methods::change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body) {
+  changes_.push_back({exchange, std::move(body), [this, exchange](TimePoint) {
+                        exchange->reply({{"paused", to_json(manager_.scheduler().pauses())}});
+                      }});
+}
+
+void Methods::prune(const ExchangePtr& exchange) {
+  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
+  auto count = std::make_shared<int>(0);
+  changes_.push_back({exchange,
+                      [this, exchange, count](TimePoint) {
+                        *count = manager_.prune(visible_to(exchange->peer()));
+                      },
+                      [exchange, count](TimePoint) { exchange->reply({{"forgotten", *count}}); }});
+}
+
+}  // namespace wm

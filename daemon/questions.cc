@@ -1,0 +1,375 @@
+// The questions: answered from what the turn has left.
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <set>
+
+#include <boost/archive/iterators/base64_from_binary.hpp>
+#include <boost/archive/iterators/transform_width.hpp>
+#include <unistd.h>
+
+#include "core/forecast.h"
+#include "core/messages.h"
+#include "core/version.h"
+#include "daemon/calls.h"
+#include "daemon/methods.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kLogPart = std::size_t{256} << 10;
+constexpr int kMostShown = 100;  // Of a chain, and of prerequisites.
+constexpr int kMostForecast = 1000;
+
+std::string base64(std::string_view bytes) {
+  using Encoder = boost::archive::iterators::base64_from_binary<
+      boost::archive::iterators::transform_width<std::string_view::const_iterator, 6, 8>>;
+  std::string text(Encoder(bytes.begin()), Encoder(bytes.end()));
+  return text.append((4 - text.size() % 4) % 4, '=');
+}
+
+}  // namespace
+
+std::vector<Wait> Methods::waits_of(const Work& work, TimePoint now) const {
+  std::vector<Wait> waits = waiting_for(manager_.scheduler(), work, now);
+  if (work.state != WorkState::blocked) return waits;
+  for (const ChainLink& link : store_.prerequisites(work.id)) {
+    if (link.state == WorkState::succeeded) continue;
+    waits.push_back(prerequisite_wait(link.unique_name, link.state, link.since));
+    if (std::cmp_greater_equal(waits.size(), kMostShown)) break;
+  }
+  return waits;
+}
+
+json::object Methods::show_work(const WorkInfo& info, TimePoint now) const {
+  json::object work = to_json(info);
+  const Work* scheduled = manager_.scheduler().find(info.work.id);
+  const auto waits = waits_of(scheduled ? *scheduled : info.work, now);
+  if (!waits.empty()) work["waitingFor"] = to_json(waits);
+  return work;
+}
+
+void Methods::reply_work(const ExchangePtr& exchange, WorkId id, TimePoint now) {
+  exchange->reply({{"work", show_work(store_.info(id).value(), now)}});
+}
+
+// The works that depend on each other around `id`, each with the names that it comes after.
+json::array Methods::chain_of(WorkId id) const {
+  std::set<WorkId> known{id};
+  std::vector<WorkId> found{id};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    std::vector<ChainLink> links = store_.prerequisites(found[i]);
+    const std::vector<ChainLink> after = store_.dependents(found[i], kMostShown);
+    links.insert(links.end(), after.begin(), after.end());
+    for (const ChainLink& link : links) {
+      if (std::cmp_less(found.size(), kMostShown) && known.insert(link.id).second) {
+        found.push_back(link.id);
+      }
+    }
+  }
+  json::array chain;
+  if (found.size() < 2) return chain;
+  std::ranges::sort(found);
+  for (const WorkId one : found) {
+    const WorkInfo info = store_.info(one).value();
+    json::array after;
+    for (const ChainLink& link : store_.prerequisites(one)) after.emplace_back(link.id);
+    chain.push_back({{"key", one},
+                     {"uniqueName", info.request.unique_name},
+                     {"state", word(info.work.state)},
+                     {"after", std::move(after)}});
+  }
+  return chain;
+}
+
+void Methods::show(const ExchangePtr& exchange) {
+  std::string name;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
+    return;
+  }
+  ask(exchange, [this, exchange, name](TimePoint now) {
+    const auto id = store_.find(exchange->peer().uid, name);
+    if (!id) return no_such_work(*exchange, name);
+    json::object work = show_work(store_.info(*id).value(), now);
+    if (json::array chain = chain_of(*id); !chain.empty()) work["chain"] = std::move(chain);
+    exchange->reply({{"work", std::move(work)}});
+  });
+}
+
+void Methods::why(const ExchangePtr& exchange) {
+  std::string name;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
+    return;
+  }
+  ask(exchange, [this, exchange, name](TimePoint now) {
+    const auto id = store_.find(exchange->peer().uid, name);
+    if (!id) return no_such_work(*exchange, name);
+    const Work* scheduled = manager_.scheduler().find(*id);
+    const Work work = scheduled ? *scheduled : store_.info(*id).value().work;
+    const std::vector<Wait> waits = waits_of(work, now);
+    const bool enqueued = work.state == WorkState::enqueued;
+    json::object answer{{"uniqueName", name},
+                        {"state", word(work.state)},
+                        {"runnable", enqueued && waits.empty()},
+                        {"waitingFor", to_json(waits)}};
+    if (enqueued && work.due <= now) {
+      const auto waited = manager_.scheduler().ledger().waited(work, now);
+      if (!waited.empty()) answer["waited"] = to_json(waited);
+    }
+    if (is_finished(work.state)) {
+      for (const ChainLink& link : store_.prerequisites(*id)) {
+        if (link.state == WorkState::failed || link.state == WorkState::cancelled) {
+          answer["failedPrerequisite"] = link.unique_name;
+        }
+      }
+    }
+    exchange->reply({{"why", std::move(answer)}});
+  });
+}
+
+void Methods::forecast_runs(const ExchangePtr& exchange) {
+  Duration ahead = 24h;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("forMs", ahead); })) {
+    return;
+  }
+  if (ahead > kMaxDuration) {
+    return exchange->error(
+        Error{ErrorCode::invalid, "a forecast reaches at most " + format_duration(kMaxDuration)});
+  }
+  ask(exchange, [this, exchange, ahead](TimePoint now) {
+    std::unordered_map<WorkId, WorkInfo> known;
+    const auto info_of = [&](WorkId id) -> const WorkInfo& {
+      const auto found = known.find(id);
+      return found != known.end() ? found->second
+                                  : known.emplace(id, store_.info(id).value()).first->second;
+    };
+    std::unordered_map<WorkId, Duration> lengths;
+    const auto length_of = [&](const Work& work) {
+      const auto [length, fresh] = lengths.try_emplace(work.id, 0);
+      if (!fresh) return length->second;
+      const auto last = store_.run(work.owner, info_of(work.id).request.unique_name, 0);
+      if (last && last->finished_at) length->second = *last->finished_at - last->started_at;
+      return length->second;
+    };
+    json::array runs;
+    for (const ForecastRun& run :
+         forecast(manager_.scheduler(), now, now + ahead, length_of, kMostForecast)) {
+      const WorkInfo& info = info_of(run.id);
+      const auto visible = visible_to(exchange->peer());
+      if (visible && *visible != info.work.owner) continue;
+      runs.push_back({{"uniqueName", info.request.unique_name},
+                      {"startsAt", format_time(run.starts)},
+                      {"attempt", run.attempt}});
+    }
+    exchange->reply({{"runs", std::move(runs)}});
+  });
+}
+
+void Methods::list(const ExchangePtr& exchange) {
+  WorkFilter filter;
+  filter.owner = visible_to(exchange->peer());
+  std::vector<std::string> states;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("states", states)
+            .read("tags", filter.tags)
+            .read("taskName", filter.task_name)
+            .read("finished", filter.finished);
+      })) {
+    return;
+  }
+  for (const std::string& name : states) {
+    const auto state = parse_word<WorkState>(name);
+    if (!state) return exchange->error(state.error());
+    filter.states.push_back(*state);
+  }
+  ask(exchange, [this, exchange, filter](TimePoint now) mutable {
+    exchange->stream([this, filter, now]() mutable -> Exchange::Page {
+      json::array works;
+      std::size_t weight = 0;
+      const std::vector<WorkInfo> found = store_.list(filter);
+      for (const WorkInfo& info : found) {
+        weight += weight_of(info.request);
+        if (weight > kPageWeight && !works.empty()) break;
+        works.push_back(show_work(info, now));
+        filter.after = info.work.id;
+      }
+      const bool all = works.size() == found.size() && std::cmp_less(found.size(), filter.limit);
+      return {{{"works", std::move(works)}}, !all};
+    });
+  });
+}
+
+void Methods::wait(const ExchangePtr& exchange) {
+  std::string name;
+  std::optional<WorkState> state;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueName", name).read("state", state);
+      })) {
+    return;
+  }
+  ask(exchange, [this, exchange, name, state](TimePoint now) {
+    const auto id = store_.find(exchange->peer().uid, name);
+    if (!id) return no_such_work(*exchange, name);
+    const Work* work = manager_.scheduler().find(*id);
+    if (work && (!state || work->state != *state)) {
+      waiters_.emplace(*id, Waiter{exchange, state});
+      return;
+    }
+    reply_work(exchange, *id, now);  // It has ended, whatever was asked for.
+  });
+}
+
+void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
+  std::erase_if(waiters_, [](const auto& waiter) { return waiter.second.exchange->abandoned(); });
+  if (waiters_.empty()) return;
+  for (const Work& work : report.changed) {
+    const bool run_ended = work.policy.get().kind == WorkKind::periodic &&
+                           std::ranges::count(report.ended, work.id) > 0;
+    const auto [first, last] = waiters_.equal_range(work.id);
+    for (auto waiter = first; waiter != last;) {
+      const auto& [exchange, state] = waiter->second;
+      const bool reached = state ? *state == work.state : run_ended;
+      if (!reached && !is_finished(work.state)) {
+        ++waiter;
+        continue;
+      }
+      reply_work(exchange, work.id, now);
+      waiter = waiters_.erase(waiter);
+    }
+  }
+}
+
+void Methods::history(const ExchangePtr& exchange) {
+  RunFilter filter;
+  filter.owner = visible_to(exchange->peer());
+  std::int32_t limit = std::numeric_limits<std::int32_t>::max();
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueName", filter.unique_name)
+            .read("failed", filter.failed)
+            .read("since", filter.since)
+            .read("limit", limit);
+      })) {
+    return;
+  }
+  if (limit < 1) return exchange->error(Error{ErrorCode::invalid, "limit must be 1 or more"});
+  ask(exchange, [this, exchange, filter, limit](TimePoint) mutable {
+    if (!filter.unique_name.empty()) {
+      filter.owner = exchange->peer().uid;
+      if (!store_.find(*filter.owner, filter.unique_name)) {
+        return no_such_work(*exchange, filter.unique_name);
+      }
+    }
+    exchange->stream([this, filter, limit]() mutable -> Exchange::Page {
+      filter.limit = std::min(filter.limit, limit);
+      RunPage page = store_.history(filter);
+      filter.before = page.last;
+      limit -= static_cast<std::int32_t>(page.runs.size());
+      json::array runs;
+      for (const RunInfo& run : page.runs) runs.push_back(to_json(run));
+      return {{{"runs", std::move(runs)}}, page.last != 0 && limit > 0};
+    });
+  });
+}
+
+void Methods::logs(const ExchangePtr& exchange) {
+  std::string name;
+  std::int32_t number = 0;
+  bool errors = false;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueName", name).read("run", number).read("stderr", errors);
+      })) {
+    return;
+  }
+  ask(exchange, [this, exchange, name, number, errors](TimePoint) {
+    if (!store_.find(exchange->peer().uid, name)) return no_such_work(*exchange, name);
+    const auto run = store_.run(exchange->peer().uid, name, number);
+    if (!run) {
+      return exchange->error("io.wm.Scheduler.NoSuchRun", {{"uniqueName", name}, {"run", number}});
+    }
+    const auto stream = errors ? LogStream::errors : LogStream::output;
+    auto file = std::make_shared<std::ifstream>(log_.path_of(run->work, run->run, stream),
+                                                std::ios::binary);
+    exchange->stream([file, number = run->run]() -> Exchange::Page {
+      std::string part(kLogPart, '\0');
+      file->read(part.data(), static_cast<std::streamsize>(part.size()));
+      part.resize(static_cast<std::size_t>(file->gcount()));
+      return {{{"run", number}, {"data", base64(part)}}, part.size() == kLogPart};
+    });
+  });
+}
+
+void Methods::conditions(const ExchangePtr& exchange) {
+  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
+  ask(exchange,
+      [this, exchange](TimePoint) { exchange->reply({{"conditions", sensors_.to_json()}}); });
+}
+
+void Methods::override_conditions(const ExchangePtr& exchange) {
+  std::map<std::string, std::string> values;
+  std::optional<Duration> time;
+  if (!may_rule(*exchange, "override conditions") ||
+      !read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("values", values).read("forMs", time);
+      })) {
+    return;
+  }
+  std::vector<std::pair<ConditionName, ConditionValue>> pretended;
+  for (const auto& [name, value] : values) {
+    const auto condition = parse_word<ConditionName>(name);
+    if (!condition) return exchange->error(condition.error());
+    const auto parsed = Sensors::parse_value(*condition, value);
+    if (!parsed) return exchange->error(parsed.error());
+    pretended.emplace_back(*condition, *parsed);
+  }
+  ask(exchange, [this, exchange, pretended, time](TimePoint now) {
+    const auto until = time ? std::optional(now + *time) : std::nullopt;
+    for (const auto& [name, value] : pretended) sensors_.override_value(name, value, until, now);
+    exchange->reply({{"conditions", sensors_.to_json()}});
+  });
+}
+
+void Methods::clear_overrides(const ExchangePtr& exchange) {
+  if (!may_rule(*exchange, "override conditions") ||
+      !read_parameters(*exchange, [](JsonReader&) {}))
+    return;
+  ask(exchange, [this, exchange](TimePoint now) {
+    sensors_.clear_overrides(now);
+    exchange->reply({{"conditions", sensors_.to_json()}});
+  });
+}
+
+void Methods::status(const ExchangePtr& exchange) {
+  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
+  ask(exchange, [this, exchange](TimePoint now) {
+    const Scheduler& scheduler = manager_.scheduler();
+    json::object status{{"version", kVersion},
+                        {"pid", ::getpid()},
+                        {"startedAt", format_time(identity_.started_at)},
+                        {"uptimeMs", (now - identity_.started_at).count()},
+                        {"socket", identity_.socket},
+                        {"stateDirectory", identity_.state_directory},
+                        {"unfinished", scheduler.unfinished_count()},
+                        {"running", scheduler.running_count()},
+                        {"maxParallel", scheduler.rules().max_parallel},
+                        {"connections", connection_count_()}};
+    if (const auto next = manager_.next_wakeup()) status["nextWakeupAt"] = format_time(*next);
+    if (!scheduler.pauses().empty()) status["paused"] = to_json(scheduler.pauses());
+    exchange->reply(std::move(status));
+  });
+}
+
+void Methods::tasks(const ExchangePtr& exchange) {
+  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
+  json::array list;
+  for (const auto& [name, task] : settings_.tasks) {
+    list.push_back({{"name", name},
+                    {"command", json::value_from(task.command)},
+                    {"dispatcher", task.dispatcher}});
+  }
+  exchange->reply({{"tasks", std::move(list)}});
+}
+
+}  // namespace wm

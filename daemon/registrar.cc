@@ -1,0 +1,277 @@
+#include "daemon/registrar.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/schedule.h"
+#include "core/text.h"
+
+namespace wm {
+namespace {
+
+std::unexpected<Error> refused(std::string message) {
+  return fail(ErrorCode::refused, std::move(message));
+}
+
+std::string quoted(const std::string& name) { return "'" + printable(name) + "'"; }
+
+// An error that this registration is the cause of.
+std::unexpected<Error> at(const Registration& registration, Error error) {
+  if (!registration.where.empty()) error.message = registration.where + ": " + error.message;
+  return std::unexpected(std::move(error));
+}
+
+// The places of the registrations, each after those it depends on; an error where they form a
+// circle.
+Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& registrations) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    const std::string& name = registrations[i].request.unique_name;
+    if (!places.try_emplace(name, i).second) {
+      return at(registrations[i],
+                {ErrorCode::invalid, "the work " + quoted(name) + " is declared twice"});
+    }
+  }
+  std::vector<std::vector<std::size_t>> dependents(registrations.size());
+  std::vector<int> missing(registrations.size());
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    for (const std::string& name : registrations[i].request.prerequisites) {
+      const auto place = places.find(name);
+      if (place == places.end()) continue;
+      dependents[place->second].push_back(i);
+      ++missing[i];
+    }
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    if (missing[i] == 0) order.push_back(i);
+  }
+  for (std::size_t done = 0; done < order.size(); ++done) {
+    for (const std::size_t dependent : dependents[order[done]]) {
+      if (--missing[dependent] == 0) order.push_back(dependent);
+    }
+  }
+  if (order.size() == registrations.size()) return order;
+  const auto stuck = std::ranges::find_if(missing, [](int count) { return count > 0; });
+  const auto& one = registrations[static_cast<std::size_t>(stuck - missing.begin())];
+  return at(one, {ErrorCode::invalid, "the work " + quoted(one.request.unique_name) +
+                                          " is its own prerequisite in the end"});
+}
+
+}  // namespace
+
+void Registrar::Prerequisites::add(WorkId id, WorkState state) {
+  if (std::ranges::count(all, id) > 0) return;
+  all.push_back(id);
+  if (!is_finished(state)) unfinished.push_back(id);
+  if (state == WorkState::failed) fate = WorkState::failed;
+  if (state == WorkState::cancelled && fate != WorkState::failed) fate = WorkState::cancelled;
+}
+
+// As this turn has left it so far.
+Work Registrar::current(WorkId id) {
+  const Work* work = scheduler_.find(id);
+  return work ? *work : store_.info(id).value().work;
+}
+
+Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registration& registration) {
+  Prerequisites found;
+  for (const std::string& name : registration.request.prerequisites) {
+    const auto id = store_.find(registration.owner, name);
+    if (!id) return fail(ErrorCode::not_found, "no work " + quoted(name) + " to come after");
+    const Work work = current(*id);
+    if (work.policy.get().kind == WorkKind::periodic) {
+      return fail(ErrorCode::invalid,
+                  "work cannot come after " + quoted(name) + ": periodic work never ends");
+    }
+    found.add(*id, work.state);
+  }
+  return found;
+}
+
+Result<Registered> Registrar::add(const Registration& registration, TimePoint now) {
+  const auto holder = store_.find(registration.owner, registration.request.unique_name);
+  const Work* existing = holder ? scheduler_.find(*holder) : nullptr;
+  const bool unfinished = existing && !is_finished(existing->state);
+  if (unfinished && registration.existing == ExistingPolicy::keep) {
+    return Registered{*holder, RegisterResult::kept};
+  }
+  if (unfinished && registration.existing == ExistingPolicy::update) {
+    return update(*holder, registration, now);
+  }
+  auto prerequisites = find_prerequisites(registration);
+  if (!prerequisites) return std::unexpected(prerequisites.error());
+  if (!unfinished) {
+    return insert(registration, holder, *prerequisites, RegisterResult::enqueued, now);
+  }
+  const bool appends = registration.existing == ExistingPolicy::append ||
+                       registration.existing == ExistingPolicy::append_or_replace;
+  const bool doomed =
+      existing->stopping == StopReason::cancelled || existing->stopping == StopReason::replaced;
+  if (!appends || (doomed && registration.existing == ExistingPolicy::append_or_replace)) {
+    return insert(registration, holder, *prerequisites, RegisterResult::replaced, now);
+  }
+  if (existing->policy.get().kind == WorkKind::periodic) {
+    return fail(ErrorCode::invalid, "nothing can be appended to " +
+                                        quoted(registration.request.unique_name) +
+                                        ": periodic work never ends");
+  }
+  prerequisites->add(*holder, existing->state);
+  return insert(registration, holder, *prerequisites, RegisterResult::appended, now);
+}
+
+Result<Registered> Registrar::update(WorkId id, const Registration& registration, TimePoint now) {
+  const WorkInfo stored = store_.info(id).value();
+  const WorkRequest& request = registration.request;
+  const std::string name = quoted(request.unique_name);
+  if (stored.request.kind != request.kind) {
+    return refused(name + " is " + std::string(word(stored.request.kind)) +
+                   " work and stays so: cancel it, or register it with --existing replace");
+  }
+  if (stored.request.prerequisites != request.prerequisites) {
+    return refused("an update cannot change what " + name +
+                   " comes after: register it with --existing replace");
+  }
+  store_.update(id, request, stored.applied || registration.applied);
+  scheduler_.update(id, SharedPolicy(static_cast<const Policy&>(request)), request.at, now);
+  return Registered{id, RegisterResult::updated};
+}
+
+Registered Registrar::insert(const Registration& registration, std::optional<WorkId> holder,
+                             const Prerequisites& prerequisites, RegisterResult result,
+                             TimePoint now) {
+  WorkInfo info;
+  info.uuid = registration.uuid;
+  info.request = registration.request;
+  info.registered_at = now;
+  info.applied = registration.applied;
+  info.work = new_work(registration.request, now, scheduler_.rules().zone);
+  info.work.owner = registration.owner;
+  info.work.state = prerequisites.fate;
+  // Runs are numbered by unique name, so that `wm logs NAME --run N` means one run.
+  if (holder) info.work.runs = current(*holder).runs;
+  info.work.id = store_.insert(info, prerequisites.all);
+  if (is_finished(info.work.state)) {
+    store_.save(info.work, settings_.history.keep);
+    if (result == RegisterResult::replaced) {
+      scheduler_.cancel(*holder, now, StopReason::replaced);
+    }
+  } else if (result == RegisterResult::replaced) {
+    scheduler_.replace(*holder, info.work, prerequisites.unfinished);
+  } else {
+    scheduler_.enqueue(info.work, prerequisites.unfinished);
+  }
+  return {info.work.id, result};
+}
+
+Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>& registrations,
+                                                 bool prune, uid_t owner, TimePoint now) {
+  const auto order = in_order(registrations);
+  if (!order) return std::unexpected(order.error());
+  if (auto fine = check_all(registrations); !fine) return std::unexpected(fine.error());
+  std::vector<Registered> results(registrations.size());
+  for (const std::size_t place : *order) {
+    results[place] = apply_one(registrations[place], now).value();
+  }
+  if (prune) cancel_undeclared(owner, now, results);
+  return results;
+}
+
+// Whatever could refuse one of them, before the first has changed anything.
+Result<> Registrar::check_all(const std::vector<Registration>& registrations) {
+  std::map<std::string, WorkKind> declared;
+  for (const Registration& one : registrations) {
+    declared[one.request.unique_name] = one.request.kind;
+  }
+  for (const Registration& one : registrations) {
+    const std::string& name = one.request.unique_name;
+    Registration others = one;
+    std::erase_if(others.request.prerequisites,
+                  [&](const std::string& other) { return declared.contains(other); });
+    if (auto found = find_prerequisites(others); !found) return at(one, found.error());
+    for (const std::string& other : one.request.prerequisites) {
+      const auto kind = declared.find(other);
+      if (kind == declared.end() || kind->second != WorkKind::periodic) continue;
+      return at(one, {ErrorCode::invalid, quoted(name) + " cannot come after " + quoted(other) +
+                                              ": periodic work never ends"});
+    }
+    const auto holder = store_.find(one.owner, name);
+    const Work* existing = holder ? scheduler_.find(*holder) : nullptr;
+    if (!existing || is_finished(existing->state)) continue;
+    const WorkRequest stored = store_.info(*holder).value().request;
+    if (stored.kind != one.request.kind || stored.prerequisites != one.request.prerequisites) {
+      return at(one, {ErrorCode::refused,
+                      "the kind of " + quoted(name) +
+                          " and what it comes after cannot be changed: cancel it first"});
+    }
+  }
+  return {};
+}
+
+Result<Registered> Registrar::apply_one(const Registration& registration, TimePoint now) {
+  const auto holder = store_.find(registration.owner, registration.request.unique_name);
+  if (holder) {
+    const WorkInfo stored = store_.info(*holder).value();
+    const bool cancelled = current(*holder).state == WorkState::cancelled;
+    if (stored.request == registration.request && !cancelled) {
+      if (!stored.applied) store_.update(*holder, stored.request, true);
+      return Registered{*holder, RegisterResult::unchanged};
+    }
+  }
+  Registration anew = registration;
+  anew.existing = ExistingPolicy::update;
+  return add(anew, now);
+}
+
+void Registrar::cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results) {
+  std::set<WorkId> declared;
+  for (const Registered& one : results) declared.insert(one.id);
+  for (const WorkId id : store_.applied(owner)) {
+    const Work* work = scheduler_.find(id);
+    if (declared.contains(id) || !work || is_finished(work->state)) continue;
+    scheduler_.cancel(id, now);
+    results.push_back({id, RegisterResult::cancelled});
+  }
+}
+
+Result<> Registrar::retry(WorkId id, TimePoint now) {
+  const WorkInfo info = store_.info(id).value();
+  const Work work = current(id);
+  const std::string name = quoted(info.request.unique_name);
+  if (work.state == WorkState::succeeded) {
+    return refused(name + " has succeeded: register it again to run it again");
+  }
+  if (!is_finished(work.state)) {
+    return refused(name + " has not ended: it is " + std::string(word(work.state)));
+  }
+  Prerequisites prerequisites;
+  for (const ChainLink& link : store_.prerequisites(id)) {
+    const WorkState state = current(link.id).state;
+    prerequisites.add(link.id, state);
+    if (state == WorkState::failed || state == WorkState::cancelled) {
+      return refused(name + " comes after " + quoted(link.unique_name) + ", which has " +
+                     (state == WorkState::failed ? "failed" : "been cancelled") +
+                     ": retry that first");
+    }
+  }
+  scheduler_.enqueue(once_more(work, now), prerequisites.unfinished);
+  return {};
+}
+
+Result<> Registrar::run_now(WorkId id, TimePoint now) {
+  const Work work = current(id);
+  if (work.state == WorkState::enqueued) {
+    scheduler_.run_now(id, now);
+    return {};
+  }
+  const std::string name = quoted(store_.info(id).value().request.unique_name);
+  if (work.state == WorkState::running) return refused(name + " is running already");
+  if (work.state == WorkState::blocked) {
+    return refused(name + " waits for its prerequisites, whose results it needs: see wm why");
+  }
+  return refused(name + " has ended: it has " + std::string(word(work.state)) +
+                 "; wm retry enqueues failed and cancelled work once more");
+}
+
+}  // namespace wm
