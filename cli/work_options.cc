@@ -327,7 +327,7 @@ void add_chain_options(CLI::App& app, WorkOptions& options) {
   OptionAdder(app)
       .group("What it comes after")
       .list("--after", options.after, "NAME", "Once that work has succeeded; repeatable")
-      .text("--merge", options.merge, "HOW", "Their outputs as input: overwrite (default), arrays");
+      .text("--merge", options.merge, "HOW", "Outputs as input: overwrite (default), arrays");
 }
 
 void add_period_options(CLI::App& app, WorkOptions& options) {

@@ -16,6 +16,7 @@ TimePoint Gates::since(const Needs& needs) const {
 }
 
 void Gates::set_conditions(const Conditions& conditions, TimePoint now) {
+  if (conditions == conditions_) return;
   conditions_ = conditions;
   changed_at_ = now;
   for (const auto& [needs, id] : ids_) {

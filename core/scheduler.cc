@@ -101,7 +101,7 @@ void Scheduler::set_rules(SchedulingRules rules) {
 }
 
 void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites) {
-  for (const WorkId id : prerequisites) dependents_[id].push_back(work.id);
+  for (const WorkId id : prerequisites) dependents_[id].insert(work.id);
   table_.put(work);
   table_.accept();
 }
@@ -118,34 +118,42 @@ void Scheduler::enqueue(Work work, std::span<const WorkId> prerequisites) {
   for (const WorkId id : prerequisites) {
     const Work* prerequisite = table_.find(id);
     if (!prerequisite || prerequisite->state == WorkState::succeeded) continue;
-    dependents_[id].push_back(work.id);
-    new_edges_.push_back(id);
+    if (is_finished(prerequisite->state)) {  // This turn has ended it.
+      work.state = prerequisite->state;
+      break;
+    }
+    if (dependents_[id].insert(work.id).second) new_edges_.emplace_back(id, work.id);
     ++work.blocked_on;
   }
-  if (work.blocked_on > 0) work.state = WorkState::blocked;
+  if (work.blocked_on > 0 && !is_finished(work.state)) work.state = WorkState::blocked;
   table_.put(work);
 }
 
-void Scheduler::replace(WorkId old, Work fresh, std::span<const WorkId> prerequisites) {
-  const Work* replaced = table_.find(old);
-  if (replaced && replaced->state == WorkState::running) {
-    Work waited_for = *replaced;
-    waited_for.successor = fresh.id;
-    table_.put(waited_for);
-    fresh.held = true;
-  } else if (replaced && replaced->held) {
-    // It waited itself: the one in front of it now has a new successor.
-    for (const WorkId id : agenda().running()) {
-      Work waited_for = *table_.find(id);
-      if (waited_for.successor != old) continue;
+void Scheduler::replace(std::span<const WorkId> old, Work fresh,
+                        std::span<const WorkId> prerequisites) {
+  for (const WorkId id : old) {
+    if (const auto running = running_before(id)) {
+      Work waited_for = *table_.find(*running);
       waited_for.successor = fresh.id;
       table_.put(waited_for);
       fresh.held = true;
-      break;
     }
+    cancel(id, fresh.since, StopReason::replaced);
   }
-  cancel(old, fresh.since, StopReason::replaced);
   enqueue(std::move(fresh), prerequisites);
+}
+
+// The running work whose child is in the way of work `id`: itself, or the one that it replaced and
+// waits for.
+std::optional<WorkId> Scheduler::running_before(WorkId id) const {
+  const Work* work = table_.find(id);
+  if (!work) return std::nullopt;
+  if (work->state == WorkState::running) return id;
+  if (!work->held) return std::nullopt;
+  for (const WorkId running : agenda().running()) {
+    if (table_.find(running)->successor == id) return running;
+  }
+  return std::nullopt;
 }
 
 void Scheduler::update(WorkId id, const SharedPolicy& policy, std::optional<TimePoint> at,
@@ -275,7 +283,9 @@ void Scheduler::accept() {
 void Scheduler::roll_back() {
   table_.roll_back();
   quota_.roll_back();
-  for (; !new_edges_.empty(); new_edges_.pop_back()) dependents_[new_edges_.back()].pop_back();
+  for (const auto& [prerequisite, dependent] : new_edges_)
+    dependents_[prerequisite].erase(dependent);
+  new_edges_.clear();
   if (pauses_before_) pauses_ = *std::exchange(pauses_before_, std::nullopt);
   started_.clear();
   stopped_.clear();
@@ -290,9 +300,9 @@ bool Scheduler::group_has_room(const std::string& name) const {
   return limit == rules_.groups.end() || agenda().running_in(name) < limit->second;
 }
 
-std::vector<WorkId> Scheduler::dependents_of(WorkId id) const {
-  const auto found = dependents_.find(id);
-  return found == dependents_.end() ? std::vector<WorkId>{} : found->second;
+bool Scheduler::depends_on(WorkId dependent, WorkId prerequisite) const {
+  const auto found = dependents_.find(prerequisite);
+  return found != dependents_.end() && found->second.contains(dependent);
 }
 
 Scheduler Scheduler::copy(TimePoint now) const {

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include <boost/container/flat_set.hpp>
+
 #include "core/outcome.h"
 #include "core/quota.h"
 #include "core/wait_ledger.h"
@@ -80,12 +82,13 @@ class Scheduler {
 
   // Events. Ids of work that the table does not hold (finished, never known) are ignored.
 
-  /// New work, its id given by the store; blocked until those prerequisites have succeeded that are
-  /// unfinished now.
+  /// New work, its id given by the store, or work that comes back; blocked until those
+  /// prerequisites have succeeded that are unfinished now.
   void enqueue(Work work, std::span<const WorkId> prerequisites = {});
 
-  /// `fresh` takes the place of `old`, which is cancelled; it starts once the old child is gone.
-  void replace(WorkId old, Work fresh, std::span<const WorkId> prerequisites = {});
+  /// `fresh` takes the place of `old`, works of one name of which at most one runs: they are
+  /// cancelled, and it starts once that child is gone.
+  void replace(std::span<const WorkId> old, Work fresh, std::span<const WorkId> prerequisites = {});
 
   /// New terms, also for a wait that has begun. A run that goes on is finished with the old ones.
   /// `at`: where the first run was given a time.
@@ -126,11 +129,12 @@ class Scheduler {
   const Agenda& agenda() const { return table_.agenda(); }
   const WaitLedger& ledger() const { return ledger_; }
   const Pauses& pauses() const { return pauses_; }
+  const std::unordered_map<WorkId, Row>& rows() const { return table_.rows(); }
   std::size_t unfinished_count() const { return table_.rows().size(); }
   std::size_t running_count() const { return agenda().running().size(); }
   bool has_room() const;
   bool group_has_room(const std::string& name) const;
-  std::vector<WorkId> dependents_of(WorkId id) const;
+  bool depends_on(WorkId dependent, WorkId prerequisite) const;
 
   /// The same works and rules, to be led ahead by themselves. Costs time for each work.
   Scheduler copy(TimePoint now) const;
@@ -162,14 +166,16 @@ class Scheduler {
   void end_pauses(TimePoint now);
   void note_conditions(TimePoint now);
   void change_pauses();
+  std::optional<WorkId> running_before(WorkId id) const;
   void release_successor(const Work& work);
   void pass_on(WorkId ended, TimePoint now);
 
   SchedulingRules rules_;
   bool shutting_down_ = false;
   WorkTable table_;
-  std::unordered_map<WorkId, std::vector<WorkId>> dependents_;  // Of unfinished prerequisites.
-  std::vector<WorkId> new_edges_;  // Prerequisites that got a dependent since accept().
+  using Dependents = boost::container::flat_set<WorkId>;  // Mostly added in the order of their ids.
+  std::unordered_map<WorkId, Dependents> dependents_;     // Of unfinished prerequisites.
+  std::vector<std::pair<WorkId, WorkId>> new_edges_;      // Added since accept().
   Pauses pauses_;
   std::optional<Pauses> pauses_before_;  // As they were at the last accept().
   ExpeditedQuota quota_;

@@ -91,34 +91,40 @@ Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registratio
 }
 
 Result<Registered> Registrar::add(const Registration& registration, TimePoint now) {
-  const auto holder = store_.find(registration.owner, registration.request.unique_name);
-  const Work* existing = holder ? scheduler_.find(*holder) : nullptr;
-  const bool unfinished = existing && !is_finished(existing->state);
-  if (unfinished && registration.existing == ExistingPolicy::keep) {
-    return Registered{*holder, RegisterResult::kept};
+  const auto unfinished = unfinished_of(registration.owner, registration.request.unique_name);
+  if (!unfinished.empty() && registration.existing == ExistingPolicy::keep) {
+    return Registered{unfinished.back(), RegisterResult::kept};
   }
-  if (unfinished && registration.existing == ExistingPolicy::update) {
-    return update(*holder, registration, now);
+  if (!unfinished.empty() && registration.existing == ExistingPolicy::update) {
+    return update(unfinished.back(), registration, now);
   }
   auto prerequisites = find_prerequisites(registration);
   if (!prerequisites) return std::unexpected(prerequisites.error());
-  if (!unfinished) {
-    return insert(registration, holder, *prerequisites, RegisterResult::enqueued, now);
+  if (unfinished.empty()) {
+    return insert(registration, *prerequisites, RegisterResult::enqueued, {}, now);
   }
+  const Work last = current(unfinished.back());
   const bool appends = registration.existing == ExistingPolicy::append ||
                        registration.existing == ExistingPolicy::append_or_replace;
   const bool doomed =
-      existing->stopping == StopReason::cancelled || existing->stopping == StopReason::replaced;
+      last.stopping == StopReason::cancelled || last.stopping == StopReason::replaced;
   if (!appends || (doomed && registration.existing == ExistingPolicy::append_or_replace)) {
-    return insert(registration, holder, *prerequisites, RegisterResult::replaced, now);
+    return insert(registration, *prerequisites, RegisterResult::replaced, unfinished, now);
   }
-  if (existing->policy.get().kind == WorkKind::periodic) {
+  if (last.policy.get().kind == WorkKind::periodic) {
     return fail(ErrorCode::invalid, "nothing can be appended to " +
                                         quoted(registration.request.unique_name) +
                                         ": periodic work never ends");
   }
-  prerequisites->add(*holder, existing->state);
-  return insert(registration, holder, *prerequisites, RegisterResult::appended, now);
+  prerequisites->add(last.id, last.state);
+  return insert(registration, *prerequisites, RegisterResult::appended, {}, now);
+}
+
+// The works of that name that have not ended by now, oldest first: one, or what was appended to it.
+std::vector<WorkId> Registrar::unfinished_of(uid_t owner, const std::string& unique_name) {
+  std::vector<WorkId> ids = store_.unfinished(owner, "", unique_name);
+  std::erase_if(ids, [&](WorkId id) { return is_finished(current(id).state); });
+  return ids;
 }
 
 Result<Registered> Registrar::update(WorkId id, const Registration& registration, TimePoint now) {
@@ -138,8 +144,8 @@ Result<Registered> Registrar::update(WorkId id, const Registration& registration
   return Registered{id, RegisterResult::updated};
 }
 
-Registered Registrar::insert(const Registration& registration, std::optional<WorkId> holder,
-                             const Prerequisites& prerequisites, RegisterResult result,
+Registered Registrar::insert(const Registration& registration, const Prerequisites& prerequisites,
+                             RegisterResult result, const std::vector<WorkId>& replaced,
                              TimePoint now) {
   WorkInfo info;
   info.uuid = registration.uuid;
@@ -150,17 +156,14 @@ Registered Registrar::insert(const Registration& registration, std::optional<Wor
   info.work.owner = registration.owner;
   info.work.state = prerequisites.fate;
   // Runs are numbered by unique name, so that `wm logs NAME --run N` means one run.
+  const auto holder = store_.find(registration.owner, registration.request.unique_name);
   if (holder) info.work.runs = current(*holder).runs;
   info.work.id = store_.insert(info, prerequisites.all);
   if (is_finished(info.work.state)) {
     store_.save(info.work, settings_.history.keep);
-    if (result == RegisterResult::replaced) {
-      scheduler_.cancel(*holder, now, StopReason::replaced);
-    }
-  } else if (result == RegisterResult::replaced) {
-    scheduler_.replace(*holder, info.work, prerequisites.unfinished);
+    for (const WorkId id : replaced) scheduler_.cancel(id, now, StopReason::replaced);
   } else {
-    scheduler_.enqueue(info.work, prerequisites.unfinished);
+    scheduler_.replace(replaced, info.work, prerequisites.unfinished);
   }
   return {info.work.id, result};
 }
@@ -196,10 +199,9 @@ Result<> Registrar::check_all(const std::vector<Registration>& registrations) {
       return at(one, {ErrorCode::invalid, quoted(name) + " cannot come after " + quoted(other) +
                                               ": periodic work never ends"});
     }
-    const auto holder = store_.find(one.owner, name);
-    const Work* existing = holder ? scheduler_.find(*holder) : nullptr;
-    if (!existing || is_finished(existing->state)) continue;
-    const WorkRequest stored = store_.info(*holder).value().request;
+    const auto unfinished = unfinished_of(one.owner, name);
+    if (unfinished.empty()) continue;
+    const WorkRequest stored = store_.info(unfinished.back()).value().request;
     if (stored.kind != one.request.kind || stored.prerequisites != one.request.prerequisites) {
       return at(one, {ErrorCode::refused,
                       "the kind of " + quoted(name) +

@@ -74,8 +74,9 @@ class Registrar {
   Work current(WorkId id);
   Result<Prerequisites> find_prerequisites(const Registration& registration);
   Result<Registered> update(WorkId id, const Registration& registration, TimePoint now);
-  Registered insert(const Registration& registration, std::optional<WorkId> holder,
-                    const Prerequisites& prerequisites, RegisterResult result, TimePoint now);
+  Registered insert(const Registration& registration, const Prerequisites& prerequisites,
+                    RegisterResult result, const std::vector<WorkId>& replaced, TimePoint now);
+  std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name);
   Result<Registered> apply_one(const Registration& registration, TimePoint now);
   Result<> check_all(const std::vector<Registration>& registrations);
   void cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results);

@@ -50,6 +50,7 @@ CREATE TABLE work (
 CREATE UNIQUE INDEX work_name ON work (owner, name) WHERE superseded = 0;
 CREATE INDEX work_history ON work (name, owner);
 CREATE INDEX work_unfinished ON work (id) WHERE state < 3;
+CREATE INDEX work_unfinished_name ON work (owner, name) WHERE state < 3;
 CREATE INDEX work_expiry ON work (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX work_applied ON work (owner) WHERE applied = 1 AND superseded = 0;
 

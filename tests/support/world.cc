@@ -3,6 +3,11 @@
 #include <stdexcept>
 
 namespace wm {
+namespace {
+
+constexpr int kMostTurnsAtOnce = 10'000;
+
+}  // namespace
 
 WorkRequest oneoff(const std::string& name) {
   WorkRequest request;
@@ -31,6 +36,7 @@ World::World(int processors) : processors_(processors) { start_daemon(); }
 void World::start_daemon() {
   manager_ = std::make_unique<WorkManager>(store, runner, settings, Machine{processors_, zone});
   manager_->recover(now);
+  after_restart();
 }
 
 WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing) {
@@ -62,7 +68,7 @@ void World::advance(Duration time) {
     if (end && (!next || *end < *next)) next = end;
     if (store.full && (!next || *next <= now)) next = now + 1s;  // As the daemon tries again.
     if (!next || *next > until) break;
-    if (*next <= now) throw std::logic_error("the scheduler wants to be woken for nothing");
+    if (*next <= now) throw std::logic_error("a turn has left something undone");
     now = *next;
   }
   now = until;
@@ -72,10 +78,15 @@ void World::advance(Duration time) {
 void World::settle() {
   const auto more = [this] {
     const auto end = runner.next_end();
-    return manager_->has_unsettled_runs() || (end && *end <= now);
+    const auto next = manager_->next_wakeup();
+    return manager_->has_unsettled_runs() || (end && *end <= now) || (next && *next <= now);
   };
+  int turns = 0;
   do {
     runner.live();
+    if (++turns > kMostTurnsAtOnce) {
+      throw std::logic_error("the scheduler wants to be woken for nothing");
+    }
   } while (turn({}) && more());
 }
 
@@ -100,12 +111,19 @@ void World::shut_down() {
 bool World::turn(std::span<const WorkManager::Change> changes) {
   manager_->settings_changed();
   manager_->set_conditions(conditions, now);
+  TurnReport report;
   try {
-    write_down(manager_->decide(now, changes));
+    report = manager_->decide(now, changes);
   } catch (const StoreError&) {
     return false;
   }
+  if (writes_down) write_down(report);
+  if (dies()) {
+    start_daemon();
+    return turn({});  // A daemon's first.
+  }
   manager_->act();
+  after_turn(report);
   return true;
 }
 

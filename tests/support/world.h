@@ -49,6 +49,14 @@ class World {
   std::vector<RunInfo> history() { return store.history({}).runs; }
   const Scheduler& scheduler() const { return manager_->scheduler(); }
 
+  /// Told of each turn once it is committed and done.
+  std::function<void(const TurnReport&)> after_turn = [](const TurnReport&) {};
+  /// Told of each daemon once it has recovered.
+  std::function<void()> after_restart = [] {};
+  /// Whether the daemon is killed after it has committed a turn, and before it acts.
+  std::function<bool()> dies = [] { return false; };
+  bool writes_down = true;
+
   /// `+31s #1 enqueued -> running`: every change of state so far, a line each.
   const std::string& transcript() const { return transcript_; }
 

@@ -1,0 +1,258 @@
+// Months of simulated machines: random works, conditions, outcomes, crashes and commands, with
+// every promise checked after every turn.
+//
+// A seed that fails prints itself. It replays alone with WM_SEED=N sim_tests
+// --gtest_filter='Month*'; WM_SEEDS=N plays that many.
+#include <cstdlib>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/promises.h"
+
+namespace wm {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kSeeds = 400;  // Each takes ten times as long.
+#else
+constexpr int kSeeds = 10'000;
+#endif
+constexpr int kShards = 20;
+constexpr Duration kMonth = Days{30};
+
+class Month {
+ public:
+  explicit Month(unsigned seed) : random_(seed), world_(1 + pick(3)), promises_(world_) {
+    world_.writes_down = false;
+    world_.settings.groups = {{"narrow", 1}};
+    world_.settings.history.max_runs = 20;
+    world_.settings.expedited_budget = 30min;
+    world_.runner.life = [this](const Launch&) { return random_life(); };
+    world_.dies = [this] { return !well_ && dying_ && std::exchange(dying_, false); };
+  }
+
+  void live() {
+    const TimePoint ends = world_.now + kMonth;
+    for (int i = 0; i < 4; ++i) enqueue();
+    while (world_.now < ends && !testing::Test::HasFailure()) {
+      step();
+      world_.advance(random_wait());
+    }
+  }
+
+  // Afterwards, on a healthy machine, everything finishes.
+  void finish() {
+    well_ = true;
+    dying_ = false;
+    world_.conditions = good_conditions();
+    world_.conditions.custom["vpn"] = true;
+    world_.change([this](WorkManager& manager) {
+      manager.resume("", world_.now);
+      manager.resume("narrow", world_.now);
+    });
+    for (const WorkInfo& info : world_.store.list({})) {
+      const bool endless = info.request.kind == WorkKind::periodic;
+      if (endless || info.request.constraints.network == NetworkType::metered) {
+        world_.cancel(info.work.id);
+      }
+    }
+    world_.advance(Days{10});
+    for (const WorkInfo& info : world_.store.list({})) {
+      ADD_FAILURE() << info.request.unique_name << " never finishes";
+    }
+  }
+
+ private:
+  int pick(int most) { return std::uniform_int_distribution(0, most)(random_); }
+  bool chance(int percent) { return pick(99) < percent; }
+  Duration random_wait() {
+    return chance(50) ? Duration{pick(3'600'000)} : Duration{pick(64'800'000)};
+  }
+
+  Life random_life() {
+    Life life;
+    life.takes = Duration{chance(80) ? pick(600'000) : pick(18'000'000)};
+    life.dying = Duration{pick(30'000)};
+    life.finishes_when_stopped = chance(10);
+    if (well_) return life;
+    if (chance(35)) life.end.code = 75;
+    if (chance(10)) life.end.code = 70;
+    if (chance(5)) life.end = {ChildEnd::How::signalled, 11, ""};
+    if (chance(3)) life.cannot_start = {ChildEnd::How::not_started, 0, "gone"};
+    if (chance(3)) life.cannot_start = {ChildEnd::How::no_room, 0, "no memory"};
+    return life;
+  }
+
+  Constraints random_constraints() {
+    Constraints constraints{
+        static_cast<NetworkType>(pick(4)), chance(20), chance(20), chance(20), false, {}};
+    if (chance(10)) constraints.custom = {"vpn"};
+    return constraints;
+  }
+
+  void add_period(WorkRequest& request) {
+    request.kind = WorkKind::periodic;
+    if (chance(20)) {
+      request.calendar = "0 3 * * *";
+      return;
+    }
+    request.every = 2h + Duration{pick(172'800'000)};
+    if (chance(30)) request.flex = 5min + Duration{pick(3'600'000)};
+    if (chance(40)) request.cadence = Cadence::fixed;
+  }
+
+  void add_one_off_terms(WorkRequest& request) {
+    if (chance(20)) request.deadline = request.initial_delay + Duration{1 + pick(172'800'000)};
+    request.expedited = chance(15) && request.initial_delay == Duration::zero();
+    if (chance(50)) request.out_of_quota = OutOfQuota::drop;
+    for (int i = 0; i < 2 && chance(25); ++i) {
+      const std::string name = random_name();
+      const auto holder = world_.store.find(1000, name);
+      if (!holder || name == request.unique_name) continue;
+      if (world_.store.info(*holder)->request.kind != WorkKind::periodic) {
+        request.prerequisites.push_back(name);
+      }
+    }
+  }
+
+  std::string random_name() { return "work-" + std::to_string(pick(11)); }
+
+  WorkRequest random_request() {
+    WorkRequest request = oneoff(random_name());
+    if (chance(30)) request.initial_delay = Duration{pick(86'400'000)};
+    if (chance(30)) request.max_attempts = 1 + pick(4);
+    if (chance(40)) {
+      request.backoff = {static_cast<BackoffPolicy>(pick(1)), 10s + Duration{pick(600'000)}};
+    }
+    if (chance(60)) request.constraints = random_constraints();
+    if (chance(15)) request.prefer = {{{.charging = true}, Duration{1 + pick(86'400'000)}}};
+    if (chance(15)) request.time_limit = Duration{1 + pick(7'200'000)};
+    if (chance(30)) request.priority = pick(20) - 10;
+    if (chance(20)) request.group = chance(50) ? "narrow" : "wide";
+    if (chance(20)) request.keep_results = Duration{pick(86'400'000)};
+    request.exit_rules.retry_on_crash = chance(50);
+    chance(30) ? add_period(request) : add_one_off_terms(request);
+    return request;
+  }
+
+  void enqueue() {
+    const WorkRequest request = random_request();
+    const auto existing = static_cast<ExistingPolicy>(pick(5));
+    if (!validate_existing(existing, request.kind)) return;
+    world_.enqueue(request, existing);
+  }
+
+  void flip_a_condition() {
+    Conditions& now = world_.conditions;
+    switch (pick(4)) {
+      case 0:
+        now.network = NetworkReading{chance(70), chance(50), chance(20)};
+        break;
+      case 1:
+        now.charging = !now.charging.value_or(true);
+        break;
+      case 2:
+        now.battery_not_low = !now.battery_not_low.value_or(true);
+        break;
+      case 3:
+        now.custom["vpn"] = chance(50);
+        break;
+      default:
+        now.storage_not_low = !now.storage_not_low.value_or(true);
+    }
+    world_.settle();
+  }
+
+  void command() {
+    const auto holder = world_.store.find(1000, random_name());
+    if (!holder) return;
+    const WorkId id = *holder;
+    switch (pick(3)) {
+      case 0:
+        world_.cancel(id);
+        break;
+      case 1:
+        world_.change([&](WorkManager& manager) {
+          if (manager.registrar().retry(id, world_.now)) promises_.expect_return(id);
+        });
+        break;
+      case 2:
+        world_.change(
+            [&](WorkManager& manager) { (void)manager.registrar().run_now(id, world_.now); });
+        break;
+      default:
+        world_.change([&](WorkManager& manager) { manager.prune({}); });
+    }
+  }
+
+  void pause_or_resume() {
+    const std::string group = chance(50) ? "narrow" : "";
+    world_.change([&](WorkManager& manager) {
+      if (chance(40)) {
+        manager.pause(group, world_.now + Duration{1 + pick(7'200'000)}, world_.now);
+      } else {
+        manager.resume(group, world_.now);
+      }
+    });
+  }
+
+  void crash() {
+    if (chance(50)) {
+      dying_ = true;  // In the middle of the next turn that commits.
+    } else {
+      world_.crash();
+    }
+  }
+
+  void step() {
+    switch (pick(9)) {
+      case 0:
+      case 1:
+      case 2:
+        return enqueue();
+      case 3:
+      case 4:
+      case 5:
+        return flip_a_condition();
+      case 6:
+      case 7:
+        return command();
+      case 8:
+        return pause_or_resume();
+      default:
+        return crash();
+    }
+  }
+
+  std::mt19937 random_;
+  World world_;
+  Promises promises_;
+  bool well_ = false;
+  bool dying_ = false;
+};
+
+int number_from(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? std::atoi(text) : otherwise;
+}
+
+class Months : public testing::TestWithParam<int> {};
+
+TEST_P(Months, KeepThePromises) {
+  const int only = number_from("WM_SEED", -1);
+  const int first = only >= 0 ? only : GetParam();
+  const int end = only >= 0 ? only + 1 : number_from("WM_SEEDS", kSeeds);
+  if (only >= 0 && GetParam() != 0) return;
+  for (int seed = first; seed < end && !HasFailure(); seed += kShards) {
+    SCOPED_TRACE("WM_SEED=" + std::to_string(seed));
+    Month month(static_cast<unsigned>(seed));
+    month.live();
+    if (!HasFailure()) month.finish();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shards, Months, testing::Range(0, kShards));
+
+}  // namespace
+}  // namespace wm

@@ -1,0 +1,208 @@
+#include "tests/support/promises.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+namespace wm {
+namespace {
+
+constexpr int kTurnsBetweenLooksAtTheDisk = 32;
+
+bool ignores_constraints(const Work& work, const Policy& policy, TimePoint now) {
+  return work.run_now || (policy.deadline && work.enqueued_at + *policy.deadline <= now);
+}
+
+bool may_run(const Work& work, const Policy& policy, const Conditions& conditions, TimePoint now) {
+  if (ignores_constraints(work, policy, now)) return true;
+  for (const Preference& preference : policy.prefer) {
+    const bool relaxed = now - work.due >= preference.relax_after;
+    if (!relaxed && !hold(preference.constraints, conditions)) return false;
+  }
+  return hold(policy.constraints, conditions);
+}
+
+// Android's: min(base × n or base × 2^(n−1), 18,000,000 ms).
+Duration backoff_after(const Policy& policy, int attempts) {
+  const Backoff backoff = policy.backoff.value_or(Backoff{});
+  const double base = static_cast<double>(backoff.delay.count());
+  const double factor =
+      backoff.policy == BackoffPolicy::linear ? attempts : std::exp2(attempts - 1);
+  return Duration{static_cast<std::int64_t>(std::min(base * factor, 18'000'000.0))};
+}
+
+TimePoint period_after(const Work& work, TimePoint ended) {
+  const Policy& policy = work.policy;
+  if (!policy.calendar.empty()) {  // The simulator's is 3 o'clock, UTC.
+    TimePoint next = std::chrono::floor<Days>(ended) + 3h;
+    return next > ended ? next : next + 24h;
+  }
+  if (policy.cadence == Cadence::interval) return ended + policy.every;
+  TimePoint next = work.enqueued_at + policy.initial_delay;
+  if (policy.flex > Duration::zero()) next += policy.every - policy.flex;
+  while (next <= ended) next += policy.every;
+  while (next - policy.every > ended) next -= policy.every;
+  return next;
+}
+
+}  // namespace
+
+Promises::Promises(World& world) : world_(world) {
+  world_.runner.before_start = [this](const Launch& launch) { check_start(launch); };
+  world_.after_restart = [this] { daemon_restarted(); };
+  world_.after_turn = [this](const TurnReport& report) { check_turn(report); };
+}
+
+void Promises::daemon_restarted() {
+  conditions_ = world_.conditions;
+  conditions_since_ = world_.now;
+  last_.clear();
+  periods_.clear();
+  for (const auto& [id, row] : world_.scheduler().rows()) {
+    last_[id] = row.work;
+    if (row.work.period_ends != TimePoint{}) periods_[id] = row.work.period_ends;
+  }
+}
+
+void Promises::check_start(const Launch& launch) {
+  const Work& work = launch.info.work;
+  EXPECT_EQ(work.state, WorkState::running) << "it starts before that is saved";
+  EXPECT_LE(work.due, world_.now) << "it starts before it is due";
+  EXPECT_TRUE(may_run(work, launch.info.request, world_.conditions, world_.now))
+      << "it starts with a constraint unmet";
+}
+
+void Promises::check_turn(const TurnReport& report) {
+  if (!(conditions_ == world_.conditions)) {
+    conditions_ = world_.conditions;
+    conditions_since_ = world_.now;
+  }
+  for (const Work& work : report.changed) {
+    EXPECT_FALSE(finished_.contains(work.id)) << "finished work came back";
+    if (is_finished(work.state)) finished_.insert(work.id);
+  }
+  for (const Work& work : report.changed) {
+    const auto before = last_.find(work.id);
+    const bool ended = std::ranges::count(report.ended, work.id) > 0;
+    if (ended && before != last_.end()) check_end(before->second, work);
+    last_[work.id] = work;
+    if (!is_finished(work.state)) continue;
+    last_.erase(work.id);
+    periods_.erase(work.id);
+  }
+  const Scheduler& scheduler = world_.scheduler();
+  EXPECT_LE(scheduler.running_count(), static_cast<std::size_t>(scheduler.rules().max_parallel));
+  for (const auto& [group, most] : world_.settings.groups) {
+    EXPECT_LE(scheduler.agenda().running_in(group), most);
+  }
+  for (const auto& [id, row] : scheduler.rows()) check_row(row.work);
+  if (++turns_ % kTurnsBetweenLooksAtTheDisk == 0) check_disk();
+}
+
+void Promises::check_row(const Work& work) {
+  const Policy& policy = work.policy;
+  if (policy.max_attempts > 0 && work.generation == 0) {
+    EXPECT_LE(work.attempts, policy.max_attempts);
+  }
+  if (work.state == WorkState::enqueued) check_waiting(work);
+  if (work.state == WorkState::running) check_running(work);
+  if (work.state == WorkState::blocked) check_blocked(work);
+}
+
+// Nothing that is due and allowed stays idle while a slot is free.
+void Promises::check_waiting(const Work& work) {
+  const Policy& policy = work.policy;
+  const Scheduler& scheduler = world_.scheduler();
+  const bool settles = work.settling && !ignores_constraints(work, policy, world_.now) &&
+                       world_.now - conditions_since_ < 10s;
+  const bool paused = scheduler.pauses().contains("") || scheduler.pauses().contains(policy.group);
+  const auto limit = world_.settings.groups.find(policy.group);
+  const bool group_is_full = limit != world_.settings.groups.end() &&
+                             scheduler.agenda().running_in(policy.group) >= limit->second;
+  if (work.due > world_.now || work.held || settles || paused || group_is_full) return;
+  if (!may_run(work, policy, world_.conditions, world_.now)) return;
+  EXPECT_EQ(scheduler.running_count(), static_cast<std::size_t>(scheduler.rules().max_parallel))
+      << "#" << work.id << " is due and allowed, and stays idle while a slot is free";
+}
+
+void Promises::check_running(const Work& work) {
+  if (work.stopping != StopReason::none) return;
+  const Policy& policy = work.run_policy;
+  EXPECT_TRUE(may_run(work, policy, world_.conditions, world_.now))
+      << "#" << work.id << " goes on although a constraint was lost";
+  if (policy.time_limit && *policy.time_limit > Duration::zero()) {
+    EXPECT_LT(world_.now, work.since + *policy.time_limit) << "its time is up";
+  }
+}
+
+void Promises::check_blocked(const Work& work) {
+  int unfinished = 0;
+  for (const ChainLink& link : world_.store.prerequisites(work.id)) {
+    EXPECT_NE(link.state, WorkState::failed) << "#" << work.id << " waits for what has failed";
+    EXPECT_NE(link.state, WorkState::cancelled) << "#" << work.id << " waits in vain";
+    if (link.state != WorkState::succeeded) ++unfinished;
+  }
+  EXPECT_EQ(work.blocked_on, unfinished);
+  EXPECT_GT(unfinished, 0) << "#" << work.id << " is blocked by nothing";
+}
+
+// Backoff and periods to the millisecond, and attempts as SEMANTICS counts them.
+void Promises::check_end(const Work& before, const Work& after) {
+  const TimePoint now = world_.now;
+  const Policy& policy = after.policy;
+  const bool periodic = policy.kind == WorkKind::periodic;
+  const auto info = world_.store.info(after.id);
+  if (!info || !info->last_result) return;
+  const RunOutcome outcome = info->last_result->outcome;
+  const bool over = outcome == RunOutcome::succeeded || outcome == RunOutcome::failed;
+  // Its next period may have opened long ago, and have started already.
+  const bool runs_again = after.state == WorkState::running && after.attempts == 1;
+  if (over || (outcome == RunOutcome::retry && runs_again)) periods_.erase(after.id);
+  if (after.state != WorkState::enqueued || after.generation != before.generation) return;
+  switch (outcome) {
+    case RunOutcome::succeeded:
+    case RunOutcome::failed:
+      EXPECT_TRUE(periodic) << "one-off work that has ended is enqueued";
+      EXPECT_EQ(after.due, period_after(after, now));
+      EXPECT_EQ(after.attempts, 0);
+      break;
+    case RunOutcome::retry: {
+      const TimePoint retry = now + backoff_after(policy, before.attempts);
+      if (periodic) periods_.try_emplace(after.id, period_after(after, now));
+      const auto period = periods_.find(after.id);
+      if (periodic && retry >= period->second) {
+        EXPECT_EQ(after.due, period->second) << "its next period opens first";
+        EXPECT_EQ(after.attempts, 0);
+        periods_.erase(period);
+      } else {
+        EXPECT_EQ(after.due, retry) << "after attempt " << before.attempts;
+        EXPECT_EQ(after.attempts, before.attempts);
+      }
+      break;
+    }
+    case RunOutcome::interrupted:
+      EXPECT_LE(after.due, now) << "an interruption adds no delay";
+      EXPECT_EQ(after.attempts, before.attempts - 1) << "and does not count";
+      break;
+  }
+}
+
+// What a daemon that starts now would read is what this one holds.
+void Promises::check_disk() {
+  const auto stored = world_.store.load();
+  EXPECT_EQ(stored.size(), world_.scheduler().unfinished_count());
+  for (const auto& [row, prerequisites] : stored) {
+    const Work* held = world_.scheduler().find(row.id);
+    ASSERT_NE(held, nullptr);
+    Work comparable = *held;
+    comparable.successor = 0;
+    comparable.held = false;
+    comparable.run_policy = comparable.policy;
+    EXPECT_EQ(comparable, row) << "memory and disk differ";
+    for (const WorkId id : prerequisites) {
+      EXPECT_TRUE(world_.scheduler().depends_on(row.id, id));
+    }
+  }
+}
+
+}  // namespace wm

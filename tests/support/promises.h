@@ -1,0 +1,39 @@
+// What wm promises, said a second time and independently, and checked after every turn of a
+// simulated machine.
+#pragma once
+
+#include <set>
+
+#include "tests/support/world.h"
+
+namespace wm {
+
+class Promises {
+ public:
+  /// Watches the world from now on.
+  explicit Promises(World& world);
+
+  /// The work may leave its terminal state: somebody retries it.
+  void expect_return(WorkId id) { finished_.erase(id); }
+
+ private:
+  void daemon_restarted();
+  void check_start(const Launch& launch);
+  void check_turn(const TurnReport& report);
+  void check_row(const Work& work);
+  void check_waiting(const Work& work);
+  void check_running(const Work& work);
+  void check_blocked(const Work& work);
+  void check_end(const Work& before, const Work& after);
+  void check_disk();
+
+  World& world_;
+  Conditions conditions_;
+  TimePoint conditions_since_{};
+  std::map<WorkId, Work> last_;          // Rows as the last turns left them.
+  std::map<WorkId, TimePoint> periods_;  // Periodic work that is retrying: when its period ends.
+  std::set<WorkId> finished_;
+  int turns_ = 0;
+};
+
+}  // namespace wm
