@@ -39,7 +39,7 @@ void Agenda::remove(Row& row) {
 }
 
 void Agenda::move_on(TimePoint now) {
-  now_ = now;
+  if (std::exchange(now_, now) > now) place_anew();
   while (!timers_.empty() && timers_.begin()->work.due <= now) {
     Row& row = *timers_.begin();
     remove(row);
@@ -51,6 +51,18 @@ void Agenda::move_on(TimePoint now) {
     if (row.work.state != WorkState::enqueued) continue;  // A time limit stays until it is obeyed.
     remove(row);
     add(row);
+  }
+}
+
+// The clock was set back: what was due, and what had stopped to matter, may not be so any more.
+void Agenda::place_anew() {
+  std::vector<Row*> due;
+  for (auto& [key, lane] : lanes_) {
+    for (Row& row : lane) due.push_back(&row);
+  }
+  for (Row* row : due) {
+    remove(*row);
+    add(*row);
   }
 }
 

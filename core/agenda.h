@@ -94,6 +94,7 @@ class Agenda {
   LaneKey lane_of(const Work& work, TimePoint now);
   std::uint32_t group_of(const std::string& name);
   void count_named(const Policy& policy, int works);
+  void place_anew();
   void set_alarm(Row& row, std::optional<TimePoint> time);
 
   Gates gates_;

@@ -249,6 +249,7 @@ void Scheduler::clock_was_set(TimePoint now) {
     if (row.work.due <= was) after.due = std::min(row.work.due, now);  // What is due stays due.
     if (after != row.work) stepped.push_back(after);
   }
+  table_.agenda().move_on(now);
   for (const Work& work : stepped) table_.put(work);
   table_.agenda().gates().clock_was_set(now);
 }

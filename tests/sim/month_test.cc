@@ -197,6 +197,11 @@ class Month {
     });
   }
 
+  void set_clock() {
+    constexpr int kMostMs = 2 * 86'400'000;
+    world_.set_clock(world_.now + Duration{pick(2 * kMostMs) - kMostMs});
+  }
+
   void crash() {
     if (chance(50)) {
       dying_ = true;  // In the middle of the next turn that commits.
@@ -219,7 +224,7 @@ class Month {
       case 7:
         return command();
       case 8:
-        return pause_or_resume();
+        return chance(80) ? pause_or_resume() : set_clock();
       default:
         return crash();
     }

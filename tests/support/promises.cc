@@ -57,11 +57,7 @@ void Promises::daemon_restarted() {
   conditions_ = world_.conditions;
   conditions_since_ = world_.now;
   last_.clear();
-  periods_.clear();
-  for (const auto& [id, row] : world_.scheduler().rows()) {
-    last_[id] = row.work;
-    if (row.work.period_ends != TimePoint{}) periods_[id] = row.work.period_ends;
-  }
+  for (const auto& [id, row] : world_.scheduler().rows()) last_[id] = row.work;
 }
 
 void Promises::check_start(const Launch& launch) {
@@ -86,9 +82,7 @@ void Promises::check_turn(const TurnReport& report) {
     const bool ended = std::ranges::count(report.ended, work.id) > 0;
     if (ended && before != last_.end()) check_end(before->second, work);
     last_[work.id] = work;
-    if (!is_finished(work.state)) continue;
-    last_.erase(work.id);
-    periods_.erase(work.id);
+    if (is_finished(work.state)) last_.erase(work.id);
   }
   const Scheduler& scheduler = world_.scheduler();
   EXPECT_LE(scheduler.running_count(), static_cast<std::size_t>(scheduler.rules().max_parallel));
@@ -154,10 +148,6 @@ void Promises::check_end(const Work& before, const Work& after) {
   const auto info = world_.store.info(after.id);
   if (!info || !info->last_result) return;
   const RunOutcome outcome = info->last_result->outcome;
-  const bool over = outcome == RunOutcome::succeeded || outcome == RunOutcome::failed;
-  // Its next period may have opened long ago, and have started already.
-  const bool runs_again = after.state == WorkState::running && after.attempts == 1;
-  if (over || (outcome == RunOutcome::retry && runs_again)) periods_.erase(after.id);
   if (after.state != WorkState::enqueued || after.generation != before.generation) return;
   switch (outcome) {
     case RunOutcome::succeeded:
@@ -168,15 +158,17 @@ void Promises::check_end(const Work& before, const Work& after) {
       break;
     case RunOutcome::retry: {
       const TimePoint retry = now + backoff_after(policy, before.attempts);
-      if (periodic) periods_.try_emplace(after.id, period_after(after, now));
-      const auto period = periods_.find(after.id);
-      if (periodic && retry >= period->second) {
-        EXPECT_EQ(after.due, period->second) << "its next period opens first";
+      const bool first = before.period_ends == TimePoint{};
+      const TimePoint period_ends = first ? period_after(after, now) : before.period_ends;
+      if (periodic && retry >= period_ends) {
+        EXPECT_EQ(after.due, period_ends) << "its next period opens first";
         EXPECT_EQ(after.attempts, 0);
-        periods_.erase(period);
       } else {
         EXPECT_EQ(after.due, retry) << "after attempt " << before.attempts;
         EXPECT_EQ(after.attempts, before.attempts);
+        if (periodic) {
+          EXPECT_EQ(after.period_ends, period_ends);
+        }
       }
       break;
     }

@@ -30,8 +30,7 @@ class Promises {
   World& world_;
   Conditions conditions_;
   TimePoint conditions_since_{};
-  std::map<WorkId, Work> last_;          // Rows as the last turns left them.
-  std::map<WorkId, TimePoint> periods_;  // Periodic work that is retrying: when its period ends.
+  std::map<WorkId, Work> last_;  // Rows as the last turns left them.
   std::set<WorkId> finished_;
   int turns_ = 0;
 };

@@ -1,0 +1,86 @@
+#include "core/calendar.h"
+
+#include <date/tz.h>
+#include <gtest/gtest.h>
+
+namespace wm {
+namespace {
+
+TimePoint at(const char* text) { return parse_time(text).value(); }
+
+const date::time_zone* berlin() { return date::locate_zone("Europe/Berlin"); }
+
+TimePoint next(const char* expression, const char* after, const date::time_zone* zone = nullptr) {
+  return Calendar::parse(expression).value().next(at(after), zone);
+}
+
+TEST(Calendar, FieldsRangesStepsListsAndNames) {
+  struct Row {
+    const char* expression;
+    const char* after;
+    const char* next;
+  };
+  for (const Row& row : {
+           Row{"* * * * *", "2026-11-23T10:00:00Z", "2026-11-23T10:01:00Z"},
+           Row{"*/15 * * * *", "2026-11-23T10:07:30Z", "2026-11-23T10:15:00Z"},
+           Row{"5/20 * * * *", "2026-11-23T10:26:00Z", "2026-11-23T10:45:00Z"},
+           Row{"30 8-17/3 * * *", "2026-11-23T11:31:00Z", "2026-11-23T14:30:00Z"},
+           Row{"0 9 * * mon-fri", "2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z"},
+           Row{"0 9 * * 7", "2026-11-23T00:00:00Z", "2026-11-29T09:00:00Z"},
+           Row{"0 0 1 JAN,jul *", "2026-11-23T00:00:00Z", "2027-01-01T00:00:00Z"},
+           Row{"0 0 31 * *", "2026-11-23T00:00:00Z", "2026-12-31T00:00:00Z"},
+           Row{"0 0 29 2 *", "2026-11-23T00:00:00Z", "2028-02-29T00:00:00Z"},
+           Row{"0 0 13 * fri", "2026-11-23T00:00:00Z", "2026-11-27T00:00:00Z"},
+           Row{"@hourly", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"},
+           Row{"@daily", "2026-11-23T10:00:00Z", "2026-11-24T00:00:00Z"},
+           Row{"@midnight", "2026-11-23T10:00:00Z", "2026-11-24T00:00:00Z"},
+           Row{"@weekly", "2026-11-23T10:00:00Z", "2026-11-29T00:00:00Z"},
+           Row{"@monthly", "2026-11-23T10:00:00Z", "2026-12-01T00:00:00Z"},
+           Row{"@yearly", "2026-11-23T10:00:00Z", "2027-01-01T00:00:00Z"},
+           Row{"@annually", "2026-11-23T10:00:00Z", "2027-01-01T00:00:00Z"},
+       }) {
+    EXPECT_EQ(format_time(next(row.expression, row.after)), format_time(at(row.next)))
+        << row.expression;
+  }
+}
+
+TEST(Calendar, IsInLocalTime) {
+  EXPECT_EQ(next("0 3 * * *", "2026-07-01T00:30:00Z", berlin()), at("2026-07-01T01:00:00Z"));
+  EXPECT_EQ(next("0 3 * * *", "2026-12-01T00:30:00Z", berlin()), at("2026-12-01T02:00:00Z"));
+}
+
+// Berlin goes from 02:00 to 03:00 on 29 March 2026, and back from 03:00 on 25 October.
+TEST(Calendar, ASkippedTimeRunsAtTheFirstValidInstantAfterIt) {
+  EXPECT_EQ(next("30 2 * * *", "2026-03-28T02:00:00Z", berlin()), at("2026-03-29T01:00:00Z"));
+  EXPECT_EQ(next("30 2 * * *", "2026-03-29T01:00:00Z", berlin()), at("2026-03-30T00:30:00Z"));
+  EXPECT_EQ(next("*/20 2-3 * * *", "2026-03-29T00:59:00Z", berlin()), at("2026-03-29T01:00:00Z"));
+  EXPECT_EQ(next("*/20 2-3 * * *", "2026-03-29T01:00:00Z", berlin()), at("2026-03-29T01:20:00Z"))
+      << "three skipped times are one run";
+}
+
+TEST(Calendar, ARepeatedTimeRunsOnce) {
+  EXPECT_EQ(next("30 2 * * *", "2026-10-24T12:00:00Z", berlin()), at("2026-10-25T00:30:00Z"));
+  EXPECT_EQ(next("30 2 * * *", "2026-10-25T00:30:00Z", berlin()), at("2026-10-26T01:30:00Z"));
+  EXPECT_EQ(next("0 * * * *", "2026-10-25T00:00:00Z", berlin()), at("2026-10-25T02:00:00Z"));
+}
+
+TEST(Calendar, AYearOfDaysHasARunEach) {
+  const Calendar daily = Calendar::parse("30 2 * * *").value();
+  TimePoint time = at("2026-01-01T00:00:00Z");
+  int runs = 0;
+  for (; time < at("2027-01-01T00:00:00Z"); ++runs) time = daily.next(time, berlin());
+  EXPECT_EQ(runs, 366) << "365, and the one that ends the year";
+}
+
+TEST(Calendar, RefusesWhatItCannotReadAndWhatNeverComes) {
+  for (const char* bad :
+       {"",           "* * * *",      "* * * * * *", "60 * * * *",  "* 24 * * *",  "* * 0 * *",
+        "* * 32 * *", "* * * 13 *",   "* * * * 8",   "5-1 * * * *", "*/0 * * * *", "*/61 * * * *",
+        "a * * * *",  "1,,2 * * * *", "1- * * * *",  "-1 * * * *",  "@reboot",     "@",
+        "0 0 30 2 *", "0 0 31 4,6 *"}) {
+    EXPECT_FALSE(Calendar::parse(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace wm

@@ -1,0 +1,92 @@
+#include "core/forecast.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/world.h"
+
+namespace wm {
+namespace {
+
+// A machine with a bit of everything, whose runs take as long as their work's name says.
+class ForecastTest : public testing::Test {
+ protected:
+  static Duration length_of(const std::string& name) { return Duration{997} * name.size(); }
+
+  ForecastTest() {
+    world_.runner.life = [](const Launch& launch) {
+      return Life{.takes = length_of(launch.info.request.unique_name)};
+    };
+    auto fixed = periodic("fixed", 40min);
+    fixed.cadence = Cadence::fixed;
+    auto calendar = oneoff("daily");
+    calendar.kind = WorkKind::periodic;
+    calendar.calendar = "15 4 * * *";
+    auto waits = oneoff("waits");
+    waits.constraints.charging = true;
+    waits.deadline = 5h;
+    auto prefers = oneoff("prefers");
+    prefers.prefer = {{{.charging = true}, 3h}};
+    auto never = oneoff("never");
+    never.constraints.charging = true;
+    auto later = oneoff("later");
+    later.initial_delay = 2h;
+    auto after = oneoff("after");
+    after.prerequisites = {"later"};
+    world_.conditions.charging = false;
+    for (const WorkRequest& request :
+         {periodic("interval", 30min), fixed, calendar, waits, prefers, never, later, after}) {
+      world_.enqueue(request);
+    }
+  }
+
+  std::vector<std::string> predicted(Duration time) {
+    std::vector<std::string> runs;
+    const auto length = [this](const Work& work) {
+      return length_of(world_.store.info(work.id)->request.unique_name);
+    };
+    for (const ForecastRun& run :
+         forecast(world_.scheduler(), world_.now, world_.now + time, length, 10'000)) {
+      runs.push_back(format_time(run.starts) + " " +
+                     world_.store.info(run.id)->request.unique_name);
+    }
+    return runs;
+  }
+
+  std::vector<std::string> happened(Duration time) {
+    std::vector<std::string> runs;
+    world_.runner.before_start = [&](const Launch& launch) {
+      runs.push_back(format_time(world_.now) + " " + launch.info.request.unique_name);
+    };
+    world_.advance(time);
+    return runs;
+  }
+
+  World world_{1};
+};
+
+TEST_F(ForecastTest, WhatItPredictsIsWhatThenHappens) {
+  world_.advance(17min + 3s);
+
+  const auto expected = predicted(48h);
+
+  EXPECT_GT(expected.size(), 150U);
+  EXPECT_EQ(expected, happened(48h));
+}
+
+TEST_F(ForecastTest, ChangesNothing) {
+  const std::string before = world_.transcript();
+  predicted(48h);
+  EXPECT_EQ(world_.scheduler().running_count(), 1U);
+  EXPECT_TRUE(world_.scheduler().decisions().changed.empty());
+  EXPECT_EQ(world_.transcript(), before);
+}
+
+TEST_F(ForecastTest, KnowsPausesAndHowLongTheyLast) {
+  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 6h, world_.now); });
+  const auto expected = predicted(10h);
+  EXPECT_EQ(expected.front().substr(0, 24), format_time(world_.now + 6h));
+  EXPECT_EQ(expected, happened(10h));
+}
+
+}  // namespace
+}  // namespace wm
