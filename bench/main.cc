@@ -1,7 +1,7 @@
 // wm_bench: what wm costs, as ratios to the machine's own limits, measured in the same run.
 //
 //   wm_bench           all of it; about a minute
-//   wm_bench register  one of register, drain, idle
+//   wm_bench register  one of register, drain, idle, scheduler
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/scheduler.h"
 #include "tests/support/programs.h"
 
 namespace wm {
@@ -198,4 +199,5 @@ int main(int argc, char** argv) {
   if (only.empty() || only == "register") wm::bench_register();
   if (only.empty() || only == "drain") wm::bench_drain();
   if (only.empty() || only == "idle") wm::bench_idle();
+  if (only.empty() || only == "scheduler") wm::bench_scheduler();
 }

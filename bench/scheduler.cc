@@ -1,0 +1,147 @@
+#include "bench/scheduler.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include <malloc.h>
+
+#include "core/scheduler.h"
+
+namespace wm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Microseconds = std::chrono::duration<double, std::micro>;
+
+constexpr int kEvents = 2000;
+constexpr int kFreed = 10;  // Works that one change of conditions frees.
+const TimePoint kNow{Days{20'000}};
+
+std::size_t allocated() { return ::mallinfo2().uordblks; }
+
+double median(std::vector<double> values) {
+  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+  return values[values.size() / 2];
+}
+
+// A machine with `waiting` works: a third waits for its time, a third for the network, a third for
+// a slot of a paused group, at all priorities.
+class Machine {
+ public:
+  explicit Machine(int waiting) : scheduler_({.max_parallel = 100}) {
+    scheduler_.set_conditions(conditions_, now_);
+    scheduler_.pause("later", {}, now_);
+    const std::size_t before = allocated();
+    for (int i = 0; i < waiting; ++i) {
+      Policy policy;
+      policy.priority = i % 21 - 10;
+      policy.constraints.charging = i % 2 == 0;
+      if (i % 3 == 1) policy.constraints.network = NetworkType::connected;
+      if (i % 3 == 2) policy.group = "later";
+      restore(policy, i % 3 == 0 ? kNow + 24h + i * 1ms : kNow);
+    }
+    scheduler_.plan(now_);
+    scheduler_.accept();
+    bytes_each_ = static_cast<double>(allocated() - before) / waiting;
+  }
+
+  double bytes_each() const { return bytes_each_; }
+
+  // A work becomes due and starts.
+  double due() {
+    const WorkId id = restore({}, now_ + 1s);
+    now_ += 1s;
+    const double time = timed([&] { scheduler_.plan(now_); });
+    end(id);
+    return time;
+  }
+
+  // A child ends.
+  double child_end() {
+    const WorkId id = restore({}, now_);
+    scheduler_.plan(now_);
+    scheduler_.accept();
+    return timed([&] {
+      scheduler_.run_ended(id, {}, {}, now_);
+      scheduler_.plan(now_);
+    });
+  }
+
+  // A condition changes, and works start.
+  double change() {
+    std::vector<WorkId> ids;
+    for (int i = 0; i < kFreed; ++i) ids.push_back(restore({.constraints = {.idle = true}}, now_));
+    scheduler_.plan(now_);
+    conditions_.idle = true;
+    const double time = timed([&] {
+      scheduler_.set_conditions(conditions_, now_);
+      scheduler_.plan(now_);
+    });
+    for (const WorkId id : ids) end(id);
+    conditions_.idle = false;
+    scheduler_.set_conditions(conditions_, now_);
+    return time;
+  }
+
+ private:
+  WorkId restore(const Policy& policy, TimePoint due) {
+    Work work;
+    work.id = ++last_id_;
+    work.policy = work.run_policy = SharedPolicy(policy);
+    work.enqueued_at = work.since = now_;
+    work.due = due;
+    scheduler_.restore(work);
+    return work.id;
+  }
+  void end(WorkId id) {
+    scheduler_.run_ended(id, {}, {}, now_);
+    scheduler_.plan(now_);
+    scheduler_.accept();
+  }
+  double timed(const std::function<void()>& body) {
+    const auto began = Clock::now();
+    body();
+    const auto next = scheduler_.next_wakeup();
+    scheduler_.accept();
+    const double time = Microseconds(Clock::now() - began).count();
+    return next ? time : time + 1e-9;  // The answer is used.
+  }
+
+  TimePoint now_ = kNow;
+  Conditions conditions_{.network = NetworkReading{}, .charging = true, .idle = false};
+  Scheduler scheduler_;
+  WorkId last_id_ = 0;
+  double bytes_each_ = 0;
+};
+
+}  // namespace
+
+void bench_scheduler() {
+  double first[3]{};
+  for (const int waiting : {1000, 1'000'000}) {
+    Machine machine(waiting);
+    const std::pair<const char*, std::function<double()>> events[]{
+        {"a work becomes due", [&] { return machine.due(); }},
+        {"a child ends", [&] { return machine.child_end(); }},
+        {"a condition frees 10 works", [&] { return machine.change(); }},
+    };
+    std::printf("%d works waiting, %.0f bytes each (at most 200)\n", waiting, machine.bytes_each());
+    for (std::size_t i = 0; i < std::size(events); ++i) {
+      std::vector<double> times;
+      for (int n = 0; n < kEvents; ++n) times.push_back(events[i].second());
+      const double time = median(std::move(times));
+      if (waiting == 1000) {
+        first[i] = time;
+        std::printf("  %-30s %8.2f us (at most 20)\n", events[i].first, time);
+      } else {
+        std::printf("  %-30s %8.2f us (at most 20), %.2f times that of 1,000\n", events[i].first,
+                    time, time / first[i]);
+      }
+    }
+  }
+}
+
+}  // namespace wm
