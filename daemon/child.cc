@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -61,6 +62,15 @@ WM_IN_CHILD bool set_user(const ChildPlan& plan) {
          ::syscall(SYS_setresuid, plan.uid, plan.uid, plan.uid) == 0;
 }
 
+// The machine may refuse it: the run is welcome all the same.
+WM_IN_CHILD void yield_to_others() {
+  constexpr int kWhoProcess = 1;  // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_IDLE: linux/ioprio.h
+  constexpr int kIdleClass = 3 << 13;
+  constexpr int kLowest = 19;
+  ::syscall(SYS_setpriority, PRIO_PROCESS, 0, kLowest);
+  ::syscall(SYS_ioprio_set, kWhoProcess, 0, kIdleClass);
+}
+
 WM_IN_CHILD void reset_signals() {
   struct sigaction by_default{};
   by_default.sa_handler = SIG_DFL;
@@ -81,6 +91,7 @@ WM_IN_CHILD int run_child(void* argument) {
   ::prctl(PR_SET_PDEATHSIG, 0);
   if (!set_files(plan)) give_up(start, StartStage::files);
   if (plan.switch_user && !set_user(plan)) give_up(start, StartStage::user);
+  if (plan.at_idle_priority) yield_to_others();
   ::umask(022);
   if (::chdir(plan.directory.c_str()) != 0) give_up(start, StartStage::directory);
   reset_signals();

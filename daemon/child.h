@@ -22,6 +22,7 @@ struct ChildPlan {
   /// Gets a copy of the child's /proc/self/stat before the program runs: whoever finds this file
   /// knows the process (pid and start time), even if the daemon is killed the moment after.
   int record = -1;
+  bool at_idle_priority = false;  // Of CPU and I/O: only what nobody else wants.
   bool switch_user = false;
   uid_t uid = 0;
   gid_t gid = 0;

@@ -103,6 +103,7 @@ std::optional<ChildEnd> ProcessRunner::start(const Launch& launch) {
   plan.output = output.get();
   plan.errors = errors.get();
   plan.record = record.get();
+  plan.at_idle_priority = info.request.kind == WorkKind::processing;
   plan.switch_user = user->uid != ::geteuid();
   plan.uid = user->uid;
   plan.gid = user->gid;

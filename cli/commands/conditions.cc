@@ -74,7 +74,8 @@ Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
   pretend
       ->add_option("KEY=VALUE", options->values,
                    "network=none|connected|unmetered|metered|roaming,\n"
-                   "charging=yes|no, battery=ok|low, storage=ok|low")
+                   "charging=yes|no, battery=ok|low, storage=ok|low,\n"
+                   "idle=yes|no")
       ->required()
       ->type_name("");
   pretend->add_option("--for", options->time, "Only for that long")->type_name("D");

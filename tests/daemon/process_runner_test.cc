@@ -115,6 +115,22 @@ TEST_F(ProcessRunnerTest, InputComesOnStandardInputAndThenEnds) {
   EXPECT_EQ(log(), "{\"userId\":\"user_42\"}\n{\"userId\":\"user_42\"}\n");
 }
 
+TEST_F(ProcessRunnerTest, ProcessingWorkTakesOnlyWhatNobodyElseWants) {
+  Launch launch = shell("nice; ionice -p $$");
+  launch.info.request.kind = WorkKind::processing;
+  run(launch);
+  EXPECT_EQ(log(), "19\nidle\n");
+}
+
+TEST_F(ProcessRunnerTest, WhatARunLeavesInItsOutputFileComesBack) {
+  EXPECT_EQ(run(shell(R"(printf '{"posts":3}' >"$WM_OUTPUT_FILE")")).output, R"({"posts":3})");
+  EXPECT_EQ(run(shell("true")).output, "");
+  EXPECT_EQ(run(shell(R"(rm "$WM_OUTPUT_FILE"; ln -s /etc/passwd "$WM_OUTPUT_FILE")")).output, "")
+      << "a link leads nowhere";
+  EXPECT_EQ(run(shell(R"(rm "$WM_OUTPUT_FILE"; mkfifo "$WM_OUTPUT_FILE")")).output, "");
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "outputs"));
+}
+
 TEST_F(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
   ::setenv("LEAKED", "1", 1);
   Launch launch = shell("tr '\\0' '\\n' < /proc/self/environ | cut -d= -f1 | sort | tr '\\n' ' '");

@@ -1,0 +1,56 @@
+// A real daemon, and the real client to talk to it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "tests/support/programs.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+inline std::string text(const json::value& object, std::string_view key) {
+  const json::value* value = object.as_object().if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+class Commands : public testing::Test {
+ protected:
+  Commands() { daemon_.start(); }
+
+  Output wm(std::vector<std::string> arguments, const std::string& input = "") {
+    return daemon_.wm(std::move(arguments), input);
+  }
+  json::value json(std::vector<std::string> arguments) {
+    return daemon_.json(std::move(arguments));
+  }
+
+  // Succeeds, prints nothing on stderr, and returns what it prints.
+  std::string ok(std::vector<std::string> arguments) {
+    const Output output = wm(std::move(arguments));
+    EXPECT_EQ(output.status, 0) << output.err;
+    EXPECT_EQ(output.err, "");
+    return output.out;
+  }
+
+  // Fails with that status, one line on stderr that names `what`, and nothing on stdout.
+  void fails(int status, const std::string& what, std::vector<std::string> arguments) {
+    const Output output = wm(arguments);
+    EXPECT_EQ(output.status, status) << arguments.front() << ": " << output.err;
+    EXPECT_EQ(output.out, "");
+    EXPECT_TRUE(output.err.starts_with("wm: ")) << output.err;
+    EXPECT_EQ(output.err.find('\n'), output.err.size() - 1) << output.err;
+    EXPECT_NE(output.err.find(what), std::string::npos) << output.err;
+  }
+
+  void shell(const std::string& name, const std::string& script,
+             std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {"register-oneoff", name});
+    options.insert(options.end(), {"--", "/bin/sh", "-c", script});
+    ok(options);
+  }
+
+  TestDaemon daemon_;
+};
+
+}  // namespace wm

@@ -1,0 +1,231 @@
+// The commands that steer what runs when, as people type them.
+#include <fstream>
+
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+class Scheduling : public Commands {
+ protected:
+  std::string file(const std::string& name, const std::string& content) {
+    const std::string path = (daemon_.path() / name).string();
+    std::ofstream(path) << content;
+    return path;
+  }
+  std::string state(const std::string& name) { return text(json({"show", name}), "state"); }
+  // Work that waits until the test is over.
+  void waits(const std::string& name, std::vector<std::string> options = {}) {
+    options.insert(options.begin(), {"register-oneoff", name, "--initial-delay", "1h"});
+    options.insert(options.end(), {"--", "true"});
+    ok(options);
+  }
+};
+
+TEST_F(Scheduling, AChainHandsItsOutputOn) {
+  shell("fetch", R"(printf '{"posts":3}' >"$WM_OUTPUT_FILE")");
+  shell("write", R"(echo "$WM_INPUT")", {"--after", "fetch", "--input", "to=disk"});
+  ok({"wait", "write"});
+  EXPECT_EQ(ok({"logs", "write"}), R"({"to":"disk","posts":3})"
+                                   "\n");
+  EXPECT_EQ(json({"show", "fetch"}).at("output").at("posts"), 3);
+  EXPECT_NE(ok({"show", "write"}).find("└─ write  succeeded"), std::string::npos);
+}
+
+TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
+  waits("a");
+  shell("b", "true", {"--after", "a"});
+  EXPECT_EQ(state("b"), "blocked");
+  EXPECT_NE(ok({"why", "b"}).find("prerequisite a  succeeded  enqueued"), std::string::npos);
+  ok({"cancel", "a"});
+  EXPECT_EQ(state("b"), "cancelled");
+  EXPECT_EQ(ok({"why", "b"}), "'b' is cancelled, for 'a' has not succeeded\n");
+  fails(6, "retry that first", {"retry", "b"});
+  ok({"retry", "a", "b"});
+  ok({"wait", "b"});
+  EXPECT_EQ(state("b"), "succeeded");
+  fails(6, "has succeeded", {"retry", "b"});
+  fails(3, "no work 'nobody' to come after",
+        {"register-oneoff", "c", "--after", "nobody", "--", "true"});
+}
+
+TEST_F(Scheduling, WhyNamesWhatIsNeededBesideWhatIsMeasured) {
+  ok({"conditions", "override", "network=metered", "charging=no"});
+  shell("a", "true", {"--network", "unmetered", "--charging"});
+  const json::value why = json({"why", "a"});
+  EXPECT_EQ(why.at("runnable"), false);
+  ASSERT_EQ(why.at("waitingFor").as_array().size(), 2U);
+  const json::value& network = why.at("waitingFor").at(0);
+  EXPECT_EQ(text(network, "kind"), "constraint");
+  EXPECT_EQ(text(network, "name"), "network");
+  EXPECT_EQ(text(network, "required"), "unmetered");
+  EXPECT_EQ(text(network, "actual"), "metered");
+  EXPECT_FALSE(text(network, "since").empty());
+  EXPECT_NE(ok({"why", "a"}).find("network   unmetered  metered"), std::string::npos);
+  fails(3, "nobody", {"why", "nobody"});
+}
+
+TEST_F(Scheduling, UpdateChangesWhatIsGivenAndKeepsTheRest) {
+  waits("a", {"--charging", "--tag", "x", "--priority", "3", "--input", "k=v"});
+  const json::value before = json({"show", "a"});
+  EXPECT_EQ(ok({"update", "a", "--network", "unmetered", "--no-charging", "--priority", "0"}),
+            "updated 'a', waits for delay 59m59s\n");
+  const json::value after = json({"show", "a"});
+  EXPECT_EQ(after.at("constraints"), (json::object{{"network", "unmetered"}}));
+  EXPECT_FALSE(after.as_object().contains("priority"));
+  for (const char* const kept :
+       {"id", "tags", "input", "command", "enqueuedAt", "initialDelayMs"}) {
+    EXPECT_EQ(after.at(kept), before.at(kept)) << kept;
+  }
+  EXPECT_EQ(after.at("generation"), 1);
+  ok({"update", "a", "--at", "2099-01-01 00:00"});
+  EXPECT_FALSE(json({"show", "a"}).as_object().contains("initialDelayMs")) << "a time instead";
+  fails(2, "nothing to change", {"update", "a"});
+  fails(2, "priority 11", {"update", "a", "--priority", "11"});
+  fails(3, "nobody", {"update", "nobody", "--charging"});
+  ok({"cancel", "a"});
+  fails(6, "has ended", {"update", "a", "--charging"});
+}
+
+TEST_F(Scheduling, RunStartsItNow) {
+  waits("a", {"--network", "metered"});
+  EXPECT_EQ(ok({"run", "a"}), "started 'a'\n");
+  EXPECT_EQ(ok({"wait", "a"}), "'a' succeeded\n");
+  fails(6, "has ended", {"run", "a"});
+}
+
+TEST_F(Scheduling, PauseHoldsEverythingOrAGroup) {
+  EXPECT_EQ(ok({"pause", "--group", "backup"}), "paused: group backup\n");
+  shell("a", "true", {"--group", "backup"});
+  shell("b", "true");
+  ok({"wait", "b"});
+  EXPECT_EQ(state("a"), "enqueued");
+  EXPECT_EQ(text(json({"why", "a"}).at("waitingFor").at(0), "kind"), "paused");
+  EXPECT_EQ(ok({"resume", "--group", "backup"}), "nothing is paused\n");
+  ok({"wait", "a"});
+  const json::value run = json({"history", "a"}).at(0);
+  EXPECT_EQ(text(run.at("waited").at(0), "kind"), "paused");
+  EXPECT_EQ(text(run.at("waited").at(0), "name"), "backup");
+}
+
+TEST_F(Scheduling, APauseOutlivesTheDaemon) {
+  ok({"pause"});
+  shell("a", "true");
+  daemon_.kill();
+  daemon_.start();
+  EXPECT_EQ(state("a"), "enqueued");
+  EXPECT_EQ(json({"status"}).at("paused").as_array().size(), 1U);
+  ok({"resume"});
+  ok({"wait", "a"});
+}
+
+TEST_F(Scheduling, AppendedWorkIsPartOfItsName) {
+  shell("a", "sleep 30");
+  EXPECT_EQ(ok({"register-oneoff", "a", "--existing", "append", "--", "true"}),
+            "appended 'a', waits for a\n");
+  ok({"cancel", "a"});
+  ok({"wait", "a", "--for", "cancelled"});
+  EXPECT_EQ(json({"list"}).as_array().size(), 0U);
+  fails(2, "periodic work cannot be appended",
+        {"register-periodic", "p", "--every", "1h", "--existing", "append", "--", "true"});
+}
+
+TEST_F(Scheduling, CalendarsAreCheckedAndForecast) {
+  ok({"register-periodic", "a", "--calendar", "*/30 * * * *", "--", "true"});
+  const json::array runs = json({"forecast", "--for", "2h"}).as_array();
+  ASSERT_EQ(runs.size(), 4U);
+  const std::string at = text(runs[0], "startsAt");
+  EXPECT_TRUE(at.ends_with(":00:00.000Z") || at.ends_with(":30:00.000Z")) << at;
+  EXPECT_EQ(text(json({"show", "a"}), "nextRunAt"), at);
+  fails(2, "minute", {"register-periodic", "b", "--calendar", "61 * * * *", "--", "true"});
+  fails(2, "never comes", {"register-periodic", "b", "--calendar", "0 0 30 2 *", "--", "true"});
+  fails(2, "--every is required", {"register-periodic", "b", "--", "true"});
+}
+
+TEST_F(Scheduling, ATimeLimitIsARetry) {
+  shell("a", "sleep 30", {"--time-limit", "50ms", "--max-attempts", "1", "--stop-grace", "0s"});
+  ok({"wait", "a", "--for", "failed"});
+  EXPECT_EQ(text(json({"history", "a"}).at(0), "stopReason"), "timeout");
+}
+
+TEST_F(Scheduling, ProcessingWorkWaitsForAnIdleMachineOnPower) {
+  ok({"conditions", "override", "idle=no", "charging=yes"});
+  ok({"register-processing", "a", "--", "true"});
+  const json::value work = json({"show", "a"});
+  EXPECT_EQ(work.at("constraints"), (json::object{{"charging", true}, {"idle", true}}));
+  EXPECT_EQ(state("a"), "enqueued");
+  ok({"conditions", "override", "idle=yes"});
+  ok({"wait", "a"});
+  ok({"register-processing", "b", "--no-idle", "--no-charging", "--", "true"});
+  EXPECT_EQ(json({"show", "b"}).at("constraints").as_object().size(), 0U);
+}
+
+TEST_F(Scheduling, AFileIsAppliedOnceAndAgain) {
+  const std::string path = file("works.toml", R"(
+[[work]]
+name = "nightly"
+command = ["true", "a b"]
+calendar = "30 2 * * *"
+network = "unmetered"
+charging = true
+tags = ["backup"]
+input = { target = "nas", depth = 3, paths = ["/home"] }
+prefer = [{ constraint = "idle", relax-after = "4h" }]
+
+[[work]]
+name = "later"
+command = ["true"]
+initial_delay = "1h"
+max-attempts = 3
+)");
+  EXPECT_EQ(ok({"apply", path}), "enqueued 'nightly'\nenqueued 'later'\n");
+  EXPECT_EQ(ok({"apply", path}), "2 unchanged\n");
+  const json::value work = json({"show", "nightly"});
+  EXPECT_EQ(work.at("input").at("paths").at(0), "/home");
+  EXPECT_EQ(work.at("prefer").at(0).at("relaxAfterMs"), 4 * 3'600'000);
+
+  const std::string exported = file("exported.toml", ok({"export"}));
+  EXPECT_EQ(ok({"apply", exported}), "2 unchanged\n") << "what export writes says the same";
+  const std::string one = file("one.toml",
+                               "[[work]]\nname = 'later'\ncommand = ['true']\n"
+                               "initial-delay = '2h'\n");
+  EXPECT_EQ(ok({"apply", one, "--prune"}), "updated 'later'\ncancelled 'nightly'\n");
+}
+
+TEST_F(Scheduling, OneBadEntryAndNothingOfAFileIsRegistered) {
+  const std::string good = "[[work]]\nname = 'good'\ncommand = ['true']\n";
+  const std::pair<std::string, std::string> bad[]{
+      {"[[work]]\nname = 'a'\n", ":4:1: name a task"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nnetwork = 5\n", ":7:"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nevery = '1h'\nsurprise = 1\n", "surprise"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\ncalendar = '61 * * * *'\n", ":4:1: '61'"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['nobody']\n", ":4:1: no work 'nobody'"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['b']\n"
+       "[[work]]\nname = 'b'\ncommand = ['true']\nafter = ['a']\n",
+       "its own prerequisite"},
+      {"[[work]]\nname = 'good'\ncommand = ['true']\n", ":4:1: the work 'good' is declared twice"},
+      {"[[work\n", ":4:7: "},
+  };
+  for (const auto& [entry, what] : bad) {
+    const Output output = wm({"apply", file("works.toml", good + entry)});
+    EXPECT_NE(output.status, 0) << entry;
+    EXPECT_NE(output.err.find("works.toml:"), std::string::npos) << output.err;
+    EXPECT_NE(output.err.find(what), std::string::npos) << output.err;
+    EXPECT_EQ(output.err.find('\n'), output.err.size() - 1) << output.err;
+  }
+  EXPECT_EQ(json({"list", "--all"}).as_array().size(), 0U);
+  fails(2, "absent.toml", {"apply", "absent.toml"});
+}
+
+TEST_F(Scheduling, PruneAndKeepResults) {
+  shell("a", "true", {"--keep-results", "0s"});
+  shell("b", "true");
+  ok({"wait", "b"});
+  EXPECT_EQ(json({"list", "--all"}).as_array().size(), 1U);
+  EXPECT_EQ(ok({"prune"}), "forgot 1 finished works\n");
+  EXPECT_EQ(json({"list", "--all"}).as_array().size(), 0U);
+  EXPECT_TRUE(std::filesystem::is_empty(daemon_.path() / "state" / "logs"));
+}
+
+}  // namespace
+}  // namespace wm
