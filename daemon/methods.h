@@ -92,6 +92,7 @@ class Methods {
   void notify_waiters(const TurnReport& report, TimePoint now);
   std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
   boost::json::array chain_of(WorkId id) const;
+  boost::json::array waited_so_far(WorkId id, TimePoint now) const;
   boost::json::object show_work(const WorkInfo& info, TimePoint now) const;
   void reply_work(const ExchangePtr& exchange, WorkId id, TimePoint now);
 

@@ -85,6 +85,13 @@ json::array Methods::chain_of(WorkId id) const {
   return chain;
 }
 
+// What has held due work back until now.
+json::array Methods::waited_so_far(WorkId id, TimePoint now) const {
+  const Work* work = manager_.scheduler().find(id);
+  if (!work || work->state != WorkState::enqueued || work->due > now) return {};
+  return to_json(manager_.scheduler().ledger().waited(*work, now));
+}
+
 void Methods::show(const ExchangePtr& exchange) {
   std::string name;
   if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
@@ -94,6 +101,9 @@ void Methods::show(const ExchangePtr& exchange) {
     const auto id = store_.find(exchange->peer().uid, name);
     if (!id) return no_such_work(*exchange, name);
     json::object work = show_work(store_.info(*id).value(), now);
+    if (json::array waited = waited_so_far(*id, now); !waited.empty()) {
+      work["waited"] = std::move(waited);
+    }
     if (json::array chain = chain_of(*id); !chain.empty()) work["chain"] = std::move(chain);
     exchange->reply({{"work", std::move(work)}});
   });
@@ -115,9 +125,8 @@ void Methods::why(const ExchangePtr& exchange) {
                         {"state", word(work.state)},
                         {"runnable", enqueued && waits.empty()},
                         {"waitingFor", to_json(waits)}};
-    if (enqueued && work.due <= now) {
-      const auto waited = manager_.scheduler().ledger().waited(work, now);
-      if (!waited.empty()) answer["waited"] = to_json(waited);
+    if (json::array waited = waited_so_far(*id, now); !waited.empty()) {
+      answer["waited"] = std::move(waited);
     }
     if (is_finished(work.state)) {
       for (const ChainLink& link : store_.prerequisites(*id)) {

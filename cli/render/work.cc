@@ -195,6 +195,7 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   plain("description", text_of(work, "description"));
   line("state", style.state(state_of(work)));
   plain("waits for", waits_of(work, now));
+  plain("waited", waited_of(work));
   plain("kind", text_of(work, "kind"));
   plain("task", text_of(work, "taskName"));
   plain("command", join(array_of(work, "command"), " "));

@@ -1,5 +1,7 @@
 #include "core/limits.h"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 namespace wm {
@@ -117,6 +119,96 @@ TEST(Limits, VariablesHaveNamesThatAreNotOurs) {
     WorkRequest work = request();
     work.env[name] = "x";
     EXPECT_NE(problem(work), "") << name;
+  }
+}
+
+// Each change makes a valid request into one that is refused with that in its sentence.
+struct Refusal {
+  const char* what;
+  std::function<void(WorkRequest&)> change;
+};
+
+TEST(Limits, WhatContradictsItselfIsRefused) {
+  const Refusal one_off[]{
+      {"priority 11", [](auto& r) { r.priority = 11; }},
+      {"priority -11", [](auto& r) { r.priority = -11; }},
+      {"group", [](auto& r) { r.group = "a\nb"; }},
+      {"deadline 1h is before the initial delay 2h",
+       [](auto& r) {
+         r.deadline = 1h;
+         r.initial_delay = 2h;
+       }},
+      {"deadline", [](auto& r) { r.deadline = 0s; }},
+      {"give one of them",
+       [](auto& r) {
+         r.at = TimePoint{};
+         r.initial_delay = 1s;
+       }},
+      {"only periodic work", [](auto& r) { r.calendar = "@daily"; }},
+      {"only periodic work", [](auto& r) { r.cadence = Cadence::fixed; }},
+      {"names no constraint", [](auto& r) { r.prefer = {{{}, 1h}}; }},
+      {"--relax-after", [](auto& r) { r.prefer = {{{.charging = true}, 0s}}; }},
+      {"at most 8", [](auto& r) { r.prefer.assign(9, {{.charging = true}, 1h}); }},
+      {"its own prerequisite", [](auto& r) { r.prerequisites = {"b", "a"}; }},
+      {"prerequisite", [](auto& r) { r.prerequisites = {""}; }},
+      {"at most 1000", [](auto& r) { r.prerequisites.assign(1001, "b"); }},
+      {"time limit", [](auto& r) { r.time_limit = -1ms; }},
+      {"keep-results", [](auto& r) { r.keep_results = kMaxDuration + 1ms; }},
+  };
+  for (const auto& [what, change] : one_off) {
+    WorkRequest work = request();
+    ASSERT_EQ(problem(work), "");
+    change(work);
+    EXPECT_NE(problem(work).find(what), std::string::npos) << what << ": " << problem(work);
+  }
+  const Refusal periodically[]{
+      {"no deadline", [](auto& r) { r.deadline = 1h; }},
+      {"no prerequisite", [](auto& r) { r.prerequisites = {"b"}; }},
+      {"only one-off work can be expedited", [](auto& r) { r.expedited = true; }},
+      {"a period and a calendar", [](auto& r) { r.calendar = "@daily"; }},
+      {"'bad'",
+       [](auto& r) {
+         r.every = {};
+         r.calendar = "bad";
+       }},
+  };
+  for (const auto& [what, change] : periodically) {
+    WorkRequest work = periodic(1h);
+    ASSERT_EQ(problem(work), "");
+    change(work);
+    EXPECT_NE(problem(work).find(what), std::string::npos) << what << ": " << problem(work);
+  }
+}
+
+TEST(Limits, ExpeditedWorkConstrainsOnlyNetworkAndStorageAndHasNoDelay) {
+  WorkRequest fine = request();
+  fine.expedited = true;
+  fine.constraints = {.network = NetworkType::unmetered, .storage_not_low = true};
+  EXPECT_EQ(problem(fine), "");
+  const Refusal refusals[]{
+      {"only network and storage", [](auto& r) { r.constraints.charging = true; }},
+      {"only network and storage", [](auto& r) { r.constraints.battery_not_low = true; }},
+      {"only network and storage", [](auto& r) { r.constraints.idle = true; }},
+      {"only network and storage", [](auto& r) { r.constraints.custom = {"vpn"}; }},
+      {"only network and storage", [](auto& r) { r.prefer = {{{.idle = true}, 1h}}; }},
+      {"no initial delay", [](auto& r) { r.initial_delay = 1s; }},
+      {"no initial delay", [](auto& r) { r.at = TimePoint{}; }},
+  };
+  for (const auto& [what, change] : refusals) {
+    WorkRequest work = fine;
+    change(work);
+    EXPECT_NE(problem(work).find(what), std::string::npos) << what << ": " << problem(work);
+  }
+}
+
+TEST(Limits, PeriodicWorkIsNotAppended) {
+  using enum ExistingPolicy;
+  for (const auto policy : {append, append_or_replace}) {
+    EXPECT_FALSE(validate_existing(policy, WorkKind::periodic));
+    EXPECT_TRUE(validate_existing(policy, WorkKind::oneoff));
+  }
+  for (const auto policy : {keep, replace, update, cancel_and_reenqueue}) {
+    EXPECT_TRUE(validate_existing(policy, WorkKind::periodic));
   }
 }
 
