@@ -558,6 +558,23 @@ TEST_F(Chains, OutputsBecomeInput) {
   EXPECT_EQ(input, R"({"own":[1],"from":["a","b"]})");
 }
 
+TEST_F(Chains, ARegistrationThatCouldNotBeSavedLeavesNoTrace) {
+  every_run_takes(1h);
+  const WorkId a = add("a");
+  world_.enqueue([] {
+    auto request = oneoff("z");
+    request.initial_delay = 24h;
+    return request;
+  }());
+  world_.store.full = true;
+  add("b", {"a"});
+  world_.store.full = false;
+  const WorkId c = add("c", {"z"});  // It gets the id that b was to have.
+  world_.advance(2h);
+  ASSERT_EQ(state(a), WorkState::succeeded);
+  EXPECT_EQ(state(c), WorkState::blocked) << "a is no prerequisite of it";
+}
+
 TEST_F(Chains, PeriodicWorkIsNobodysPrerequisite) {
   world_.enqueue(periodic("a", 1h));
   EXPECT_EQ(add("b", {"a"}), 0);

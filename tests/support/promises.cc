@@ -64,6 +64,9 @@ void Promises::check_start(const Launch& launch) {
   const Work& work = launch.info.work;
   EXPECT_EQ(work.state, WorkState::running) << "it starts before that is saved";
   EXPECT_LE(work.due, world_.now) << "it starts before it is due";
+  for (const ChainLink& link : world_.store.prerequisites(work.id)) {
+    EXPECT_EQ(link.state, WorkState::succeeded) << "it starts before '" << link.unique_name << "'";
+  }
   EXPECT_TRUE(may_run(work, launch.info.request, world_.conditions, world_.now))
       << "it starts with a constraint unmet";
 }
