@@ -1,7 +1,6 @@
 #include "cli/work_file.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <span>
 #include <sstream>
@@ -69,11 +68,10 @@ class WorkReader {
   }
 
  private:
-  const char* key(const char* with_dashes) {
-    keys_.emplace_back(with_dashes);
-    std::string& key = keys_.emplace_back(with_dashes);
-    std::ranges::replace(key, '-', '_');
-    return table_.contains(key) ? key.c_str() : with_dashes;
+  std::string key(std::string with_dashes) {
+    std::string with_underscores = with_dashes;
+    std::ranges::replace(with_underscores, '-', '_');
+    return table_.contains(with_underscores) ? with_underscores : with_dashes;
   }
 
   void read_texts() {
@@ -131,7 +129,7 @@ class WorkReader {
         {"expedited", &options_.expedited},
     };
     for (const auto& [name, value] : flags) {
-      const char* const found = key(name);
+      const std::string found = key(name);
       bool flag = false;
       reader_.read(found, flag);
       if (table_.contains(found)) *value = flag ? 1 : -1;
@@ -146,7 +144,6 @@ class WorkReader {
   TomlReader& reader_;
   WorkOptions options_;
   bool processing_ = false;
-  std::deque<std::string> keys_;  // As the reader knows them: they stay where they are.
 };
 
 std::string text_form(const json::value& value) {

@@ -19,21 +19,21 @@ TomlReader::~TomlReader() {
   }
 }
 
-const toml::node* TomlReader::find(const char* key) {
-  known_.insert(key);
+const toml::node* TomlReader::find(std::string_view key) {
+  known_.emplace(key);
   return table_.get(key);
 }
 
-void TomlReader::fail(const toml::node& node, const std::string& key, const std::string& what) {
-  if (!error_) error_ = error_at(name_, node.source(), path_ + key + " " + what);
+void TomlReader::fail(const toml::node& node, std::string_view key, const std::string& what) {
+  if (!error_) error_ = error_at(name_, node.source(), path_ + std::string(key) + " " + what);
 }
 
-void TomlReader::fail(const char* key, const std::string& what) {
+void TomlReader::fail(std::string_view key, const std::string& what) {
   const toml::node* node = table_.get(key);
   fail(node ? *node : static_cast<const toml::node&>(table_), key, what);
 }
 
-void TomlReader::read(const char* key, bool& value) {
+void TomlReader::read(std::string_view key, bool& value) {
   const toml::node* node = find(key);
   if (!node) return;
   if (const auto flag = node->value_exact<bool>()) {
@@ -43,7 +43,7 @@ void TomlReader::read(const char* key, bool& value) {
   }
 }
 
-void TomlReader::read(const char* key, std::string& value) {
+void TomlReader::read(std::string_view key, std::string& value) {
   const toml::node* node = find(key);
   if (!node) return;
   if (auto text = node->value_exact<std::string>()) {
@@ -53,7 +53,7 @@ void TomlReader::read(const char* key, std::string& value) {
   }
 }
 
-void TomlReader::read(const char* key, Duration& value) {
+void TomlReader::read(std::string_view key, Duration& value) {
   const toml::node* node = find(key);
   if (!node) return;
   const auto duration = parse_duration(node->value_exact<std::string>().value_or(""));
@@ -64,7 +64,7 @@ void TomlReader::read(const char* key, Duration& value) {
   }
 }
 
-void TomlReader::read(const char* key, std::vector<std::string>& value) {
+void TomlReader::read(std::string_view key, std::vector<std::string>& value) {
   const toml::node* node = find(key);
   if (!node) return;
   const toml::array* list = node->as_array();
@@ -76,7 +76,7 @@ void TomlReader::read(const char* key, std::vector<std::string>& value) {
   for (const toml::node& item : *list) value.push_back(item.value_exact<std::string>().value());
 }
 
-void TomlReader::read(const char* key, std::map<std::string, std::string>& value) {
+void TomlReader::read(std::string_view key, std::map<std::string, std::string>& value) {
   const toml::node* node = find(key);
   if (!node) return;
   if (!node->is_table()) return fail(*node, key, "must be a table of strings");

@@ -26,15 +26,15 @@ class TomlReader {
   TomlReader(const TomlReader&) = delete;
   TomlReader& operator=(const TomlReader&) = delete;
 
-  void read(const char* key, bool& value);
-  void read(const char* key, std::string& value);
-  void read(const char* key, Duration& value);
-  void read(const char* key, std::vector<std::string>& value);
-  void read(const char* key, std::map<std::string, std::string>& value);
+  void read(std::string_view key, bool& value);
+  void read(std::string_view key, std::string& value);
+  void read(std::string_view key, Duration& value);
+  void read(std::string_view key, std::vector<std::string>& value);
+  void read(std::string_view key, std::map<std::string, std::string>& value);
 
   /// A whole number from `least` to `most`.
   template <class Number>
-  void read(const char* key, Number& value, std::int64_t least, std::int64_t most) {
+  void read(std::string_view key, Number& value, std::int64_t least, std::int64_t most) {
     const toml::node* node = find(key);
     if (!node) return;
     const auto number = node->value_exact<std::int64_t>();
@@ -48,7 +48,7 @@ class TomlReader {
 
   template <class E>
     requires std::is_enum_v<E>
-  void read(const char* key, E& value) {
+  void read(std::string_view key, E& value) {
     const toml::node* node = find(key);
     if (!node) return;
     const auto parsed = parse_word<E>(node->value_exact<std::string>().value_or(""));
@@ -61,13 +61,13 @@ class TomlReader {
 
   /// Calls `read_table(TomlReader&)` for the table of that key, where there is one.
   template <class Read>
-  void table(const char* key, Read read_table) {
+  void table(std::string_view key, Read read_table) {
     if (const toml::node* node = find(key)) enter(*node, key, read_table);
   }
 
   /// The same for every key of the table `key`, with that name: `[tasks.NAME]`.
   template <class Read>
-  void each_table(const char* key, Read read_table) {
+  void each_table(std::string_view key, Read read_table) {
     const toml::node* node = find(key);
     if (!node) return;
     if (!node->is_table()) return fail(*node, key, "must be a table");
@@ -79,7 +79,7 @@ class TomlReader {
 
   /// Calls `read_entry(table, TomlReader&)` for each table of the array `key`: `[[work]]`.
   template <class Read>
-  void each_entry(const char* key, Read read_entry) {
+  void each_entry(std::string_view key, Read read_entry) {
     const toml::node* node = find(key);
     if (!node) return;
     if (!node->is_array()) return fail(*node, key, "must be a list of tables");
@@ -91,20 +91,20 @@ class TomlReader {
 
   /// The keys are whatever the writer of the file wants.
   void accept_all() {
-    for (const auto& [key, node] : table_) known_.insert(key.str());
+    for (const auto& [key, node] : table_) known_.emplace(key.str());
   }
 
   /// For what a type does not say.
-  void fail(const char* key, const std::string& what);
+  void fail(std::string_view key, const std::string& what);
 
  private:
-  const toml::node* find(const char* key);
-  void fail(const toml::node& node, const std::string& key, const std::string& what);
+  const toml::node* find(std::string_view key);
+  void fail(const toml::node& node, std::string_view key, const std::string& what);
 
   template <class Read>
-  void enter(const toml::node& node, const std::string& key, Read read_table) {
+  void enter(const toml::node& node, std::string_view key, Read read_table) {
     if (!node.is_table()) return fail(node, key, "must be a table");
-    TomlReader reader(*node.as_table(), path_ + key + ".", name_, error_);
+    TomlReader reader(*node.as_table(), path_ + std::string(key) + ".", name_, error_);
     read_table(reader);
   }
 
@@ -112,7 +112,7 @@ class TomlReader {
   std::string path_;
   const std::string& name_;
   std::optional<Error>& error_;
-  std::set<std::string_view> known_;
+  std::set<std::string, std::less<>> known_;
 };
 
 /// `NAME:line:column`.
