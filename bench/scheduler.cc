@@ -33,7 +33,7 @@ class Machine {
  public:
   explicit Machine(int waiting) : scheduler_({.max_parallel = 100}) {
     scheduler_.set_conditions(conditions_, now_);
-    scheduler_.pause("later", {}, now_);
+    scheduler_.pause("later", {});
     const std::size_t before = allocated();
     for (int i = 0; i < waiting; ++i) {
       Policy policy;

@@ -8,7 +8,7 @@ std::vector<ForecastRun> forecast(const Scheduler& scheduler, TimePoint now, Tim
                                   const std::function<Duration(const Work&)>& length_of,
                                   std::size_t most) {
   std::vector<ForecastRun> runs;
-  Scheduler ahead = scheduler.copy(now);
+  Scheduler ahead = scheduler.copy();
   std::set<std::pair<TimePoint, WorkId>> ends;
   const auto will_end = [&](const Work& work) {
     ends.emplace(std::max(work.since + length_of(work), now), work.id);

@@ -120,6 +120,17 @@ JsonReader& JsonReader::read(std::string_view key, std::map<std::string, std::st
   return *this;
 }
 
+JsonReader& JsonReader::read(std::string_view key, std::map<std::string, bool>& value) {
+  if (const json::value* found = find(key)) {
+    if (auto flags = json::try_value_to<std::map<std::string, bool>>(*found)) {
+      value = std::move(*flags);
+    } else {
+      expect(key, "an object of booleans");
+    }
+  }
+  return *this;
+}
+
 JsonReader& JsonReader::read(std::string_view key, json::object& value) {
   if (const json::value* found = find(key)) {
     if (const json::object* object = found->if_object()) {

@@ -33,6 +33,7 @@ class JsonReader {
   JsonReader& read(std::string_view key, TimePoint& value);
   JsonReader& read(std::string_view key, std::vector<std::string>& value);
   JsonReader& read(std::string_view key, std::map<std::string, std::string>& value);
+  JsonReader& read(std::string_view key, std::map<std::string, bool>& value);
   JsonReader& read(std::string_view key, boost::json::object& value);
   JsonReader& read(std::string_view key, boost::json::array& value);  // Of objects.
 

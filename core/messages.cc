@@ -348,6 +348,56 @@ std::vector<Waited> waited_from_json(const json::array& list) {
   return waited;
 }
 
+json::object to_json(const LedgerEntry& entry) {
+  const Conditions& now = entry.conditions;
+  Fields fields;
+  fields.always("from", format_time(entry.from));
+  if (now.network) {
+    fields.always("network", json::object{{"connected", now.network->connected},
+                                          {"metered", now.network->metered},
+                                          {"roaming", now.network->roaming}});
+  }
+  const std::pair<const char*, const std::optional<bool>*> flags[]{
+      {"charging", &now.charging},
+      {"batteryNotLow", &now.battery_not_low},
+      {"storageNotLow", &now.storage_not_low},
+      {"idle", &now.idle},
+  };
+  for (const auto& [name, flag] : flags) {
+    if (*flag) fields.always(name, **flag);
+  }
+  if (!now.custom.empty()) fields.always("custom", json::value_from(now.custom));
+  if (!entry.paused.empty()) fields.always("paused", json::value_from(entry.paused));
+  return fields.set("shuttingDown", entry.shutting_down).take();
+}
+
+Result<LedgerEntry> ledger_entry_from_json(const json::object& object) {
+  LedgerEntry entry;
+  Conditions& then = entry.conditions;
+  std::optional<json::object> network;
+  std::vector<std::string> paused;
+  JsonReader reader(object);
+  reader.read("from", entry.from)
+      .read("network", network)
+      .read("charging", then.charging)
+      .read("batteryNotLow", then.battery_not_low)
+      .read("storageNotLow", then.storage_not_low)
+      .read("idle", then.idle)
+      .read("custom", then.custom)
+      .read("paused", paused)
+      .read("shuttingDown", entry.shutting_down);
+  if (auto read = reader.finish("a ledger entry"); !read) return std::unexpected(read.error());
+  entry.paused = {paused.begin(), paused.end()};
+  if (!network) return entry;
+  NetworkReading& reading = then.network.emplace();
+  JsonReader network_reader(*network);
+  network_reader.read("connected", reading.connected)
+      .read("metered", reading.metered)
+      .read("roaming", reading.roaming);
+  auto read = network_reader.finish("a ledger entry's network");
+  return read ? Result<LedgerEntry>(entry) : std::unexpected(read.error());
+}
+
 json::array to_json(const std::vector<Wait>& waits) {
   json::array list;
   for (const Wait& wait : waits) {

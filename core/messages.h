@@ -25,6 +25,8 @@ boost::json::object to_json(const RunResult& result);
 boost::json::array to_json(const std::vector<Wait>& waits);
 boost::json::array to_json(const std::vector<Waited>& waited);
 boost::json::array to_json(const Pauses& pauses);
+boost::json::object to_json(const LedgerEntry& entry);
+Result<LedgerEntry> ledger_entry_from_json(const boost::json::object& object);
 std::vector<Waited> waited_from_json(const boost::json::array& list);
 RunResult result_from_json(const boost::json::object& object);
 

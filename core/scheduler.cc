@@ -200,16 +200,14 @@ void Scheduler::run_now(WorkId id, TimePoint now) {
   table_.put(work);
 }
 
-void Scheduler::pause(const std::string& group, std::optional<TimePoint> until, TimePoint now) {
+void Scheduler::pause(const std::string& group, std::optional<TimePoint> until) {
   change_pauses();
   pauses_[group] = until;
-  note_conditions(now);
 }
 
-void Scheduler::resume(const std::string& group, TimePoint now) {
+void Scheduler::resume(const std::string& group) {
   change_pauses();
   pauses_.erase(group);
-  note_conditions(now);
 }
 
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,
@@ -238,7 +236,6 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
 
 void Scheduler::set_conditions(const Conditions& conditions, TimePoint now) {
   table_.agenda().gates().set_conditions(conditions, now);
-  note_conditions(now);
 }
 
 void Scheduler::clock_was_set(TimePoint now) {
@@ -249,7 +246,6 @@ void Scheduler::clock_was_set(TimePoint now) {
     if (row.work.due <= was) after.due = std::min(row.work.due, now);  // What is due stays due.
     if (after != row.work) stepped.push_back(after);
   }
-  table_.agenda().move_on(now);
   for (const Work& work : stepped) table_.put(work);
   table_.agenda().gates().clock_was_set(now);
 }
@@ -257,6 +253,7 @@ void Scheduler::clock_was_set(TimePoint now) {
 void Scheduler::plan(TimePoint now) {
   table_.agenda().move_on(now);
   end_pauses(now);
+  note_in_ledger(now);
   stop_what_must(now);
   if (shutting_down_) return;
   drop_what_is_out_of_quota(now);
@@ -269,7 +266,7 @@ void Scheduler::plan(TimePoint now) {
 
 Decisions Scheduler::decisions() const {
   return {table_.changed(), started_, stopped_,
-          pauses_before_ ? std::optional(pauses_) : std::nullopt};
+          pauses_before_ ? std::optional(pauses_) : std::nullopt, ledger_.unsaved()};
 }
 
 void Scheduler::accept() {
@@ -277,6 +274,7 @@ void Scheduler::accept() {
   quota_.accept();
   new_edges_.clear();
   pauses_before_.reset();
+  ledger_.saved();
   started_.clear();
   stopped_.clear();
 }
@@ -306,10 +304,9 @@ bool Scheduler::depends_on(WorkId dependent, WorkId prerequisite) const {
   return found != dependents_.end() && found->second.contains(dependent);
 }
 
-Scheduler Scheduler::copy(TimePoint now) const {
+Scheduler Scheduler::copy() const {
   Scheduler other(rules_);
   other.table_.agenda().gates() = agenda().gates();
-  other.note_conditions(now);
   other.quota_ = quota_;
   other.pauses_ = pauses_;
   other.dependents_ = dependents_;
@@ -458,13 +455,12 @@ void Scheduler::end_pauses(TimePoint now) {
   if (std::ranges::none_of(pauses_, over)) return;
   change_pauses();
   std::erase_if(pauses_, over);
-  note_conditions(now);
 }
 
-void Scheduler::note_conditions(TimePoint now) {
-  std::set<std::string> paused;
-  for (const auto& [group, until] : pauses_) paused.insert(group);
-  ledger_.note(now, conditions(), paused);
+void Scheduler::note_in_ledger(TimePoint now) {
+  LedgerEntry entry{now, conditions(), {}, shutting_down_};
+  for (const auto& [group, until] : pauses_) entry.paused.insert(group);
+  ledger_.note(std::move(entry));
 }
 
 void Scheduler::change_pauses() {

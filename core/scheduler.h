@@ -58,10 +58,11 @@ struct Stop {
 using Pauses = std::map<std::string, std::optional<TimePoint>>;
 
 struct Decisions {
-  std::vector<Work> changed;     // Rows to save.
-  std::vector<Start> started;    // Children to start.
-  std::vector<Stop> stopped;     // Children to tell to stop.
-  std::optional<Pauses> pauses;  // To save, where they have changed.
+  std::vector<Work> changed;       // Rows to save.
+  std::vector<Start> started;      // Children to start.
+  std::vector<Stop> stopped;       // Children to tell to stop.
+  std::optional<Pauses> pauses;    // To save, where they have changed.
+  std::vector<LedgerEntry> noted;  // To save.
 };
 
 class Scheduler {
@@ -77,6 +78,7 @@ class Scheduler {
   /// its run_ended().
   void restore(const Work& work, std::span<const WorkId> prerequisites = {});
   void restore_pauses(const Pauses& pauses);
+  void restore_ledger(const LedgerEntry& entry) { ledger_.restore(entry); }
   /// A run on its owner's expedited budget that ended within kQuotaWindow.
   void restore_expedited_run(uid_t owner, TimePoint ended, Duration length);
 
@@ -101,8 +103,8 @@ class Scheduler {
   void run_now(WorkId id, TimePoint now);
 
   /// Starts nothing new of the group until then, or until resume().
-  void pause(const std::string& group, std::optional<TimePoint> until, TimePoint now);
-  void resume(const std::string& group, TimePoint now);
+  void pause(const std::string& group, std::optional<TimePoint> until);
+  void resume(const std::string& group);
 
   /// The child of running work is gone. Returns what the run came to.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
@@ -137,7 +139,7 @@ class Scheduler {
   bool depends_on(WorkId dependent, WorkId prerequisite) const;
 
   /// The same works and rules, to be led ahead by themselves. Costs time for each work.
-  Scheduler copy(TimePoint now) const;
+  Scheduler copy() const;
 
   /// The constraints that any unfinished work names: only these are worth measuring.
   Constraints wanted() const;
@@ -164,7 +166,7 @@ class Scheduler {
   bool within_budget(uid_t owner, TimePoint now);
   void drop_what_is_out_of_quota(TimePoint now);
   void end_pauses(TimePoint now);
-  void note_conditions(TimePoint now);
+  void note_in_ledger(TimePoint now);
   void change_pauses();
   std::optional<WorkId> running_before(WorkId id) const;
   void release_successor(const Work& work);

@@ -5,9 +5,6 @@
 namespace wm {
 namespace {
 
-// What is older than so many changes is told as one wait for the daemon: nobody remembers it.
-constexpr std::size_t kMostEntries = 1000;
-
 // Adds up by kind and name, in the order of first mention.
 class Sum {
  public:
@@ -29,15 +26,24 @@ class Sum {
 
 }  // namespace
 
-void WaitLedger::note(TimePoint now, const Conditions& conditions,
-                      const std::set<std::string>& paused) {
+void WaitLedger::restore(LedgerEntry entry) { entries_.push_back(std::move(entry)); }
+
+void WaitLedger::note(LedgerEntry entry) {
   if (!entries_.empty()) {
-    const Entry& last = entries_.back();
-    if (last.conditions == conditions && last.paused == paused) return;
-    now = std::max(now, last.from);  // The clock may have been set back.
+    const LedgerEntry& last = entries_.back();
+    entry.from = std::max(entry.from, last.from);  // The clock may have been set back.
+    LedgerEntry same = last;
+    same.from = entry.from;
+    if (entry == same) return;
   }
-  entries_.push_back({now, conditions, paused});
-  if (entries_.size() > kMostEntries) entries_.pop_front();
+  entries_.push_back(std::move(entry));
+  ++unsaved_;
+  if (entries_.size() > kLedgerEntries) entries_.pop_front();
+  unsaved_ = std::min(unsaved_, entries_.size());
+}
+
+std::vector<LedgerEntry> WaitLedger::unsaved() const {
+  return {entries_.end() - static_cast<std::ptrdiff_t>(unsaved_), entries_.end()};
 }
 
 std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
@@ -45,7 +51,7 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   const Policy& policy = work.policy;
   if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
   TimePoint from = std::max(work.due, work.since);
-  auto entry = std::ranges::upper_bound(entries_, from, {}, &Entry::from);
+  auto entry = std::ranges::upper_bound(entries_, from, {}, &LedgerEntry::from);
   if (entry != entries_.begin()) {
     --entry;
   } else if (entry != entries_.end()) {
@@ -55,6 +61,11 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   for (; entry != entries_.end() && from < now; ++entry) {
     const auto next = std::next(entry);
     const TimePoint end = next == entries_.end() ? now : std::min(next->from, now);
+    if (entry->shutting_down) {
+      sum.add(WaitKind::daemon, "", end - from);
+      from = std::max(from, end);
+      continue;
+    }
     while (from < end) {
       const TimePoint until = std::min(needs_change_at(work, policy, from).value_or(end), end);
       bool held = false;

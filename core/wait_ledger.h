@@ -8,10 +8,30 @@
 
 namespace wm {
 
+/// How things were from a moment on, until the next entry.
+struct LedgerEntry {
+  TimePoint from{};
+  Conditions conditions;
+  std::set<std::string> paused;  // Groups; "" is everything.
+  bool shutting_down = false;    // The daemon starts nothing, and is gone soon.
+
+  bool operator==(const LedgerEntry&) const = default;
+};
+
+/// What is older than so many changes is told as one wait for the daemon: nobody remembers it.
+constexpr int kLedgerEntries = 1000;
+
 class WaitLedger {
  public:
-  /// From `now` on these are the conditions, and these groups are paused; "" is everything.
-  void note(TimePoint now, const Conditions& conditions, const std::set<std::string>& paused);
+  /// An entry of a daemon before this one, oldest first.
+  void restore(LedgerEntry entry);
+
+  /// So it is from then on. Changes nothing if so it was.
+  void note(LedgerEntry entry);
+
+  /// What was noted since saved().
+  std::vector<LedgerEntry> unsaved() const;
+  void saved() { unsaved_ = 0; }
 
   /// What held enqueued work back from when it was due until `now`: each constraint, pauses, and
   /// what is left over as waiting for a slot. A retry says how long its backoff was.
@@ -21,13 +41,8 @@ class WaitLedger {
   TimePoint unmet_since(const Constraints& wanted) const;
 
  private:
-  struct Entry {
-    TimePoint from{};
-    Conditions conditions;
-    std::set<std::string> paused;
-  };
-
-  std::deque<Entry> entries_;
+  std::deque<LedgerEntry> entries_;
+  std::size_t unsaved_ = 0;  // So many of the last.
 };
 
 }  // namespace wm

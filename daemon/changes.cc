@@ -246,7 +246,7 @@ void Methods::pause(const ExchangePtr& exchange) {
     return;
   }
   change_pauses(exchange, [this, group, time](TimePoint now) {
-    manager_.pause(group, time ? std::optional(now + *time) : std::nullopt, now);
+    manager_.pause(group, time ? std::optional(now + *time) : std::nullopt);
   });
 }
 
@@ -256,7 +256,7 @@ void Methods::resume(const ExchangePtr& exchange) {
       !read_parameters(*exchange, [&](JsonReader& reader) { reader.read("group", group); })) {
     return;
   }
-  change_pauses(exchange, [this, group](TimePoint now) { manager_.resume(group, now); });
+  change_pauses(exchange, [this, group](TimePoint) { manager_.resume(group); });
 }
 
 void Methods::change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body) {

@@ -483,6 +483,16 @@ void SqliteStore::save_output(WorkId id, const std::string& output) {
       [&] { Query(statement("UPDATE work SET output = ? WHERE id = ?")).bind(output, id).step(); });
 }
 
+void SqliteStore::save_ledger(const LedgerEntry& entry) {
+  guarded([&] {
+    const std::string document = boost::json::serialize(to_json(entry));
+    Query(statement("INSERT INTO ledger (entry) VALUES (?)")).bind(document).step();
+    Query(statement("DELETE FROM ledger WHERE id <= (SELECT max(id) FROM ledger) - ?"))
+        .bind(kLedgerEntries)
+        .step();
+  });
+}
+
 void SqliteStore::save_pauses(const Pauses& pauses) {
   guarded([&] {
     Query(statement("DELETE FROM pause")).step();
@@ -641,6 +651,18 @@ Pauses SqliteStore::load_pauses() {
       pauses[query.text(0)] = query.is_null(1) ? std::nullopt : std::optional(query.time(1));
     }
     return pauses;
+  });
+}
+
+std::vector<LedgerEntry> SqliteStore::load_ledger() {
+  return guarded([&] {
+    Query query(statement("SELECT entry FROM ledger ORDER BY id"));
+    std::vector<LedgerEntry> ledger;
+    while (query.step()) {
+      const auto entry = must(parse_object("a stored ledger entry", query.text(0)));
+      ledger.push_back(must(ledger_entry_from_json(entry)));
+    }
+    return ledger;
   });
 }
 

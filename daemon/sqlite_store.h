@@ -30,6 +30,7 @@ class SqliteStore : public Store {
   void end_run(const RunInfo& run) override;
   void save_output(WorkId id, const std::string& output) override;
   void save_pauses(const Pauses& pauses) override;
+  void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
   Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) override;
   std::optional<TimePoint> next_expiry() override;
@@ -47,6 +48,7 @@ class SqliteStore : public Store {
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
   std::vector<StoredWork> load() override;
   Pauses load_pauses() override;
+  std::vector<LedgerEntry> load_ledger() override;
   std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;
 
  private:

@@ -100,6 +100,9 @@ class Store {
   virtual void end_run(const RunInfo& run) = 0;
   virtual void save_output(WorkId id, const std::string& output) = 0;
   virtual void save_pauses(const Pauses& pauses) = 0;
+  /// Keeps the newest kLedgerEntries. What unknown conditions count as is the configuration's, and
+  /// not kept.
+  virtual void save_ledger(const LedgerEntry& entry) = 0;
 
   /// Forgets runs of that work's unique name, but for the newest `most` up to run `last`.
   virtual std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) = 0;
@@ -132,6 +135,7 @@ class Store {
   /// All unfinished work, oldest first.
   virtual std::vector<StoredWork> load() = 0;
   virtual Pauses load_pauses() = 0;
+  virtual std::vector<LedgerEntry> load_ledger() = 0;  // Oldest first.
   virtual std::vector<ExpeditedRun> expedited_runs(TimePoint since) = 0;
 };
 

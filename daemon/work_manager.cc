@@ -78,6 +78,10 @@ void WorkManager::recover(TimePoint now) {
   for (const ExpeditedRun& run : store_.expedited_runs(now - kQuotaWindow)) {
     scheduler_.restore_expedited_run(run.owner, run.ended, run.length);
   }
+  for (LedgerEntry& entry : store_.load_ledger()) {
+    entry.conditions.unknown = settings_.unknown;
+    scheduler_.restore_ledger(entry);
+  }
   for (const StoredWork& stored : store_.load()) {
     scheduler_.restore(stored.work, stored.prerequisites);
     if (stored.work.state != WorkState::running) continue;
@@ -91,12 +95,6 @@ void WorkManager::recover(TimePoint now) {
   finished_.clear();
   next_expiry_ = store_.next_expiry();
 }
-
-void WorkManager::pause(const std::string& group, std::optional<TimePoint> until, TimePoint now) {
-  scheduler_.pause(group, until, now);
-}
-
-void WorkManager::resume(const std::string& group, TimePoint now) { scheduler_.resume(group, now); }
 
 int WorkManager::prune(std::optional<uid_t> owner) {
   const Pruned pruned = store_.prune(owner, {}, kAll);
@@ -192,6 +190,7 @@ void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
     store_.start_run(run);
   }
   if (decisions.pauses) store_.save_pauses(*decisions.pauses);
+  for (const LedgerEntry& entry : decisions.noted) store_.save_ledger(entry);
 }
 
 void WorkManager::forget(const std::vector<ForgottenRun>& runs) {

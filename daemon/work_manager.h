@@ -54,8 +54,10 @@ class WorkManager {
   Registrar& registrar() { return registrar_; }
   void cancel(WorkId id, TimePoint now) { scheduler_.cancel(id, now); }
   /// Starts nothing new of the group, "" for all, until then.
-  void pause(const std::string& group, std::optional<TimePoint> until, TimePoint now);
-  void resume(const std::string& group, TimePoint now);
+  void pause(const std::string& group, std::optional<TimePoint> until) {
+    scheduler_.pause(group, until);
+  }
+  void resume(const std::string& group) { scheduler_.resume(group); }
   /// Forgets finished work of that owner, or of all, that nothing unfinished depends on; how many.
   int prune(std::optional<uid_t> owner);
 

@@ -34,7 +34,8 @@ class WaitingFor : public testing::Test {
 TEST_F(WaitingFor, EverythingThatHoldsWorkBack) {
   scheduler_.set_conditions({.network = NetworkReading{true, true, false}, .charging = false},
                             kNow - 5min);
-  scheduler_.pause("", kNow + 1h, kNow);
+  scheduler_.plan(kNow - 5min);
+  scheduler_.pause("", kNow + 1h);
 
   const auto found =
       waits(work({.constraints = {.network = NetworkType::unmetered, .charging = true}}, 1min));

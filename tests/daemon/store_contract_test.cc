@@ -419,6 +419,35 @@ TYPED_TEST(StoreContract, KeepsTheNewestRunsOfAName) {
   EXPECT_EQ(this->store().history({}).runs.size(), 3U);
 }
 
+TYPED_TEST(StoreContract, KeepsTheNewestOfTheLedger) {
+  LedgerEntry entry;
+  entry.from = kNow;
+  entry.conditions.network = NetworkReading{true, true, false};
+  entry.conditions.charging = false;
+  entry.conditions.battery_not_low = true;
+  entry.conditions.storage_not_low = true;
+  entry.conditions.idle = false;
+  entry.conditions.custom = {{"vpn", true}, {"nas", false}};
+  entry.paused = {"", "backup"};
+  entry.shutting_down = true;
+  LedgerEntry unknown;
+  unknown.from = kNow + 1ms;
+
+  this->store().begin();
+  this->store().save_ledger(unknown);
+  this->store().roll_back();
+  this->store().begin();
+  for (int i = 0; i < kLedgerEntries; ++i) this->store().save_ledger(entry);
+  this->store().save_ledger(unknown);
+  this->store().commit();
+  this->holder_.reopen();
+
+  const std::vector<LedgerEntry> ledger = this->store().load_ledger();
+  ASSERT_EQ(ledger.size(), std::size_t{kLedgerEntries});
+  EXPECT_EQ(ledger.front(), entry);
+  EXPECT_EQ(ledger.back(), unknown);
+}
+
 TYPED_TEST(StoreContract, PausesAndExpeditedRunsOutliveTheDaemon) {
   const Pauses pauses{{"", kNow}, {"backup", std::nullopt}};
   this->store().begin();

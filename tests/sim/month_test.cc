@@ -48,8 +48,8 @@ class Month {
     world_.conditions = good_conditions();
     world_.conditions.custom["vpn"] = true;
     world_.change([this](WorkManager& manager) {
-      manager.resume("", world_.now);
-      manager.resume("narrow", world_.now);
+      manager.resume("");
+      manager.resume("narrow");
     });
     for (const WorkInfo& info : world_.store.list({})) {
       const bool endless = info.request.kind == WorkKind::periodic;
@@ -190,9 +190,9 @@ class Month {
     const std::string group = chance(50) ? "narrow" : "";
     world_.change([&](WorkManager& manager) {
       if (chance(40)) {
-        manager.pause(group, world_.now + Duration{1 + pick(7'200'000)}, world_.now);
+        manager.pause(group, world_.now + Duration{1 + pick(7'200'000)});
       } else {
-        manager.resume(group, world_.now);
+        manager.resume(group);
       }
     });
   }

@@ -307,12 +307,29 @@ TEST_F(Semantics, TheLedgerSaysWhatHeldARunBackAndForHowLong) {
   const WorkId id = world_.enqueue(request);
   world_.advance(1h);
   world_.conditions.charging = true;
-  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 30min, world_.now); });
+  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 30min); });
   world_.advance(2h);
   EXPECT_EQ(starts(id), (Starts{3h}));
   const std::vector<Waited> expected{{WaitKind::constraint, "charging", 1h},
                                      {WaitKind::paused, "", 30min},
                                      {WaitKind::slot, "", 90min}};
+  EXPECT_EQ(last_run().waited, expected);
+}
+
+TEST_F(Semantics, TheLedgerOutlivesTheDaemonAndSaysWhenItWasAway) {
+  auto request = oneoff("a");
+  request.constraints.charging = true;
+  world_.conditions.charging = false;
+  world_.enqueue(request);
+  world_.advance(1h);
+  world_.crash();
+  world_.advance(2h);
+  world_.shut_down();
+  world_.now += 3h;  // And nobody is there.
+  world_.conditions.charging = true;
+  world_.crash();
+  const std::vector<Waited> expected{{WaitKind::constraint, "charging", 3h},
+                                     {WaitKind::daemon, "", 3h}};
   EXPECT_EQ(last_run().waited, expected);
 }
 
@@ -655,7 +672,7 @@ TEST_F(Choosing, AGroupHasALimitOfItsOwn) {
 
 TEST_F(Choosing, APauseStartsNothingNewAndEndsByItself) {
   add("running", [](WorkRequest&) {});
-  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 1h, world_.now); });
+  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 1h); });
   add("a", [](WorkRequest&) {});
   world_.advance(59min);
   EXPECT_EQ(order_, "running ");
@@ -667,12 +684,12 @@ TEST_F(Choosing, APauseStartsNothingNewAndEndsByItself) {
 
 TEST_F(Choosing, APauseOfAGroupConcernsOnlyIt) {
   world_.settings.run.max_parallel = 4;
-  world_.change([&](WorkManager& manager) { manager.pause("g", {}, world_.now); });
+  world_.change([&](WorkManager& manager) { manager.pause("g", {}); });
   add("a", [](WorkRequest& r) { r.group = "g"; });
   add("b", [](WorkRequest&) {});
   world_.advance(Days{1});
   EXPECT_EQ(order_, "b ");
-  world_.change([&](WorkManager& manager) { manager.resume("g", world_.now); });
+  world_.change([&](WorkManager& manager) { manager.resume("g"); });
   EXPECT_EQ(order_, "b a ");
 }
 

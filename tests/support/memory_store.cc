@@ -73,6 +73,15 @@ void MemoryStore::save_pauses(const Pauses& pauses) {
   pauses_ = pauses;
 }
 
+void MemoryStore::save_ledger(const LedgerEntry& entry) {
+  undo_.emplace_back([this] { ledger_.pop_back(); });
+  ledger_.push_back(entry);
+  ledger_.back().conditions.unknown = {};
+  if (ledger_.size() <= kLedgerEntries) return;
+  undo_.emplace_back([this, oldest = ledger_.front()] { ledger_.push_front(oldest); });
+  ledger_.pop_front();
+}
+
 std::vector<ForgottenRun> MemoryStore::forget_runs(WorkId id, int last, int most) {
   const WorkInfo& info = works_.at(id).info;
   undo_.emplace_back([this, before = runs_] { runs_ = before; });
@@ -287,6 +296,8 @@ std::vector<StoredWork> MemoryStore::load() {
 }
 
 Pauses MemoryStore::load_pauses() { return pauses_; }
+
+std::vector<LedgerEntry> MemoryStore::load_ledger() { return {ledger_.begin(), ledger_.end()}; }
 
 std::vector<ExpeditedRun> MemoryStore::expedited_runs(TimePoint since) {
   std::vector<ExpeditedRun> list;

@@ -26,6 +26,7 @@ class MemoryStore : public Store {
   void end_run(const RunInfo& run) override;
   void save_output(WorkId id, const std::string& output) override;
   void save_pauses(const Pauses& pauses) override;
+  void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
   Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) override;
   std::optional<TimePoint> next_expiry() override;
@@ -43,6 +44,7 @@ class MemoryStore : public Store {
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
   std::vector<StoredWork> load() override;
   Pauses load_pauses() override;
+  std::vector<LedgerEntry> load_ledger() override;
   std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;
 
  private:
@@ -63,6 +65,7 @@ class MemoryStore : public Store {
   std::map<std::pair<uid_t, std::string>, WorkId> names_;  // Who holds them.
   std::map<WorkId, std::vector<WorkId>> dependents_;
   Pauses pauses_;
+  std::deque<LedgerEntry> ledger_;
   WorkId last_id_ = 0;
   std::vector<std::function<void()>> undo_;  // What takes the changes since begin() back, in order.
 };
