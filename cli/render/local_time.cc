@@ -34,7 +34,7 @@ std::string rough_duration(Duration duration) {
   if (duration >= 1h) unit = 1min;
   if (duration >= Days{1}) unit = 1h;
   if (duration >= Days{7}) unit = Days{1};
-  return format_duration(duration / unit * unit);
+  return format_duration((duration + unit / 2) / unit * unit);
 }
 
 std::string relative_time(TimePoint time, TimePoint now) {

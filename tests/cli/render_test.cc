@@ -44,8 +44,9 @@ TEST(Table, ColoursDoNotCountAsWidth) {
 TEST(LocalTime, RoughDurationsHaveTwoUnits) {
   EXPECT_EQ(rough_duration(999ms), "999ms");
   EXPECT_EQ(rough_duration(61s + 5ms), "1m1s");
-  EXPECT_EQ(rough_duration(1h + 59s), "1h");
-  EXPECT_EQ(rough_duration(Days{1} + 59min), "1d");
+  EXPECT_EQ(rough_duration(1h + 29s), "1h");
+  EXPECT_EQ(rough_duration(1h - 1ms), "1h") << "just registered, with a delay of an hour";
+  EXPECT_EQ(rough_duration(Days{1} + 29min), "1d");
 }
 
 TEST(LocalTime, IsRelativeToNow) {
