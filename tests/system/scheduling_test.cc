@@ -16,7 +16,7 @@ class Scheduling : public Commands {
   std::string state(const std::string& name) { return text(json({"show", name}), "state"); }
   // Work that waits until the test is over.
   void waits(const std::string& name, std::vector<std::string> options = {}) {
-    options.insert(options.begin(), {"register-oneoff", name, "--initial-delay", "1h"});
+    options.insert(options.begin(), {"register-oneoff", name, "--initial-delay", "1w"});
     options.insert(options.end(), {"--", "true"});
     ok(options);
   }
@@ -69,7 +69,7 @@ TEST_F(Scheduling, UpdateChangesWhatIsGivenAndKeepsTheRest) {
   waits("a", {"--charging", "--tag", "x", "--priority", "3", "--input", "k=v"});
   const json::value before = json({"show", "a"});
   EXPECT_EQ(ok({"update", "a", "--network", "unmetered", "--no-charging", "--priority", "0"}),
-            "updated 'a', waits for delay 59m59s\n");
+            "updated 'a', waits for delay 1w\n");
   const json::value after = json({"show", "a"});
   EXPECT_EQ(after.at("constraints"), (json::object{{"network", "unmetered"}}));
   EXPECT_FALSE(after.as_object().contains("priority"));
