@@ -16,18 +16,6 @@ struct PauseOptions {
   std::string time;
 };
 
-std::string describe(const json::array& pauses) {
-  std::string text;
-  for (const json::value& value : pauses) {
-    const json::object& pause = value.as_object();
-    const std::string group = text_of(pause, "group");
-    text += "paused: " + (group.empty() ? "everything" : "group " + group);
-    if (const auto until = time_of(pause, "until")) text += ", until " + local_time(*until);
-    text += "\n";
-  }
-  return text.empty() ? "nothing is paused\n" : text;
-}
-
 int send(Session& session, const char* method, const PauseOptions& options) {
   json::object parameters;
   if (!options.group.empty()) parameters["group"] = options.group;
@@ -41,8 +29,12 @@ int send(Session& session, const char* method, const PauseOptions& options) {
   const json::array& pauses = array_of(*answer, "paused");
   if (session.json()) {
     session.print(pauses);
+  } else if (pauses.empty()) {
+    session.out() << "nothing is paused\n";
   } else {
-    session.out() << printable(describe(pauses), true);
+    for (const json::value& pause : pauses) {
+      session.out() << "paused: " << printable(pause_text(pause.as_object())) << '\n';
+    }
   }
   return kDone;
 }

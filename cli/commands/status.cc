@@ -25,6 +25,9 @@ int status(Session& session) {
   line("unfinished", std::to_string(number_of(*answer, "unfinished")));
   line("running", fmt::format("{} of at most {}", number_of(*answer, "running"),
                               number_of(*answer, "maxParallel")));
+  for (const boost::json::value& pause : array_of(*answer, "paused")) {
+    line("paused", pause_text(pause.as_object()));
+  }
   const auto next = time_of(*answer, "nextWakeupAt");
   line("next wake-up", next ? relative_time(*next, now()) : "when something happens");
   line("socket", text_of(*answer, "socket"));

@@ -130,6 +130,13 @@ std::string state_of(const json::object& work) {
              : state;
 }
 
+std::string pause_text(const json::object& pause) {
+  const std::string group = text_of(pause, "group");
+  const auto until = time_of(pause, "until");
+  return (group.empty() ? "everything" : "group " + group) +
+         (until ? ", until " + local_time(*until) : "");
+}
+
 std::string waits_of(const json::object& work, TimePoint now) {
   std::string text;
   for (const json::value& wait : array_of(work, "waitingFor")) {

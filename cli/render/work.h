@@ -22,6 +22,9 @@ std::optional<TimePoint> time_of(const boost::json::object& object, std::string_
 /// `running`, `running (stopping)`, …
 std::string state_of(const boost::json::object& work);
 
+/// `everything`, `group backup, until …`.
+std::string pause_text(const boost::json::object& pause);
+
 /// `network, charging` or `backoff, 29s`: what an enqueued work waits for.
 std::string waits_of(const boost::json::object& work, TimePoint now);
 
