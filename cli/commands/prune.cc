@@ -10,7 +10,9 @@ int prune(Session& session) {
   if (session.json()) {
     session.print(*answer);
   } else {
-    session.out() << "forgot " << number_of(*answer, "forgotten") << " finished works\n";
+    const std::int64_t forgotten = number_of(*answer, "forgotten");
+    session.out() << "forgot " << forgotten << " finished work" << (forgotten == 1 ? "" : "s")
+                  << '\n';
   }
   return kDone;
 }
