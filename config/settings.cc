@@ -9,15 +9,27 @@
 namespace wm {
 namespace {
 
-void read_task(TomlReader& reader, TaskSettings& task) {
-  reader.read("command", task.command);
-  reader.read("dispatcher", task.dispatcher);
-  reader.read("env", task.env);
-  if (task.command.empty()) {
+void read_command(TomlReader& reader, std::vector<std::string>& command) {
+  reader.read("command", command);
+  if (command.empty()) {
     reader.fail("command", "is missing: give the program and its arguments as a list");
-  } else if (!task.command.front().starts_with('/')) {
+  } else if (!command.front().starts_with('/')) {
     reader.fail("command", "must begin with an absolute path");
   }
+}
+
+void read_task(TomlReader& reader, TaskSettings& task) {
+  read_command(reader, task.command);
+  reader.read("dispatcher", task.dispatcher);
+  reader.read("env", task.env);
+}
+
+void read_condition(TomlReader& reader, CustomCondition& condition) {
+  read_command(reader, condition.command);
+  reader.read("every", condition.every);
+  reader.read("time_limit", condition.time_limit);
+  if (condition.every < 1s) reader.fail("every", "must be at least 1s");
+  if (condition.time_limit < 1s) reader.fail("time_limit", "must be at least 1s");
 }
 
 // `allow` or `wait`: what an unknown condition counts as.
@@ -47,6 +59,14 @@ void read_tables(TomlReader& file, Settings& settings) {
   });
   file.each_table("groups", [&](const std::string& name, TomlReader& reader) {
     reader.read("max_parallel", settings.groups[name] = 1, 1, 10'000);
+  });
+  file.each_table("conditions", [&](const std::string& name, TomlReader& reader) {
+    if (parse_word<Constraint>(name)) reader.fail("", "a constraint has that name already");
+    read_condition(reader, settings.conditions[name] = {});
+  });
+  file.table("idle", [&](TomlReader& reader) {
+    reader.read("after", settings.idle.after);
+    reader.read("max_load", settings.idle.max_load, 0.0, 1000.0);
   });
   file.table("unknown", [&](TomlReader& reader) {
     read_unknown(reader, "network", settings.unknown.network);

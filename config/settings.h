@@ -50,6 +50,22 @@ struct NetworkSettings {
   bool operator==(const NetworkSettings&) const = default;
 };
 
+struct IdleSettings {
+  Duration after = 15min;  // Nobody has used the machine for so long.
+  double max_load = 0.3;   // Where nobody is logged in: of one minute, for each processor.
+
+  bool operator==(const IdleSettings&) const = default;
+};
+
+/// A command that says by its exit status whether a condition holds.
+struct CustomCondition {
+  std::vector<std::string> command;  // An absolute path first.
+  Duration every = 1min;             // From its end to the next time.
+  Duration time_limit = 10s;
+
+  bool operator==(const CustomCondition&) const = default;
+};
+
 struct RetrySettings {
   int max_attempts = 0;  // For work that names none; 0: no end.
 
@@ -71,6 +87,8 @@ struct Settings {
   BatteryLevels battery;
   StorageSettings storage;
   NetworkSettings network;
+  IdleSettings idle;
+  std::map<std::string, CustomCondition> conditions;
   std::map<std::string, int> groups;  // How many runs of each may go on at once.
   UnknownPolicy unknown;
   Duration expedited_budget = 10min;  // Of each owner, in 24 hours.

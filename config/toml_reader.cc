@@ -1,5 +1,7 @@
 #include "config/toml_reader.h"
 
+#include <sstream>
+
 namespace wm {
 
 std::string position(const std::string& name, const toml::source_region& where) {
@@ -40,6 +42,19 @@ void TomlReader::read(std::string_view key, bool& value) {
     value = *flag;
   } else {
     fail(*node, key, "must be true or false");
+  }
+}
+
+void TomlReader::read(std::string_view key, double& value, double least, double most) {
+  const toml::node* node = find(key);
+  if (!node) return;
+  const auto number = node->value<double>();
+  if (number && *number >= least && *number <= most) {
+    value = *number;
+  } else {
+    std::ostringstream what;
+    what << "must be a number from " << least << " to " << most;
+    fail(*node, key, what.str());
   }
 }
 

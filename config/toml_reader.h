@@ -32,8 +32,11 @@ class TomlReader {
   void read(std::string_view key, std::vector<std::string>& value);
   void read(std::string_view key, std::map<std::string, std::string>& value);
 
+  /// A number from `least` to `most`.
+  void read(std::string_view key, double& value, double least, double most);
+
   /// A whole number from `least` to `most`.
-  template <class Number>
+  template <std::integral Number>
   void read(std::string_view key, Number& value, std::int64_t least, std::int64_t most) {
     const toml::node* node = find(key);
     if (!node) return;

@@ -120,10 +120,14 @@ bool battery_is_low(bool was_low, int percent, const BatteryLevels& levels) {
   return percent <= (was_low ? levels.ok : levels.low);
 }
 
+std::uint64_t storage_limit(std::uint64_t total_bytes, const StorageLevels& levels) {
+  const std::uint64_t share = total_bytes / 100 * static_cast<std::uint64_t>(levels.low_percent);
+  return std::min(share, levels.low_bytes);
+}
+
 bool storage_is_low(bool was_low, std::uint64_t free_bytes, std::uint64_t total_bytes,
                     const StorageLevels& levels) {
-  const std::uint64_t share = total_bytes / 100 * static_cast<std::uint64_t>(levels.low_percent);
-  const std::uint64_t limit = std::min(share, levels.low_bytes);
+  const std::uint64_t limit = storage_limit(total_bytes, levels);
   return free_bytes <= (was_low ? limit + limit / 2 : limit);
 }
 

@@ -76,13 +76,16 @@ struct BatteryLevels {
 /// Low at `levels.low` or under; once low, until it is above `levels.ok`.
 bool battery_is_low(bool was_low, int percent, const BatteryLevels& levels);
 
-/// When a file system is low on space: under the smaller of the two.
+/// When a file system is low on space: see storage_limit().
 struct StorageLevels {
   int low_percent = 5;
   std::uint64_t low_bytes = std::uint64_t{500} << 20;
 
   bool operator==(const StorageLevels&) const = default;
 };
+
+/// The smaller of the two.
+std::uint64_t storage_limit(std::uint64_t total_bytes, const StorageLevels& levels);
 
 /// Low at the limit or under; once low, until there is more than 1.5 times the limit.
 bool storage_is_low(bool was_low, std::uint64_t free_bytes, std::uint64_t total_bytes,

@@ -65,7 +65,9 @@ class Explanation {
     if (hold(wanted, scheduler_.conditions())) return;
     const TimePoint since = scheduler_.ledger().unmet_since(wanted);
     for (const Unmet& one : unmet(wanted, scheduler_.conditions())) {
-      waits_.push_back({WaitKind::constraint, one.name, one.required, one.actual, since, until});
+      Wait& wait = waits_.emplace_back(constraint_wait(one));
+      wait.since = since;
+      wait.until = until;
     }
   }
 
@@ -113,6 +115,10 @@ class Explanation {
 };
 
 }  // namespace
+
+Wait constraint_wait(const Unmet& unmet) {
+  return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, {}, {}, ""};
+}
 
 std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now) {
   if (work.state != WorkState::enqueued) return {};

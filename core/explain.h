@@ -16,9 +16,12 @@ struct Wait {
   std::string actual;    // … and what there is.
   std::optional<TimePoint> since;
   std::optional<TimePoint> until;  // Where that is known.
+  std::string detail;              // Of a constraint: what its sensor says, and which that is.
 
   bool operator==(const Wait&) const = default;
 };
+
+Wait constraint_wait(const Unmet& unmet);
 
 /// Everything that holds an enqueued work back at `now`, after a plan(); a slot only where nothing
 /// else is missing. Empty: it starts, or is in another state. What blocked work waits for has names

@@ -56,6 +56,8 @@ class Fields {
   json::object object_;
 };
 
+}  // namespace
+
 json::object to_json(const Constraints& constraints) {
   Fields fields;
   if (constraints.network != NetworkType::not_required) {
@@ -68,6 +70,8 @@ json::object to_json(const Constraints& constraints) {
       .set("custom", constraints.custom)
       .take();
 }
+
+namespace {
 
 json::object to_json(const Backoff& backoff) {
   return {{"policy", word(backoff.policy)}, {"delayMs", backoff.delay.count()}};
@@ -406,6 +410,7 @@ json::array to_json(const std::vector<Wait>& waits) {
         .set("name", wait.name)
         .set("required", wait.required)
         .set("actual", wait.actual)
+        .set("detail", wait.detail)
         .set("since", wait.since)
         .set("until", wait.until);
     list.push_back(fields.take());
@@ -422,6 +427,12 @@ json::array to_json(const Pauses& pauses) {
     list.push_back(std::move(pause));
   }
   return list;
+}
+
+Result<Constraints> constraints_from_json(const json::object& object) {
+  Constraints constraints;
+  auto read = read_constraints(object, constraints);
+  return read ? Result<Constraints>(constraints) : std::unexpected(read.error());
 }
 
 }  // namespace wm

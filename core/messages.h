@@ -13,11 +13,15 @@ namespace wm {
 boost::json::object to_json(const WorkRequest& request);
 Result<WorkRequest> request_from_json(const boost::json::object& object);
 
+boost::json::object to_json(const Constraints& constraints);
+
 /// Its parts, as the store keeps them: what many works share, and the rest. Together they are the
 /// registration.
 boost::json::object to_json(const Policy& policy);
 Result<Policy> policy_from_json(const boost::json::object& object);
 boost::json::object rest_to_json(const WorkRequest& request);
+
+Result<Constraints> constraints_from_json(const boost::json::object& object);
 
 boost::json::object to_json(const WorkInfo& info);
 boost::json::object to_json(const RunInfo& run);

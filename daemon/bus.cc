@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstring>
-#include <string>
 
 #include <spdlog/spdlog.h>
 
@@ -11,98 +10,134 @@ namespace {
 
 constexpr std::uint64_t kCallTimeoutUs = 5'000'000;
 
-std::string match(const char* sender, const char* path, const char* interface, const char* member) {
-  return std::string("type='signal',sender='") + sender + "',path='" + path + "',interface='" +
-         interface + "',member='" + member + "'";
+// After 1, 2, 4, … seconds. Then the bus is taken for gone, until somebody else asks for it.
+constexpr int kMostReconnects = 7;
+
+constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";
+
+std::string match(const BusSignal& signal) {
+  std::string rule = "type='signal',sender='" + signal.service + "',interface='" +
+                     signal.interface + "',member='" + signal.member + "'";
+  if (!signal.path.empty()) rule += ",path='" + signal.path + "'";
+  if (!signal.first_argument.empty()) rule += ",arg0='" + signal.first_argument + "'";
+  return rule;
+}
+
+// The handler may end its own subscription, so that it is called as a copy.
+int dispatch(sd_bus_message* message, void* pointer, sd_bus_error*) {
+  const auto handler = *static_cast<BusSlot::Handler*>(pointer);
+  handler(message);
+  return 0;
+}
+
+template <class Wire, class Value = std::int64_t>
+std::optional<BusValue> read_basic(sd_bus_message* message, char type) {
+  Wire value{};
+  if (sd_bus_message_read_basic(message, type, &value) <= 0) return std::nullopt;
+  return static_cast<Value>(value);
+}
+
+std::optional<BusValue> read_value(sd_bus_message* message, char type) {
+  switch (type) {
+    case SD_BUS_TYPE_BOOLEAN:
+      return read_basic<int, bool>(message, type);
+    case SD_BUS_TYPE_BYTE:
+      return read_basic<std::uint8_t>(message, type);
+    case SD_BUS_TYPE_INT32:
+      return read_basic<std::int32_t>(message, type);
+    case SD_BUS_TYPE_UINT32:
+      return read_basic<std::uint32_t>(message, type);
+    case SD_BUS_TYPE_INT64:
+      return read_basic<std::int64_t>(message, type);
+    case SD_BUS_TYPE_UINT64:
+      return read_basic<std::uint64_t>(message, type);
+    case SD_BUS_TYPE_DOUBLE:
+      return read_basic<double, double>(message, type);
+    case SD_BUS_TYPE_STRING:
+    case SD_BUS_TYPE_OBJECT_PATH:
+      return read_basic<const char*, std::string>(message, type);
+    default:
+      return std::nullopt;
+  }
+}
+
+bool read_property(sd_bus_message* message, std::map<std::string, BusValue>& properties) {
+  const char* name = nullptr;
+  const char* contents = nullptr;
+  char type = 0;
+  if (sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &name) <= 0 ||
+      sd_bus_message_peek_type(message, &type, &contents) <= 0 || type != SD_BUS_TYPE_VARIANT) {
+    return false;
+  }
+  if (std::strlen(contents) != 1) return sd_bus_message_skip(message, "v") >= 0;
+  const char value_type = *contents;
+  return read_container(message, SD_BUS_TYPE_VARIANT, contents, [&] {
+    auto value = read_value(message, value_type);
+    if (value) properties[name] = std::move(*value);
+    return value || sd_bus_message_skip(message, nullptr) >= 0;
+  });
 }
 
 }  // namespace
 
-Bus::Bus(boost::asio::io_context& loop) : readable_(loop), timeout_(loop) {}
+std::optional<std::map<std::string, BusValue>> read_properties(sd_bus_message* message) {
+  std::map<std::string, BusValue> properties;
+  const auto read_entry = [&] {
+    return read_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv",
+                          [&] { return read_property(message, properties); });
+  };
+  if (!read_container(message, SD_BUS_TYPE_ARRAY, "{sv}", read_entry)) return std::nullopt;
+  return properties;
+}
+
+Bus::Bus(boost::asio::io_context& loop) : readable_(loop), timeout_(loop), reconnect_(loop) {}
 
 Bus::~Bus() { close(); }
 
-bool Bus::open_system(std::function<void()> lost) {
-  close();
+bool Bus::open() {
+  if (bus_) return true;
   if (const int problem = sd_bus_open_system(&bus_); problem < 0) {
     spdlog::debug("no system bus: {}", std::strerror(-problem));
     bus_ = nullptr;
     return false;
   }
-  lost_ = std::move(lost);
   readable_.assign(sd_bus_get_fd(bus_));
   arm();
   return true;
 }
 
-Bus::Subscription& Bus::subscribe(std::function<void(sd_bus_message*)> handle) {
-  return subscriptions_.emplace_back(std::move(handle));
-}
-
-namespace {
-
-int dispatch(sd_bus_message* message, void* handler, sd_bus_error*) {
-  (*static_cast<std::function<void(sd_bus_message*)>*>(handler))(message);
-  return 0;
-}
-
-}  // namespace
-
-void Bus::on_properties_changed(const char* service, const char* path,
-                                std::function<void()> changed) {
-  Subscription& subscription =
-      subscribe([changed = std::move(changed)](sd_bus_message*) { changed(); });
-  const std::string rule =
-      match(service, path, "org.freedesktop.DBus.Properties", "PropertiesChanged");
-  sd_bus_add_match_async(bus_, &subscription.slot, rule.c_str(), dispatch, nullptr,
-                         &subscription.handle);
-  arm();
-}
-
-void Bus::on_owner_changed(const char* service, std::function<void(bool)> changed) {
-  Subscription& subscription = subscribe([changed = std::move(changed)](sd_bus_message* message) {
-    const char* name = nullptr;
-    const char* before = nullptr;
-    const char* after = nullptr;
-    if (sd_bus_message_read(message, "sss", &name, &before, &after) > 0) changed(*after != '\0');
-  });
-  const std::string rule = match("org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                 "org.freedesktop.DBus", "NameOwnerChanged") +
-                           ",arg0='" + service + "'";
-  sd_bus_add_match_async(bus_, &subscription.slot, rule.c_str(), dispatch, nullptr,
-                         &subscription.handle);
-  arm();
-}
-
-void Bus::get_uint32(const char* service, const char* path, const char* interface,
-                     const char* property,
-                     std::function<void(std::optional<std::uint32_t>)> answer) {
-  using Answer = std::function<void(std::optional<std::uint32_t>)>;
-  auto pending = std::make_unique<Answer>(std::move(answer));
-  const auto on_answer = [](sd_bus_message* message, void* pointer, sd_bus_error*) {
-    std::uint32_t value = 0;
-    const bool known = !sd_bus_message_is_method_error(message, nullptr) &&
-                       sd_bus_message_read(message, "v", "u", &value) > 0;
-    (*static_cast<Answer*>(pointer))(known ? std::optional(value) : std::nullopt);
-    return 0;
-  };
-  sd_bus_message* call = nullptr;
-  sd_bus_message_new_method_call(bus_, &call, service, path, "org.freedesktop.DBus.Properties",
-                                 "Get");
-  sd_bus_message_append(call, "ss", interface, property);
-  sd_bus_message_set_auto_start(call, 0);  // Asking must not start the service.
+BusSlot Bus::on_signal(const BusSignal& signal, BusSlot::Handler handler) {
+  BusSlot made;
+  if (!bus_) return made;
+  made.handler_ = std::make_unique<BusSlot::Handler>(std::move(handler));
   sd_bus_slot* slot = nullptr;
-  const int sent = sd_bus_call_async(bus_, &slot, call, on_answer, pending.get(), kCallTimeoutUs);
-  sd_bus_message_unref(call);
-  if (sent >= 0) {
-    // The slot owns the handler and goes with the answer, or with the connection.
-    sd_bus_slot_set_destroy_callback(slot,
-                                     [](void* pointer) { delete static_cast<Answer*>(pointer); });
-    sd_bus_slot_set_floating(slot, 1);
-    sd_bus_slot_unref(slot);
-    pending.release();
-  }
+  sd_bus_add_match_async(bus_, &slot, match(signal).c_str(), dispatch, nullptr,
+                         made.handler_.get());
+  made.slot_.reset(slot);
   arm();
+  return made;
+}
+
+BusSlot Bus::call(const BusMethod& method, std::initializer_list<std::string> arguments,
+                  BusSlot::Handler answer) {
+  BusSlot made;
+  if (!bus_) return made;
+  made.handler_ = std::make_unique<BusSlot::Handler>(std::move(answer));
+  sd_bus_message* call = nullptr;
+  sd_bus_slot* slot = nullptr;
+  if (sd_bus_message_new_method_call(bus_, &call, method.service.c_str(), method.path.c_str(),
+                                     method.interface.c_str(), method.member.c_str()) < 0) {
+    return made;
+  }
+  for (const std::string& argument : arguments) {
+    sd_bus_message_append_basic(call, SD_BUS_TYPE_STRING, argument.c_str());
+  }
+  sd_bus_message_set_auto_start(call, 0);
+  sd_bus_call_async(bus_, &slot, call, dispatch, made.handler_.get(), kCallTimeoutUs);
+  sd_bus_message_unref(call);
+  made.slot_.reset(slot);
+  arm();
+  return made;
 }
 
 void Bus::process() {
@@ -112,11 +147,9 @@ void Bus::process() {
   if (!bus_) return;
   if (more < 0) {
     spdlog::info("the system bus is gone: {}", std::strerror(-more));
-    const auto lost = std::exchange(lost_, nullptr);
-    close();
-    if (lost) lost();
-    return;
+    return lose();
   }
+  if (sd_bus_is_ready(bus_) > 0) reconnects_ = 0;
   arm();
 }
 
@@ -140,11 +173,86 @@ void Bus::arm() {
   }
 }
 
+void Bus::lose() {
+  close();
+  const std::set<BusObject*> objects = objects_;
+  for (BusObject* object : objects) {
+    if (objects_.contains(object)) object->lost();  // One may have ended another.
+  }
+  reconnect_later();
+}
+
+void Bus::reconnect_later() {
+  if (objects_.empty() || reconnects_ == kMostReconnects) return;
+  reconnect_.expires_after(std::chrono::seconds(1 << reconnects_++));
+  reconnect_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    if (!open()) return reconnect_later();
+    for (BusObject* object : objects_) {
+      if (!object->following_) object->start();
+    }
+  });
+}
+
 void Bus::close() {
   timeout_.cancel();
   if (readable_.is_open()) readable_.release();
-  subscriptions_.clear();
   bus_ = sd_bus_flush_close_unref(bus_);
+}
+
+BusObject::BusObject(Bus& bus, std::string service, std::string path, std::string interface,
+                     std::function<void()> changed)
+    : bus_(bus),
+      service_(std::move(service)),
+      path_(std::move(path)),
+      interface_(std::move(interface)),
+      changed_(std::move(changed)) {
+  bus_.objects_.insert(this);
+  if (bus_.open()) {
+    start();
+  } else {
+    settled_ = true;
+  }
+}
+
+BusObject::~BusObject() { bus_.objects_.erase(this); }
+
+// Subscribe first, then read: nothing that changes in between is missed.
+void BusObject::start() {
+  following_ = true;
+  properties_changed_ =
+      bus_.on_signal({service_, path_, kPropertiesInterface, "PropertiesChanged", interface_},
+                     [this](sd_bus_message*) { refresh(); });
+  owner_changed_ = bus_.on_signal({"org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                   "org.freedesktop.DBus", "NameOwnerChanged", service_},
+                                  [this](sd_bus_message*) { refresh(); });
+  refresh();
+}
+
+void BusObject::refresh() {
+  asked_ = bus_.call(
+      {service_, path_, kPropertiesInterface, "GetAll"}, {interface_},
+      [this](sd_bus_message* answer) {
+        const bool failed = sd_bus_message_is_method_error(answer, nullptr) > 0;
+        take(failed ? std::map<std::string, BusValue>()
+                    : read_properties(answer).value_or(std::map<std::string, BusValue>()));
+      });
+}
+
+void BusObject::lost() {
+  following_ = false;
+  properties_changed_ = {};
+  owner_changed_ = {};
+  asked_ = {};
+  take({});
+}
+
+void BusObject::take(std::map<std::string, BusValue> properties) {
+  const bool news = !std::exchange(settled_, true) || properties != properties_;
+  properties_ = std::move(properties);
+  if (!news) return;
+  const auto changed = changed_;  // It may end this object.
+  changed();
 }
 
 }  // namespace wm

@@ -1,11 +1,15 @@
-// A D-Bus connection (sd-bus) on the loop. Every call is asynchronous: no service can hold up the
-// daemon.
+// The system's D-Bus (sd-bus) on the loop. Every call is asynchronous and has a time limit: no
+// service can hold up the daemon.
 #pragma once
 
 #include <functional>
-#include <list>
+#include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <variant>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -15,6 +19,38 @@
 
 namespace wm {
 
+class BusObject;
+
+/// A subscription or an unanswered call; it ends with the life of this.
+class BusSlot {
+ public:
+  using Handler = std::function<void(sd_bus_message*)>;
+
+ private:
+  friend class Bus;
+  struct Unref {
+    void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
+  };
+
+  std::unique_ptr<Handler> handler_;
+  std::unique_ptr<sd_bus_slot, Unref> slot_;
+};
+
+struct BusSignal {
+  std::string service;
+  std::string path;  // "": of any object.
+  std::string interface;
+  std::string member;
+  std::string first_argument;  // "": any.
+};
+
+struct BusMethod {
+  std::string service;
+  std::string path;
+  std::string interface;
+  std::string member;
+};
+
 class Bus {
  public:
   explicit Bus(boost::asio::io_context& loop);
@@ -22,35 +58,106 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  /// Connects to the system bus; `lost` is called once if the connection breaks. False: there is
-  /// none.
-  bool open_system(std::function<void()> lost);
+  /// Connects, unless that is done. False: there is no system bus. A connection that breaks is made
+  /// anew, a few times, for the objects that are followed then.
+  bool open();
 
-  /// Any property of the object has changed, on any of its interfaces.
-  void on_properties_changed(const char* service, const char* path, std::function<void()> changed);
-  /// The service has appeared, or gone.
-  void on_owner_changed(const char* service, std::function<void(bool running)> changed);
-  /// Nothing: the service does not run, does not answer in time, or has no such number.
-  void get_uint32(const char* service, const char* path, const char* interface,
-                  const char* property, std::function<void(std::optional<std::uint32_t>)> answer);
+  BusSlot on_signal(const BusSignal& signal, BusSlot::Handler handler);
+
+  /// `answer` gets an error message if the service does not run, or does not answer in time. It is
+  /// not started for this.
+  BusSlot call(const BusMethod& method, std::initializer_list<std::string> arguments,
+               BusSlot::Handler answer);
 
  private:
-  struct Subscription {
-    std::function<void(sd_bus_message*)> handle;
-    sd_bus_slot* slot = nullptr;
-    ~Subscription() { sd_bus_slot_unref(slot); }
-  };
+  friend class BusObject;
 
-  Subscription& subscribe(std::function<void(sd_bus_message*)> handle);
   void process();
   void arm();
   void close();
+  void lose();
+  void reconnect_later();
 
   boost::asio::posix::stream_descriptor readable_;
   boost::asio::steady_timer timeout_;
+  boost::asio::steady_timer reconnect_;
+  int reconnects_ = 0;  // Without success.
   sd_bus* bus_ = nullptr;
-  std::list<Subscription> subscriptions_;
-  std::function<void()> lost_;
+  std::set<BusObject*> objects_;
 };
+
+/// Integers of all widths are int64: none that wm reads is larger.
+using BusValue = std::variant<bool, std::int64_t, double, std::string>;
+
+/// The properties of one interface of an object, followed while this lives: through the end and the
+/// start of its service, and of the bus itself.
+class BusObject {
+ public:
+  /// `changed` is called whenever any of this may say something else, but not by the constructor.
+  BusObject(Bus& bus, std::string service, std::string path, std::string interface,
+            std::function<void()> changed);
+  ~BusObject();
+  BusObject(const BusObject&) = delete;
+  BusObject& operator=(const BusObject&) = delete;
+
+  /// Whether the first answer is here, or it is known that none will come.
+  bool settled() const { return settled_; }
+  /// Whether the service runs and has such an object.
+  bool present() const { return !properties_.empty(); }
+
+  // Nothing: absent, or of another type.
+  std::optional<bool> flag(const std::string& name) const { return get<bool>(name); }
+  std::optional<std::int64_t> number(const std::string& name) const {
+    return get<std::int64_t>(name);
+  }
+  std::optional<double> real(const std::string& name) const { return get<double>(name); }
+  std::optional<std::string> text(const std::string& name) const { return get<std::string>(name); }
+
+  /// Asks once more: for properties that change without a signal.
+  void refresh();
+
+ private:
+  friend class Bus;
+
+  template <class T>
+  std::optional<T> get(const std::string& name) const {
+    const auto found = properties_.find(name);
+    const T* value = found == properties_.end() ? nullptr : std::get_if<T>(&found->second);
+    return value ? std::optional<T>(*value) : std::nullopt;
+  }
+
+  void start();
+  void lost();
+  void take(std::map<std::string, BusValue> properties);
+
+  Bus& bus_;
+  std::string service_;
+  std::string path_;
+  std::string interface_;
+  std::function<void()> changed_;
+  bool following_ = false;
+  bool settled_ = false;
+  std::map<std::string, BusValue> properties_;
+  BusSlot properties_changed_;
+  BusSlot owner_changed_;
+  BusSlot asked_;
+};
+
+/// The elements of an array, map or struct that stands next in the message; reads each with `read`.
+template <class Read>
+bool read_container(sd_bus_message* message, char type, const char* contents, Read read) {
+  if (sd_bus_message_enter_container(message, type, contents) <= 0) return false;
+  if (type == SD_BUS_TYPE_ARRAY) {
+    while (sd_bus_message_at_end(message, 0) == 0) {
+      if (!read()) return false;
+    }
+  } else if (!read()) {
+    return false;
+  }
+  return sd_bus_message_exit_container(message) >= 0;
+}
+
+/// An `a{sv}`; values of types that wm does not read are left out. Nothing: it is no such map.
+std::optional<std::map<std::string, BusValue>> read_properties(sd_bus_message* message);
 
 }  // namespace wm

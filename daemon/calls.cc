@@ -39,6 +39,15 @@ Error unreadable(const StoreError& e) {
   return {ErrorCode::failed, std::string("the store cannot be read: ") + e.what()};
 }
 
+Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings) {
+  for (const std::string& name : custom) {
+    if (settings.conditions.contains(name)) continue;
+    return fail(ErrorCode::invalid, "the configuration declares no condition '" + printable(name) +
+                                        "': add [conditions." + printable(name) + "] to wmd.toml");
+  }
+  return {};
+}
+
 Result<> check_request(const WorkRequest& request, const Settings& settings) {
   if (auto valid = validate(request, settings.limits); !valid) return valid;
   std::vector<std::string> custom = request.constraints.custom;
@@ -46,10 +55,7 @@ Result<> check_request(const WorkRequest& request, const Settings& settings) {
     custom.insert(custom.end(), preference.constraints.custom.begin(),
                   preference.constraints.custom.end());
   }
-  if (!custom.empty()) {
-    return fail(ErrorCode::invalid,
-                "the configuration declares no condition '" + printable(custom.front()) + "'");
-  }
+  if (auto declared = check_declared(custom, settings); !declared) return declared;
   if (weight_of(request) > kMaxRequestWeight) {
     return fail(ErrorCode::invalid,
                 "the work is too large: command, environment, description, tags and prerequisites "

@@ -31,6 +31,9 @@ void no_such_work(Exchange& exchange, const std::string& name);
 /// The answer where the store could not be read.
 Error unreadable(const StoreError& e);
 
+/// The configuration declares those conditions.
+Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings);
+
 /// All that can be said of a request here: its bounds, its size, its command on this machine.
 Result<> check_request(const WorkRequest& request, const Settings& settings);
 

@@ -87,7 +87,7 @@ WM_IN_CHILD int run_child(void* argument) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != start.parent) ::_exit(127);
   if (::setsid() < 0) give_up(start, StartStage::session);
-  if (!write_record(plan.record)) give_up(start, StartStage::record);
+  if (plan.record >= 0 && !write_record(plan.record)) give_up(start, StartStage::record);
   ::prctl(PR_SET_PDEATHSIG, 0);
   if (!set_files(plan)) give_up(start, StartStage::files);
   if (plan.switch_user && !set_user(plan)) give_up(start, StartStage::user);

@@ -19,8 +19,9 @@ struct ChildPlan {
   int input = -1;
   int output = -1;
   int errors = -1;
-  /// Gets a copy of the child's /proc/self/stat before the program runs: whoever finds this file
-  /// knows the process (pid and start time), even if the daemon is killed the moment after.
+  /// -1: none. Gets a copy of the child's /proc/self/stat before the program runs: whoever finds
+  /// this file knows the process (pid and start time), even if the daemon is killed the moment
+  /// after.
   int record = -1;
   bool at_idle_priority = false;  // Of CPU and I/O: only what nobody else wants.
   bool switch_user = false;

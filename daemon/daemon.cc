@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "core/version.h"
+#include "daemon/probes/custom.h"
+#include "daemon/probes/idle.h"
 #include "daemon/probes/network.h"
 #include "daemon/probes/power.h"
 #include "daemon/probes/storage.h"
@@ -25,6 +27,8 @@ namespace {
 // So many ready events are gathered into one turn at the most: one commit for all of them.
 constexpr int kEventsPerTurn = 512;
 constexpr Duration kRetryCommit = 1s;
+// What a question has had measured stays so for a while: the next one may ask the same.
+constexpr Duration kAskedAgain = 5s;
 
 template <class T>
 T must(Result<T> result) {
@@ -94,6 +98,7 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
       runner_(loop_, options_.state_directory, options_.socket),
       manager_(*store_, runner_, settings_, {processors(), local_zone()}),
+      bus_(loop_),
       methods_(manager_, *store_, sensors_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
@@ -124,13 +129,17 @@ void Daemon::add_probes() {
   const auto report = [this](const Measurement& measurement) {
     sensors_.take(measurement, wall_clock_now());
   };
-  std::vector<std::string> paths{options_.state_directory.string()};
-  paths.insert(paths.end(), settings_.storage.paths.begin(), settings_.storage.paths.end());
-  probes_.push_back(std::make_unique<NetworkProbe>(loop_, settings_.network, report));
-  probes_.push_back(
-      std::make_unique<PowerProbe>(loop_, "/sys/class/power_supply", settings_.battery, report));
-  probes_.push_back(std::make_unique<StorageProbe>(loop_, paths, settings_.storage.levels, report));
-  for (const auto& probe : probes_) probe->measure();
+  const auto own_runs = [this] { return static_cast<int>(manager_.scheduler().running_count()); };
+  const auto custom = std::make_shared<CustomProbe>(loop_, settings_.conditions, report);
+  runner_.on_other_child([custom](pid_t pid, int status) { custom->child_ended(pid, status); });
+  storage_ = std::make_shared<StorageProbe>(loop_, options_.state_directory.string(),
+                                            settings_.storage, report);
+  probes_ = {std::make_shared<NetworkProbe>(loop_, bus_, settings_.network, report),
+             std::make_shared<PowerProbe>(loop_, bus_, "/sys/class/power_supply", settings_.battery,
+                                          report),
+             storage_, std::make_shared<IdleProbe>(loop_, bus_, settings_.idle, own_runs, report),
+             custom};
+  manager_.before_plan([this] { sense(wall_clock_now()); });
 }
 
 int Daemon::run() {
@@ -152,11 +161,11 @@ int Daemon::run() {
 void Daemon::turn() {
   const TimePoint now = wall_clock_now();
   sensors_.expire(now);
-  if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions(), now);
   try {
     const auto changes = methods_.changes(now);
     const TurnReport report = manager_.decide(now, changes);
     disk_failed_ = false;
+    if (!report.ended.empty() && sensed_.storage_not_low) storage_->measure();
     methods_.answer(report, now);
     manager_.act();
   } catch (const StoreError& e) {
@@ -166,12 +175,30 @@ void Daemon::turn() {
   end_turn(now);
 }
 
+// Measured is what works wait for, and what somebody asks.
+void Daemon::sense(TimePoint now) {
+  const Constraints asked = methods_.wanted();
+  if (asked != Constraints{}) {
+    asked_ = either(asked_, asked);
+    asked_until_ = now + kAskedAgain;
+  } else if (asked_until_ && *asked_until_ <= now) {
+    asked_ = {};
+    asked_until_.reset();
+  }
+  const Constraints wanted = either(manager_.scheduler().wanted(), asked_);
+  if (wanted != sensed_) {
+    sensed_ = wanted;
+    sensors_.set_wanted(wanted);
+    for (const auto& probe : probes_) probe->set_wanted(wanted);
+  }
+  if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions(), now);
+}
+
 void Daemon::end_turn(TimePoint now) {
-  const Constraints wanted = manager_.scheduler().wanted();
-  for (const auto& probe : probes_) probe->set_wanted(wanted);
   auto next = manager_.next_wakeup();
-  const auto expiry = sensors_.next_expiry();
-  if (expiry && (!next || *expiry < *next)) next = expiry;
+  for (const auto& other : {sensors_.next_expiry(), asked_until_}) {
+    if (other && (!next || *other < *next)) next = other;
+  }
   if (disk_failed_) next = now + kRetryCommit;
   alarm_.set(next);
   // What this turn itself brought about is the next one's event.
@@ -234,6 +261,10 @@ void Daemon::reload() {
   }
   settings_ = std::move(*settings);
   manager_.settings_changed();
+  for (const auto& probe : probes_) {
+    probe->set_wanted(sensed_);
+    probe->measure();
+  }
   spdlog::info("the configuration is reloaded");
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "daemon/bus.h"
 #include "daemon/clock.h"
 #include "daemon/methods.h"
 #include "daemon/process_runner.h"
@@ -43,6 +44,7 @@ class Daemon {
   void take_signals();
   void reload();
   void turn();
+  void sense(TimePoint now);
   void end_turn(TimePoint now);
   void make_durable();
 
@@ -54,7 +56,12 @@ class Daemon {
   ProcessRunner runner_;
   WorkManager manager_;
   Sensors sensors_;
-  std::vector<std::unique_ptr<Probe>> probes_;
+  Bus bus_;
+  std::vector<std::shared_ptr<Probe>> probes_;
+  std::shared_ptr<Probe> storage_;        // Runs use space: it is looked at after each.
+  Constraints sensed_;                    // What the probes measure …
+  Constraints asked_;                     // … of it, what a question needed …
+  std::optional<TimePoint> asked_until_;  // … lately: the next one may need it too.
   Methods methods_;
   Alarm alarm_;
   std::unique_ptr<Server> server_;

@@ -25,6 +25,7 @@ const std::unordered_map<std::string_view, Methods::Handler>& Methods::handlers(
       {"History", &Methods::history},
       {"Logs", &Methods::logs},
       {"Conditions", &Methods::conditions},
+      {"Check", &Methods::check},
       {"OverrideConditions", &Methods::override_conditions},
       {"ClearOverrides", &Methods::clear_overrides},
       {"Status", &Methods::status},
@@ -79,6 +80,7 @@ void Methods::answer(const TurnReport& report, TimePoint now) {
       exchange->error(unreadable(e));
     }
   }
+  answer_sensor_questions(now);
   notify_waiters(report, now);
 }
 

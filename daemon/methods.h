@@ -42,6 +42,9 @@ class Methods {
   /// Instead, if nothing could be committed.
   void refuse(const Error& problem);
 
+  /// What has to be measured for questions that are open.
+  Constraints wanted() const;
+
   void set_connection_count(std::function<std::size_t()> count) {
     connection_count_ = std::move(count);
   }
@@ -58,6 +61,14 @@ class Methods {
   struct Waiter {
     ExchangePtr exchange;
     std::optional<WorkState> state;  // Nothing: until it has ended.
+  };
+
+  /// Answered once all of that is measured, and has changed since the sensors' version `after`.
+  struct SensorQuestion {
+    ExchangePtr exchange;
+    Constraints wanted;
+    std::int32_t after = 0;
+    std::function<void(TimePoint now)> answer;
   };
 
   // changes.cc
@@ -83,6 +94,9 @@ class Methods {
   void history(const ExchangePtr& exchange);
   void logs(const ExchangePtr& exchange);
   void conditions(const ExchangePtr& exchange);
+  void check(const ExchangePtr& exchange);
+  boost::json::object show_conditions() const;
+  void answer_sensor_questions(TimePoint now);
   void override_conditions(const ExchangePtr& exchange);
   void clear_overrides(const ExchangePtr& exchange);
   void status(const ExchangePtr& exchange);
@@ -90,6 +104,7 @@ class Methods {
 
   void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> question);
   void notify_waiters(const TurnReport& report, TimePoint now);
+  void explain(std::vector<Wait>& waits) const;
   std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
   boost::json::array chain_of(WorkId id) const;
   boost::json::array waited_so_far(WorkId id, TimePoint now) const;
@@ -107,6 +122,7 @@ class Methods {
   std::function<std::size_t()> connection_count_ = [] { return std::size_t{0}; };
   std::vector<PendingChange> changes_;
   std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;
+  std::vector<SensorQuestion> sensor_questions_;
   std::unordered_multimap<WorkId, Waiter> waiters_;
 };
 

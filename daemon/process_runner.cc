@@ -160,7 +160,7 @@ void ProcessRunner::reap() {
 
 void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const auto found = runs_.find(pid);
-  if (found == runs_.end()) return;
+  if (found == runs_.end()) return other_child_ended_(pid, status);
   const auto run = std::make_shared<const Run>(std::move(found->second));
   runs_.erase(found);
   pids_.erase(run->work);

@@ -33,6 +33,10 @@ class ProcessRunner : public Runner {
 
   /// After SIGCHLD: takes every child that has ended.
   void reap();
+  /// Told of children of the daemon that are no runs.
+  void on_other_child(std::function<void(pid_t pid, int status)> ended) {
+    other_child_ended_ = std::move(ended);
+  }
 
   const RunLog& log() const { return log_; }
 
@@ -62,6 +66,7 @@ class ProcessRunner : public Runner {
   OnFinished on_finished_;
   std::unordered_map<pid_t, Run> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
+  std::function<void(pid_t, int)> other_child_ended_ = [](pid_t, int) {};
 };
 
 }  // namespace wm

@@ -35,6 +35,7 @@ std::string base64(std::string_view bytes) {
 
 std::vector<Wait> Methods::waits_of(const Work& work, TimePoint now) const {
   std::vector<Wait> waits = waiting_for(manager_.scheduler(), work, now);
+  explain(waits);
   if (work.state != WorkState::blocked) return waits;
   for (const ChainLink& link : store_.prerequisites(work.id)) {
     if (link.state == WorkState::succeeded) continue;
@@ -42,6 +43,13 @@ std::vector<Wait> Methods::waits_of(const Work& work, TimePoint now) const {
     if (std::cmp_greater_equal(waits.size(), kMostShown)) break;
   }
   return waits;
+}
+
+// Constraints that do not hold, with where that is known from.
+void Methods::explain(std::vector<Wait>& waits) const {
+  for (Wait& wait : waits) {
+    if (wait.kind == WaitKind::constraint) wait.detail = sensors_.explain(condition_of(wait.name));
+  }
 }
 
 json::object Methods::show_work(const WorkInfo& info, TimePoint now) const {
@@ -310,10 +318,64 @@ void Methods::logs(const ExchangePtr& exchange) {
   });
 }
 
+// The conditions, with how many works name each of them.
+json::object Methods::show_conditions() const {
+  std::map<std::string, std::int64_t> works;
+  for (const auto& [constraints, count] : manager_.scheduler().agenda().named()) {
+    for (const ConditionId& id : ids_of(constraints)) works[to_string(id)] += count;
+  }
+  json::array conditions = sensors_.to_json();
+  for (json::value& value : conditions) {
+    json::object& condition = value.as_object();
+    condition["works"] = works[std::string(condition.at("name").as_string())];
+  }
+  return {{"conditions", std::move(conditions)}, {"version", sensors_.version()}};
+}
+
 void Methods::conditions(const ExchangePtr& exchange) {
-  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
-  ask(exchange,
-      [this, exchange](TimePoint) { exchange->reply({{"conditions", sensors_.to_json()}}); });
+  std::int32_t after = 0;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("after", after); })) return;
+  Constraints all{NetworkType::connected, true, true, true, true, {}};
+  all.custom = manager_.scheduler().wanted().custom;
+  sensor_questions_.push_back(
+      {exchange, all, after, [this, exchange](TimePoint) { exchange->reply(show_conditions()); }});
+}
+
+void Methods::check(const ExchangePtr& exchange) {
+  json::object object;
+  if (!read_parameters(*exchange,
+                       [&](JsonReader& reader) { reader.read("constraints", object); })) {
+    return;
+  }
+  const auto wanted = constraints_from_json(object);
+  if (!wanted) return exchange->error(wanted.error());
+  if (const auto declared = check_declared(wanted->custom, settings_); !declared) {
+    return exchange->error(declared.error());
+  }
+  sensor_questions_.push_back(
+      {exchange, *wanted, 0, [this, exchange, wanted = *wanted](TimePoint) {
+         std::vector<Wait> waits;
+         for (const Unmet& one : unmet(wanted, manager_.scheduler().conditions())) {
+           waits.push_back(constraint_wait(one));
+         }
+         explain(waits);
+         exchange->reply({{"holds", waits.empty()}, {"waitingFor", to_json(waits)}});
+       }});
+}
+
+Constraints Methods::wanted() const {
+  Constraints all;
+  for (const SensorQuestion& question : sensor_questions_) all = either(all, question.wanted);
+  return all;
+}
+
+void Methods::answer_sensor_questions(TimePoint now) {
+  std::erase_if(sensor_questions_, [&](const SensorQuestion& question) {
+    if (question.exchange->abandoned()) return true;
+    if (!sensors_.settled(question.wanted) || sensors_.version() <= question.after) return false;
+    question.answer(now);
+    return true;
+  });
 }
 
 void Methods::override_conditions(const ExchangePtr& exchange) {
@@ -325,9 +387,9 @@ void Methods::override_conditions(const ExchangePtr& exchange) {
       })) {
     return;
   }
-  std::vector<std::pair<ConditionName, ConditionValue>> pretended;
+  std::vector<std::pair<ConditionId, ConditionValue>> pretended;
   for (const auto& [name, value] : values) {
-    const auto condition = parse_word<ConditionName>(name);
+    const auto condition = parse_condition(name);
     if (!condition) return exchange->error(condition.error());
     const auto parsed = Sensors::parse_value(*condition, value);
     if (!parsed) return exchange->error(parsed.error());
@@ -336,7 +398,7 @@ void Methods::override_conditions(const ExchangePtr& exchange) {
   ask(exchange, [this, exchange, pretended, time](TimePoint now) {
     const auto until = time ? std::optional(now + *time) : std::nullopt;
     for (const auto& [name, value] : pretended) sensors_.override_value(name, value, until, now);
-    exchange->reply({{"conditions", sensors_.to_json()}});
+    exchange->reply(show_conditions());
   });
 }
 
@@ -346,7 +408,7 @@ void Methods::clear_overrides(const ExchangePtr& exchange) {
     return;
   ask(exchange, [this, exchange](TimePoint now) {
     sensors_.clear_overrides(now);
-    exchange->reply({{"conditions", sensors_.to_json()}});
+    exchange->reply(show_conditions());
   });
 }
 

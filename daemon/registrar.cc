@@ -79,7 +79,9 @@ Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registratio
   Prerequisites found;
   for (const std::string& name : registration.request.prerequisites) {
     const auto id = store_.find(registration.owner, name);
-    if (!id) return fail(ErrorCode::not_found, "no work " + quoted(name) + " to come after: register it first");
+    if (!id)
+      return fail(ErrorCode::not_found,
+                  "no work " + quoted(name) + " to come after: register it first");
     const Work work = current(*id);
     if (work.policy.get().kind == WorkKind::periodic) {
       return fail(ErrorCode::invalid,

@@ -1,5 +1,6 @@
 #include "daemon/sensors.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wm {
@@ -13,19 +14,19 @@ struct YesNo {
   std::string_view no;
 };
 
-YesNo words_of(ConditionName name) {
-  const bool plain = name == ConditionName::charging || name == ConditionName::idle;
-  return plain ? YesNo{"yes", "no"} : YesNo{"ok", "low"};
+YesNo words_of(const ConditionId& id) {
+  const bool level = id.name == ConditionName::battery || id.name == ConditionName::storage;
+  return level ? YesNo{"ok", "low"} : YesNo{"yes", "no"};
 }
 
-std::string show(ConditionName name, const ConditionValue& value) {
+std::string show(const ConditionId& id, const ConditionValue& value) {
   if (const auto* network = std::get_if<NetworkReading>(&value)) {
     if (!network->connected) return "none";
     if (network->roaming) return "roaming";
     return network->metered ? "metered" : "unmetered";
   }
   if (const auto* holds = std::get_if<bool>(&value)) {
-    return std::string(*holds ? words_of(name).yes : words_of(name).no);
+    return std::string(*holds ? words_of(id).yes : words_of(id).no);
   }
   return "";
 }
@@ -35,20 +36,111 @@ std::optional<bool> as_bool(const ConditionValue& value) {
   return holds ? std::optional(*holds) : std::nullopt;
 }
 
+void put(Conditions& all, const ConditionId& id, const ConditionValue& value) {
+  switch (id.name) {
+    case ConditionName::network:
+      if (const auto* network = std::get_if<NetworkReading>(&value)) all.network = *network;
+      break;
+    case ConditionName::charging:
+      all.charging = as_bool(value);
+      break;
+    case ConditionName::battery:
+      all.battery_not_low = as_bool(value);
+      break;
+    case ConditionName::storage:
+      all.storage_not_low = as_bool(value);
+      break;
+    case ConditionName::idle:
+      all.idle = as_bool(value);
+      break;
+    case ConditionName::custom:
+      all.custom[id.custom] = as_bool(value).value_or(false);
+      break;
+  }
+}
+
 }  // namespace
 
+std::string to_string(const ConditionId& id) {
+  return std::string(word(id.name)) + (id.name == ConditionName::custom ? '.' + id.custom : "");
+}
+
+Result<ConditionId> parse_condition(std::string_view text) {
+  constexpr std::string_view kCustom = "custom.";
+  if (text.starts_with(kCustom) && text.size() > kCustom.size()) {
+    return ConditionId(ConditionName::custom, std::string(text.substr(kCustom.size())));
+  }
+  const auto name = parse_word<ConditionName>(text);
+  if (!name) return std::unexpected(name.error());
+  if (*name == ConditionName::custom) {
+    return fail(ErrorCode::invalid, "which one? Write custom.NAME");
+  }
+  return ConditionId(*name);
+}
+
+ConditionId condition_of(std::string_view constraint) {
+  if (constraint == "battery-not-low") return ConditionName::battery;
+  if (constraint == "storage-not-low") return ConditionName::storage;
+  const auto name = parse_word<ConditionName>(constraint);
+  return name && *name != ConditionName::custom
+             ? ConditionId(*name)
+             : ConditionId(ConditionName::custom, std::string(constraint));
+}
+
+std::vector<ConditionId> ids_of(const Constraints& wanted) {
+  std::vector<ConditionId> ids;
+  if (wanted.network != NetworkType::not_required) ids.emplace_back(ConditionName::network);
+  if (wanted.charging) ids.emplace_back(ConditionName::charging);
+  if (wanted.battery_not_low) ids.emplace_back(ConditionName::battery);
+  if (wanted.storage_not_low) ids.emplace_back(ConditionName::storage);
+  if (wanted.idle) ids.emplace_back(ConditionName::idle);
+  for (const std::string& name : wanted.custom) ids.emplace_back(ConditionName::custom, name);
+  return ids;
+}
+
+// What is wanted and not measured yet does not hold.
+ConditionValue Sensors::value_of(const ConditionId& id, const Condition& condition) {
+  if (condition.pretended) return *condition.pretended;
+  if (condition.measured) return condition.measured->value;
+  return id.name == ConditionName::network ? ConditionValue(NetworkReading{})
+                                           : ConditionValue(false);
+}
+
+void Sensors::set_wanted(const Constraints& wanted) {
+  const std::vector<ConditionId> ids = ids_of(wanted);
+  for (const ConditionId& id : ids) conditions_.try_emplace(id);
+  for (auto& [id, condition] : conditions_) {
+    const bool now = std::ranges::count(ids, id) > 0;
+    if (std::exchange(condition.wanted, now) == now) continue;
+    condition.measured.reset();
+    note_change(true);
+  }
+}
+
 void Sensors::take(const Measurement& measurement, TimePoint now) {
-  const auto [found, first] = conditions_.try_emplace(measurement.name);
+  const auto found = conditions_.find(measurement.id);
+  if (found == conditions_.end() || !found->second.wanted)
+    return;  // A probe may measure more than was asked for.
   Condition& condition = found->second;
-  if (first || condition.measured.value != measurement.value) {
-    condition.since = now;
-    if (!condition.pretended) changed_ = true;
+  const auto& before = condition.measured;
+  const bool moved = !before || before->value != measurement.value;
+  if (moved) condition.since = now;
+  if (moved || before->source != measurement.source || before->detail != measurement.detail) {
+    note_change(moved && !condition.pretended);
   }
   condition.measured = measurement;
 }
 
-Result<ConditionValue> Sensors::parse_value(ConditionName name, std::string_view value) {
-  if (name == ConditionName::network) {
+bool Sensors::settled(const Constraints& wanted) const {
+  return std::ranges::all_of(ids_of(wanted), [&](const ConditionId& id) {
+    const auto found = conditions_.find(id);
+    if (found == conditions_.end()) return false;
+    return found->second.measured || found->second.pretended;
+  });
+}
+
+Result<ConditionValue> Sensors::parse_value(const ConditionId& id, std::string_view value) {
+  if (id.name == ConditionName::network) {
     if (value == "none") return NetworkReading{};
     if (value == "connected" || value == "unmetered") return NetworkReading{.connected = true};
     if (value == "metered") return NetworkReading{.connected = true, .metered = true};
@@ -58,38 +150,38 @@ Result<ConditionValue> Sensors::parse_value(ConditionName name, std::string_view
     return fail(ErrorCode::invalid, "unknown network '" + std::string(value) +
                                         "': use none, connected, metered, unmetered or roaming");
   }
-  const auto [yes, no] = words_of(name);
+  const auto [yes, no] = words_of(id);
   if (value == yes) return true;
   if (value == no) return false;
   return fail(ErrorCode::invalid, "unknown value '" + std::string(value) + "' for " +
-                                      std::string(word(name)) + ": use " + std::string(yes) +
-                                      " or " + std::string(no));
+                                      to_string(id) + ": use " + std::string(yes) + " or " +
+                                      std::string(no));
 }
 
-void Sensors::override_value(ConditionName name, ConditionValue value,
+void Sensors::override_value(const ConditionId& id, ConditionValue value,
                              std::optional<TimePoint> until, TimePoint now) {
-  Condition& condition = conditions_[name];
-  condition.measured.name = name;
+  Condition& condition = conditions_[id];
   condition.pretended = value;
   condition.pretended_since = now;
   condition.pretended_until = until;
-  changed_ = true;
+  note_change(true);
 }
 
 void Sensors::clear_overrides(TimePoint now) {
-  for (auto& [name, condition] : conditions_) stop_pretending(condition, now);
+  for (auto& [id, condition] : conditions_) stop_pretending(id, condition, now);
 }
 
 void Sensors::expire(TimePoint now) {
-  for (auto& [name, condition] : conditions_) {
-    if (condition.pretended_until && *condition.pretended_until <= now)
-      stop_pretending(condition, now);
+  for (auto& [id, condition] : conditions_) {
+    if (condition.pretended_until && *condition.pretended_until <= now) {
+      stop_pretending(id, condition, now);
+    }
   }
 }
 
 std::optional<TimePoint> Sensors::next_expiry() const {
   std::optional<TimePoint> next;
-  for (const auto& [name, condition] : conditions_) {
+  for (const auto& [id, condition] : conditions_) {
     if (condition.pretended_until && (!next || *condition.pretended_until < *next)) {
       next = condition.pretended_until;
     }
@@ -99,54 +191,57 @@ std::optional<TimePoint> Sensors::next_expiry() const {
 
 Conditions Sensors::conditions() const {
   Conditions now;
-  for (const auto& [name, condition] : conditions_) {
-    const ConditionValue& value = condition.value();
-    switch (name) {
-      case ConditionName::network:
-        if (const auto* network = std::get_if<NetworkReading>(&value)) now.network = *network;
-        break;
-      case ConditionName::charging:
-        now.charging = as_bool(value);
-        break;
-      case ConditionName::battery:
-        now.battery_not_low = as_bool(value);
-        break;
-      case ConditionName::storage:
-        now.storage_not_low = as_bool(value);
-        break;
-      case ConditionName::idle:
-        now.idle = as_bool(value);
-        break;
-    }
+  for (const auto& [id, condition] : conditions_) {
+    if (condition.wanted || condition.pretended) put(now, id, value_of(id, condition));
   }
   return now;
 }
 
 json::array Sensors::to_json() const {
   json::array list;
-  for (const auto& [name, condition] : conditions_) {
+  for (const auto& [id, condition] : conditions_) {
     const bool pretended = condition.pretended.has_value();
-    json::object object{{"name", word(name)}};
-    if (const std::string value = show(name, condition.value()); !value.empty())
+    const bool measured = !pretended && condition.measured;
+    if (!pretended && !measured) continue;
+    json::object object{{"name", to_string(id)}};
+    if (const std::string value = show(id, value_of(id, condition)); !value.empty()) {
       object["value"] = value;
-    object["source"] = pretended ? "override" : condition.measured.source;
-    if (!pretended && !condition.measured.detail.empty())
-      object["detail"] = condition.measured.detail;
+    }
+    object["source"] = pretended ? "override" : condition.measured->source;
+    if (measured && !condition.measured->detail.empty()) {
+      object["detail"] = condition.measured->detail;
+    }
     object["since"] = format_time(pretended ? condition.pretended_since : condition.since);
     object["overridden"] = pretended;
-    if (condition.pretended_until)
+    if (condition.pretended_until) {
       object["overriddenUntil"] = format_time(*condition.pretended_until);
+    }
     list.push_back(std::move(object));
   }
   return list;
 }
 
-void Sensors::stop_pretending(Condition& condition, TimePoint now) {
+std::string Sensors::explain(const ConditionId& id) const {
+  const auto found = conditions_.find(id);
+  if (found == conditions_.end()) return "";
+  if (found->second.pretended) return "override";
+  const auto& measured = found->second.measured;
+  if (!measured) return "not measured yet";
+  return measured->source + (measured->detail.empty() ? "" : ": " + measured->detail);
+}
+
+void Sensors::stop_pretending(const ConditionId& id, Condition& condition, TimePoint now) {
   if (!condition.pretended) return;
-  if (*condition.pretended != condition.measured.value) condition.since = now;
+  const ConditionValue pretended = *condition.pretended;
   condition.pretended.reset();
   condition.pretended_until.reset();
-  changed_ = true;
+  if (pretended != value_of(id, condition)) condition.since = now;
+  note_change(true);
+}
+
+void Sensors::note_change(bool of_value) {
+  ++version_;
+  changed_ = changed_ || of_value;
 }
 
 }  // namespace wm

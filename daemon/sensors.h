@@ -13,13 +13,21 @@ namespace wm {
 
 class Sensors {
  public:
+  /// Forgets what nobody wants measured any more. What is wanted and not measured yet does not
+  /// hold.
+  void set_wanted(const Constraints& wanted);
+
   /// Takes a measurement; `since` moves only when the value does.
   void take(const Measurement& measurement, TimePoint now);
 
+  /// Whether all of these have been measured.
+  bool settled(const Constraints& wanted) const;
+
   /// Pretends. `value` in the words of INTERFACE: network `none`, `connected`, `metered`,
-  /// `unmetered`, `roaming`; charging `yes`, `no`; battery and storage `ok`, `low`.
-  static Result<ConditionValue> parse_value(ConditionName name, std::string_view value);
-  void override_value(ConditionName name, ConditionValue value, std::optional<TimePoint> until,
+  /// `unmetered`, `roaming`; charging, idle and custom `yes`, `no`; battery and storage `ok`,
+  /// `low`.
+  static Result<ConditionValue> parse_value(const ConditionId& id, std::string_view value);
+  void override_value(const ConditionId& id, ConditionValue value, std::optional<TimePoint> until,
                       TimePoint now);
   void clear_overrides(TimePoint now);
 
@@ -34,22 +42,30 @@ class Sensors {
   bool take_changed() { return std::exchange(changed_, false); }
 
   boost::json::array to_json() const;
+  /// Grows with every change of what to_json() says.
+  std::int32_t version() const { return version_; }
+
+  /// Where the value comes from, and what it says in detail; "": not known.
+  std::string explain(const ConditionId& id) const;
 
  private:
   struct Condition {
-    Measurement measured;
+    bool wanted = false;
+    std::optional<Measurement> measured;
     TimePoint since{};
     std::optional<ConditionValue> pretended;
     TimePoint pretended_since{};
     std::optional<TimePoint> pretended_until;
-
-    const ConditionValue& value() const { return pretended ? *pretended : measured.value; }
   };
 
-  void stop_pretending(Condition& condition, TimePoint now);
+  static ConditionValue value_of(const ConditionId& id, const Condition& condition);
 
-  std::map<ConditionName, Condition> conditions_;
+  void stop_pretending(const ConditionId& id, Condition& condition, TimePoint now);
+  void note_change(bool of_value);
+
+  std::map<ConditionId, Condition> conditions_;
   bool changed_ = true;
+  std::int32_t version_ = 1;
 };
 
 }  // namespace wm

@@ -112,6 +112,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
     report.ended.push_back(run.work);
   }
   for (const Change& change : changes) change();
+  before_plan_();
   scheduler_.plan(now);
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);

@@ -39,6 +39,9 @@ class WorkManager {
   void recover(TimePoint now);
 
   void set_conditions(const Conditions& conditions, TimePoint now);
+  /// Called in each turn once it is known which works there are, and before anything starts: the
+  /// last moment for set_conditions().
+  void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
 
@@ -95,6 +98,7 @@ class WorkManager {
   Machine machine_;
   Scheduler scheduler_;
   Registrar registrar_;
+  std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
   std::optional<TimePoint> next_expiry_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.

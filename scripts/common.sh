@@ -4,7 +4,7 @@
 # All from Debian 12. Boost by its version: the unversioned package is 1.74, which has no JSON library.
 # shellcheck disable=SC2034  # Read by the scripts that source this.
 build_packages=(
-  cmake ninja-build g++ pkg-config
+  cmake ninja-build g++ pkg-config dbus-daemon
   libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev
   libhowardhinnant-date-dev libmnl-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev libtomlplusplus-dev

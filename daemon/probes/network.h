@@ -1,54 +1,73 @@
-// Connectivity, from the kernel's routes and links by rtnetlink; and whether it is metered.
+// Connectivity, and whether it is to be spared: the kernel's routes, with what NetworkManager,
+// systemd-networkd and ModemManager say of them where they run.
 #pragma once
 
-#include <span>
-#include <vector>
+#include <memory>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "config/settings.h"
+#include "daemon/probes/modems.h"
 #include "daemon/probes/network_manager.h"
 #include "daemon/probes/probe.h"
+#include "daemon/probes/routes.h"
 
 namespace wm {
 
-struct Link {
-  int index = 0;
-  std::string name;
-  bool loopback = false;
-  bool up = false;       // Administratively.
-  bool carrier = false;  // The other side is there.
+/// What is known of the way out.
+struct NetworkFacts {
+  std::string interface;  // That of the default route; "": there is none.
+  bool settled = true;    // Whoever is asked has answered.
+  std::optional<NetworkManagerReading> network_manager;  // Where it manages that interface.
+  bool offline = false;                                  // systemd-networkd says so.
+  bool roaming = false;                                  // A modem does, with a foreign network.
 };
 
-struct DefaultRoute {
-  int link = 0;
-  std::uint32_t metric = 0;
+/// What was known of the same interface before, through a default route that has stayed since.
+struct KnownNetwork {
+  std::string interface;
+  NetworkReading reading;
+  bool metered_by_manager = false;
 };
 
-/// The usable link that a default route of the lowest metric leads over: up, with carrier, no
-/// loopback.
-const Link* route_out(std::span<const Link> links, std::span<const DefaultRoute> routes);
-
-/// Whether traffic over that interface is to be spared. NetworkManager's word counts where it has
-/// one.
-bool is_metered(const std::string& interface, std::optional<bool> network_manager,
-                const NetworkSettings& settings);
+/// NetworkManager may start, restart or end while the connection stays: what it said last counts
+/// until it says something else, or the route goes. A new route counts once it is set up.
+struct NetworkJudgement {
+  NetworkReading reading;
+  bool metered_by_manager = false;
+  std::string source;
+  std::string detail;
+};
+NetworkJudgement judge_network(const NetworkFacts& facts, const std::optional<KnownNetwork>& known,
+                               const NetworkSettings& settings);
 
 class NetworkProbe : public Probe {
  public:
-  NetworkProbe(boost::asio::io_context& loop, const NetworkSettings& settings, Report report);
+  NetworkProbe(boost::asio::io_context& loop, Bus& bus, const NetworkSettings& settings,
+               Report report);
 
-  void measure() override;
   void set_wanted(const Constraints& wanted) override;
+  void measure() override;
 
  private:
-  void listen();
+  /// Those who are asked while any work needs the network.
+  struct Sources {
+    Sources(boost::asio::io_context& loop, Bus& bus, const std::function<void()>& changed);
 
+    RouteEvents routes;
+    NetworkManager network_manager;
+    BusObject networkd;
+    std::unique_ptr<Modems> modems;  // Only where a modem leads out.
+  };
+
+  NetworkFacts ask_about(const std::string& interface);
+
+  boost::asio::io_context& loop_;
+  Bus& bus_;
   const NetworkSettings& settings_;
   Report report_;
-  boost::asio::posix::stream_descriptor events_;
-  NetworkManager network_manager_;
+  std::unique_ptr<Sources> sources_;
+  std::optional<KnownNetwork> known_;
 };
 
 }  // namespace wm

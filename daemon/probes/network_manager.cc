@@ -5,10 +5,12 @@ namespace {
 
 constexpr const char* kService = "org.freedesktop.NetworkManager";
 constexpr const char* kPath = "/org/freedesktop/NetworkManager";
+constexpr const char* kDevice = "org.freedesktop.NetworkManager.Device";
+constexpr std::int64_t kActivated = 100;  // NM_DEVICE_STATE_ACTIVATED
 
 // NMMetered: 1 yes, 2 no, 3 guess-yes, 4 guess-no; 0 unknown.
-std::optional<bool> meaning(std::uint32_t metered) {
-  switch (metered) {
+std::optional<bool> metered(std::int64_t value) {
+  switch (value) {
     case 1:
     case 3:
       return true;
@@ -20,37 +22,75 @@ std::optional<bool> meaning(std::uint32_t metered) {
   }
 }
 
+// NMConnectivityState: 0 unknown, 1 none, 2 portal, 3 limited, 4 full.
+std::string trouble(std::int64_t connectivity) {
+  switch (connectivity) {
+    case 1:
+      return "none";
+    case 2:
+      return "portal";
+    case 3:
+      return "limited";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
-NetworkManager::NetworkManager(boost::asio::io_context& loop, std::function<void()> changed)
-    : bus_(loop), changed_(std::move(changed)) {}
+NetworkManager::NetworkManager(Bus& bus, std::function<void()> changed)
+    : bus_(bus),
+      changed_(std::move(changed)),
+      manager_(bus, kService, kPath, kService, [this] { manager_changed(); }) {}
 
-void NetworkManager::watch() {
-  if (watching_) return;
-  // Without a system bus there is no NetworkManager to ask; the next work that cares tries again.
-  watching_ = bus_.open_system([this] {
-    watching_ = false;
-    forget();
-  });
-  if (!watching_) return;
-  // Subscribe first, then read: nothing that changes in between is missed.
-  bus_.on_properties_changed(kService, kPath, [this] { ask(); });
-  bus_.on_owner_changed(kService, [this](bool running) { running ? ask() : forget(); });
-  ask();
+void NetworkManager::look_at(const std::string& interface) {
+  if (interface == interface_) return;
+  interface_ = interface;
+  device_.reset();
+  find_device();
 }
 
-void NetworkManager::ask() {
-  bus_.get_uint32(
-      kService, kPath, kService, "Metered",
-      [this](std::optional<std::uint32_t> metered) { metered ? take(*metered) : forget(); });
+bool NetworkManager::settled() const {
+  if (!manager_.settled()) return false;
+  return !manager_.present() || interface_.empty() || (device_ ? device_->settled() : found_);
 }
 
-void NetworkManager::take(std::uint32_t metered) {
-  if (const auto now = meaning(metered); std::exchange(metered_, now) != now) changed_();
+std::optional<NetworkManagerReading> NetworkManager::reading() const {
+  if (!manager_.present() || !device_ || !device_->flag("Managed").value_or(false)) {
+    return std::nullopt;
+  }
+  const std::string type = manager_.text("PrimaryConnectionType").value_or("");
+  return NetworkManagerReading{
+      .activated = device_->number("State").value_or(0) == kActivated,
+      .trouble = trouble(manager_.number("Connectivity").value_or(0)),
+      .metered = metered(manager_.number("Metered").value_or(0)),
+      .mobile = type == "gsm" || type == "cdma",
+  };
 }
 
-void NetworkManager::forget() {
-  if (std::exchange(metered_, std::nullopt)) changed_();
+// It may have started, ended, or just learnt of the interface.
+void NetworkManager::manager_changed() {
+  if (!manager_.present()) device_.reset();
+  if (!device_) find_device();
+  changed_();
+}
+
+void NetworkManager::find_device() {
+  finding_ = {};
+  found_ = false;
+  if (interface_.empty() || !manager_.present()) return;
+  finding_ =
+      bus_.call({kService, kPath, kService, "GetDeviceByIpIface"}, {interface_},
+                [this](sd_bus_message* answer) {
+                  const char* path = nullptr;
+                  found_ = true;
+                  if (sd_bus_message_is_method_error(answer, nullptr) == 0 &&
+                      sd_bus_message_read_basic(answer, SD_BUS_TYPE_OBJECT_PATH, &path) > 0) {
+                    device_ = std::make_unique<BusObject>(bus_, kService, path, kDevice, changed_);
+                  } else {
+                    changed_();
+                  }
+                });
 }
 
 }  // namespace wm

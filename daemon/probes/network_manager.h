@@ -1,35 +1,48 @@
-// NetworkManager's opinion of whether the connection is metered, over the system bus.
+// What NetworkManager knows of one interface, over the system bus.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
-
-#include <boost/asio/io_context.hpp>
+#include <string>
 
 #include "daemon/bus.h"
 
 namespace wm {
 
+struct NetworkManagerReading {
+  bool activated = false;       // The interface is set up.
+  std::string trouble;          // `portal`, `limited`, `none`; "": full, or not known.
+  std::optional<bool> metered;  // Nothing: it does not know.
+  bool mobile = false;          // Over a modem.
+
+  bool operator==(const NetworkManagerReading&) const = default;
+};
+
 class NetworkManager {
  public:
-  /// `changed` is called whenever metered() may say something else.
-  NetworkManager(boost::asio::io_context& loop, std::function<void()> changed);
+  /// `changed` is called whenever any of this may say something else.
+  NetworkManager(Bus& bus, std::function<void()> changed);
 
-  /// From now on asks and listens. Nothing is asked before, and nothing twice.
-  void watch();
+  /// The interface that reading() is about; "": none.
+  void look_at(const std::string& interface);
 
-  /// Nothing: it does not run, has not answered yet, or does not know.
-  std::optional<bool> metered() const { return metered_; }
+  /// Whether it has answered, or is known not to run.
+  bool settled() const;
+  /// Nothing: it does not run, or leaves that interface to others.
+  std::optional<NetworkManagerReading> reading() const;
 
  private:
-  void ask();
-  void take(std::uint32_t metered);
-  void forget();
+  void manager_changed();
+  void find_device();
 
-  Bus bus_;
+  Bus& bus_;
   std::function<void()> changed_;
-  bool watching_ = false;
-  std::optional<bool> metered_;
+  std::string interface_;
+  BusObject manager_;
+  BusSlot finding_;
+  bool found_ = false;  // Whether it has said which device, or that there is none.
+  std::unique_ptr<BusObject> device_;
 };
 
 }  // namespace wm

@@ -13,6 +13,11 @@
 namespace wm {
 namespace {
 
+constexpr const char* kUPower = "org.freedesktop.UPower";
+constexpr std::int64_t kBattery = 2;
+constexpr std::int64_t kUps = 3;
+constexpr std::int64_t kDischarging = 2;
+
 // Plugs are announced, percentages are not: while work waits on the level it is read this often.
 constexpr std::chrono::seconds kLevelInterval{60};
 
@@ -31,7 +36,8 @@ std::optional<int> number(const std::string& text) {
 }
 
 bool is_battery(const PowerSupply& supply) {
-  return supply.type == "Battery" && supply.scope != "Device" && supply.present;
+  return (supply.type == "Battery" || supply.type == "UPS") && supply.scope != "Device" &&
+         supply.present;
 }
 
 bool is_plug(const PowerSupply& supply) {
@@ -117,13 +123,16 @@ std::vector<PowerSupply> read_power_supplies(const std::filesystem::path& direct
   return supplies;
 }
 
-PowerProbe::PowerProbe(boost::asio::io_context& loop, std::filesystem::path directory,
-                       BatteryLevels levels, Report report)
-    : directory_(std::move(directory)),
-      levels_(levels),
-      report_(std::move(report)),
-      events_(loop),
-      again_(loop) {
+PowerReading judge(bool on_battery, const DisplayDevice& device) {
+  PowerReading reading;
+  reading.has_battery = device.present && (device.type == kBattery || device.type == kUps);
+  reading.charging = !on_battery && !(reading.has_battery && device.state == kDischarging);
+  if (reading.has_battery) reading.percent = static_cast<int>(device.percentage);
+  return reading;
+}
+
+PowerEvents::PowerEvents(boost::asio::io_context& loop, std::function<void()> changed)
+    : changed_(std::move(changed)), events_(loop) {
   if (const int fd = open_uevents(); fd >= 0) {
     events_.assign(fd);
     listen();
@@ -132,38 +141,69 @@ PowerProbe::PowerProbe(boost::asio::io_context& loop, std::filesystem::path dire
   }
 }
 
-void PowerProbe::listen() {
+void PowerEvents::listen() {
   events_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                     [this](const boost::system::error_code& closed) {
-                       if (closed) return;
-                       if (take_uevents(events_.native_handle())) measure();
+                     [this, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
+                       if (alive.expired()) return;
+                       if (take_uevents(events_.native_handle())) changed_();
                        listen();
                      });
 }
 
+PowerProbe::Sources::Sources(boost::asio::io_context& loop, Bus& bus,
+                             const std::function<void()>& changed)
+    : events(loop, changed),
+      upower(bus, kUPower, "/org/freedesktop/UPower", kUPower, changed),
+      display(bus, kUPower, "/org/freedesktop/UPower/devices/DisplayDevice",
+              "org.freedesktop.UPower.Device", changed) {}
+
+PowerProbe::PowerProbe(boost::asio::io_context& loop, Bus& bus, std::filesystem::path directory,
+                       const BatteryLevels& levels, Report report)
+    : loop_(loop),
+      bus_(bus),
+      directory_(std::move(directory)),
+      levels_(levels),
+      report_(std::move(report)),
+      again_(loop) {}
+
+void PowerProbe::set_wanted(const Constraints& wanted) {
+  const bool level_before = std::exchange(level_wanted_, wanted.battery_not_low);
+  if (!wanted.charging && !wanted.battery_not_low) {
+    sources_.reset();
+    again_.cancel();
+  } else if (!sources_) {
+    sources_ = std::make_unique<Sources>(loop_, bus_, [this] { measure(); });
+    measure();
+  } else if (level_before != level_wanted_) {
+    measure();
+  }
+}
+
 void PowerProbe::measure() {
-  const PowerReading now = judge(read_power_supplies(directory_));
+  if (!sources_) return;
+  const auto& [events, upower, display] = *sources_;
+  // Until UPower has answered the kernel counts, as it does where there is none.
+  const bool told = upower.present() && display.present();
+  const PowerReading now = told ? judge(upower.flag("OnBattery").value_or(false),
+                                        {.present = display.flag("IsPresent").value_or(false),
+                                         .type = display.number("Type").value_or(0),
+                                         .state = display.number("State").value_or(0),
+                                         .percentage = display.real("Percentage").value_or(0)})
+                                : judge(read_power_supplies(directory_));
+  const char* const source = told ? "UPower" : "sysfs";
   const std::string level = now.percent       ? fmt::format("battery at {} %", *now.percent)
                             : now.has_battery ? "battery at an unknown level"
                                               : "no battery";
-  report_({ConditionName::charging, now.charging, "sysfs",
-           now.has_battery ? level : "no battery: on external power"});
+  report_({ConditionName::charging, now.charging, source,
+           now.has_battery || !now.charging ? level : "no battery: on external power"});
   if (now.has_battery && !now.percent) {
-    report_({ConditionName::battery, std::monostate{}, "sysfs", level});
+    report_({ConditionName::battery, std::monostate{}, source, level});
   } else {
     low_ = now.percent && battery_is_low(low_, *now.percent, levels_);
-    report_({ConditionName::battery, !low_, "sysfs", level});
+    report_({ConditionName::battery, !low_, source, level});
   }
-  if (wanted_ && now.has_battery) look_again();
-}
-
-void PowerProbe::set_wanted(const Constraints& wanted) {
-  if (std::exchange(wanted_, wanted.battery_not_low) == wanted.battery_not_low) return;
-  if (wanted_) {
-    measure();
-  } else {
-    again_.cancel();
-  }
+  again_.cancel();
+  if (level_wanted_ && now.has_battery && !told) look_again();
 }
 
 void PowerProbe::look_again() {

@@ -1,7 +1,10 @@
-// External power and the machine's batteries, from /sys/class/power_supply and the kernel's events.
+// External power and the machine's batteries: as UPower says, or else /sys/class/power_supply and
+// the kernel's events.
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -9,6 +12,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/bus.h"
 #include "daemon/probes/probe.h"
 
 namespace wm {
@@ -37,25 +41,60 @@ PowerReading judge(std::span<const PowerSupply> supplies);
 
 std::vector<PowerSupply> read_power_supplies(const std::filesystem::path& directory);
 
+/// UPower's display device: all of the machine's batteries in one.
+struct DisplayDevice {
+  bool present = false;
+  std::int64_t type = 0;   // 2: battery; 3: UPS
+  std::int64_t state = 0;  // 2: discharging
+  double percentage = 0;
+};
+
+/// Full, and held at a limit, on external power count as charging; a battery that discharges does
+/// not, whatever is plugged in.
+PowerReading judge(bool on_battery, const DisplayDevice& device);
+
+/// Calls `changed` after every event of a power supply, while it lives.
+class PowerEvents {
+ public:
+  PowerEvents(boost::asio::io_context& loop, std::function<void()> changed);
+
+ private:
+  void listen();
+
+  std::function<void()> changed_;
+  boost::asio::posix::stream_descriptor events_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
 class PowerProbe : public Probe {
  public:
-  PowerProbe(boost::asio::io_context& loop, std::filesystem::path directory, BatteryLevels levels,
-             Report report);
+  PowerProbe(boost::asio::io_context& loop, Bus& bus, std::filesystem::path directory,
+             const BatteryLevels& levels, Report report);
 
   void measure() override;
   void set_wanted(const Constraints& wanted) override;
 
  private:
-  void listen();
+  /// Those who are asked while any work minds the power.
+  struct Sources {
+    Sources(boost::asio::io_context& loop, Bus& bus, const std::function<void()>& changed);
+
+    PowerEvents events;
+    BusObject upower;
+    BusObject display;
+  };
+
   void look_again();
 
+  boost::asio::io_context& loop_;
+  Bus& bus_;
   std::filesystem::path directory_;
-  BatteryLevels levels_;
+  const BatteryLevels& levels_;
   Report report_;
-  boost::asio::posix::stream_descriptor events_;
+  std::unique_ptr<Sources> sources_;
   boost::asio::steady_timer again_;
   bool low_ = false;
-  bool wanted_ = false;
+  bool level_wanted_ = false;
 };
 
 }  // namespace wm

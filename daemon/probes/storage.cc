@@ -27,18 +27,27 @@ std::optional<Space> space_of(const std::string& path) {
 
 }  // namespace
 
-StorageProbe::StorageProbe(boost::asio::io_context& loop, std::vector<std::string> paths,
-                           StorageLevels levels, Report report)
-    : paths_(std::move(paths)), levels_(levels), report_(std::move(report)), again_(loop) {}
+StorageProbe::StorageProbe(boost::asio::io_context& loop, std::string state_directory,
+                           const StorageSettings& settings, Report report)
+    : state_directory_(std::move(state_directory)),
+      settings_(settings),
+      report_(std::move(report)),
+      again_(loop) {}
 
 void StorageProbe::measure() {
+  if (!wanted_) return;
+  std::vector<std::string> paths{state_directory_};
+  paths.insert(paths.end(), settings_.paths.begin(), settings_.paths.end());
   bool low = false;
   std::optional<std::uint64_t> least;
+  std::uint64_t margin = std::numeric_limits<std::uint64_t>::max();  // Of free space to the limit.
   std::string where;
-  for (const std::string& path : paths_) {
+  for (const std::string& path : paths) {
     const auto space = space_of(path);
     if (!space) continue;
-    low = low || storage_is_low(low_, space->free, space->total, levels_);
+    low = low || storage_is_low(low_, space->free, space->total, settings_.levels);
+    const std::uint64_t limit = storage_limit(space->total, settings_.levels);
+    margin = std::min(margin, space->free / std::max<std::uint64_t>(limit, 1));
     if (least && space->free >= *least) continue;
     least = space->free;
     where = path;
@@ -50,9 +59,7 @@ void StorageProbe::measure() {
   low_ = low;
   report_({ConditionName::storage, !low, "statvfs",
            fmt::format("{} MiB free at {}", *least >> 20, where)});
-  if (!wanted_) return;
-  const std::uint64_t limit = std::max<std::uint64_t>(levels_.low_bytes, 1);
-  look_again_in(*least / limit > 8 ? kFar : *least / limit > 2 ? kNear : kClose);
+  look_again_in(margin > 8 ? kFar : margin > 2 ? kNear : kClose);
 }
 
 void StorageProbe::set_wanted(const Constraints& wanted) {

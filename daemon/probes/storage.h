@@ -1,5 +1,5 @@
 // Free space on the watched file systems, by statvfs. The kernel tells no event for it: it is
-// looked at when asked and, while work waits on it, from time to time, the nearer the limit the
+// looked at from time to time while work waits on it, and after its runs, the nearer the limit the
 // oftener.
 #pragma once
 
@@ -15,8 +15,8 @@ namespace wm {
 
 class StorageProbe : public Probe {
  public:
-  StorageProbe(boost::asio::io_context& loop, std::vector<std::string> paths, StorageLevels levels,
-               Report report);
+  StorageProbe(boost::asio::io_context& loop, std::string state_directory,
+               const StorageSettings& settings, Report report);
 
   void measure() override;
   void set_wanted(const Constraints& wanted) override;
@@ -24,8 +24,8 @@ class StorageProbe : public Probe {
  private:
   void look_again_in(std::chrono::seconds time);
 
-  std::vector<std::string> paths_;
-  StorageLevels levels_;
+  std::string state_directory_;
+  const StorageSettings& settings_;
   Report report_;
   boost::asio::steady_timer again_;
   bool low_ = false;

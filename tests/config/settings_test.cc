@@ -118,6 +118,27 @@ TEST(Settings, TasksFallBackToTheDispatcher) {
   EXPECT_EQ(settings.find_task("b")->command.front(), "/bin/dispatch");
 }
 
+TEST(Settings, ConditionsOfOnesOwnAndIdleness) {
+  const auto settings = parse_settings(
+      "[idle]\nafter = '5m'\nmax_load = 1\n"
+      "[conditions.vpn]\ncommand = ['/bin/ping', 'x']\nevery = '10s'\n",
+      "f");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->idle, (IdleSettings{5min, 1.0}));
+  EXPECT_EQ(settings->conditions.at("vpn"), (CustomCondition{{"/bin/ping", "x"}, 10s, 10s}));
+  for (const auto& [text, what] : {
+           std::pair{"[conditions.vpn]\n", "f:1:1: conditions.vpn.command is missing"},
+           std::pair{"[conditions.vpn]\ncommand = ['ping']\n", "absolute path"},
+           std::pair{"[conditions.vpn]\ncommand = ['/ping']\nevery = '1ms'\n", "at least 1s"},
+           std::pair{"[conditions.idle]\ncommand = ['/ping']\n", "has that name already"},
+           std::pair{"[idle]\nmax_load = -1\n", "must be a number from 0 to 1000"},
+       }) {
+    const auto refused = parse_settings(text, "f");
+    ASSERT_FALSE(refused) << text;
+    EXPECT_NE(refused.error().message.find(what), std::string::npos) << refused.error().message;
+  }
+}
+
 TEST(Settings, TheInstalledFileShowsEveryDefault) {
   std::ifstream file(std::string(WM_SOURCE_DIR) + "/config/wmd.toml");
   std::string shown;
@@ -129,7 +150,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 19) << "a setting that is not shown";
+  EXPECT_EQ(count, 21) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

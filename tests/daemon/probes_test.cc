@@ -2,10 +2,14 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include "daemon/probes/custom.h"
+#include "daemon/probes/idle.h"
 #include "daemon/probes/network.h"
 #include "daemon/probes/power.h"
 #include "daemon/probes/storage.h"
+#include "tests/support/private_bus.h"
 #include "tests/support/temporary_directory.h"
 
 namespace wm {
@@ -82,36 +86,35 @@ TEST(Power, IsReadFromItsAttributes) {
   EXPECT_TRUE(read_power_supplies(directory.path() / "absent").empty());
 }
 
-TEST(Power, ABatteryThatFillsIsLowUntilItIsWellAgain) {
-  const TemporaryDirectory directory;
-  const auto supply = directory.path() / "BAT0";
-  std::filesystem::create_directory(supply);
-  std::ofstream(supply / "type") << "Battery\n";
-  std::ofstream(supply / "status") << "Charging\n";
-  boost::asio::io_context loop;
-  std::optional<bool> not_low;
-  PowerProbe probe(loop, directory.path(), {}, [&](const Measurement& measured) {
-    if (measured.name == ConditionName::battery) not_low = std::get<bool>(measured.value);
-  });
-
-  std::vector<bool> seen;
-  for (const int percent : {16, 15, 20, 21}) {
-    std::ofstream(supply / "capacity") << percent << '\n';
-    probe.measure();
-    seen.push_back(not_low.value());
-  }
-
-  EXPECT_EQ(seen, (std::vector{true, false, false, true}));
+PowerReading upower(bool on_battery, const DisplayDevice& device) {
+  return wm::judge(on_battery, device);
 }
 
-const Link kEthernet{.index = 2, .name = {}, .loopback = false, .up = true, .carrier = true};
+TEST(Power, AsUPowerSays) {
+  const DisplayDevice laptop{.present = true, .type = 2, .state = 1, .percentage = 80.9};
+  EXPECT_EQ(upower(false, laptop), (PowerReading{true, true, 80}));
+  EXPECT_EQ(upower(true, laptop), (PowerReading{true, false, 80}));
+  for (const std::int64_t held : {4, 5}) {  // Full; waits for charge.
+    EXPECT_TRUE(upower(false, {.present = true, .type = 2, .state = held}).charging);
+  }
+  EXPECT_FALSE(upower(false, {.present = true, .type = 2, .state = 2}).charging)
+      << "it discharges, whatever the plug says";
+  EXPECT_EQ(upower(false, {}), (PowerReading{false, true, {}})) << "a desktop";
+  EXPECT_EQ(upower(false, {.present = true, .type = 0}), (PowerReading{false, true, {}}));
+  EXPECT_EQ(upower(true, {.present = true, .type = 3, .state = 2, .percentage = 40}),
+            (PowerReading{true, false, 40}))
+      << "on its UPS";
+}
+
+const Link kEthernet{
+    .index = 2, .name = {}, .loopback = false, .up = true, .carrier = true, .address = true};
 
 TEST(Network, IsADefaultRouteOverALinkThatIsUp) {
   const DefaultRoute route{.link = 2, .metric = 100};
   EXPECT_EQ(route_out({{kEthernet}}, {{route}})->index, 2);
   EXPECT_EQ(route_out({{kEthernet}}, {}), nullptr);
   EXPECT_EQ(route_out({}, {{route}}), nullptr);
-  for (auto broken : {&Link::up, &Link::carrier}) {
+  for (auto broken : {&Link::up, &Link::carrier, &Link::address}) {
     Link link = kEthernet;
     link.*broken = false;
     EXPECT_EQ(route_out({{link}}, {{route}}), nullptr);
@@ -129,30 +132,356 @@ TEST(Network, TheLowestMetricLeadsOut) {
   EXPECT_EQ(route_out(links, routes)->index, 3);
 }
 
-TEST(Network, MeteredAsConfiguredElseAsNetworkManagerSaysElseByName) {
-  NetworkSettings settings;
-  EXPECT_FALSE(is_metered("eth0", std::nullopt, settings));
-  EXPECT_TRUE(is_metered("wwan0", std::nullopt, settings));
-  EXPECT_FALSE(is_metered("wwan0", false, settings));
-  EXPECT_TRUE(is_metered("eth0", true, settings));
-  settings.metered = Metered::no;
-  EXPECT_FALSE(is_metered("wwan0", true, settings));
-  settings.metered = Metered::yes;
-  EXPECT_TRUE(is_metered("eth0", false, settings));
+NetworkFacts over(const std::string& interface,
+                  std::optional<NetworkManagerReading> manager = std::nullopt) {
+  NetworkFacts facts;
+  facts.interface = interface;
+  facts.network_manager = std::move(manager);
+  return facts;
 }
 
-TEST(Storage, MeasuresTheWatchedPaths) {
-  boost::asio::io_context loop;
-  std::vector<Measurement> seen;
-  const auto report = [&](const Measurement& measured) { seen.push_back(measured); };
+NetworkManagerReading managed(std::optional<bool> metered) {
+  return {.activated = true, .trouble = "", .metered = metered, .mobile = false};
+}
+
+TEST(Network, MeteredAsConfiguredElseAsNetworkManagerSaysElseByName) {
+  NetworkSettings settings;
+  const auto metered = [&](const NetworkFacts& facts) {
+    const NetworkReading reading = judge_network(facts, {}, settings).reading;
+    EXPECT_TRUE(reading.connected);
+    return reading.metered;
+  };
+  EXPECT_FALSE(metered(over("eth0")));
+  EXPECT_TRUE(metered(over("wwan0")));
+  EXPECT_FALSE(metered(over("wwan0", managed(false))));
+  EXPECT_TRUE(metered(over("wwan0", managed({}))));
+  EXPECT_TRUE(metered(over("eth0", managed(true))));
+  settings.metered = Metered::no;
+  EXPECT_FALSE(metered(over("wwan0", managed(true))));
+  settings.metered = Metered::yes;
+  EXPECT_TRUE(metered(over("eth0", managed(false))));
+}
+
+TEST(Network, WithoutADefaultRouteThereIsNone) {
+  EXPECT_FALSE(judge_network(over(""), {}, {}).reading.connected);
+}
+
+TEST(Network, ANewRouteCountsOnceNetworkManagerHasSetItUp) {
+  NetworkFacts facts = over("wlan0");
+  facts.settled = false;
+  EXPECT_FALSE(judge_network(facts, {}, {}).reading.connected);
+  NetworkManagerReading setting_up = managed(false);
+  setting_up.activated = false;
+  EXPECT_FALSE(judge_network(over("wlan0", setting_up), {}, {}).reading.connected);
+}
+
+TEST(Network, APortalIsNoConnection) {
+  NetworkManagerReading portal = managed(false);
+  portal.trouble = "portal";
+  EXPECT_FALSE(judge_network(over("wlan0", portal), {}, {}).reading.connected);
+}
+
+TEST(Network, SystemdNetworkdMaySayThatItIsOffline) {
+  NetworkFacts facts = over("eth0");
+  facts.offline = true;
+  EXPECT_FALSE(judge_network(facts, {}, {}).reading.connected);
+}
+
+TEST(Network, WhatNetworkManagerSaidStaysTrueWhileTheRouteStays) {
+  const NetworkReading hotspot{.connected = true, .metered = true};
+  const KnownNetwork known{"wlan0", hotspot, true};
+  NetworkManagerReading setting_up = managed({});
+  setting_up.activated = false;
+  NetworkFacts asking = over("wlan0");
+  asking.settled = false;
+  for (const NetworkFacts& facts : {asking, over("wlan0"), over("wlan0", setting_up)}) {
+    const NetworkJudgement judged = judge_network(facts, known, {});
+    EXPECT_EQ(judged.reading, hotspot) << judged.detail;
+    EXPECT_TRUE(judged.metered_by_manager);
+  }
+  EXPECT_FALSE(judge_network(over("eth0"), known, {}).reading.metered) << "another route";
+}
+
+constexpr TimePoint kNow{Days{20'000}};
+constexpr TimePoint kLongAgo = kNow - Days{1};
+
+IdleJudgement idle(IdleFacts facts) {
+  facts.started = std::max(facts.started, kLongAgo);
+  return judge_idle(facts, {.after = 15min, .max_load = 0.3}, kNow);
+}
+
+TEST(Idle, OnceNoSessionWasInUseForLongEnough) {
+  EXPECT_TRUE(idle({.sessions = 1, .hint = true, .hint_since = kNow - 15min}).idle);
+  const IdleJudgement soon = idle({.sessions = 1, .hint = true, .hint_since = kNow - 14min});
+  EXPECT_FALSE(soon.idle);
+  EXPECT_EQ(soon.changes, kNow + 1min);
+  EXPECT_FALSE(idle({.sessions = 1, .hint = false, .hint_since = kLongAgo}).idle);
+}
+
+TEST(Idle, SinceTheDaemonStartedAtTheEarliest) {
+  EXPECT_FALSE(idle({.sessions = 1, .hint = true, .started = kNow - 1min}).idle) << "since 1970";
+}
+
+TEST(Idle, AFilmHoldsItOff) {
+  EXPECT_FALSE(idle({.inhibited = true, .sessions = 1, .hint = true}).idle);
+}
+
+TEST(Idle, WhereNobodyIsLoggedInTheLoadDecides) {
+  EXPECT_TRUE(idle({.load = 0.3}).idle);
+  EXPECT_FALSE(idle({.load = 0.31}).idle);
+}
+
+TEST(Idle, WithoutLogindTerminalsCountToo) {
+  EXPECT_TRUE(idle({.last_use = kNow - 15min}).idle);
+  EXPECT_FALSE(idle({.last_use = kNow - 14min}).idle);
+}
+
+TEST(Idle, NotBeforeLogindHasAnswered) { EXPECT_FALSE(idle({.settled = false}).idle); }
+
+// Probes at work.
+class Measured : public testing::Test {
+ protected:
+  Probe::Report report() {
+    return [this](const Measurement& measured) { last_[measured.id] = measured; };
+  }
+  ConditionValue value(const ConditionId& id) { return last_.at(id).value; }
+  bool until(const ConditionId& id, const ConditionValue& value,
+             const std::vector<FakeService*>& services = {}) {
+    return run_until(loop_, services,
+                     [&] { return last_.contains(id) && last_[id].value == value; });
+  }
+  bool until_source(const ConditionId& id, const std::string& source,
+                    const std::vector<FakeService*>& services = {}) {
+    return run_until(loop_, services,
+                     [&] { return last_.contains(id) && last_[id].source == source; });
+  }
+
+  boost::asio::io_context loop_;
+  std::map<ConditionId, Measurement> last_;
+};
+
+class Probes : public Measured {
+ protected:
+  PrivateBus daemon_;
+  Bus bus_{loop_};
+};
+
+TEST_F(Probes, ABatteryThatFillsIsLowUntilItIsWellAgain) {
   const TemporaryDirectory directory;
-  StorageProbe roomy(loop, {directory.path().string()}, {.low_percent = 0, .low_bytes = 0}, report);
-  roomy.measure();
-  StorageProbe blind(loop, {"/absent"}, {}, report);
-  blind.measure();
-  ASSERT_EQ(seen.size(), 2U);
-  EXPECT_EQ(seen[0].value, ConditionValue(true));
-  EXPECT_EQ(seen[1].value, ConditionValue(std::monostate{}));
+  const auto supply = directory.path() / "BAT0";
+  std::filesystem::create_directory(supply);
+  std::ofstream(supply / "type") << "Battery\n";
+  std::ofstream(supply / "status") << "Charging\n";
+  const BatteryLevels levels;
+  PowerProbe probe(loop_, bus_, directory.path(), levels, report());
+  probe.set_wanted({.battery_not_low = true});
+
+  std::vector<bool> seen;
+  for (const int percent : {16, 15, 20, 21}) {
+    std::ofstream(supply / "capacity") << percent << '\n';
+    probe.measure();
+    seen.push_back(std::get<bool>(value(ConditionName::battery)));
+  }
+
+  EXPECT_EQ(seen, (std::vector{true, false, false, true}));
+}
+
+TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
+  const TemporaryDirectory empty;
+  const BatteryLevels levels;
+  const ConditionId charging = ConditionName::charging;
+  const char* const kDisplay = "/org/freedesktop/UPower/devices/DisplayDevice";
+  const auto start = [&] {
+    auto service = std::make_unique<FakeService>(daemon_, "org.freedesktop.UPower");
+    service->set("/org/freedesktop/UPower", "org.freedesktop.UPower", "OnBattery", true);
+    service->set(kDisplay, "org.freedesktop.UPower.Device", "IsPresent", true);
+    service->set(kDisplay, "org.freedesktop.UPower.Device", "Type", std::int64_t{2});
+    service->set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 14.0);
+    return service;
+  };
+  PowerProbe probe(loop_, bus_, empty.path(), levels, report());
+  probe.set_wanted({.charging = true, .battery_not_low = true});
+  EXPECT_EQ(value(charging), ConditionValue(true)) << "no battery, as far as the kernel says";
+
+  auto service = start();
+  ASSERT_TRUE(until(charging, false, {service.get()}));
+  EXPECT_EQ(last_[charging].source, "UPower");
+  EXPECT_EQ(value(ConditionName::battery), ConditionValue(false));
+  service->set("/org/freedesktop/UPower", "org.freedesktop.UPower", "OnBattery", false);
+  ASSERT_TRUE(until(charging, true, {service.get()}));
+  service->set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 21.0);
+  ASSERT_TRUE(until(ConditionName::battery, true, {service.get()}));
+
+  service.reset();
+  ASSERT_TRUE(until_source(charging, "sysfs"));
+  service = start();
+  ASSERT_TRUE(until(charging, false, {service.get()}));
+
+  daemon_.restart();
+  ASSERT_TRUE(until_source(charging, "sysfs"));
+  service = start();
+  ASSERT_TRUE(until(charging, false, {service.get()})) << "the new bus is found";
+}
+
+TEST_F(Probes, IdlenessFollowsLogind) {
+  const IdleSettings settings{.after = Duration::zero(), .max_load = 1000};
+  const ConditionId idle = ConditionName::idle;
+  FakeService logind(daemon_, "org.freedesktop.login1");
+  const auto set = [&](const char* property, const BusValue& value) {
+    logind.set("/org/freedesktop/login1", "org.freedesktop.login1.Manager", property, value);
+  };
+  set("NCurrentSessions", std::int64_t{1});
+  set("IdleHint", true);
+  IdleProbe probe(loop_, bus_, settings, [] { return 0; }, report());
+  probe.set_wanted({.idle = true});
+  EXPECT_EQ(value(idle), ConditionValue(false)) << "it has not been asked yet";
+  ASSERT_TRUE(until(idle, true, {&logind}));
+  set("IdleHint", false);
+  ASSERT_TRUE(until(idle, false, {&logind}));
+  set("IdleHint", true);
+  ASSERT_TRUE(until(idle, true, {&logind}));
+  set("BlockInhibited", std::string("shutdown:idle"));
+  ASSERT_TRUE(until(idle, false, {&logind}));
+}
+
+TEST_F(Probes, NetworkManagerIsAskedAboutTheInterfaceThatLeadsOut) {
+  const char* const kManager = "org.freedesktop.NetworkManager";
+  const char* const kRoot = "/org/freedesktop/NetworkManager";
+  FakeService service(daemon_, kManager);
+  service.set(kRoot, kManager, "Connectivity", std::int64_t{4});
+  service.set(kRoot, kManager, "Metered", std::int64_t{3});
+  service.add_device("wlan0", "/device/1");
+  const char* const kDevice = "org.freedesktop.NetworkManager.Device";
+  service.set("/device/1", kDevice, "Managed", true);
+  service.set("/device/1", kDevice, "State", std::int64_t{70});
+  NetworkManager manager(bus_, [] {});
+  manager.look_at("wlan0");
+  EXPECT_FALSE(manager.settled());
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] { return manager.settled(); }));
+  EXPECT_EQ(manager.reading(), (NetworkManagerReading{false, "", true, false}));
+  service.set("/device/1", kDevice, "State", std::int64_t{100});
+  service.set(kRoot, kManager, "Metered", std::int64_t{4});
+  service.set(kRoot, kManager, "Connectivity", std::int64_t{2});
+  EXPECT_TRUE(run_until(loop_, {&service}, [&] {
+    return manager.reading() == NetworkManagerReading{true, "portal", false, false};
+  }));
+  manager.look_at("eth7");
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] { return manager.settled(); }));
+  EXPECT_EQ(manager.reading(), std::nullopt) << "it leaves that one to others";
+}
+
+TEST_F(Probes, WhereNobodyAnswersTheKernelDecides) {
+  NetworkSettings settings;
+  NetworkProbe probe(loop_, bus_, settings, report());
+  probe.set_wanted({.network = NetworkType::connected});
+  EXPECT_TRUE(until_source(ConditionName::network, "rtnetlink"));
+}
+
+TEST_F(Probes, NothingIsMeasuredThatNobodyWants) {
+  const IdleSettings idle;
+  const NetworkSettings network;
+  const BatteryLevels levels;
+  const StorageSettings storage;
+  IdleProbe a(loop_, bus_, idle, [] { return 0; }, report());
+  NetworkProbe b(loop_, bus_, network, report());
+  PowerProbe c(loop_, bus_, "/sys/class/power_supply", levels, report());
+  StorageProbe d(loop_, "/tmp", storage, report());
+  for (Probe* probe : std::initializer_list<Probe*>{&a, &b, &c, &d}) {
+    probe->set_wanted({});
+    probe->measure();
+  }
+  EXPECT_TRUE(last_.empty());
+  EXPECT_EQ(loop_.poll(), 0U) << "nothing is waited for";
+  EXPECT_TRUE(loop_.stopped());
+}
+
+TEST_F(Probes, StorageOfTheWatchedPaths) {
+  const TemporaryDirectory directory;
+  const ConditionId storage = ConditionName::storage;
+  const StorageSettings any{.paths = {}, .levels = {.low_percent = 0, .low_bytes = 0}};
+  StorageProbe roomy(loop_, directory.path().string(), any, report());
+  roomy.set_wanted({.storage_not_low = true});
+  EXPECT_EQ(value(storage), ConditionValue(true));
+  const StorageSettings all{.paths = {}, .levels = {.low_percent = 100, .low_bytes = ~0ULL >> 1}};
+  StorageProbe full(loop_, directory.path().string(), all, report());
+  full.set_wanted({.storage_not_low = true});
+  EXPECT_EQ(value(storage), ConditionValue(false));
+  StorageProbe blind(loop_, "/absent", any, report());
+  blind.set_wanted({.storage_not_low = true});
+  EXPECT_EQ(value(storage), ConditionValue(std::monostate{}));
+}
+
+class Custom : public Measured {
+ protected:
+  // Until the command of that condition has ended.
+  void await(CustomProbe& probe) {
+    int status = 0;
+    pid_t pid = 0;
+    ASSERT_TRUE(run_until(loop_, {}, [&] {
+      pid = ::waitpid(-1, &status, WNOHANG);
+      if (pid > 0) probe.child_ended(pid, status);
+      return pid > 0 && last_.contains(vpn_);
+    }));
+  }
+  CustomCondition shell(const std::string& script) { return {{"/bin/sh", "-c", script}, 1h, 10s}; }
+
+  ConditionId vpn_{ConditionName::custom, "vpn"};
+  Constraints wanted_{.custom = {"vpn"}};
+};
+
+TEST_F(Custom, HoldsIfItsCommandSaysSo) {
+  const std::map<std::string, CustomCondition> declared{{"vpn", shell("exit 0")}};
+  CustomProbe probe(loop_, declared, report());
+  probe.set_wanted(wanted_);
+  await(probe);
+  EXPECT_EQ(value(vpn_), ConditionValue(true));
+}
+
+TEST_F(Custom, SaysWhatItsCommandSaid) {
+  const std::map<std::string, CustomCondition> declared{
+      {"vpn", shell("echo no tunnel >&2; echo more >&2; exit 3")}};
+  CustomProbe probe(loop_, declared, report());
+  probe.set_wanted(wanted_);
+  await(probe);
+  EXPECT_EQ(value(vpn_), ConditionValue(false));
+  EXPECT_EQ(last_[vpn_].detail, "exit 3: no tunnel");
+}
+
+TEST_F(Custom, ACommandThatHangsIsKilled) {
+  CustomCondition slow = shell("sleep 1000");
+  slow.time_limit = 20ms;
+  const std::map<std::string, CustomCondition> declared{{"vpn", slow}};
+  CustomProbe probe(loop_, declared, report());
+  probe.set_wanted(wanted_);
+  await(probe);
+  EXPECT_EQ(value(vpn_), ConditionValue(false));
+  EXPECT_EQ(last_[vpn_].detail, "no answer within 20ms");
+}
+
+TEST_F(Custom, ACommandThatIsNotThereIsToldOf) {
+  const std::map<std::string, CustomCondition> declared{{"vpn", {{"/absent"}, 1h, 1s}}};
+  CustomProbe probe(loop_, declared, report());
+  probe.set_wanted(wanted_);
+  EXPECT_EQ(value(vpn_), ConditionValue(false));
+  EXPECT_NE(last_[vpn_].detail.find("/absent"), std::string::npos);
+}
+
+TEST_F(Custom, IsAskedAgainAfterAPauseAndNotAfterItIsUnwanted) {
+  const TemporaryDirectory directory;
+  const std::string file = (directory.path() / "asked").string();
+  CustomCondition often = shell("echo >>" + file);
+  often.every = 1ms;
+  const std::map<std::string, CustomCondition> declared{{"vpn", often}};
+  CustomProbe probe(loop_, declared, report());
+  probe.set_wanted(wanted_);
+  for (int i = 0; i < 3; ++i) await(probe);
+  EXPECT_GE(std::filesystem::file_size(file), 3U);
+  probe.set_wanted({});
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+  loop_.restart();
+  loop_.run();
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "none was started";
 }
 
 }  // namespace

@@ -9,8 +9,14 @@ const TimePoint kNow{Days{20'000}};
 
 Measurement charging(bool on) { return {ConditionName::charging, on, "sysfs", "41 %"}; }
 
-TEST(Sensors, SinceMovesOnlyWithTheValue) {
+class SensorsTest : public testing::Test {
+ protected:
+  SensorsTest() { sensors.set_wanted({.charging = true}); }
+
   Sensors sensors;
+};
+
+TEST_F(SensorsTest, SinceMovesOnlyWithTheValue) {
   sensors.take(charging(true), kNow);
   sensors.take(charging(true), kNow + 1min);
   EXPECT_EQ(sensors.to_json().at(0).at("since"), "2024-10-04T00:00:00.000Z");
@@ -18,8 +24,7 @@ TEST(Sensors, SinceMovesOnlyWithTheValue) {
   EXPECT_EQ(sensors.to_json().at(0).at("since"), "2024-10-04T00:02:00.000Z");
 }
 
-TEST(Sensors, TellsWhetherAnythingChanged) {
-  Sensors sensors;
+TEST_F(SensorsTest, TellsWhetherAnythingChanged) {
   EXPECT_TRUE(sensors.take_changed()) << "nothing was known before";
   sensors.take(charging(true), kNow);
   EXPECT_TRUE(sensors.take_changed());
@@ -27,8 +32,7 @@ TEST(Sensors, TellsWhetherAnythingChanged) {
   EXPECT_FALSE(sensors.take_changed());
 }
 
-TEST(Sensors, AnOverrideHidesTheMeasurementUntilItEnds) {
-  Sensors sensors;
+TEST_F(SensorsTest, AnOverrideHidesTheMeasurementUntilItEnds) {
   sensors.take(charging(true), kNow);
   sensors.override_value(ConditionName::charging, false, kNow + 1min, kNow);
   EXPECT_EQ(sensors.conditions().charging, false);
@@ -42,14 +46,49 @@ TEST(Sensors, AnOverrideHidesTheMeasurementUntilItEnds) {
   EXPECT_EQ(sensors.next_expiry(), std::nullopt);
 }
 
-TEST(Sensors, OverridesCanBeCleared) {
-  Sensors sensors;
+TEST_F(SensorsTest, OverridesCanBeCleared) {
   sensors.override_value(ConditionName::battery, false, {}, kNow);
   sensors.clear_overrides(kNow);
-  EXPECT_EQ(sensors.conditions(), Conditions{});
+  EXPECT_EQ(sensors.conditions().battery_not_low, std::nullopt);
 }
 
-TEST(Sensors, ReadsTheWordsOfTheInterface) {
+TEST_F(SensorsTest, WhatIsWantedAndNotMeasuredDoesNotHold) {
+  EXPECT_EQ(sensors.conditions().charging, false);
+  EXPECT_EQ(sensors.conditions().idle, std::nullopt);
+  EXPECT_FALSE(sensors.settled({.charging = true}));
+  EXPECT_TRUE(sensors.to_json().empty());
+  sensors.take(charging(true), kNow);
+  EXPECT_EQ(sensors.conditions().charging, true);
+  EXPECT_TRUE(sensors.settled({.charging = true}));
+}
+
+TEST_F(SensorsTest, WhatNobodyWantsIsForgotten) {
+  sensors.take(charging(true), kNow);
+  sensors.set_wanted({.custom = {"vpn"}});
+  sensors.take(charging(true), kNow);
+  EXPECT_EQ(sensors.conditions().charging, std::nullopt);
+  EXPECT_EQ(sensors.conditions().custom, (std::map<std::string, bool>{{"vpn", false}}));
+}
+
+TEST_F(SensorsTest, TheVersionGrowsWithWhatIsShown) {
+  sensors.take(charging(true), kNow);
+  const auto before = sensors.version();
+  sensors.take(charging(true), kNow + 1min);
+  EXPECT_EQ(sensors.version(), before);
+  sensors.take({ConditionName::charging, true, "sysfs", "42 %"}, kNow);
+  EXPECT_GT(sensors.version(), before);
+}
+
+TEST(SensorWords, NameConditions) {
+  for (const char* const name : {"network", "idle", "custom.vpn"}) {
+    EXPECT_EQ(to_string(parse_condition(name).value()), name);
+  }
+  for (const char* const name : {"", "custom", "custom.", "vpn"}) {
+    EXPECT_FALSE(parse_condition(name)) << name;
+  }
+}
+
+TEST(SensorWords, ReadsTheWordsOfTheInterface) {
   const auto network = [](const char* word) {
     return std::get<NetworkReading>(Sensors::parse_value(ConditionName::network, word).value());
   };

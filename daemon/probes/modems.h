@@ -1,0 +1,35 @@
+// Whether a modem is registered with a foreign network, as ModemManager says.
+#pragma once
+
+#include <functional>
+
+#include "daemon/bus.h"
+
+namespace wm {
+
+class Modems {
+ public:
+  /// `changed` is called whenever roaming() may say something else.
+  Modems(Bus& bus, std::function<void()> changed);
+
+  /// Whether it has answered, or is known not to run.
+  bool settled() const { return service_.settled() && (!service_.present() || asked_once_); }
+  bool roaming() const { return roaming_; }
+
+ private:
+  void service_changed();
+  void ask();
+  void take(bool roaming);
+
+  Bus& bus_;
+  std::function<void()> changed_;
+  bool asked_once_ = false;
+  bool roaming_ = false;
+  BusSlot registration_;
+  BusSlot added_;
+  BusSlot removed_;
+  BusSlot asked_;
+  BusObject service_;
+};
+
+}  // namespace wm

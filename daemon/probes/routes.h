@@ -1,0 +1,56 @@
+// The kernel's links, addresses and default routes, by rtnetlink.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+namespace wm {
+
+struct Link {
+  int index = 0;
+  std::string name;
+  bool loopback = false;
+  bool up = false;       // Administratively.
+  bool carrier = false;  // The other side is there.
+  bool address = false;  // It has one of global scope.
+};
+
+struct DefaultRoute {
+  int link = 0;
+  std::uint32_t metric = 0;
+};
+
+/// The usable link that a default route of the lowest metric leads over: up, with carrier and a
+/// global address, no loopback.
+const Link* route_out(std::span<const Link> links, std::span<const DefaultRoute> routes);
+
+struct Routes {
+  std::vector<Link> links;
+  std::vector<DefaultRoute> routes;
+};
+
+/// Nothing: the kernel's tables cannot be read (errno).
+std::optional<Routes> read_routes();
+
+/// Calls `changed` after every change of those tables, while it lives.
+class RouteEvents {
+ public:
+  RouteEvents(boost::asio::io_context& loop, std::function<void()> changed);
+
+ private:
+  void listen();
+
+  std::function<void()> changed_;
+  boost::asio::posix::stream_descriptor events_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wm

@@ -1,0 +1,69 @@
+// A D-Bus of one's own in place of the system's, with services that say what a test tells them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/bus.h"
+#include "tests/support/temporary_directory.h"
+
+namespace wm {
+
+/// While it lives, whoever opens the system bus finds this one.
+class PrivateBus {
+ public:
+  PrivateBus();
+  ~PrivateBus();
+  PrivateBus(const PrivateBus&) = delete;
+  PrivateBus& operator=(const PrivateBus&) = delete;
+
+  /// kill -9, and a new one at the same address.
+  void restart();
+  const std::string& address() const { return address_; }
+
+ private:
+  void start();
+  void stop();
+
+  TemporaryDirectory directory_;
+  std::string address_;
+  pid_t pid_ = -1;
+};
+
+/// A service on that bus. It is pumped by the test: see run_until().
+class FakeService {
+ public:
+  FakeService(const PrivateBus& bus, const std::string& name);
+  ~FakeService();
+  FakeService(const FakeService&) = delete;
+  FakeService& operator=(const FakeService&) = delete;
+
+  /// And a signal that says so.
+  void set(const std::string& path, const std::string& interface, const std::string& property,
+           const BusValue& value);
+  /// GetDeviceByIpIface(interface) answers with that path.
+  void add_device(const std::string& interface, const std::string& path) {
+    devices_[interface] = path;
+  }
+  void pump();
+
+ private:
+  using Properties = std::map<std::string, BusValue>;
+
+  static int take(sd_bus_message* message, void* self, sd_bus_error*);
+  int reply(sd_bus_message* call);
+
+  sd_bus* bus_ = nullptr;
+  std::map<std::pair<std::string, std::string>, Properties> objects_;
+  std::map<std::string, std::string> devices_;
+};
+
+/// Turns the loop and the services until that is so. False: it is not after ten seconds.
+bool run_until(boost::asio::io_context& loop, const std::vector<FakeService*>& services,
+               const std::function<bool()>& reached);
+
+}  // namespace wm
