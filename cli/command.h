@@ -47,6 +47,7 @@ Command::Run set_up_show(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_wait(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_history(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_logs(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_check(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_conditions(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_status(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_tasks(CLI::App& app, const Trailing& trailing);

@@ -30,6 +30,7 @@ constexpr std::array kCommands{
     Command{"forecast", "What would run when, as things are", false, set_up_forecast},
     Command{"conditions", "What the sensors say, and how to pretend otherwise", false,
             set_up_conditions},
+    Command{"check", "Whether constraints hold now, for scripts", false, set_up_check},
     Command{"run", "Start work now, whatever its delay and constraints", false, set_up_run},
     Command{"retry", "Failed or cancelled work, once more", false, set_up_retry},
     Command{"pause", "Start nothing new", false, set_up_pause},

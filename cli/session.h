@@ -41,6 +41,7 @@ constexpr int kNotFound = 3;
 constexpr int kUnreachable = 4;
 constexpr int kNotPermitted = 5;
 constexpr int kRefused = 6;
+constexpr int kNotNow = 75;
 constexpr int kTimedOut = 124;
 
 int exit_status(ErrorCode code);

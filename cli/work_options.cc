@@ -163,18 +163,16 @@ Result<> read_command(const WorkOptions& options, bool update, WorkRequest& requ
   return {};
 }
 
+bool given(int flag, bool otherwise = false) { return flag == 0 ? otherwise : flag > 0; }
+
 // Processing work is long maintenance: unless told otherwise, it waits for a machine that nobody
 // uses and that is on external power.
 void read_flags(const WorkOptions& options, bool update, WorkRequest& request) {
-  const int unsaid = request.kind == WorkKind::processing && !update ? 1 : 0;
-  const auto given = [](int flag, int otherwise) { return (flag == 0 ? otherwise : flag) > 0; };
+  const bool unsaid = request.kind == WorkKind::processing && !update;
   request.constraints.charging = given(options.charging, unsaid);
   request.constraints.idle = given(options.idle, unsaid);
-  request.constraints.battery_not_low = given(options.battery_not_low, 0);
-  request.constraints.storage_not_low = given(options.storage_not_low, 0);
-  request.constraints.custom = options.require;
-  request.exit_rules.retry_on_crash = given(options.retry_on_crash, 0);
-  request.expedited = given(options.expedited, 0);
+  request.exit_rules.retry_on_crash = given(options.retry_on_crash);
+  request.expedited = given(options.expedited);
 }
 
 Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
@@ -182,9 +180,7 @@ Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
   ExitRules& rules = request.exit_rules;
   const auto parse_at = [](const std::string& text) { return parse_local_time(text, now()); };
   for (const auto& read :
-       {read_option("--network", options.network, request.constraints.network,
-                    parse_word<NetworkType>),
-        read_option("--initial-delay", options.initial_delay, request.initial_delay,
+       {read_option("--initial-delay", options.initial_delay, request.initial_delay,
                     parse_duration),
         read_option("--at", options.at, request.at, parse_at),
         read_option("--deadline", options.deadline, request.deadline, parse_duration),
@@ -244,6 +240,21 @@ class OptionAdder {
 
 }  // namespace
 
+Result<Constraints> make_constraints(const WorkOptions& options) {
+  Constraints constraints;
+  if (auto read =
+          read_option("--network", options.network, constraints.network, parse_word<NetworkType>);
+      !read) {
+    return std::unexpected(read.error());
+  }
+  constraints.charging = given(options.charging);
+  constraints.battery_not_low = given(options.battery_not_low);
+  constraints.storage_not_low = given(options.storage_not_low);
+  constraints.idle = given(options.idle);
+  constraints.custom = options.require;
+  return constraints;
+}
+
 // A slash: that file. None: the first of that name in PATH that may be run.
 Result<std::string> find_program(const std::string& name) {
   std::error_code problem;
@@ -262,14 +273,8 @@ Result<std::string> find_program(const std::string& name) {
   return invalid("no command '" + name + "' in PATH: name an executable file, or correct PATH");
 }
 
-void add_work_options(CLI::App& app, WorkOptions& options) {
+void add_constraint_options(CLI::App& app, WorkOptions& options) {
   OptionAdder(app)
-      .group("What it gets")
-      .list("--input", options.input, "KEY=VALUE", "Input: a string, or KEY:=JSON; repeatable")
-      .text("--input-json", options.input_json, "JSON",
-            "Input as one JSON object; @FILE; - for stdin")
-      .list("--env", options.env, "NAME=VALUE", "An environment variable; repeatable")
-      .text("--cwd", options.cwd, "DIR", "The working directory")
       .group("When it may run")
       .text("--network", options.network, "TYPE", "connected, unmetered, metered or not-roaming")
       .flag("--charging,!--no-charging", options.charging, "Only on external power")
@@ -278,7 +283,20 @@ void add_work_options(CLI::App& app, WorkOptions& options) {
       .flag("--storage-not-low,!--no-storage-not-low", options.storage_not_low,
             "Not while disk space is low")
       .flag("--idle,!--no-idle", options.idle, "Only while nobody uses the machine")
-      .list("--require", options.require, "NAME", "A condition that the configuration declares")
+      .list("--require", options.require, "NAME", "A condition that the configuration declares");
+}
+
+void add_work_options(CLI::App& app, WorkOptions& options) {
+  OptionAdder(app)
+      .group("What it gets")
+      .list("--input", options.input, "KEY=VALUE", "Input: a string, or KEY:=JSON; repeatable")
+      .text("--input-json", options.input_json, "JSON",
+            "Input as one JSON object; @FILE; - for stdin")
+      .list("--env", options.env, "NAME=VALUE", "An environment variable; repeatable")
+      .text("--cwd", options.cwd, "DIR", "The working directory");
+  add_constraint_options(app, options);
+  OptionAdder(app)
+      .group("When it may run")
       .list("--prefer", options.prefer, "CONSTRAINT",
             "network=TYPE, charging, …: holds it back too,")
       .list("--relax-after", options.relax_after, "D", "… until that long after it was due")
@@ -352,6 +370,9 @@ Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool
   request.priority = options.priority;
   request.group = options.group;
   request.prerequisites = options.after;
+  auto constraints = make_constraints(options);
+  if (!constraints) return std::unexpected(constraints.error());
+  request.constraints = std::move(*constraints);
   read_flags(options, update, request);
   if (auto ok = read_command(options, update, request); !ok) return std::unexpected(ok.error());
   if (auto ok = read_policies(options, request); !ok) return std::unexpected(ok.error());

@@ -57,6 +57,10 @@ struct WorkOptions {
   std::string description;
 };
 
+/// Those that say what the machine has to be like.
+void add_constraint_options(CLI::App& app, WorkOptions& options);
+Result<Constraints> make_constraints(const WorkOptions& options);
+
 /// Those that every kind of work takes, without the name and the task.
 void add_work_options(CLI::App& app, WorkOptions& options);
 

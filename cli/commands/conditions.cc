@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -25,25 +29,73 @@ std::string source_of(const json::object& condition, TimePoint now) {
   return text;
 }
 
+std::string value_of(const json::object& condition) {
+  const std::string value = text_of(condition, "value");
+  return value.empty() ? "unknown" : value;
+}
+
+void print_table(Session& session, const json::array& conditions) {
+  Table table({{"CONDITION"}, {"VALUE"}, {"SINCE"}, {"WORKS"}, {"SOURCE"}});
+  const TimePoint now = wm::cli::now();
+  for (const json::value& value : conditions) {
+    const json::object& condition = value.as_object();
+    const auto since = time_of(condition, "since");
+    table.add({text_of(condition, "name"), value_of(condition),
+               since ? relative_time(*since, now) : "",
+               std::to_string(number_of(condition, "works")), source_of(condition, now)});
+  }
+  table.print(session.out(), session.style(), terminal_width());
+}
+
 int show_answer(Session& session, std::string_view method, json::object parameters) {
   const auto answer = session.ask(method, std::move(parameters));
   if (!answer) return session.complain(answer.error());
   const json::array& conditions = array_of(*answer, "conditions");
   if (session.json()) {
     session.print(conditions);
-    return kDone;
+  } else {
+    print_table(session, conditions);
   }
-  Table table({{"CONDITION"}, {"VALUE"}, {"SINCE"}, {"SOURCE"}});
-  const TimePoint now = wm::cli::now();
-  for (const json::value& value : conditions) {
-    const json::object& condition = value.as_object();
-    const std::string known = text_of(condition, "value");
-    const auto since = time_of(condition, "since");
-    table.add({text_of(condition, "name"), known.empty() ? "unknown" : known,
-               since ? relative_time(*since, now) : "", source_of(condition, now)});
-  }
-  table.print(session.out(), session.style(), terminal_width());
   return kDone;
+}
+
+// A line for each condition that says something else than before.
+void print_changes(Session& session, const json::array& before, const json::array& after) {
+  const TimePoint now = wm::cli::now();
+  for (const json::value& value : after) {
+    const json::object& condition = value.as_object();
+    const auto same = [&](const json::value& other) {
+      const json::object& old = other.as_object();
+      return text_of(old, "name") == text_of(condition, "name") &&
+             value_of(old) == value_of(condition) &&
+             source_of(old, now) == source_of(condition, now);
+    };
+    if (std::ranges::any_of(before, same)) continue;
+    session.out() << fmt::format("{}  {:<9}  {:<9}  {}\n", local_time(now),
+                                 printable(text_of(condition, "name")), value_of(condition),
+                                 printable(source_of(condition, now)));
+  }
+}
+
+int watch(Session& session) {
+  auto client = session.connect();
+  if (!client) return session.complain(client.error());
+  json::array before;
+  for (std::int64_t version = 0;;) {
+    const auto answer = client->call("Conditions", {{"after", version}});
+    if (!answer) return session.complain(answer.error());
+    version = number_of(*answer, "version");
+    const json::array& conditions = array_of(*answer, "conditions");
+    if (session.json()) {
+      session.print(conditions);
+    } else if (before.empty()) {
+      print_table(session, conditions);
+    } else {
+      print_changes(session, before, conditions);
+    }
+    session.out().flush();
+    before = conditions;
+  }
 }
 
 int override_values(Session& session, const OverrideOptions& options) {
@@ -75,16 +127,19 @@ Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
       ->add_option("KEY=VALUE", options->values,
                    "network=none|connected|unmetered|metered|roaming,\n"
                    "charging=yes|no, battery=ok|low, storage=ok|low,\n"
-                   "idle=yes|no")
+                   "idle=yes|no, custom.NAME=yes|no")
       ->required()
       ->type_name("");
   pretend->add_option("--for", options->time, "Only for that long")->type_name("D");
   pretend->footer("Example: wm conditions override network=metered battery=low --for 10m");
+  auto watching = std::make_shared<bool>(false);
+  app.add_flag("--watch", *watching, "And a line for each change, until Ctrl-C");
   auto* clear = app.add_subcommand("clear", "End all pretending");
   clear->footer("Example: wm conditions clear");
   app.footer("Example: wm conditions\n         wm conditions override charging=no --for 10m");
-  return [options, pretend, clear](Session& session) {
+  return [options, pretend, clear, watching](Session& session) {
     if (pretend->parsed()) return override_values(session, *options);
+    if (*watching && !clear->parsed()) return watch(session);
     return show_answer(session, clear->parsed() ? "ClearOverrides" : "Conditions", {});
   };
 }

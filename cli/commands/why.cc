@@ -24,34 +24,10 @@ std::string headline(const json::object& why) {
   return name + "has ended: " + state;
 }
 
-std::string moment(const json::object& wait, std::string_view key, TimePoint now) {
-  const auto time = time_of(wait, key);
-  return time && *time != TimePoint{} ? relative_time(*time, now) : "";
-}
-
-// A time as people read it; any other word as it is.
-std::string readable(const std::string& text) {
-  const auto time = parse_time(text);
-  return time ? local_time(*time) : text;
-}
-
 void print(Session& session, const json::object& why) {
   session.out() << printable(headline(why)) << '\n';
-  const TimePoint now = wm::cli::now();
-  Table table({{"WHAT"}, {"NEEDED"}, {"ACTUAL"}, {"SINCE"}, {"UNTIL"}});
-  for (const json::value& value : array_of(why, "waitingFor")) {
-    const json::object& wait = value.as_object();
-    const std::string name = text_of(wait, "name");
-    const std::string kind = text_of(wait, "kind");
-    table.add({name.empty()           ? kind
-               : kind == "constraint" ? name
-                                      : kind + " " + name,
-               readable(text_of(wait, "required")), readable(text_of(wait, "actual")),
-               moment(wait, "since", now), moment(wait, "until", now)});
-  }
-  if (!array_of(why, "waitingFor").empty()) {
-    table.print(session.out(), session.style(), terminal_width());
-  }
+  const json::array& waits = array_of(why, "waitingFor");
+  if (!waits.empty()) print_waits(session.out(), session.style(), waits, now());
   if (const std::string waited = waited_of(why); !waited.empty()) {
     session.out() << "so far, since it was due: " << printable(waited) << '\n';
   }

@@ -7,6 +7,7 @@
 
 #include "cli/render/chain.h"
 #include "cli/render/local_time.h"
+#include "cli/render/table.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -234,6 +235,41 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
     out << style.dim("chain") << '\n';
     print_chain(out, style, chain, text_of(work, "uniqueName"));
   }
+}
+
+namespace {
+
+std::string moment(const json::object& wait, std::string_view key, TimePoint now) {
+  const auto time = time_of(wait, key);
+  return time && *time != TimePoint{} ? relative_time(*time, now) : "";
+}
+
+// A time as people read it; any other word as it is.
+std::string readable(const std::string& text) {
+  const auto time = parse_time(text);
+  return time ? local_time(*time) : text;
+}
+
+}  // namespace
+
+void print_waits(std::ostream& out, const Style& style, const json::array& waits, TimePoint now) {
+  Table table({{"WHAT"}, {"NEEDED"}, {"ACTUAL"}, {"SINCE"}, {"UNTIL"}});
+  std::vector<std::string> details;
+  for (const json::value& value : waits) {
+    const json::object& wait = value.as_object();
+    const std::string name = text_of(wait, "name");
+    const std::string kind = text_of(wait, "kind");
+    table.add({name.empty()           ? kind
+               : kind == "constraint" ? name
+                                      : kind + " " + name,
+               readable(text_of(wait, "required")), readable(text_of(wait, "actual")),
+               moment(wait, "since", now), moment(wait, "until", now)});
+    if (const std::string detail = text_of(wait, "detail"); !detail.empty()) {
+      details.push_back(name + ": " + detail);
+    }
+  }
+  table.print(out, style, terminal_width());
+  for (const std::string& detail : details) out << style.dim(printable(detail)) << '\n';
 }
 
 }  // namespace wm::cli

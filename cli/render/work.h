@@ -44,4 +44,8 @@ std::string describe_registration(const boost::json::object& work, const std::st
 void print_work(std::ostream& out, const Style& style, const boost::json::object& work,
                 TimePoint now);
 
+/// What it takes, what there is, and below it what the sensors say.
+void print_waits(std::ostream& out, const Style& style, const boost::json::array& waits,
+                 TimePoint now);
+
 }  // namespace wm::cli

@@ -152,7 +152,7 @@ TEST_F(Commands, OverridesEnd) {
     EXPECT_FALSE(condition.at("overridden").as_bool());
     EXPECT_NE(text(condition, "source"), "");
   }
-  EXPECT_EQ(before.as_array().size(), 4U);
+  EXPECT_EQ(before.as_array().size(), 5U);
 }
 
 TEST_F(Commands, CancelByNameTagAndAll) {

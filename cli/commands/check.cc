@@ -1,0 +1,45 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/render/local_time.h"
+#include "cli/render/work.h"
+#include "cli/work_options.h"
+#include "core/messages.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+int check(Session& session, const WorkOptions& options) {
+  const auto wanted = make_constraints(options);
+  if (!wanted) return session.complain(wanted.error());
+  if (*wanted == Constraints{}) {
+    return session.complain(
+        {ErrorCode::invalid, "nothing to check: name a constraint, for example --charging"});
+  }
+  const auto answer = session.ask("Check", {{"constraints", to_json(*wanted)}});
+  if (!answer) return session.complain(answer.error());
+  const json::array& unmet = array_of(*answer, "waitingFor");
+  if (session.json()) {
+    session.print(*answer);
+  } else if (!unmet.empty()) {
+    print_waits(session.out(), session.style(), unmet, now());
+  }
+  return unmet.empty() ? kDone : kNotNow;
+}
+
+}  // namespace
+
+Command::Run set_up_check(CLI::App& app, const Trailing&) {
+  auto options = std::make_shared<WorkOptions>();
+  add_constraint_options(app, *options);
+  app.footer(
+      "Exit status 0: all of that holds now. 75: it does not, and what does not is\n"
+      "printed.\n"
+      "Example: wm check --network unmetered --charging && restic backup ~");
+  return [options](Session& session) { return check(session, *options); };
+}
+
+}  // namespace wm::cli
