@@ -80,6 +80,8 @@ class WorkReader {
         {"task", &options_.task},
         {"network", &options_.network},
         {"initial-delay", &options_.initial_delay},
+        {"trigger-delay", &options_.trigger_delay},
+        {"trigger-max-delay", &options_.trigger_max_delay},
         {"at", &options_.at},
         {"deadline", &options_.deadline},
         {"every", &options_.every},
@@ -109,6 +111,11 @@ class WorkReader {
     reader_.read("tags", options_.tags);
     reader_.read("after", options_.after);
     reader_.read("require", options_.require);
+    reader_.read(key("on-path"), options_.on_path);
+    for (const std::string& path : options_.on_path) {
+      if (path.starts_with('/') || path.starts_with("~/")) continue;
+      reader_.fail(key("on-path"), "'" + path + "' is not an absolute path");
+    }
     std::map<std::string, std::string> env;
     reader_.read("env", env);
     for (const auto& [name, value] : env) options_.env.push_back(name + '=' + value);
@@ -195,6 +202,9 @@ constexpr Key kKeys[]{
     {"calendar", "calendar"},
     {"cadence", "cadence"},
     {"initialDelayMs", "initial-delay", Form::duration},
+    {"onPath", "on-path"},
+    {"triggerDelayMs", "trigger-delay", Form::duration},
+    {"triggerMaxDelayMs", "trigger-max-delay", Form::duration},
     {"at", "at"},
     {"deadlineMs", "deadline", Form::duration},
     {"prerequisites", "after"},

@@ -163,6 +163,14 @@ Result<> read_command(const WorkOptions& options, bool update, WorkRequest& requ
   return {};
 }
 
+// A shell leaves the tilde of a quoted pattern alone.
+std::string absolute_path(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  if (home && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
+  std::error_code problem;
+  return std::filesystem::absolute(path, problem).lexically_normal().string();
+}
+
 bool given(int flag, bool otherwise = false) { return flag == 0 ? otherwise : flag > 0; }
 
 // Processing work is long maintenance: unless told otherwise, it waits for a machine that nobody
@@ -181,6 +189,10 @@ Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
   const auto parse_at = [](const std::string& text) { return parse_local_time(text, now()); };
   for (const auto& read :
        {read_option("--initial-delay", options.initial_delay, request.initial_delay,
+                    parse_duration),
+        read_option("--trigger-delay", options.trigger_delay, request.trigger.delay,
+                    parse_duration),
+        read_option("--trigger-max-delay", options.trigger_max_delay, request.trigger.max_delay,
                     parse_duration),
         read_option("--at", options.at, request.at, parse_at),
         read_option("--deadline", options.deadline, request.deadline, parse_duration),
@@ -348,6 +360,16 @@ void add_chain_options(CLI::App& app, WorkOptions& options) {
       .text("--merge", options.merge, "HOW", "Outputs as input: overwrite (default), arrays");
 }
 
+void add_trigger_options(CLI::App& app, WorkOptions& options) {
+  OptionAdder(app)
+      .group("When it may run")
+      .list("--on-path", options.on_path, "GLOB",
+            "Once a path changes: a directory, a file, or a\nquoted pattern; repeatable")
+      .text("--trigger-delay", options.trigger_delay, "D", "… and is quiet for so long (500ms)")
+      .text("--trigger-max-delay", options.trigger_max_delay, "D",
+            "… but at most that long after the change (1m)");
+}
+
 void add_period_options(CLI::App& app, WorkOptions& options) {
   OptionAdder(app)
       .group("When it may run")
@@ -370,6 +392,9 @@ Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool
   request.priority = options.priority;
   request.group = options.group;
   request.prerequisites = options.after;
+  for (const std::string& path : options.on_path) {
+    request.trigger.paths.push_back(absolute_path(path));
+  }
   auto constraints = make_constraints(options);
   if (!constraints) return std::unexpected(constraints.error());
   request.constraints = std::move(*constraints);

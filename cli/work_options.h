@@ -28,6 +28,9 @@ struct WorkOptions {
   std::vector<std::string> prefer;
   std::vector<std::string> relax_after;
   std::string initial_delay;
+  std::vector<std::string> on_path;
+  std::string trigger_delay;
+  std::string trigger_max_delay;
   std::string at;
   std::string deadline;
   std::string every;
@@ -72,6 +75,9 @@ void add_period_options(CLI::App& app, WorkOptions& options);
 
 /// What work that ends comes after.
 void add_chain_options(CLI::App& app, WorkOptions& options);
+
+/// The paths whose change work that ends waits for.
+void add_trigger_options(CLI::App& app, WorkOptions& options);
 
 /// Looks up the command in PATH, reads input files, and says which value is wrong. An update needs
 /// no task and no command.

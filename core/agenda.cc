@@ -20,7 +20,10 @@ void Agenda::add(Row& row) {
     ++groups_[group_of(work.run_policy.get().group)].running;
     if (work.stopping == StopReason::none) set_alarm(row, time_is_up(work));
   } else if (work.state == WorkState::enqueued && !work.held) {
-    if (work.due > now_) {
+    if (awaits_trigger(work, now_)) {
+      const auto& deadline = work.policy.get().deadline;
+      if (deadline) set_alarm(row, work.enqueued_at + *deadline);
+    } else if (work.due > now_) {
       timers_.insert(row);
     } else {
       lanes_[lane_of(work, now_)].insert(row);

@@ -1,5 +1,7 @@
 #include "core/explain.h"
 
+#include "core/schedule.h"
+
 namespace wm {
 namespace {
 
@@ -29,9 +31,27 @@ class Explanation {
   }
 
   void add_time() {
+    if (awaits_trigger(work_, now_)) return add_trigger("a change", "none yet", deadline());
     if (work_.due <= now_) return;
+    if (work_.timing == Timing::quiet) {
+      const std::string delay = format_duration(trigger_delay(policy_.trigger));
+      return add_trigger("no change for " + delay, "a change", work_.due);
+    }
     waits_.push_back(
         {time_kind(), "", format_time(work_.due), format_time(now_), work_.since, work_.due});
+  }
+
+  void add_trigger(std::string required, const char* actual, std::optional<TimePoint> until) {
+    std::string paths;
+    for (const std::string& path : policy_.trigger.paths) {
+      paths += (paths.empty() ? "" : " or ") + path;
+    }
+    waits_.push_back(
+        {WaitKind::trigger, std::move(paths), std::move(required), actual, work_.since, until, ""});
+  }
+
+  std::optional<TimePoint> deadline() const {
+    return policy_.deadline ? std::optional(work_.enqueued_at + *policy_.deadline) : std::nullopt;
   }
 
   WaitKind time_kind() const {
@@ -43,6 +63,8 @@ class Explanation {
       case Timing::first:
       case Timing::at:
       case Timing::at_once:
+      case Timing::trigger:
+      case Timing::quiet:
         break;
     }
     return WaitKind::delay;
@@ -50,13 +72,11 @@ class Explanation {
 
   void add_constraints() {
     if (is_forced(work_, policy_, now_)) return;
-    std::optional<TimePoint> deadline;
-    if (policy_.deadline) deadline = work_.enqueued_at + *policy_.deadline;
-    add_unmet(policy_.constraints, deadline);
+    add_unmet(policy_.constraints, deadline());
     for (const Preference& preference : policy_.prefer) {
       const TimePoint relaxed = work_.due + preference.relax_after;
       if (relaxed > now_)
-        add_unmet(preference.constraints, std::min(relaxed, deadline.value_or(relaxed)));
+        add_unmet(preference.constraints, std::min(relaxed, deadline().value_or(relaxed)));
     }
     if (work_.settling && waits_.empty()) add_settling();
   }

@@ -51,6 +51,10 @@ std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy,
   return next;
 }
 
+bool awaits_trigger(const Work& work, TimePoint now) {
+  return work.timing == Timing::trigger && !is_forced(work, work.policy, now);
+}
+
 bool is_forced(const Work& work, const Policy& policy, TimePoint now) {
   return work.run_now || (policy.deadline && now >= work.enqueued_at + *policy.deadline);
 }

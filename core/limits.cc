@@ -8,6 +8,7 @@ namespace wm {
 namespace {
 
 constexpr std::size_t kMaxNameLength = 255;
+constexpr std::size_t kMaxPathLength = 4096;  // Linux's PATH_MAX.
 
 std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::invalid, std::move(message));
@@ -79,6 +80,32 @@ Result<> validate_deadline(const WorkRequest& request) {
       .result();
 }
 
+Result<> validate_trigger(const WorkRequest& request) {
+  constexpr std::size_t kMostPaths = 16;
+  const Trigger& trigger = request.trigger;
+  const Duration delay = trigger_delay(trigger);
+  const Duration latest = trigger_max_delay(trigger);
+  Checks checks;
+  checks
+      .require(!trigger.paths.empty() || (!trigger.delay && !trigger.max_delay),
+               "a trigger delay without a path: name it with --on-path")
+      .require(trigger.paths.size() <= kMostPaths, "at most 16 paths are allowed")
+      .require(trigger.paths.empty() || request.kind != WorkKind::periodic,
+               "periodic work has no path to wait for: it has periods")
+      .require(trigger.paths.empty() || !request.at, "a path and a time: give one of them")
+      .require(delay >= Duration::zero(), "a trigger delay is 0s or more")
+      .require(at_most("trigger delay", delay, kMaxDuration))
+      .require(at_most("trigger max delay", latest, kMaxDuration))
+      .require(latest >= delay, "the trigger max delay " + format_duration(latest) +
+                                    " is under the trigger delay " + format_duration(delay));
+  for (const std::string& path : trigger.paths) {
+    checks.require(!path.empty() && path.front() == '/' && is_utf8(path) &&
+                       path.size() < kMaxPathLength && path.find('\0') == std::string::npos,
+                   "path '" + printable(path) + "' is not an absolute path");
+  }
+  return checks.result();
+}
+
 Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
   const bool periodic = request.kind == WorkKind::periodic;
   return Checks()
@@ -93,6 +120,7 @@ Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
                "only periodic work has a period, a flex, a cadence and a calendar")
       .require(periodic ? validate_period(request, limits) : Result<>())
       .require(validate_deadline(request))
+      .require(validate_trigger(request))
       .result();
 }
 

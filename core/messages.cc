@@ -131,6 +131,9 @@ class PolicyReader {
         .read("constraints", constraints_)
         .read("prefer", prefer_)
         .read("initialDelayMs", policy_.initial_delay)
+        .read("onPath", policy_.trigger.paths)
+        .read("triggerDelayMs", policy_.trigger.delay)
+        .read("triggerMaxDelayMs", policy_.trigger.max_delay)
         .read("everyMs", policy_.every)
         .read("flexMs", policy_.flex)
         .read("calendar", policy_.calendar)
@@ -170,6 +173,9 @@ json::object to_json(const Policy& policy) {
   fields.always("kind", word(policy.kind))
       .always("constraints", to_json(policy.constraints))
       .set("initialDelayMs", policy.initial_delay)
+      .set("onPath", policy.trigger.paths)
+      .set("triggerDelayMs", policy.trigger.delay)
+      .set("triggerMaxDelayMs", policy.trigger.max_delay)
       .set("everyMs", policy.every)
       .set("flexMs", policy.flex)
       .set("calendar", policy.calendar)
@@ -298,7 +304,8 @@ json::object to_json(const WorkInfo& info) {
   object["generation"] = info.work.generation;
   object["runAttemptCount"] = info.work.attempts;
   object["enqueuedAt"] = format_time(info.registered_at);
-  if (info.work.state == WorkState::enqueued) object["nextRunAt"] = format_time(info.work.due);
+  if (info.work.state == WorkState::enqueued && info.work.timing != Timing::trigger)
+    object["nextRunAt"] = format_time(info.work.due);
   if (info.last_finished_at) object["lastFinishedAt"] = format_time(*info.last_finished_at);
   if (info.last_result) object["lastResult"] = to_json(*info.last_result);
   if (!info.output.empty()) object["output"] = json::parse(info.output);

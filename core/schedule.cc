@@ -77,7 +77,7 @@ Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* 
   Work work;
   work.policy = work.run_policy = SharedPolicy(static_cast<const Policy&>(request));
   work.enqueued_at = work.since = now;
-  work.timing = request.at ? Timing::at : Timing::first;
+  work.timing = first_timing(request, request.at.has_value());
   work.due = request.at ? *request.at : due_time(work, zone);
   return work;
 }
@@ -86,7 +86,11 @@ TimePoint due_time(const Work& work, const date::time_zone* zone) {
   const Policy& policy = work.policy;
   switch (work.timing) {
     case Timing::first:
+    case Timing::trigger:
       return first_due(policy, work.since, zone);
+    case Timing::quiet:
+      return std::max(first_due(policy, work.enqueued_at, zone),
+                      work.since + trigger_delay(policy.trigger));
     case Timing::at:
       return work.due;
     case Timing::retry:
@@ -97,6 +101,32 @@ TimePoint due_time(const Work& work, const date::time_zone* zone) {
       return work.since;
   }
   return work.since;
+}
+
+Duration trigger_delay(const Trigger& trigger) { return trigger.delay.value_or(kTriggerDelay); }
+
+Duration trigger_max_delay(const Trigger& trigger) {
+  return trigger.max_delay.value_or(std::max(kTriggerMaxDelay, trigger_delay(trigger)));
+}
+
+Timing first_timing(const Policy& policy, bool at) {
+  if (at) return Timing::at;
+  return policy.trigger.paths.empty() ? Timing::first : Timing::trigger;
+}
+
+bool awaits_paths(const Work& work) {
+  return (work.state == WorkState::enqueued || work.state == WorkState::blocked) &&
+         (work.timing == Timing::trigger || work.timing == Timing::quiet);
+}
+
+Work after_change_of_paths(Work work, TimePoint now, const date::time_zone* zone) {
+  const Policy& policy = work.policy;
+  if (work.timing == Timing::trigger && work.state == WorkState::enqueued) work.since = now;
+  work.timing = Timing::quiet;
+  const TimePoint quiet = now + trigger_delay(policy.trigger);
+  const TimePoint latest = work.since + trigger_max_delay(policy.trigger);
+  work.due = std::max(first_due(policy, work.enqueued_at, zone), std::min(quiet, latest));
+  return work;
 }
 
 Work after_clock_step(Work work, TimePoint now, const date::time_zone* zone) {

@@ -12,6 +12,13 @@ namespace wm {
 /// No delay between two attempts is longer, as in WorkManager.
 constexpr Duration kMaxBackoff = 5h;
 
+/// How long triggered work waits after the last change, and after the first at the most, where it
+/// does not say.
+constexpr Duration kTriggerDelay = 500ms;
+constexpr Duration kTriggerMaxDelay = 1min;
+Duration trigger_delay(const Trigger& trigger);
+Duration trigger_max_delay(const Trigger& trigger);
+
 /// One-off: `enqueued_at` + initial delay. Periodic with flex < every: the window at the period's
 /// end, `enqueued_at` + initial delay + every − flex. Calendar: the first time named after
 /// `enqueued_at` + initial delay.
@@ -37,6 +44,15 @@ Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* 
 
 /// When waiting work is due: what its timing counts from `since`.
 TimePoint due_time(const Work& work, const date::time_zone* zone);
+
+/// What the time counts from which work waits for that has not run yet. `at`: it was given a time.
+Timing first_timing(const Policy& policy, bool at);
+
+/// Whether a change of its paths matters to it.
+bool awaits_paths(const Work& work);
+
+/// The row of such work after one of its paths has changed: due once that is quiet.
+Work after_change_of_paths(Work work, TimePoint now, const date::time_zone* zone);
 
 /// The row after somebody set the clock to `now`: no wait is longer than its own delay or period.
 Work after_clock_step(Work work, TimePoint now, const date::time_zone* zone);

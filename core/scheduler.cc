@@ -164,8 +164,9 @@ void Scheduler::update(WorkId id, const SharedPolicy& policy, std::optional<Time
   work.policy = policy;
   ++work.generation;
   if (work.state != WorkState::running) work.run_policy = policy;
-  const bool first = work.timing == Timing::first || work.timing == Timing::at;
-  if (first) work.timing = at ? Timing::at : Timing::first;
+  const bool first =
+      work.timing == Timing::first || work.timing == Timing::at || work.timing == Timing::trigger;
+  if (first) work.timing = first_timing(policy, at.has_value());
   if (work.state == WorkState::enqueued || work.state == WorkState::blocked) {
     work.due = first && at ? *at : due_time(work, rules_.zone);
     if (work.timing == Timing::at_once) work.due = std::min(work.due, now);
@@ -198,6 +199,13 @@ void Scheduler::run_now(WorkId id, TimePoint now) {
   work.run_now = true;
   work.due = std::min(work.due, now);
   table_.put(work);
+}
+
+void Scheduler::paths_changed(WorkId id, TimePoint now) {
+  const Work* found = table_.find(id);
+  if (!found || !awaits_paths(*found)) return;
+  const Work after = after_change_of_paths(*found, now, rules_.zone);
+  if (after != *found) table_.put(after);
 }
 
 void Scheduler::pause(const std::string& group, std::optional<TimePoint> until) {

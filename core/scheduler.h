@@ -102,6 +102,9 @@ class Scheduler {
   /// Enqueued work starts at the next free slot, whatever its delay and constraints.
   void run_now(WorkId id, TimePoint now);
 
+  /// One of the paths that triggered work names has changed.
+  void paths_changed(WorkId id, TimePoint now);
+
   /// Starts nothing new of the group until then, or until resume().
   void pause(const std::string& group, std::optional<TimePoint> until);
   void resume(const std::string& group);

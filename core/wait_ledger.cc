@@ -50,7 +50,13 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   Sum sum;
   const Policy& policy = work.policy;
   if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
+  if (work.timing == Timing::quiet) sum.add(WaitKind::trigger, "", work.due - work.since);
   TimePoint from = std::max(work.due, work.since);
+  if (awaits_trigger(work, now)) return {};
+  if (work.timing == Timing::trigger) {  // Its deadline came instead, or somebody's call.
+    sum.add(WaitKind::trigger, "", now - from);
+    return sum.take();
+  }
   auto entry = std::ranges::upper_bound(entries_, from, {}, &LedgerEntry::from);
   if (entry != entries_.begin()) {
     --entry;

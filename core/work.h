@@ -126,12 +126,22 @@ struct ExitRules {
   bool operator==(const ExitRules&) const = default;
 };
 
+/// Paths whose change makes work due, once they have been quiet for a while.
+struct Trigger {
+  std::vector<std::string> paths;     // As in glob(7); a directory stands for what is in it.
+  std::optional<Duration> delay;      // After the last change; nothing: kTriggerDelay.
+  std::optional<Duration> max_delay;  // After the first at the latest; nothing: kTriggerMaxDelay.
+
+  auto operator<=>(const Trigger&) const = default;
+};
+
 /// All that the scheduler goes by: when and how the runs of a work are to happen.
 struct Policy {
   WorkKind kind = WorkKind::oneoff;
   Constraints constraints;
   std::vector<Preference> prefer;
   Duration initial_delay{};
+  Trigger trigger;       // One-off work waits for a change of these, where there are any.
   Duration every{};      // Periodic work without a calendar.
   Duration flex{};       // 0: the whole period.
   std::string calendar;  // Periodic work without a period; see core/calendar.h.
@@ -179,6 +189,8 @@ enum class Timing : std::uint8_t {
   retry,    // The end of an attempt, and a backoff.
   period,   // The end of a run, and a period.
   at_once,  // Interrupted, or told to run: nothing.
+  trigger,  // The first run: a change of its paths, which has not come yet.
+  quiet,    // The first run: such a change, and the quiet after it.
 };
 
 /// What the scheduler holds of each work: all that choosing needs, and no more.

@@ -1,4 +1,6 @@
 // The changes: decided in the turn's transaction, and answered once it is on disk.
+#include <span>
+
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
@@ -51,6 +53,24 @@ void merge_patch(json::object& target, const json::object& patch, bool top) {
   }
 }
 
+// The paths of those that wait for some …
+std::vector<PathWatches::Globs> paths_of(std::span<const Registration> registrations) {
+  std::vector<PathWatches::Globs> list;
+  for (const Registration& one : registrations) {
+    const auto& paths = one.request.trigger.paths;
+    if (!paths.empty()) list.push_back(paths);
+  }
+  return list;
+}
+
+// … and what was seen of them.
+void remember(std::span<Registration> registrations, const std::vector<std::int64_t>& seen) {
+  auto next = seen.begin();
+  for (Registration& one : registrations) {
+    if (!one.request.trigger.paths.empty()) one.paths_seen = *next++;
+  }
+}
+
 }  // namespace
 
 // Decides in the turn, and answers with the work or with what refused it.
@@ -76,6 +96,18 @@ void Methods::change_work(const ExchangePtr& exchange, const std::string& name,
                       }});
 }
 
+// Goes on with what is there now of the paths that work is to wait for, so that every change from
+// its registration on counts; or answers why they cannot be watched.
+void Methods::see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Globs> list,
+                        std::function<void(const Fingerprints&)> then) {
+  if (list.empty()) return then({});
+  paths_.look(exchange->peer().uid, std::move(list),
+              [exchange, then = std::move(then)](const Result<Fingerprints>& seen) {
+                if (!seen) return exchange->error(seen.error());
+                then(*seen);
+              });
+}
+
 void Methods::register_work(const ExchangePtr& exchange) {
   json::object work;
   auto existing = ExistingPolicy::keep;
@@ -91,17 +123,22 @@ void Methods::register_work(const ExchangePtr& exchange) {
   }
   auto registration = std::make_shared<Registration>(
       Registration{exchange->peer().uid, new_uuid(), std::move(*request), existing});
-  auto outcome = std::make_shared<Result<Registered>>();
-  changes_.push_back({exchange,
-                      [this, registration, outcome](TimePoint now) {
-                        *outcome = manager_.registrar().add(*registration, now);
-                      },
-                      [this, exchange, outcome](TimePoint now) {
-                        if (!*outcome) return exchange->error(outcome->error());
-                        const Registered& done = **outcome;
-                        exchange->reply({{"work", show_work(store_.info(done.id).value(), now)},
+  see_paths(exchange, paths_of({registration.get(), 1}),
+            [this, exchange, registration](const Fingerprints& seen) {
+              remember({registration.get(), 1}, seen);
+              auto outcome = std::make_shared<Result<Registered>>();
+              changes_.push_back({exchange,
+                                  [this, registration, outcome](TimePoint now) {
+                                    *outcome = manager_.registrar().add(*registration, now);
+                                  },
+                                  [this, exchange, outcome](TimePoint now) {
+                                    if (!*outcome) return exchange->error(outcome->error());
+                                    const Registered& done = **outcome;
+                                    exchange->reply(
+                                        {{"work", show_work(store_.info(done.id).value(), now)},
                                          {"result", word(done.result)}});
-                      }});
+                                  }});
+            });
 }
 
 void Methods::update(const ExchangePtr& exchange) {
@@ -118,21 +155,29 @@ void Methods::update(const ExchangePtr& exchange) {
           Error{ErrorCode::invalid, std::string(fixed) + " cannot be changed by an update"});
     }
   }
-  change_work(exchange, name, [this, exchange, changes](WorkId id, TimePoint now) -> Result<> {
-    const WorkInfo info = store_.info(id).value();
-    const Work* current = manager_.scheduler().find(id);
-    if (!current || is_finished(current->state)) {
-      return fail(ErrorCode::refused, "'" + info.request.unique_name +
-                                          "' has ended: only unfinished work can be updated");
-    }
-    json::object merged = to_json(info.request);
-    merge_patch(merged, changes, true);
-    auto request = checked_request(merged, settings_);
-    if (!request) return std::unexpected(request.error());
-    const Registration registration{exchange->peer().uid, "", std::move(*request),
-                                    ExistingPolicy::update};
-    const auto done = manager_.registrar().add(registration, now);
-    return done ? Result<>() : std::unexpected(done.error());
+  Trigger trigger;
+  JsonReader reader(changes);
+  reader.read("onPath", trigger.paths);
+  std::vector<PathWatches::Globs> list;
+  if (!trigger.paths.empty()) list.push_back(trigger.paths);
+  see_paths(exchange, std::move(list), [=, this](const Fingerprints& seen) {
+    change_work(exchange, name, [=, this](WorkId id, TimePoint now) -> Result<> {
+      const WorkInfo info = store_.info(id).value();
+      const Work* current = manager_.scheduler().find(id);
+      if (!current || is_finished(current->state)) {
+        return fail(ErrorCode::refused, "'" + info.request.unique_name +
+                                            "' has ended: only unfinished work can be updated");
+      }
+      json::object merged = to_json(info.request);
+      merge_patch(merged, changes, true);
+      auto request = checked_request(merged, settings_);
+      if (!request) return std::unexpected(request.error());
+      Registration registration{exchange->peer().uid, "", std::move(*request),
+                                ExistingPolicy::update};
+      if (!seen.empty()) registration.paths_seen = seen.front();
+      const auto done = manager_.registrar().add(registration, now);
+      return done ? Result<>() : std::unexpected(done.error());
+    });
   });
 }
 
@@ -162,22 +207,25 @@ void Methods::apply(const ExchangePtr& exchange) {
     registrations->push_back({exchange->peer().uid, new_uuid(), std::move(*request),
                               ExistingPolicy::update, true, std::move(where)});
   }
-  auto outcome = std::make_shared<Result<std::vector<Registered>>>();
-  changes_.push_back({exchange,
-                      [this, exchange, registrations, outcome, prune](TimePoint now) {
-                        *outcome = manager_.registrar().apply(*registrations, prune,
-                                                              exchange->peer().uid, now);
-                      },
-                      [this, exchange, outcome](TimePoint) {
-                        if (!*outcome) return exchange->error(outcome->error());
-                        json::array results;
-                        for (const Registered& one : **outcome) {
-                          const WorkInfo info = store_.info(one.id).value();
-                          results.push_back({{"uniqueName", info.request.unique_name},
-                                             {"result", word(one.result)}});
-                        }
-                        exchange->reply({{"results", std::move(results)}});
-                      }});
+  see_paths(exchange, paths_of(*registrations), [=, this](const Fingerprints& seen) {
+    remember(*registrations, seen);
+    auto outcome = std::make_shared<Result<std::vector<Registered>>>();
+    changes_.push_back({exchange,
+                        [this, exchange, registrations, outcome, prune](TimePoint now) {
+                          *outcome = manager_.registrar().apply(*registrations, prune,
+                                                                exchange->peer().uid, now);
+                        },
+                        [this, exchange, outcome](TimePoint) {
+                          if (!*outcome) return exchange->error(outcome->error());
+                          json::array results;
+                          for (const Registered& one : **outcome) {
+                            const WorkInfo info = store_.info(one.id).value();
+                            results.push_back({{"uniqueName", info.request.unique_name},
+                                               {"result", word(one.result)}});
+                          }
+                          exchange->reply({{"results", std::move(results)}});
+                        }});
+  });
 }
 
 void Methods::cancel(const ExchangePtr& exchange) {

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/schedule.h"
 #include "core/version.h"
 #include "daemon/probes/custom.h"
 #include "daemon/probes/idle.h"
@@ -99,13 +100,15 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       runner_(loop_, options_.state_directory, options_.socket),
       manager_(*store_, runner_, settings_, {processors(), local_zone()}),
       bus_(loop_),
-      methods_(manager_, *store_, sensors_, runner_.log(), settings_,
+      paths_(loop_, [this](WorkId id) { manager_.paths_changed(id); }),
+      methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
   ::signal(SIGPIPE, SIG_IGN);
   listen_to_signals();
   add_probes();
   manager_.recover(wall_clock_now());
+  for (const auto& [id, row] : manager_.scheduler().rows()) follow_paths(row.work);
   const auto socket_directory = std::filesystem::absolute(options_.socket).parent_path();
   if (options_.own_socket_directory) {
     make_directory(socket_directory, 0700);
@@ -168,6 +171,7 @@ void Daemon::turn() {
     if (!report.ended.empty() && sensed_.storage_not_low) storage_->measure();
     methods_.answer(report, now);
     manager_.act();
+    for (const Work& work : report.changed) follow_paths(work);
   } catch (const StoreError& e) {
     if (!std::exchange(disk_failed_, true)) spdlog::error("nothing can be saved: {}", e.what());
     methods_.refuse({ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
@@ -192,6 +196,14 @@ void Daemon::sense(TimePoint now) {
     for (const auto& probe : probes_) probe->set_wanted(wanted);
   }
   if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions(), now);
+}
+
+// Watched is what triggered work still waits for.
+void Daemon::follow_paths(const Work& work) {
+  const auto& globs = work.policy.get().trigger.paths;
+  if (globs.empty() || !awaits_paths(work)) return paths_.forget(work.id);
+  if (paths_.is_watching(work.id, globs)) return;
+  paths_.watch(work.id, work.owner, globs, store_->load_paths_seen(work.id));
 }
 
 void Daemon::end_turn(TimePoint now) {

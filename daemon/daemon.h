@@ -11,6 +11,7 @@
 #include "daemon/bus.h"
 #include "daemon/clock.h"
 #include "daemon/methods.h"
+#include "daemon/path_watches.h"
 #include "daemon/process_runner.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
@@ -45,6 +46,7 @@ class Daemon {
   void reload();
   void turn();
   void sense(TimePoint now);
+  void follow_paths(const Work& work);
   void end_turn(TimePoint now);
   void make_durable();
 
@@ -57,6 +59,7 @@ class Daemon {
   WorkManager manager_;
   Sensors sensors_;
   Bus bus_;
+  PathWatches paths_;
   std::vector<std::shared_ptr<Probe>> probes_;
   std::shared_ptr<Probe> storage_;        // Runs use space: it is looked at after each.
   Constraints sensed_;                    // What the probes measure …

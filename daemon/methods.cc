@@ -6,11 +6,12 @@
 
 namespace wm {
 
-Methods::Methods(WorkManager& manager, Store& store, Sensors& sensors, const RunLog& log,
-                 const Settings& settings, DaemonIdentity identity)
+Methods::Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths,
+                 const RunLog& log, const Settings& settings, DaemonIdentity identity)
     : manager_(manager),
       store_(store),
       sensors_(sensors),
+      paths_(paths),
       log_(log),
       settings_(settings),
       identity_(std::move(identity)) {}

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/explain.h"
+#include "daemon/path_watches.h"
 #include "daemon/run_log.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
@@ -24,8 +25,8 @@ struct DaemonIdentity {
 
 class Methods {
  public:
-  Methods(WorkManager& manager, Store& store, Sensors& sensors, const RunLog& log,
-          const Settings& settings, DaemonIdentity identity);
+  Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths,
+          const RunLog& log, const Settings& settings, DaemonIdentity identity);
 
   using ExchangePtr = std::shared_ptr<Exchange>;
 
@@ -84,6 +85,9 @@ class Methods {
   void change_work(const ExchangePtr& exchange, const std::string& name,
                    std::function<Result<>(WorkId, TimePoint)> body);
   void change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body);
+  using Fingerprints = std::vector<std::int64_t>;
+  void see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Globs> list,
+                 std::function<void(const Fingerprints&)> then);
 
   // questions.cc
   void why(const ExchangePtr& exchange);
@@ -116,6 +120,7 @@ class Methods {
   WorkManager& manager_;
   Store& store_;
   Sensors& sensors_;
+  PathWatches& paths_;
   const RunLog& log_;
   const Settings& settings_;
   DaemonIdentity identity_;

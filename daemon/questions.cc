@@ -36,6 +36,9 @@ std::string base64(std::string_view bytes) {
 std::vector<Wait> Methods::waits_of(const Work& work, TimePoint now) const {
   std::vector<Wait> waits = waiting_for(manager_.scheduler(), work, now);
   explain(waits);
+  for (Wait& wait : waits) {
+    if (wait.kind == WaitKind::trigger) wait.detail = paths_.problem(work.id);
+  }
   if (work.state != WorkState::blocked) return waits;
   for (const ChainLink& link : store_.prerequisites(work.id)) {
     if (link.state == WorkState::succeeded) continue;

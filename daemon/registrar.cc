@@ -142,6 +142,7 @@ Result<Registered> Registrar::update(WorkId id, const Registration& registration
                    " comes after: register it with --existing replace");
   }
   store_.update(id, request, stored.applied || registration.applied);
+  if (registration.paths_seen) store_.save_paths_seen(id, *registration.paths_seen);
   scheduler_.update(id, SharedPolicy(static_cast<const Policy&>(request)), request.at, now);
   return Registered{id, RegisterResult::updated};
 }
@@ -161,6 +162,7 @@ Registered Registrar::insert(const Registration& registration, const Prerequisit
   const auto holder = store_.find(registration.owner, registration.request.unique_name);
   if (holder) info.work.runs = current(*holder).runs;
   info.work.id = store_.insert(info, prerequisites.all);
+  if (registration.paths_seen) store_.save_paths_seen(info.work.id, *registration.paths_seen);
   if (is_finished(info.work.state)) {
     store_.save(info.work, settings_.history.keep);
     for (const WorkId id : replaced) scheduler_.cancel(id, now, StopReason::replaced);

@@ -18,6 +18,7 @@ struct Registration {
   ExistingPolicy existing = ExistingPolicy::keep;
   bool applied = false;  // A file declares it.
   std::string where{};   // `FILE:line:column`, before an error that it is the cause of.
+  std::optional<std::int64_t> paths_seen{};  // By scan_paths(), where its trigger has paths.
 };
 
 enum class RegisterResult : std::uint8_t {

@@ -30,6 +30,7 @@ CREATE TABLE work (
   registered_at INTEGER NOT NULL,
   keep INTEGER,
   output TEXT NOT NULL DEFAULT '',
+  paths_seen INTEGER,
   expires_at INTEGER,
   state INTEGER NOT NULL,
   enqueued_at INTEGER NOT NULL,

@@ -378,6 +378,20 @@ void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
   });
 }
 
+void SqliteStore::save_paths_seen(WorkId id, std::int64_t fingerprint) {
+  guarded([&] {
+    Query(statement("UPDATE work SET paths_seen = ? WHERE id = ?")).bind(fingerprint, id).step();
+  });
+}
+
+std::optional<std::int64_t> SqliteStore::load_paths_seen(WorkId id) {
+  return guarded([&]() -> std::optional<std::int64_t> {
+    Query query(statement("SELECT paths_seen FROM work WHERE id = ? AND paths_seen IS NOT NULL"));
+    if (!query.bind(id).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
 void SqliteStore::start_run(const RunInfo& run) {
   guarded([&] {
     const auto list = [](const auto& items, auto to_text) {

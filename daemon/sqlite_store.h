@@ -26,6 +26,7 @@ class SqliteStore : public Store {
   WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;
+  void save_paths_seen(WorkId id, std::int64_t fingerprint) override;
   void start_run(const RunInfo& run) override;
   void end_run(const RunInfo& run) override;
   void save_output(WorkId id, const std::string& output) override;
@@ -47,6 +48,7 @@ class SqliteStore : public Store {
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
   std::vector<StoredWork> load() override;
+  std::optional<std::int64_t> load_paths_seen(WorkId id) override;
   Pauses load_pauses() override;
   std::vector<LedgerEntry> load_ledger() override;
   std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;

@@ -96,6 +96,8 @@ class Store {
   virtual void save(const Work& work, Duration keep) = 0;
   /// The terms of work that is stored, but not its row.
   virtual void update(WorkId id, const WorkRequest& request, bool applied) = 0;
+  /// What scan_paths() found for the trigger of work that is stored.
+  virtual void save_paths_seen(WorkId id, std::int64_t fingerprint) = 0;
   virtual void start_run(const RunInfo& run) = 0;
   virtual void end_run(const RunInfo& run) = 0;
   virtual void save_output(WorkId id, const std::string& output) = 0;
@@ -134,6 +136,8 @@ class Store {
 
   /// All unfinished work, oldest first.
   virtual std::vector<StoredWork> load() = 0;
+  /// Nothing: its paths have not been seen.
+  virtual std::optional<std::int64_t> load_paths_seen(WorkId id) = 0;
   virtual Pauses load_pauses() = 0;
   virtual std::vector<LedgerEntry> load_ledger() = 0;  // Oldest first.
   virtual std::vector<ExpeditedRun> expedited_runs(TimePoint since) = 0;

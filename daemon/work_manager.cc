@@ -111,6 +111,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
     settle(run, now);
     report.ended.push_back(run.work);
   }
+  for (const WorkId id : changed_paths_) scheduler_.paths_changed(id, now);
   for (const Change& change : changes) change();
   before_plan_();
   scheduler_.plan(now);
@@ -121,6 +122,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   turn.commit();
 
   clock_was_set_ = false;
+  changed_paths_.clear();
   const auto has_ended = [](const Work& work) { return is_finished(work.state); };
   if (expired || !changes.empty() || std::ranges::any_of(decisions.changed, has_ended)) {
     next_expiry_ = store_.next_expiry();

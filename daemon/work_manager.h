@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -42,6 +43,8 @@ class WorkManager {
   /// Called in each turn once it is known which works there are, and before anything starts: the
   /// last moment for set_conditions().
   void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
+  /// A path that this work names has changed, before the next turn.
+  void paths_changed(WorkId id) { changed_paths_.insert(id); }
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
 
@@ -100,6 +103,7 @@ class WorkManager {
   Registrar registrar_;
   std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
+  std::set<WorkId> changed_paths_;
   std::optional<TimePoint> next_expiry_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
   std::unordered_map<WorkId, Child> children_;

@@ -9,6 +9,7 @@ Command::Run set_up_register_processing(CLI::App& app, const Trailing& trailing)
   options->command = trailing;
   add_registration_options(app, *options);
   add_chain_options(app, *options);
+  add_trigger_options(app, *options);
   app.footer(
       "It waits for --idle and --charging unless told otherwise (--no-idle,\n"
       "--no-charging), and is stopped when somebody comes back to the machine.\n"

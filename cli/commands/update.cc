@@ -22,6 +22,8 @@ const std::map<std::string, std::string>& fields() {
       {"--idle", "constraints.idle"},
       {"--require", "constraints.custom"},
       {"--initial-delay", "initialDelayMs"},
+      {"--trigger-delay", "triggerDelayMs"},
+      {"--trigger-max-delay", "triggerMaxDelayMs"},
       {"--priority", "priority"},
       {"--group", "group"},
       {"--expedited", "expedited"},
@@ -86,6 +88,7 @@ Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
   app.add_option("TASK", options->task, "Another task; or a command at the end, after --")
       ->type_name("");
   add_work_options(app, *options);
+  add_trigger_options(app, *options);
   add_period_options(app, *options);
   app.footer(
       "Changes what is given, and keeps the rest: its id, its attempts, its period.\n"

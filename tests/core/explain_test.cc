@@ -48,6 +48,18 @@ TEST_F(WaitingFor, EverythingThatHoldsWorkBack) {
   EXPECT_EQ(found, expected);
 }
 
+TEST_F(WaitingFor, AChangeOfItsPathsAndTheQuietAfterIt) {
+  Work row = work({.trigger = {{"/a", "/b/*"}, {}, {}}, .deadline = 1h});
+  row.timing = Timing::trigger;
+  EXPECT_EQ(waits(row), (std::vector<Wait>{{WaitKind::trigger, "/a or /b/*", "a change", "none yet",
+                                            kNow, kNow + 1h, ""}}));
+  scheduler_.paths_changed(row.id, kNow + 1min);
+  scheduler_.accept();
+  EXPECT_EQ(waiting_for(scheduler_, *scheduler_.find(row.id), kNow + 1min),
+            (std::vector<Wait>{{WaitKind::trigger, "/a or /b/*", "no change for 500ms", "a change",
+                                kNow + 1min, kNow + 1min + 500ms, ""}}));
+}
+
 TEST_F(WaitingFor, TellsDelayBackoffAndPeriodApart) {
   for (const auto& [timing, kind] :
        {std::pair{Timing::first, WaitKind::delay}, std::pair{Timing::at, WaitKind::delay},

@@ -36,6 +36,27 @@ TEST(Limits, PeriodsFromFifteenMinutesToTenYears) {
   EXPECT_NE(problem(periodic(0ms)), "");
 }
 
+TEST(Limits, PathsAreAbsoluteAndForWorkThatEnds) {
+  WorkRequest work = request();
+  work.trigger = {{"/in/*.txt"}, 0s, 0s};
+  EXPECT_EQ(problem(work), "");
+  work.trigger.delay = 2s;
+  EXPECT_EQ(problem(work), "the trigger max delay 0s is under the trigger delay 2s");
+  work.trigger = {{}, 1s, {}};
+  EXPECT_EQ(problem(work), "a trigger delay without a path: name it with --on-path");
+  work.trigger = {{"/in", "in\n"}, {}, {}};
+  EXPECT_EQ(problem(work), "path 'in\\x0a' is not an absolute path");
+  work.trigger.paths = std::vector<std::string>(17, "/in");
+  EXPECT_EQ(problem(work), "at most 16 paths are allowed");
+  work = periodic(1h);
+  work.trigger.paths = {"/in"};
+  EXPECT_EQ(problem(work), "periodic work has no path to wait for: it has periods");
+  work = request();
+  work.trigger.paths = {"/in"};
+  work.at = TimePoint{} + 1h;
+  EXPECT_EQ(problem(work), "a path and a time: give one of them");
+}
+
 TEST(Limits, FlexFromFiveMinutesToThePeriod) {
   WorkRequest work = periodic(1h);
   for (const Duration flex : {Duration{5min}, Duration{1h}}) {

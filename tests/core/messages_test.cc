@@ -26,6 +26,7 @@ WorkRequest full_request() {
   request.tags = {"x", "y"};
   request.constraints = {NetworkType::unmetered, true, true, true, true};
   request.initial_delay = 1s;
+  request.trigger = {{"/in/*", "/b"}, 0s, 2min};
   request.every = 1h;
   request.flex = 30min;
   request.backoff = {BackoffPolicy::linear, 15s};

@@ -320,6 +320,19 @@ TYPED_TEST(StoreContract, AnUpdateChangesTheTermsAndKeepsTheRow) {
   EXPECT_EQ(this->store().applied(1001), std::vector<WorkId>{});
 }
 
+TYPED_TEST(StoreContract, RemembersWhatWasSeenOfPaths) {
+  const WorkId id = this->insert(this->info("a"));
+  EXPECT_EQ(this->store().load_paths_seen(id), std::nullopt);
+  this->store().begin();
+  this->store().save_paths_seen(id, -1);
+  this->store().commit();
+  this->store().begin();
+  this->store().save_paths_seen(id, 2);
+  this->store().roll_back();
+  this->holder_.reopen();
+  EXPECT_EQ(this->store().load_paths_seen(id), -1);
+}
+
 TYPED_TEST(StoreContract, LinksOfAChain) {
   const WorkId a = this->insert(this->info("a"));
   const WorkId b = this->insert(this->info("b"));

@@ -45,6 +45,7 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
         chance(30) ? periodic(name, 15min + Duration{pick(3'600'000)}) : oneoff(name);
     if (request.kind == WorkKind::periodic && chance(30)) request.flex = 5min;
     if (chance(30)) request.initial_delay = Duration{pick(1'800'000)};
+    if (request.kind == WorkKind::oneoff && chance(30)) request.trigger.paths = {"/in"};
     if (chance(30)) request.max_attempts = 1 + pick(4);
     if (chance(30)) request.backoff = {BackoffPolicy::linear, 10s};
     request.constraints = {
@@ -80,6 +81,7 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
         break;
       case 3:
         world_.cancel(1 + pick(30));
+        world_.change_path(1 + pick(30));
         break;
       case 4:
         flip_a_condition();
@@ -153,6 +155,7 @@ TEST_P(RandomWalk, KeepsThePromises) {
     const bool never_ends = info.request.kind == WorkKind::periodic;
     const bool unmetered = info.request.constraints.network == NetworkType::unmetered;
     if (never_ends || unmetered) world_.cancel(info.work.id);
+    world_.change_path(info.work.id);
   }
   world_.advance(Days{2});
 

@@ -144,6 +144,14 @@ std::optional<TimePoint> MemoryStore::next_expiry() {
   return next;
 }
 
+void MemoryStore::save_paths_seen(WorkId id, std::int64_t fingerprint) {
+  change(id).paths_seen = fingerprint;
+}
+
+std::optional<std::int64_t> MemoryStore::load_paths_seen(WorkId id) {
+  return works_.at(id).paths_seen;
+}
+
 void MemoryStore::start_run(const RunInfo& run) {
   undo_.emplace_back([this] { runs_.pop_back(); });
   runs_.push_back(run);

@@ -22,6 +22,7 @@ class MemoryStore : public Store {
   WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;
+  void save_paths_seen(WorkId id, std::int64_t fingerprint) override;
   void start_run(const RunInfo& run) override;
   void end_run(const RunInfo& run) override;
   void save_output(WorkId id, const std::string& output) override;
@@ -43,6 +44,7 @@ class MemoryStore : public Store {
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
   std::vector<StoredWork> load() override;
+  std::optional<std::int64_t> load_paths_seen(WorkId id) override;
   Pauses load_pauses() override;
   std::vector<LedgerEntry> load_ledger() override;
   std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;
@@ -52,6 +54,7 @@ class MemoryStore : public Store {
     WorkInfo info;
     std::vector<WorkId> prerequisites;
     bool superseded = false;
+    std::optional<std::int64_t> paths_seen;
     std::optional<TimePoint> expires;
   };
 

@@ -107,6 +107,11 @@ void World::shut_down() {
   settle();
 }
 
+void World::change_path(WorkId id) {
+  manager_->paths_changed(id);
+  settle();
+}
+
 // Whether it could be committed.
 bool World::turn(std::span<const WorkManager::Change> changes) {
   manager_->settings_changed();

@@ -30,6 +30,8 @@ class World {
 
   WorkId enqueue(const WorkRequest& request, ExistingPolicy existing = ExistingPolicy::keep);
   void cancel(WorkId id);
+  /// A path that the work names changes.
+  void change_path(WorkId id);
   /// Anything else that a turn can do. False: it could not be committed.
   bool change(const std::function<void(WorkManager&)>& body);
 

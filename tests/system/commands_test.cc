@@ -393,6 +393,26 @@ TEST_F(OtherUsers, WorkRunsAsItsOwner) {
   EXPECT_EQ(as_nobody({"logs", "who"}).out, "65534\n65534\n65534\n/nonexistent\n");
 }
 
+TEST_F(OtherUsers, WaitForPathsWithTheirOwnRights) {
+  const auto closed = daemon_.path() / "closed";
+  std::filesystem::create_directory(closed);
+  std::filesystem::permissions(closed, std::filesystem::perms::owner_all);
+  const auto on_path = [&](const std::filesystem::path& path) {
+    return as_nobody({"register-oneoff", "sync", "--on-path", path.string(), "--trigger-delay",
+                      "0s", "--cwd", "/", "--", "/bin/true"});
+  };
+  const Output refused = on_path(closed / "*");
+  EXPECT_NE(refused.err.find("Permission denied"), std::string::npos) << refused.err;
+  EXPECT_EQ(as_nobody({"--json", "list"}).out, "[]\n");
+
+  const auto open = daemon_.path() / "open";
+  std::filesystem::create_directory(open);
+  std::filesystem::permissions(open, std::filesystem::perms(0755));
+  EXPECT_EQ(on_path(open / "*").err, "");
+  std::ofstream(open / "a") << "x";
+  EXPECT_EQ(as_nobody({"wait", "sync"}).status, 0);
+}
+
 TEST_F(OtherUsers, SeeTheirOwnWorkAloneAndMayNotPretend) {
   daemon_.wm({"register-oneoff", "roots", "--initial-delay", "1h", "--", "true"});
   EXPECT_EQ(as_nobody({"--json", "list"}).out, "[]\n");

@@ -1,0 +1,56 @@
+// Does what may take long off the loop: looking at a file system that does not answer must not stop
+// the daemon.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace wm {
+
+class HelperThreads {
+ public:
+  explicit HelperThreads(boost::asio::io_context& loop) : link_(std::make_shared<Link>(&loop)) {}
+  ~HelperThreads();
+  HelperThreads(const HelperThreads&) = delete;
+  HelperThreads& operator=(const HelperThreads&) = delete;
+
+  /// Does `job` on a thread, then calls `done` on the loop with what it returns; not at all, should
+  /// this be gone by then. Jobs of one `line` are done one after the other, so that one that hangs
+  /// holds up only its own.
+  template <class Job, class Done>
+  void run(std::int64_t line, Job job, Done done) {
+    using Outcome = decltype(job());
+    const auto outcome = std::make_shared<Outcome>();
+    enqueue(line, {[outcome, job = std::move(job)] { *outcome = job(); },
+                   [outcome, done = std::move(done)] { done(std::move(*outcome)); }});
+  }
+
+ private:
+  struct Task {
+    std::function<void()> job;
+    std::function<void()> done;
+  };
+
+  /// What a thread may outlive.
+  struct Link {
+    explicit Link(boost::asio::io_context* context) : loop(context) {}
+    std::mutex mutex;
+    boost::asio::io_context* loop;  // nullptr: it is gone.
+  };
+
+  void enqueue(std::int64_t line, Task task);
+  void start_next(std::int64_t line);
+
+  std::shared_ptr<Link> link_;
+  std::map<std::int64_t, std::deque<Task>> lines_;  // The first of each is being done.
+};
+
+}  // namespace wm

@@ -1,0 +1,257 @@
+#include "daemon/path_watches.h"
+
+#include <array>
+#include <memory>
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/fsuid.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/users.h"
+
+namespace wm {
+namespace {
+
+// However fast something changes, events are read this often: a file that is being written tells
+// of every write.
+constexpr std::chrono::milliseconds kBetweenReads{100};
+constexpr std::chrono::seconds kPatience{5};
+
+using boost::asio::posix::descriptor_base;
+
+// This thread sees the file system as that user does from now on.
+Result<> see_as(uid_t uid) {
+  if (::geteuid() != 0 || uid == 0) return {};
+  const auto user = find_user(uid);
+  if (!user) return std::unexpected(user.error());
+  // The library's setgroups() would change every thread.
+  if (::syscall(SYS_setgroups, user->groups.size(), user->groups.data()) != 0) {
+    return fail(ErrorCode::refused, "the paths of another user cannot be watched");
+  }
+  ::setfsgid(user->gid);
+  ::setfsuid(uid);
+  if (static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != uid) {
+    return fail(ErrorCode::refused, "the paths of another user cannot be watched");
+  }
+  return {};
+}
+
+PathScan scan_as(uid_t uid, int inotify, const PathWatches::Globs& globs) {
+  if (const auto rights = see_as(uid); !rights) return {0, {}, rights.error().message};
+  return scan_paths(inotify, globs);
+}
+
+}  // namespace
+
+PathWatches::PathWatches(boost::asio::io_context& loop, Changed changed)
+    : loop_(loop),
+      changed_(std::move(changed)),
+      threads_(loop),
+      inotify_(loop),
+      mounts_(loop),
+      pause_(loop) {}
+
+void PathWatches::look(uid_t owner, std::vector<Globs> list, Seen seen) {
+  open();
+  const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, kPatience);
+  const auto answered = std::make_shared<bool>(false);
+  timer->async_wait([answered, seen](const boost::system::error_code& cancelled) {
+    if (cancelled || std::exchange(*answered, true)) return;
+    seen(fail(ErrorCode::failed, "the file system with its paths does not answer"));
+  });
+  ++scans_;
+  threads_.run(
+      owner,
+      [owner, fd = inotify_.native_handle(), list = std::move(list)] {
+        std::vector<PathScan> scans;
+        for (const Globs& globs : list) scans.push_back(scan_as(owner, fd, globs));
+        return scans;
+      },
+      [this, answered, timer, seen](const std::vector<PathScan>& scans) {
+        Result<std::vector<std::int64_t>> found;
+        for (const PathScan& scan : scans) {
+          for (const WatchedName& names : scan.names) watches_.insert(names.watch);
+          if (found && !scan.problem.empty()) found = fail(ErrorCode::refused, scan.problem);
+          if (found) found->push_back(scan.fingerprint);
+        }
+        --scans_;
+        drop_watches();
+        timer->cancel();
+        if (!std::exchange(*answered, true)) seen(found);
+      });
+}
+
+void PathWatches::watch(WorkId id, uid_t owner, Globs globs, std::optional<std::int64_t> seen) {
+  forget(id);
+  open();
+  Entry entry;
+  entry.owner = owner;
+  entry.globs = std::move(globs);
+  entry.seen = seen;
+  entry.version = ++versions_;
+  works_.emplace(id, std::move(entry));
+  scan(id);
+}
+
+void PathWatches::forget(WorkId id) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return;
+  drop_interests(id, found->second);
+  works_.erase(found);
+  to_scan_.erase(id);
+  drop_watches();
+}
+
+bool PathWatches::is_watching(WorkId id, const Globs& globs) const {
+  const auto found = works_.find(id);
+  return found != works_.end() && found->second.globs == globs;
+}
+
+std::string PathWatches::problem(WorkId id) const {
+  const auto found = works_.find(id);
+  return found == works_.end() ? "" : found->second.problem;
+}
+
+void PathWatches::open() {
+  if (inotify_.is_open()) return;
+  const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (fd < 0) throw boost::system::system_error(errno, boost::system::system_category(), "inotify");
+  inotify_.assign(fd);
+  listen();
+  const int mounts = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+  if (mounts < 0) return;
+  mounts_.assign(mounts);
+  listen_to_mounts();
+}
+
+void PathWatches::scan(WorkId id) {
+  Entry& entry = works_.at(id);
+  if (std::exchange(entry.scanning, true)) {
+    entry.again = true;
+    return;
+  }
+  ++scans_;
+  threads_.run(
+      entry.owner,
+      [owner = entry.owner, fd = inotify_.native_handle(), globs = entry.globs] {
+        return scan_as(owner, fd, globs);
+      },
+      [this, id, version = entry.version](PathScan found) {
+        scanned(id, version, std::move(found));
+      });
+}
+
+void PathWatches::scan_all() {
+  for (const auto& [id, entry] : works_) to_scan_.insert(id);
+}
+
+void PathWatches::scanned(WorkId id, std::int64_t version, PathScan found) {
+  --scans_;
+  for (const WatchedName& names : found.names) watches_.insert(names.watch);
+  const auto place = works_.find(id);
+  if (place != works_.end() && place->second.version == version) {
+    Entry& entry = place->second;
+    drop_interests(id, entry);
+    const std::set<int> meanwhile = std::exchange(entry.meanwhile, {});
+    for (WatchedName& names : found.names) {
+      entry.watches.insert(names.watch);
+      entry.again = entry.again || meanwhile.contains(names.watch);
+      interests_[names.watch].push_back({id, std::move(names)});
+    }
+    if (std::exchange(entry.problem, found.problem) != found.problem && !found.problem.empty()) {
+      spdlog::warn("the paths of a work are not watched: {}", found.problem);
+    }
+    const bool changed = entry.seen && *entry.seen != found.fingerprint;
+    entry.seen = found.fingerprint;
+    entry.scanning = false;
+    if (std::exchange(entry.again, false)) scan(id);
+    if (changed) changed_(id);
+  }
+  drop_watches();
+}
+
+void PathWatches::drop_interests(WorkId id, Entry& entry) {
+  for (const int watch : std::exchange(entry.watches, {})) {
+    std::erase_if(interests_[watch], [id](const Interest& one) { return one.work == id; });
+    if (interests_[watch].empty()) interests_.erase(watch);
+  }
+}
+
+// Those that nobody needs any more.
+void PathWatches::drop_watches() {
+  if (scans_ > 0) return;
+  if (works_.empty()) {
+    pause_.cancel();
+    inotify_.close();
+    mounts_.close();
+    watches_.clear();
+    return;
+  }
+  std::erase_if(watches_, [this](int watch) {
+    if (interests_.contains(watch)) return false;
+    ::inotify_rm_watch(inotify_.native_handle(), watch);
+    return true;
+  });
+}
+
+void PathWatches::listen() {
+  inotify_.async_wait(descriptor_base::wait_read, [this](const boost::system::error_code& closed) {
+    if (closed) return;
+    read_events();
+    pause_.expires_after(kBetweenReads);
+    pause_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled) listen();
+    });
+  });
+}
+
+void PathWatches::read_events() {
+  alignas(inotify_event) std::array<char, 65'536> buffer{};
+  ssize_t size = 0;
+  while ((size = ::read(inotify_.native_handle(), buffer.data(), buffer.size())) > 0) {
+    for (const char* next = buffer.data(); next < buffer.data() + size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(next);
+      take(*event);
+      next += sizeof(inotify_event) + event->len;
+    }
+  }
+  for (const WorkId id : std::exchange(to_scan_, {})) scan(id);
+}
+
+void PathWatches::take(const inotify_event& event) {
+  if (event.mask & IN_Q_OVERFLOW) return scan_all();
+  if (event.mask & IN_IGNORED) watches_.erase(event.wd);
+  // It may be news to a scan on its way, whose watches are not known yet.
+  for (auto& [id, entry] : works_) {
+    if (entry.scanning) entry.meanwhile.insert(event.wd);
+  }
+  const auto interests = interests_.find(event.wd);
+  if (interests == interests_.end()) return;
+  const bool of_itself = event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT);
+  const std::string_view name = event.len > 0 ? event.name : "";
+  for (const auto& [work, names] : interests->second) {
+    if (of_itself) {
+      to_scan_.insert(work);
+    } else if (matches(names, name)) {
+      // An attribute may have changed without the file, and below a directory there may be more.
+      const bool uncertain = event.mask & (IN_ATTRIB | IN_ISDIR);
+      if (!names.named || uncertain) to_scan_.insert(work);
+      if (names.named && !(event.mask & IN_ATTRIB)) changed_(work);
+    }
+  }
+}
+
+// What is mounted on a directory takes the place of what was watched there.
+void PathWatches::listen_to_mounts() {
+  mounts_.async_wait(descriptor_base::wait_error, [this](const boost::system::error_code& closed) {
+    if (closed) return;
+    scan_all();
+    for (const WorkId id : std::exchange(to_scan_, {})) scan(id);
+    listen_to_mounts();
+  });
+}
+
+}  // namespace wm
