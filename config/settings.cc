@@ -1,5 +1,6 @@
 #include "config/settings.h"
 
+#include <charconv>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -39,6 +40,15 @@ void read_unknown(TomlReader& reader, const char* key, std::optional<bool>& allo
   if (text.empty()) return;
   if (text != "allow" && text != "wait") return reader.fail(key, "must be allow or wait");
   allowed = text == "allow";
+}
+
+bool is_host_and_port(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  int port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
+  return problem == std::errc() && stop == end && port > 0 && port <= 65'535;
 }
 
 void read_tables(TomlReader& file, Settings& settings) {
@@ -98,6 +108,11 @@ void read_tables(TomlReader& file, Settings& settings) {
   file.table("network", [&](TomlReader& reader) {
     reader.read("metered", settings.network.metered);
     reader.read("metered_interfaces", settings.network.metered_interfaces);
+    std::string& reachability = settings.network.reachability;
+    reader.read("reachability", reachability);
+    if (!reachability.empty() && !is_host_and_port(reachability)) {
+      reader.fail("reachability", "'" + reachability + "' is not HOST:PORT");
+    }
   });
 }
 

@@ -46,6 +46,7 @@ struct Words<Metered> {
 struct NetworkSettings {
   Metered metered = Metered::automatic;
   std::vector<std::string> metered_interfaces{"wwan*", "ppp*", "bnep*"};  // Shell patterns.
+  std::string reachability;  // HOST:PORT that has to answer; empty: no need.
 
   bool operator==(const NetworkSettings&) const = default;
 };

@@ -100,7 +100,9 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       runner_(loop_, options_.state_directory, options_.socket),
       manager_(*store_, runner_, settings_, {processors(), local_zone()}),
       bus_(loop_),
-      paths_(loop_, [this](WorkId id) { manager_.paths_changed(id); }),
+      sleep_(bus_, [this] { measure(); }),
+      helpers_(loop_),
+      paths_(loop_, helpers_, [this](WorkId id) { manager_.paths_changed(id); }),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
@@ -135,7 +137,7 @@ void Daemon::add_probes() {
   const auto own_runs = [this] { return static_cast<int>(manager_.scheduler().running_count()); };
   const auto custom = std::make_shared<CustomProbe>(loop_, settings_.conditions, report);
   runner_.on_other_child([custom](pid_t pid, int status) { custom->child_ended(pid, status); });
-  storage_ = std::make_shared<StorageProbe>(loop_, options_.state_directory.string(),
+  storage_ = std::make_shared<StorageProbe>(loop_, helpers_, options_.state_directory.string(),
                                             settings_.storage, report);
   probes_ = {std::make_shared<NetworkProbe>(loop_, bus_, settings_.network, report),
              std::make_shared<PowerProbe>(loop_, bus_, "/sys/class/power_supply", settings_.battery,
@@ -162,6 +164,7 @@ int Daemon::run() {
 }
 
 void Daemon::turn() {
+  if (sleep_.has_slept()) measure();
   const TimePoint now = wall_clock_now();
   sensors_.expire(now);
   try {
@@ -194,8 +197,14 @@ void Daemon::sense(TimePoint now) {
     sensed_ = wanted;
     sensors_.set_wanted(wanted);
     for (const auto& probe : probes_) probe->set_wanted(wanted);
+    sleep_.set_wanted(wanted != Constraints{});
   }
   if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions(), now);
+}
+
+// What is wanted, once more.
+void Daemon::measure() {
+  for (const auto& probe : probes_) probe->measure();
 }
 
 // Watched is what triggered work still waits for.
@@ -273,10 +282,8 @@ void Daemon::reload() {
   }
   settings_ = std::move(*settings);
   manager_.settings_changed();
-  for (const auto& probe : probes_) {
-    probe->set_wanted(sensed_);
-    probe->measure();
-  }
+  for (const auto& probe : probes_) probe->set_wanted(sensed_);
+  measure();
   spdlog::info("the configuration is reloaded");
 }
 

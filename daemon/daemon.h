@@ -15,6 +15,7 @@
 #include "daemon/process_runner.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
+#include "daemon/sleep_watch.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/work_manager.h"
 
@@ -46,6 +47,7 @@ class Daemon {
   void reload();
   void turn();
   void sense(TimePoint now);
+  void measure();
   void follow_paths(const Work& work);
   void end_turn(TimePoint now);
   void make_durable();
@@ -59,6 +61,8 @@ class Daemon {
   WorkManager manager_;
   Sensors sensors_;
   Bus bus_;
+  SleepWatch sleep_;
+  HelperThreads helpers_;
   PathWatches paths_;
   std::vector<std::shared_ptr<Probe>> probes_;
   std::shared_ptr<Probe> storage_;        // Runs use space: it is looked at after each.

@@ -46,10 +46,10 @@ PathScan scan_as(uid_t uid, int inotify, const PathWatches::Globs& globs) {
 
 }  // namespace
 
-PathWatches::PathWatches(boost::asio::io_context& loop, Changed changed)
+PathWatches::PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, Changed changed)
     : loop_(loop),
       changed_(std::move(changed)),
-      threads_(loop),
+      helpers_(helpers),
       inotify_(loop),
       mounts_(loop),
       pause_(loop) {}
@@ -63,7 +63,7 @@ void PathWatches::look(uid_t owner, std::vector<Globs> list, Seen seen) {
     seen(fail(ErrorCode::failed, "the file system with its paths does not answer"));
   });
   ++scans_;
-  threads_.run(
+  helpers_.run(
       owner,
       [owner, fd = inotify_.native_handle(), list = std::move(list)] {
         std::vector<PathScan> scans;
@@ -134,7 +134,7 @@ void PathWatches::scan(WorkId id) {
     return;
   }
   ++scans_;
-  threads_.run(
+  helpers_.run(
       entry.owner,
       [owner = entry.owner, fd = inotify_.native_handle(), globs = entry.globs] {
         return scan_as(owner, fd, globs);

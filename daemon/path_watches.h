@@ -29,7 +29,7 @@ class PathWatches {
   /// What scan_paths() found for each of a list, or why some of it cannot be watched.
   using Seen = std::function<void(const Result<std::vector<std::int64_t>>&)>;
 
-  PathWatches(boost::asio::io_context& loop, Changed changed);
+  PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, Changed changed);
 
   /// Looks once, with the rights of `owner`: an error if it cannot be watched, or does not answer.
   void look(uid_t owner, std::vector<Globs> list, Seen seen);
@@ -73,7 +73,7 @@ class PathWatches {
 
   boost::asio::io_context& loop_;
   Changed changed_;
-  HelperThreads threads_;
+  HelperThreads& helpers_;
   boost::asio::posix::stream_descriptor inotify_;
   boost::asio::posix::stream_descriptor mounts_;
   boost::asio::steady_timer pause_;

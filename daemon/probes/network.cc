@@ -49,6 +49,19 @@ NetworkJudgement judge_network(const NetworkFacts& facts, const std::optional<Kn
           over};
 }
 
+NetworkJudgement judge_reachability(NetworkJudgement judged, const std::string& target,
+                                    std::optional<bool> reached, const std::string& trouble) {
+  judged.detail += ", " + target + " is ";
+  if (reached && *reached) {
+    judged.detail += "reached";
+    return judged;
+  }
+  judged.reading = {};
+  judged.source = "reachability";
+  judged.detail += reached ? "not reached: " + trouble : "being tried";
+  return judged;
+}
+
 NetworkProbe::NetworkProbe(boost::asio::io_context& loop, Bus& bus, const NetworkSettings& settings,
                            Report report)
     : loop_(loop), bus_(bus), settings_(settings), report_(std::move(report)) {}
@@ -58,7 +71,8 @@ NetworkProbe::Sources::Sources(boost::asio::io_context& loop, Bus& bus,
     : routes(loop, changed),
       network_manager(bus, changed),
       networkd(bus, "org.freedesktop.network1", "/org/freedesktop/network1",
-               "org.freedesktop.network1.Manager", changed) {}
+               "org.freedesktop.network1.Manager", changed),
+      reachability(loop, changed) {}
 
 void NetworkProbe::set_wanted(const Constraints& wanted) {
   if (wanted.network == NetworkType::not_required) {
@@ -80,10 +94,18 @@ void NetworkProbe::measure() {
   }
   const Link* out = route_out(routes->links, routes->routes);
   const NetworkFacts facts = ask_about(out ? out->name : "");
-  const NetworkJudgement judged = judge_network(facts, known_, settings_);
+  NetworkJudgement judged = judge_network(facts, known_, settings_);
   known_.reset();
   if (judged.reading.connected) {
     known_ = KnownNetwork{facts.interface, judged.reading, judged.metered_by_manager};
+  }
+  Reachability& reachability = sources_->reachability;
+  if (!judged.reading.connected || settings_.reachability.empty()) {
+    reachability.forget();
+  } else {
+    const auto reached = reachability.reached(settings_.reachability, facts.interface);
+    judged = judge_reachability(std::move(judged), settings_.reachability, reached,
+                                reachability.trouble());
   }
   report_({ConditionName::network, judged.reading, judged.source, judged.detail});
 }

@@ -10,6 +10,7 @@
 #include "daemon/probes/modems.h"
 #include "daemon/probes/network_manager.h"
 #include "daemon/probes/probe.h"
+#include "daemon/probes/reachability.h"
 #include "daemon/probes/routes.h"
 
 namespace wm {
@@ -41,6 +42,11 @@ struct NetworkJudgement {
 NetworkJudgement judge_network(const NetworkFacts& facts, const std::optional<KnownNetwork>& known,
                                const NetworkSettings& settings);
 
+/// The same where `target` has to be reached: `reached` is nothing as long as that is being tried,
+/// `trouble` says why it was not.
+NetworkJudgement judge_reachability(NetworkJudgement judged, const std::string& target,
+                                    std::optional<bool> reached, const std::string& trouble);
+
 class NetworkProbe : public Probe {
  public:
   NetworkProbe(boost::asio::io_context& loop, Bus& bus, const NetworkSettings& settings,
@@ -58,6 +64,7 @@ class NetworkProbe : public Probe {
     NetworkManager network_manager;
     BusObject networkd;
     std::unique_ptr<Modems> modems;  // Only where a modem leads out.
+    Reachability reachability;
   };
 
   NetworkFacts ask_about(const std::string& interface);

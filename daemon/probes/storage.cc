@@ -13,37 +13,52 @@ constexpr std::chrono::seconds kFar{3600};
 constexpr std::chrono::seconds kNear{300};
 constexpr std::chrono::seconds kClose{30};
 
-struct Space {
-  std::uint64_t free = 0;
-  std::uint64_t total = 0;
-};
+// A file system that does not answer by then is told of, though it may answer yet.
+constexpr std::chrono::seconds kPatience{5};
 
-std::optional<Space> space_of(const std::string& path) {
+}  // namespace
+
+std::optional<StorageProbe::Space> StorageProbe::space_of(const std::string& path) {
   struct statvfs status{};
   if (::statvfs(path.c_str(), &status) != 0) return std::nullopt;
   return Space{std::uint64_t{status.f_bavail} * status.f_frsize,
                std::uint64_t{status.f_blocks} * status.f_frsize};
 }
 
-}  // namespace
-
-StorageProbe::StorageProbe(boost::asio::io_context& loop, std::string state_directory,
-                           const StorageSettings& settings, Report report)
-    : state_directory_(std::move(state_directory)),
+StorageProbe::StorageProbe(boost::asio::io_context& loop, HelperThreads& helpers,
+                           std::string state_directory, const StorageSettings& settings,
+                           Report report)
+    : helpers_(helpers),
+      state_directory_(std::move(state_directory)),
       settings_(settings),
       report_(std::move(report)),
       again_(loop) {}
 
 void StorageProbe::measure() {
-  if (!wanted_) return;
+  if (!wanted_ || std::exchange(looking_, true)) return;
   std::vector<std::string> paths{state_directory_};
   paths.insert(paths.end(), settings_.paths.begin(), settings_.paths.end());
+  look_again_in(kPatience);
+  constexpr std::int64_t kLine = -1;  // Others are users.
+  helpers_.run(
+      kLine,
+      [paths = std::move(paths)] {
+        Spaces spaces;
+        for (const std::string& path : paths) spaces.emplace_back(path, space_of(path));
+        return spaces;
+      },
+      [this](const Spaces& found) {
+        looking_ = false;
+        if (wanted_) judge(found);
+      });
+}
+
+void StorageProbe::judge(const Spaces& spaces) {
   bool low = false;
   std::optional<std::uint64_t> least;
   std::uint64_t margin = std::numeric_limits<std::uint64_t>::max();  // Of free space to the limit.
   std::string where;
-  for (const std::string& path : paths) {
-    const auto space = space_of(path);
+  for (const auto& [path, space] : spaces) {
     if (!space) continue;
     low = low || storage_is_low(low_, space->free, space->total, settings_.levels);
     const std::uint64_t limit = storage_limit(space->total, settings_.levels);
@@ -54,6 +69,7 @@ void StorageProbe::measure() {
   }
   if (!least) {
     report_({ConditionName::storage, std::monostate{}, "statvfs", "no watched path can be read"});
+    look_again_in(kNear);
     return;
   }
   low_ = low;
@@ -74,7 +90,10 @@ void StorageProbe::set_wanted(const Constraints& wanted) {
 void StorageProbe::look_again_in(std::chrono::seconds time) {
   again_.expires_after(time);
   again_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (!cancelled) measure();
+    if (cancelled) return;
+    if (!looking_) return measure();
+    report_(
+        {ConditionName::storage, std::monostate{}, "statvfs", "a watched path does not answer"});
   });
 }
 

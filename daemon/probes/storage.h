@@ -9,27 +9,38 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/settings.h"
+#include "daemon/helper_threads.h"
 #include "daemon/probes/probe.h"
 
 namespace wm {
 
 class StorageProbe : public Probe {
  public:
-  StorageProbe(boost::asio::io_context& loop, std::string state_directory,
+  StorageProbe(boost::asio::io_context& loop, HelperThreads& helpers, std::string state_directory,
                const StorageSettings& settings, Report report);
 
   void measure() override;
   void set_wanted(const Constraints& wanted) override;
 
  private:
+  struct Space {
+    std::uint64_t free = 0;
+    std::uint64_t total = 0;
+  };
+  using Spaces = std::vector<std::pair<std::string, std::optional<Space>>>;
+
+  static std::optional<Space> space_of(const std::string& path);
+  void judge(const Spaces& spaces);
   void look_again_in(std::chrono::seconds time);
 
+  HelperThreads& helpers_;
   std::string state_directory_;
   const StorageSettings& settings_;
   Report report_;
   boost::asio::steady_timer again_;
   bool low_ = false;
   bool wanted_ = false;
+  bool looking_ = false;
 };
 
 }  // namespace wm

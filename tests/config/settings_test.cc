@@ -150,7 +150,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 21) << "a setting that is not shown";
+  EXPECT_EQ(count, 22) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

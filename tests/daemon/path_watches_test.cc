@@ -137,7 +137,8 @@ class PathWatchesTest : public Paths {
 
   boost::asio::io_context loop_{1};
   std::map<WorkId, bool> changed_;
-  PathWatches watches_{loop_, [this](WorkId id) { changed_[id] = true; }};
+  HelperThreads helpers_{loop_};
+  PathWatches watches_{loop_, helpers_, [this](WorkId id) { changed_[id] = true; }};
 };
 
 TEST_F(PathWatchesTest, TellOfEveryKindOfChange) {

@@ -9,6 +9,7 @@
 #include "daemon/probes/network.h"
 #include "daemon/probes/power.h"
 #include "daemon/probes/storage.h"
+#include "daemon/sleep_watch.h"
 #include "tests/support/private_bus.h"
 #include "tests/support/temporary_directory.h"
 
@@ -257,6 +258,7 @@ class Measured : public testing::Test {
   }
 
   boost::asio::io_context loop_;
+  HelperThreads helpers_{loop_};
   std::map<ConditionId, Measurement> last_;
 };
 
@@ -385,7 +387,7 @@ TEST_F(Probes, NothingIsMeasuredThatNobodyWants) {
   IdleProbe a(loop_, bus_, idle, [] { return 0; }, report());
   NetworkProbe b(loop_, bus_, network, report());
   PowerProbe c(loop_, bus_, "/sys/class/power_supply", levels, report());
-  StorageProbe d(loop_, "/tmp", storage, report());
+  StorageProbe d(loop_, helpers_, "/tmp", storage, report());
   for (Probe* probe : std::initializer_list<Probe*>{&a, &b, &c, &d}) {
     probe->set_wanted({});
     probe->measure();
@@ -399,16 +401,85 @@ TEST_F(Probes, StorageOfTheWatchedPaths) {
   const TemporaryDirectory directory;
   const ConditionId storage = ConditionName::storage;
   const StorageSettings any{.paths = {}, .levels = {.low_percent = 0, .low_bytes = 0}};
-  StorageProbe roomy(loop_, directory.path().string(), any, report());
+  StorageProbe roomy(loop_, helpers_, directory.path().string(), any, report());
   roomy.set_wanted({.storage_not_low = true});
-  EXPECT_EQ(value(storage), ConditionValue(true));
+  EXPECT_TRUE(until(storage, true));
   const StorageSettings all{.paths = {}, .levels = {.low_percent = 100, .low_bytes = ~0ULL >> 1}};
-  StorageProbe full(loop_, directory.path().string(), all, report());
+  StorageProbe full(loop_, helpers_, directory.path().string(), all, report());
   full.set_wanted({.storage_not_low = true});
-  EXPECT_EQ(value(storage), ConditionValue(false));
-  StorageProbe blind(loop_, "/absent", any, report());
+  EXPECT_TRUE(until(storage, false));
+  StorageProbe blind(loop_, helpers_, "/absent", any, report());
   blind.set_wanted({.storage_not_low = true});
-  EXPECT_EQ(value(storage), ConditionValue(std::monostate{}));
+  EXPECT_TRUE(until(storage, std::monostate{}));
+}
+
+TEST_F(Probes, LogindTellsThatTheMachineHasSlept) {
+  FakeService logind(daemon_, "org.freedesktop.login1");
+  int awake = 0;
+  SleepWatch sleep(bus_, [&] { ++awake; });
+  sleep.set_wanted(true);
+  const auto emit = [&](bool going) {
+    logind.emit("/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep",
+                going);
+  };
+  EXPECT_TRUE(run_until(loop_, {&logind}, [&] {
+    emit(true);
+    if (awake == 0) emit(false);
+    return awake > 0;
+  }));
+  const int heard = awake;
+  sleep.set_wanted(false);
+  emit(false);
+  loop_.restart();
+  loop_.poll();
+  EXPECT_EQ(awake, heard);
+  sleep.has_slept();
+  EXPECT_FALSE(sleep.has_slept());
+}
+
+// A place in this machine that may be reached, or not.
+class Reachable : public Measured {
+ protected:
+  using tcp = boost::asio::ip::tcp;
+  std::string target() const {
+    return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+  bool answered() {
+    return run_until(loop_, {}, [this] { return news_ > 0; });
+  }
+
+  int news_ = 0;
+  tcp::acceptor acceptor_{loop_, {boost::asio::ip::address_v4::loopback(), 0}};
+  Reachability reachability_{loop_, [this] { ++news_; }};
+};
+
+TEST_F(Reachable, OnceAConnectionIsMade) {
+  EXPECT_EQ(reachability_.reached(target(), "eth0"), std::nullopt);
+  ASSERT_TRUE(answered());
+  EXPECT_EQ(reachability_.reached(target(), "eth0"), true);
+  EXPECT_EQ(reachability_.reached(target(), "wlan0"), std::nullopt) << "another way out";
+}
+
+TEST_F(Reachable, NotWhereNobodyListens) {
+  const std::string closed = target();
+  acceptor_.close();
+  EXPECT_EQ(reachability_.reached(closed, "eth0"), std::nullopt);
+  ASSERT_TRUE(answered());
+  EXPECT_EQ(reachability_.reached(closed, "eth0"), false);
+  EXPECT_EQ(reachability_.trouble(), "Connection refused");
+  reachability_.forget();
+  EXPECT_EQ(reachability_.reached(closed, "eth0"), std::nullopt) << "the route is new";
+}
+
+TEST_F(Reachable, OrItIsNoNetwork) {
+  const NetworkJudgement judged{
+      {true, false, false}, false, "rtnetlink", "default route over eth0"};
+  EXPECT_EQ(judge_reachability(judged, "a:1", true, "").reading, judged.reading);
+  EXPECT_EQ(judge_reachability(judged, "a:1", {}, "").reading, NetworkReading{});
+  const auto failed = judge_reachability(judged, "a:1", false, "refused");
+  EXPECT_FALSE(failed.reading.connected);
+  EXPECT_EQ(failed.source, "reachability");
+  EXPECT_EQ(failed.detail, "default route over eth0, a:1 is not reached: refused");
 }
 
 class Custom : public Measured {

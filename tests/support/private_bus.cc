@@ -100,6 +100,12 @@ void FakeService::set(const std::string& path, const std::string& interface,
   sd_bus_message_unref(signal);
 }
 
+void FakeService::emit(const std::string& path, const std::string& interface,
+                       const std::string& signal, bool argument) {
+  sd_bus_emit_signal(bus_, path.c_str(), interface.c_str(), signal.c_str(), "b",
+                     static_cast<int>(argument));
+}
+
 void FakeService::pump() {
   while (sd_bus_process(bus_, nullptr) > 0) {
   }

@@ -45,6 +45,8 @@ class FakeService {
   /// And a signal that says so.
   void set(const std::string& path, const std::string& interface, const std::string& property,
            const BusValue& value);
+  void emit(const std::string& path, const std::string& interface, const std::string& signal,
+            bool argument);
   /// GetDeviceByIpIface(interface) answers with that path.
   void add_device(const std::string& interface, const std::string& path) {
     devices_[interface] = path;
