@@ -201,12 +201,13 @@ void Bus::close() {
 }
 
 BusObject::BusObject(Bus& bus, std::string service, std::string path, std::string interface,
-                     std::function<void()> changed)
+                     std::function<void()> changed, std::vector<std::string> signals)
     : bus_(bus),
       service_(std::move(service)),
       path_(std::move(path)),
       interface_(std::move(interface)),
-      changed_(std::move(changed)) {
+      changed_(std::move(changed)),
+      signals_(std::move(signals)) {
   bus_.objects_.insert(this);
   if (bus_.open()) {
     start();
@@ -220,12 +221,13 @@ BusObject::~BusObject() { bus_.objects_.erase(this); }
 // Subscribe first, then read: nothing that changes in between is missed.
 void BusObject::start() {
   following_ = true;
-  properties_changed_ =
-      bus_.on_signal({service_, path_, kPropertiesInterface, "PropertiesChanged", interface_},
-                     [this](sd_bus_message*) { refresh(); });
-  owner_changed_ = bus_.on_signal({"org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                   "org.freedesktop.DBus", "NameOwnerChanged", service_},
-                                  [this](sd_bus_message*) { refresh(); });
+  const auto follow = [this](const BusSignal& signal) {
+    subscriptions_.push_back(bus_.on_signal(signal, [this](sd_bus_message*) { refresh(); }));
+  };
+  follow({service_, path_, kPropertiesInterface, "PropertiesChanged", interface_});
+  follow({"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+          "NameOwnerChanged", service_});
+  for (const std::string& signal : signals_) follow({service_, path_, interface_, signal, ""});
   refresh();
 }
 
@@ -241,8 +243,7 @@ void BusObject::refresh() {
 
 void BusObject::lost() {
   following_ = false;
-  properties_changed_ = {};
-  owner_changed_ = {};
+  subscriptions_.clear();
   asked_ = {};
   take({});
 }

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -94,8 +95,9 @@ using BusValue = std::variant<bool, std::int64_t, double, std::string>;
 class BusObject {
  public:
   /// `changed` is called whenever any of this may say something else, but not by the constructor.
+  /// `signals` of the interface tell of properties that change without a PropertiesChanged.
   BusObject(Bus& bus, std::string service, std::string path, std::string interface,
-            std::function<void()> changed);
+            std::function<void()> changed, std::vector<std::string> signals = {});
   ~BusObject();
   BusObject(const BusObject&) = delete;
   BusObject& operator=(const BusObject&) = delete;
@@ -138,8 +140,8 @@ class BusObject {
   bool following_ = false;
   bool settled_ = false;
   std::map<std::string, BusValue> properties_;
-  BusSlot properties_changed_;
-  BusSlot owner_changed_;
+  std::vector<std::string> signals_;
+  std::vector<BusSlot> subscriptions_;
   BusSlot asked_;
 };
 

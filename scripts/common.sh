@@ -10,6 +10,10 @@ build_packages=(
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev libtomlplusplus-dev
 )
 
+# The root of the machine that tests/services boots; scripts/test-machine makes it.
+# shellcheck disable=SC2034
+test_machine=${WM_TEST_MACHINE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/wm/test-machine}
+
 is_installed() {
   [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }

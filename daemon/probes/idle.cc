@@ -85,8 +85,9 @@ void IdleProbe::set_wanted(const Constraints& wanted) {
     logind_.reset();
     again_.cancel();
   } else if (!logind_) {
-    logind_ = std::make_unique<BusObject>(bus_, kLogind, "/org/freedesktop/login1",
-                                          "org.freedesktop.login1.Manager", [this] { measure(); });
+    logind_ = std::make_unique<BusObject>(
+        bus_, kLogind, "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+        [this] { measure(); }, std::vector<std::string>{"SessionNew", "SessionRemoved"});
     measure();
   }
 }

@@ -1,0 +1,118 @@
+# A small machine with the real services, booted by systemd-nspawn for one test: source it with the
+# directory of the build in $1, then boot. The machine's root is what scripts/test-machine made; it
+# is not written to. The test is skipped (exit status 77) where none can be booted.
+# shellcheck shell=bash
+set -euo pipefail
+
+build=$(realpath "$1")
+here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=scripts/common.sh
+. "$here/../../scripts/common.sh"
+name=wm-$(basename "$0" .sh)-$$
+machine=
+
+skip() {
+  echo "skipped: $1"
+  exit 77
+}
+
+# Boots a machine on which wmd serves all users, with the configuration on stdin.
+boot() {
+  ((EUID == 0)) || skip "booting a machine needs root"
+  [[ -d $test_machine ]] || skip "there is no machine: scripts/test-machine makes one"
+  machine=$(mktemp --directory)
+  trap 'halt || true' EXIT
+  mkdir "$machine"/{upper,work,root}
+  mount -t overlay "$name" -o "lowerdir=$test_machine,upperdir=$machine/upper,workdir=$machine/work" "$machine/root"
+  cat >"$machine/root/etc/wmd.toml"
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup/{systemd,unified}; do
+    [[ -d $hierarchy ]] && mkdir -p "$hierarchy/$name"
+  done
+  (
+    for hierarchy in /sys/fs/cgroup/{systemd,unified}; do
+      [[ -d $hierarchy ]] && echo "$BASHPID" >"$hierarchy/$name/cgroup.procs"
+    done
+    exec systemd-nspawn --quiet --directory="$machine/root" --machine="$name" --boot \
+      --register=no --keep-unit --console=pipe --link-journal=no --private-network --timezone=off \
+      --resolv-conf=off --capability=CAP_NET_ADMIN --bind-ro="$build:/wm" --bind-ro="$here:/services"
+  ) >"$machine/console" 2>&1 </dev/null &
+  nspawn=$!
+  for _ in {1..300}; do
+    kill -0 "$nspawn" 2>/dev/null || skip "it does not boot: $(tail -1 "$machine/console")"
+    case $(inside systemctl is-system-running 2>/dev/null) in running | degraded) break ;; esac
+    sleep 0.1
+  done
+  start_wmd || fail "wmd does not start"
+}
+
+halt() {
+  [[ -n ${nspawn-} ]] && kill "$nspawn" 2>/dev/null && wait "$nspawn" 2>/dev/null
+  umount "$machine/root"
+  rm -rf "$machine"
+  find /sys/fs/cgroup/{systemd,unified}/"$name" -depth -type d -exec rmdir {} + 2>/dev/null
+}
+
+inside() {
+  local leader
+  leader=$(awk '{ print $1 }' "/proc/$nspawn/task/$nspawn/children")
+  [[ -n $leader ]] || return 1
+  nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup -- \
+    env --ignore-environment PATH=/wm/cli:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+    TERM=dumb "$@"
+}
+
+# With what stands in the arguments in its environment.
+start_wmd() {
+  inside systemd-run --quiet --unit=wmd --property=Type=notify "${@/#/--setenv=}" \
+    /wm/daemon/wmd --system --config /etc/wmd.toml
+}
+
+wm() { inside wm "$@"; }
+
+fail() {
+  echo "FAILED: $1"
+  shift
+  "$@" || true
+  wm conditions || true
+  inside journalctl --unit=wmd --no-pager --output=cat | tail -20 || true
+  exit 1
+}
+
+# Until the command succeeds, but not for ever.
+eventually() {
+  for _ in {1..150}; do
+    if inside "$@" >/dev/null 2>&1; then return 0; fi
+    sleep 0.1
+  done
+  fail "it never happens: $*" "inside" "$@"
+}
+
+# hold NAME OPTIONS…: work of that name that runs until it is stopped.
+hold() { wm register-oneoff "$1" --stop-grace 0s "${@:2}" -- /bin/sleep 1000; }
+
+starts() {
+  wm wait "$1" --for running --timeout 15s >/dev/null || fail "$1 does not start" wm why "$1"
+  echo "ok: $1 runs ($2)"
+}
+
+# stops NAME REASON WHY: its run is stopped for that reason.
+stops() {
+  wm wait "$1" --for enqueued --timeout 15s >/dev/null || fail "$1 does not stop" wm show "$1"
+  wm history "$1" | grep --quiet "interrupted *$2" || fail "$1 does not stop for $2" wm history "$1"
+  echo "ok: $1 stops, $2 ($3)"
+}
+
+# says NAME TEXT: `wm why` names it.
+says() {
+  wm why "$1" | grep --quiet --fixed-strings -- "$2" || fail "wm why $1 does not say '$2'" wm why "$1"
+  echo "ok: $1 waits, and wm why says '$2'"
+}
+
+# goes_on NAME WHAT: it runs, as it did.
+goes_on() {
+  local runs
+  runs=$(wm history "$1" | grep --count "^$1 ")
+  [[ $runs == "${2}" ]] || fail "$1 was run $runs times, not $2" wm history "$1"
+  starts "$1" "$3"
+}
