@@ -22,11 +22,11 @@ std::optional<bool> metered(std::int64_t value) {
   }
 }
 
-// NMConnectivityState: 0 unknown, 1 none, 2 portal, 3 limited, 4 full.
+// NMConnectivityState: 0 unknown, 1 none, 2 portal, 3 limited, 4 full. None, beside an activated
+// device, is what a NetworkManager says that has just started: it has not looked yet.
+constexpr std::int64_t kNone = 1;
 std::string trouble(std::int64_t connectivity) {
   switch (connectivity) {
-    case 1:
-      return "none";
     case 2:
       return "portal";
     case 3:
@@ -60,9 +60,13 @@ std::optional<NetworkManagerReading> NetworkManager::reading() const {
     return std::nullopt;
   }
   const std::string type = manager_.text("PrimaryConnectionType").value_or("");
+  const std::int64_t connectivity = manager_.number("Connectivity").value_or(0);
+  const bool checks = manager_.flag("ConnectivityCheckAvailable").value_or(false) &&
+                      manager_.flag("ConnectivityCheckEnabled").value_or(false);
   return NetworkManagerReading{
-      .activated = device_->number("State").value_or(0) == kActivated,
-      .trouble = trouble(manager_.number("Connectivity").value_or(0)),
+      .activated = device_->number("State").value_or(0) == kActivated && connectivity != kNone,
+      // Without a check, limited means that there was no default route at some time before.
+      .trouble = checks ? trouble(connectivity) : "",
       .metered = metered(manager_.number("Metered").value_or(0)),
       .mobile = type == "gsm" || type == "cdma",
   };

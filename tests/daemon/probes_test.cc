@@ -363,6 +363,19 @@ TEST_F(Probes, NetworkManagerIsAskedAboutTheInterfaceThatLeadsOut) {
   EXPECT_EQ(manager.reading(), (NetworkManagerReading{false, "", true, false}));
   service.set("/device/1", kDevice, "State", std::int64_t{100});
   service.set(kRoot, kManager, "Metered", std::int64_t{4});
+  service.set(kRoot, kManager, "Connectivity", std::int64_t{1});
+  service.set(kRoot, kManager, "ConnectivityCheckAvailable", true);
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] {
+    return manager.reading() == NetworkManagerReading{false, "", false, false};
+  })) << "it has just started";
+  service.set(kRoot, kManager, "Connectivity", std::int64_t{3});
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] {
+    return manager.reading() == NetworkManagerReading{true, "", false, false};
+  })) << "it does not check";
+  service.set(kRoot, kManager, "ConnectivityCheckEnabled", true);
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] {
+    return manager.reading() == NetworkManagerReading{true, "limited", false, false};
+  }));
   service.set(kRoot, kManager, "Connectivity", std::int64_t{2});
   EXPECT_TRUE(run_until(loop_, {&service}, [&] {
     return manager.reading() == NetworkManagerReading{true, "portal", false, false};

@@ -43,7 +43,7 @@ boot() {
     case $(inside systemctl is-system-running 2>/dev/null) in running | degraded) break ;; esac
     sleep 0.1
   done
-  start_wmd || fail "wmd does not start"
+  start_wmd TZ=UTC || fail "wmd does not start"
 }
 
 halt() {
@@ -115,4 +115,23 @@ goes_on() {
   runs=$(wm history "$1" | grep --count "^$1 ")
   [[ $runs == "${2}" ]] || fail "$1 was run $runs times, not $2" wm history "$1"
   starts "$1" "$3"
+}
+
+# A cable to a router, which is a name space of its own, and a NetworkManager that knows of it, configured
+# with $1 besides.
+cable() {
+  inside sh -c 'cat - >/etc/NetworkManager/conf.d/wm.conf' <<C
+[main]
+plugins=keyfile
+no-auto-default=*
+dns=none
+${1-}
+C
+  inside ip netns add router
+  inside ip link add eth0 type veth peer name port netns router
+  inside ip -n router addr add 192.0.2.1/24 dev port
+  inside ip -n router link set port up
+  inside systemctl restart NetworkManager
+  inside nmcli -w 10 connection add type ethernet ifname eth0 con-name cable autoconnect no \
+    ipv4.method manual ipv4.addresses 192.0.2.2/24 ipv4.gateway 192.0.2.1 ipv6.method disabled
 }

@@ -7,22 +7,7 @@ boot <<'C'
 [run]
 settle = "0s"
 C
-inside sh -c 'cat >/etc/NetworkManager/conf.d/wm.conf' <<'C'
-[main]
-plugins=keyfile
-no-auto-default=*
-dns=none
-[keyfile]
-unmanaged-devices=none
-C
-# A cable to a router, which is a name space of its own.
-inside ip netns add router
-inside ip link add eth0 type veth peer name port netns router
-inside ip -n router addr add 192.0.2.1/24 dev port
-inside ip -n router link set port up
-inside systemctl start NetworkManager
-inside nmcli -w 10 connection add type ethernet ifname eth0 con-name cable autoconnect no \
-  ipv4.method manual ipv4.addresses 192.0.2.2/24 ipv4.gateway 192.0.2.1 ipv6.method disabled
+cable ''
 
 metered() {
   inside nmcli connection modify cable connection.metered "$1"

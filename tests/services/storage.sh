@@ -19,5 +19,5 @@ wm wait fill
 stops backup constraint-storage-not-low "a run has filled the disk"
 says backup "2 MiB free at /small"
 inside rm /small/full
-inside systemctl kill --signal=HUP wmd
+inside systemctl kill --kill-whom=main --signal=HUP wmd
 starts backup "there is space again"
