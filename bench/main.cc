@@ -1,7 +1,7 @@
 // wm_bench: what wm costs, as ratios to the machine's own limits, measured in the same run.
 //
-//   wm_bench           all of it; about a minute
-//   wm_bench register  one of register, drain, idle, scheduler
+//   wm_bench           all of it; about three minutes
+//   wm_bench register  one of register, drain, reaction, idle, scheduler
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,10 +11,12 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/scheduler.h"
+#include "tests/support/private_bus.h"
 #include "tests/support/programs.h"
 
 namespace wm {
@@ -27,8 +29,8 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr int kRegistrations = 300;
 constexpr int kWorks = 2000;
-constexpr int kWaiting = 1000;
-constexpr std::chrono::seconds kIdleTime{30};
+constexpr int kWaiting = 10'000;
+constexpr std::chrono::seconds kIdleTime{60};
 
 double milliseconds_of(const std::function<void()>& body) {
   const auto began = Clock::now();
@@ -156,6 +158,75 @@ void bench_drain() {
          "at least 0.50");
 }
 
+double p99(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() * 99 / 100];
+}
+
+// From UPower's signal that the plug is in to the first thing that the work does, with so many more
+// works that wait for something else; in turns with the same signal and a bare posix_spawn.
+void bench_reaction() {
+  constexpr int kReactions = 300;
+  PrivateBus bus;
+  FakeService upower(bus, "org.freedesktop.UPower");
+  const auto plug = [&](bool in) {
+    upower.set("/org/freedesktop/UPower", "org.freedesktop.UPower", "OnBattery", !in);
+  };
+  plug(false);
+  TestDaemon daemon;
+  daemon.start();
+  RawConnection connection(daemon.socket());
+  const std::string fifo = (daemon.path() / "fifo").string();
+  ::mkfifo(fifo.c_str(), 0600);
+  const int heard = ::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const json::array command{"/bin/sh", "-c", "echo >" + fifo};
+  const auto add = [&](const std::string& name, json::object constraints) {
+    connection.call(
+        "io.wm.Scheduler.Register",
+        {{"work",
+          {{"uniqueName", name}, {"command", command}, {"constraints", std::move(constraints)}}}});
+  };
+  for (int i = 0; i < 1000; ++i) add("idle-" + std::to_string(i), {{"network", "metered"}});
+
+  boost::asio::io_context loop;
+  Bus own(loop);
+  bool armed = false;
+  BusObject seen(own, "org.freedesktop.UPower", "/org/freedesktop/UPower", "org.freedesktop.UPower",
+                 [&] {
+                   const bool now = !seen.flag("OnBattery").value_or(true);
+                   if (!now || !std::exchange(armed, false)) return;
+                   spawn({"/bin/sh", "-c", "echo >" + fifo});
+                 });
+  const auto reaction = [&](const std::string& name) {
+    const auto turn = [&] {
+      upower.pump();
+      loop.poll();
+    };
+    plug(false);
+    for (int i = 0; i < 20; ++i) {
+      turn();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    armed = name.empty();
+    if (!armed) add(name, {{"charging", true}});
+    return milliseconds_of([&] {
+      plug(true);
+      for (char byte = 0; ::read(heard, &byte, 1) != 1;) turn();
+    });
+  };
+  std::vector<double> wm;
+  std::vector<double> bare;
+  for (int i = 0; i < kReactions; ++i) {
+    wm.push_back(reaction("work-" + std::to_string(i)));
+    bare.push_back(reaction(""));
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+  }
+  report("signal to start, median", median(wm), "ms", "signal + posix_spawn", median(bare),
+         "no bound");
+  report("signal to start, p99", p99(wm), "ms", "signal + posix_spawn", p99(bare), "at most 50 ms");
+}
+
 long voluntary_switches(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   long count = -1;
@@ -172,22 +243,25 @@ void bench_idle() {
     RawConnection connection(daemon.socket());
     connection.call("io.wm.Scheduler.OverrideConditions",
                     {{"values", {{"network", "none"}, {"battery", "low"}, {"storage", "low"}}}});
-    const json::object needs[] = {
-        {{"network", "connected"}}, {{"batteryNotLow", true}}, {{"storageNotLow", true}}, {}};
+    const json::object needs[] = {{{"network", "connected"}},
+                                  {{"batteryNotLow", true}},
+                                  {{"storageNotLow", true}},
+                                  {{"idle", true}, {"network", "connected"}},
+                                  {}};
     const json::array command{"/bin/true"};
     for (int i = 0; i < kWaiting; ++i) {
       connection.call("io.wm.Scheduler.Register",
                       {{"work",
                         {{"uniqueName", "work-" + std::to_string(i)},
                          {"command", command},
-                         {"constraints", needs[i % 4]},
-                         {"initialDelayMs", i % 4 == 3 ? 3'600'000 : 0}}}});
+                         {"constraints", needs[i % 5]},
+                         {"initialDelayMs", i % 5 == 4 ? 3'600'000 : 0}}}});
     }
   }
   std::this_thread::sleep_for(std::chrono::seconds(1));  // The hang-up is the last event.
   const long before = voluntary_switches(daemon.pid());
   std::this_thread::sleep_for(kIdleTime);
-  std::printf("%-34s %9ld voluntary context switches in %lld s (none)\n", "1,000 waiting works",
+  std::printf("%-34s %9ld voluntary context switches in %lld s (none)\n", "10,000 waiting works",
               voluntary_switches(daemon.pid()) - before, static_cast<long long>(kIdleTime.count()));
 }
 
@@ -198,6 +272,7 @@ int main(int argc, char** argv) {
   const std::string only = argc > 1 ? argv[1] : "";
   if (only.empty() || only == "register") wm::bench_register();
   if (only.empty() || only == "drain") wm::bench_drain();
+  if (only.empty() || only == "reaction") wm::bench_reaction();
   if (only.empty() || only == "idle") wm::bench_idle();
   if (only.empty() || only == "scheduler") wm::bench_scheduler();
 }

@@ -182,7 +182,8 @@ void PowerProbe::set_wanted(const Constraints& wanted) {
 void PowerProbe::measure() {
   if (!sources_) return;
   const auto& [events, upower, display] = *sources_;
-  // Until UPower has answered the kernel counts, as it does where there is none.
+  if (!upower.settled() || !display.settled()) return;
+  // Where there is no UPower the kernel counts.
   const bool told = upower.present() && display.present();
   const PowerReading now = told ? judge(upower.flag("OnBattery").value_or(false),
                                         {.present = display.flag("IsPresent").value_or(false),

@@ -2,6 +2,7 @@
 #include "daemon/server.h"
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -36,6 +37,13 @@ class ServerTest : public testing::Test {
         },
         [] {});
     thread_ = std::jthread([this] { loop_.run(); });
+  }
+
+  // The server lives on its loop's thread.
+  std::size_t connection_count() {
+    std::promise<std::size_t> count;
+    boost::asio::post(loop_, [&] { count.set_value(server_->connection_count()); });
+    return count.get_future().get();
   }
 
   TemporaryDirectory directory_;
@@ -89,7 +97,7 @@ TEST_F(ServerTest, AClientThatDoesNotReadIsCutOffAfterItsTime) {
   deaf.send(std::string(R"({"method":"x.Flood","more":true})") + '\0');
   RawConnection other(socket_);
   EXPECT_TRUE(other.call("x.Echo").contains("parameters"));
-  while (server_->connection_count() > 1) std::this_thread::yield();
+  while (connection_count() > 1) std::this_thread::yield();
   std::size_t messages = 0;
   while (deaf.receive()) ++messages;
   EXPECT_LT(messages, 100U) << "no more than its buffers hold";
