@@ -144,6 +144,7 @@ std::string waits_of(const json::object& work, TimePoint now) {
     const json::object& one = wait.as_object();
     if (!text.empty()) text += ", ";
     const std::string name = text_of(one, "name");
+    if (text_of(one, "kind") == "trigger") text += "change of ";
     text += name.empty() ? text_of(one, "kind") : name;
     if (const auto until = time_of(one, "until")) {
       text += " " + (*until > now ? rough_duration(*until - now) : "0s");
@@ -209,6 +210,7 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   plain("command", join(array_of(work, "command"), " "));
   plain("input", object_of(work, "input").empty() ? "" : json::serialize(object_of(work, "input")));
   plain("schedule", schedule_of(work));
+  plain("on change of", join(array_of(work, "onPath"), ", "));
   plain("needs", constraints_text(object_of(work, "constraints")));
   plain("prefers", preferences_of(work));
   plain("order", order_of(work));
