@@ -28,7 +28,9 @@ constexpr std::uint32_t kContents = kEntries | IN_MODIFY | IN_CLOSE_WRITE | IN_A
 using Crc64 =
     boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF, true, true>;
 
-bool is_pattern(const std::string& name) { return name.find_first_of("*?[\\") != name.npos; }
+bool is_pattern(const std::string& name) {
+  return name.find_first_of("*?[\\") != std::string::npos;
+}
 
 class Scanner {
  public:
