@@ -68,7 +68,7 @@ class WorkReader {
   }
 
  private:
-  std::string key(std::string with_dashes) {
+  std::string key(const std::string& with_dashes) {
     std::string with_underscores = with_dashes;
     std::ranges::replace(with_underscores, '-', '_');
     return table_.contains(with_underscores) ? with_underscores : with_dashes;

@@ -52,8 +52,11 @@ IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, T
   const auto since = [&](TimePoint used, const char* source, const std::string& what) {
     const TimePoint quiet = std::max(used, facts.started);
     const bool idle = quiet + settings.after <= now;
-    return IdleJudgement{idle, source, what,
-                         idle ? std::nullopt : std::optional(quiet + settings.after)};
+    if (idle) return IdleJudgement{true, source, what, {}};
+    return IdleJudgement{false, source,
+                         fmt::format("{}, for {} not long enough", what,
+                                     format_duration(std::max(now - quiet, Duration::zero()))),
+                         quiet + settings.after};
   };
   if (facts.sessions > 0) {
     if (!facts.hint) return {false, "logind", "a session is in use", {}};
@@ -66,14 +69,16 @@ IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, T
             fmt::format("{:.2f} for each processor, nobody is logged in", facts.load),
             {}};
   }
-  if (facts.last_use) return since(*facts.last_use, "terminals", "no terminal is in use");
+  if (facts.last_use)
+    return since(*facts.last_use, "input", "no terminal or input device is in use");
   return {
       true, "load", fmt::format("{:.2f} for each processor, nobody is logged in", facts.load), {}};
 }
 
 IdleProbe::IdleProbe(boost::asio::io_context& loop, Bus& bus, const IdleSettings& settings,
                      std::function<int()> own_runs, Report report)
-    : bus_(bus),
+    : loop_(loop),
+      bus_(bus),
       settings_(settings),
       own_runs_(std::move(own_runs)),
       report_(std::move(report)),
@@ -83,6 +88,7 @@ IdleProbe::IdleProbe(boost::asio::io_context& loop, Bus& bus, const IdleSettings
 void IdleProbe::set_wanted(const Constraints& wanted) {
   if (!wanted.idle) {
     logind_.reset();
+    devices_.reset();
     again_.cancel();
   } else if (!logind_) {
     logind_ = std::make_unique<BusObject>(
@@ -102,12 +108,25 @@ void IdleProbe::measure() {
   facts.hint = logind_->flag("IdleHint").value_or(false);
   facts.hint_since = TimePoint{std::chrono::duration_cast<Duration>(
       std::chrono::microseconds(logind_->number("IdleSinceHint").value_or(0)))};
-  if (!logind_->present()) facts.last_use = last_use_of_terminals();
+  if (facts.settled) facts.last_use = last_use();
   facts.load = load_without(own_runs_());
   facts.started = started_;
   const IdleJudgement judged = judge_idle(facts, settings_, now);
   report_({ConditionName::idle, judged.idle, judged.source, judged.detail});
   if (facts.settled) look_again(now, judged.changes);
+}
+
+std::optional<TimePoint> IdleProbe::last_use() {
+  if (logind_->present()) {
+    devices_.reset();
+    return std::nullopt;
+  }
+  if (devices_) {
+    devices_->refresh();
+  } else {
+    devices_ = std::make_unique<InputDevices>(loop_, [this] { measure(); });
+  }
+  return std::max(last_use_of_terminals(), devices_->last_use());
 }
 
 void IdleProbe::look_again(TimePoint now, std::optional<TimePoint> changes) {

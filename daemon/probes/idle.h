@@ -1,5 +1,5 @@
-// Whether the machine is unattended: as logind says of its sessions; without any, by the terminals'
-// last use and the load.
+// Whether the machine is unattended: as logind says of its sessions; without any, by the last
+// use of terminals and input devices, and the load.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "daemon/bus.h"
+#include "daemon/probes/input_devices.h"
 #include "daemon/probes/probe.h"
 
 namespace wm {
@@ -19,7 +20,7 @@ struct IdleFacts {
   std::int64_t sessions = 0;          // Of logind.
   bool hint = false;                  // All of them are idle …
   TimePoint hint_since{};             // … since then.
-  std::optional<TimePoint> last_use;  // Of a terminal.
+  std::optional<TimePoint> last_use;  // Of a terminal or an input device.
   double load = 0;      // Over the last minute, for each processor; without our own runs.
   TimePoint started{};  // Nothing is known of what was before.
 };
@@ -45,12 +46,16 @@ class IdleProbe : public Probe {
  private:
   void look_again(TimePoint now, std::optional<TimePoint> changes);
 
+  std::optional<TimePoint> last_use();
+
+  boost::asio::io_context& loop_;
   Bus& bus_;
   const IdleSettings& settings_;
   std::function<int()> own_runs_;
   Report report_;
   TimePoint started_;
-  std::unique_ptr<BusObject> logind_;  // Only while any work needs idleness.
+  std::unique_ptr<BusObject> logind_;      // Only while any work needs idleness …
+  std::unique_ptr<InputDevices> devices_;  // … and of these there is no logind.
   boost::asio::steady_timer again_;
 };
 

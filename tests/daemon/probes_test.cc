@@ -1,11 +1,14 @@
 // What the sensors make of what the machine says.
 #include <fstream>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "daemon/probes/custom.h"
 #include "daemon/probes/idle.h"
+#include "daemon/probes/input_devices.h"
 #include "daemon/probes/network.h"
 #include "daemon/probes/power.h"
 #include "daemon/probes/storage.h"
@@ -325,6 +328,75 @@ TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
   ASSERT_TRUE(until_source(charging, "sysfs"));
   service = start();
   ASSERT_TRUE(until(charging, false, {service.get()})) << "the new bus is found";
+}
+
+// A pipe stands for each device: it is read, and goes away, in the same way.
+class InputDevicesInUse : public Measured {
+ protected:
+  InputDevicesInUse() {
+    std::filesystem::create_directories(classes());
+    std::filesystem::create_directories(nodes());
+  }
+  std::filesystem::path nodes() const { return directory_.path() / "dev"; }
+  std::filesystem::path classes() const { return directory_.path() / "class"; }
+  /// The end to write to.
+  int add(const std::string& name, const std::string& kinds) {
+    std::filesystem::create_directories(classes() / name / "device/capabilities");
+    std::ofstream(classes() / name / "device/capabilities/ev") << kinds << '\n';
+    ::mkfifo((nodes() / name).c_str(), 0600);
+    return ::open((nodes() / name).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  }
+  bool told(int times) {
+    return run_until(loop_, {}, [&] { return told_ >= times; });
+  }
+
+  TemporaryDirectory directory_;
+  int told_ = 0;
+};
+
+TEST_F(InputDevicesInUse, TellOnceAPauseHoweverMuchIsTyped) {
+  const int keyboard = add("event0", "120013");
+  const int mouse = add("event1", "17");
+  InputDevices devices(loop_, [this] { ++told_; }, Duration{50}, nodes(), classes());
+  EXPECT_FALSE(devices.last_use());
+  const std::string keys(8192, 'k');
+  ASSERT_GT(::write(keyboard, keys.data(), keys.size()), 0);
+  ASSERT_TRUE(told(1));
+  const TimePoint first = *devices.last_use();
+  ASSERT_GT(::write(keyboard, keys.data(), keys.size()), 0);
+  ASSERT_TRUE(told(2));
+  EXPECT_GE(*devices.last_use() - first, Duration{49});
+  ASSERT_GT(::write(mouse, "m", 1), 0);
+  ASSERT_TRUE(told(3));
+  ::close(keyboard);
+  ::close(mouse);
+}
+
+TEST_F(InputDevicesInUse, ThatComeLaterAreFoundAndGoneOnesLeft) {
+  InputDevices devices(loop_, [this] { ++told_; }, Duration{1}, nodes(), classes());
+  for (int life = 1; life <= 2; ++life) {
+    const int touch = add("event5", "b");
+    devices.refresh();
+    ASSERT_EQ(::write(touch, "t", 1), 1);
+    ASSERT_TRUE(told(life));
+    ::close(touch);
+    std::filesystem::remove(nodes() / "event5");
+    // Unplugged: it has nothing more to say, and its name is free.
+    for (int turns = 0; turns < 20; ++turns) loop_.run_for(Duration{1});
+  }
+}
+
+TEST_F(InputDevicesInUse, AnAccelerometerIsNobody) {
+  const int accelerometer = add("event0", "9");
+  const int keyboard = add("event1", "120013");
+  InputDevices devices(loop_, [this] { ++told_; }, Duration{1}, nodes(), classes());
+  ASSERT_EQ(::write(accelerometer, "a", 1), 1);
+  ASSERT_EQ(::write(keyboard, "k", 1), 1);
+  ASSERT_TRUE(told(1));
+  for (int turns = 0; turns < 20; ++turns) loop_.run_for(Duration{1});
+  EXPECT_EQ(told_, 1);
+  ::close(accelerometer);
+  ::close(keyboard);
 }
 
 TEST_F(Probes, IdlenessFollowsLogind) {

@@ -33,8 +33,12 @@ inside systemctl restart systemd-logind
 stops index constraint-idle "a new logind has been told of no idleness"
 hint true
 starts index "it has been told"
+inside sh -c 'mkdir -p /dev/input && mkfifo /dev/input/event0'
 runs=$(wm history index | grep --count '^index ')
 inside systemctl mask --runtime --now --quiet systemd-logind
 goes_on index "$runs" "there is no logind"
 inside systemctl stop desktop
 goes_on index "$runs" "the session is over"
+inside sh -c 'echo key >/dev/input/event0'
+stops index constraint-idle "somebody has pressed a key"
+starts index "and nothing since"
