@@ -18,7 +18,7 @@
 #include "core/work_table.h"
 
 namespace date {
-class time_zone;
+class time_zone;  // NOLINT(readability-identifier-naming): the library's.
 }
 
 namespace wm {

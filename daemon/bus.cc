@@ -33,8 +33,7 @@ int dispatch(sd_bus_message* message, void* pointer, sd_bus_error*) {
 template <class Wire, class Value = std::int64_t>
 std::optional<BusValue> read_basic(sd_bus_message* message, char type) {
   Wire value{};
-  if (sd_bus_message_read_basic(message, type, static_cast<void*>(&value)) <= 0)
-    return std::nullopt;
+  if (sd_bus_message_read_basic(message, type, &value) <= 0) return std::nullopt;
   return static_cast<Value>(value);
 }
 
@@ -66,7 +65,7 @@ bool read_property(sd_bus_message* message, std::map<std::string, BusValue>& pro
   const char* name = nullptr;
   const char* contents = nullptr;
   char type = 0;
-  if (sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, static_cast<void*>(&name)) <= 0 ||
+  if (sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &name) <= 0 ||
       sd_bus_message_peek_type(message, &type, &contents) <= 0 || type != SD_BUS_TYPE_VARIANT) {
     return false;
   }

@@ -78,7 +78,7 @@ void Methods::change_work(const ExchangePtr& exchange, const std::string& name,
                           std::function<Result<>(WorkId, TimePoint)> body) {
   auto outcome = std::make_shared<Result<WorkId>>(0);
   changes_.push_back({exchange,
-                      [this, exchange, name, body, outcome](TimePoint now) {
+                      [this, exchange, name, body = std::move(body), outcome](TimePoint now) {
                         const auto id = store_.find(exchange->peer().uid, name);
                         if (!id) {
                           *outcome = fail(ErrorCode::not_found,

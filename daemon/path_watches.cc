@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/fsuid.h>
-#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,7 +69,7 @@ void PathWatches::look(uid_t owner, std::vector<Globs> list, Seen seen) {
         for (const Globs& globs : list) scans.push_back(scan_as(owner, fd, globs));
         return scans;
       },
-      [this, answered, timer, seen](const std::vector<PathScan>& scans) {
+      [this, answered, timer, seen = std::move(seen)](const std::vector<PathScan>& scans) {
         Result<std::vector<std::int64_t>> found;
         for (const PathScan& scan : scans) {
           for (const WatchedName& names : scan.names) watches_.insert(names.watch);

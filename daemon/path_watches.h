@@ -12,13 +12,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <sys/inotify.h>
 
 #include "core/error.h"
 #include "core/work.h"
 #include "daemon/helper_threads.h"
 #include "daemon/path_scan.h"
-
-struct inotify_event;
 
 namespace wm {
 

@@ -296,7 +296,7 @@ TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
   const TemporaryDirectory empty;
   const BatteryLevels levels;
   const ConditionId charging = ConditionName::charging;
-  const char* const kDisplay = "/org/freedesktop/UPower/devices/DisplayDevice";
+  constexpr const char* kDisplay = "/org/freedesktop/UPower/devices/DisplayDevice";
   const auto start = [&] {
     auto service = std::make_unique<FakeService>(daemon_, "org.freedesktop.UPower");
     service->set("/org/freedesktop/UPower", "org.freedesktop.UPower", "OnBattery", true);
@@ -421,13 +421,13 @@ TEST_F(Probes, IdlenessFollowsLogind) {
 }
 
 TEST_F(Probes, NetworkManagerIsAskedAboutTheInterfaceThatLeadsOut) {
-  const char* const kManager = "org.freedesktop.NetworkManager";
-  const char* const kRoot = "/org/freedesktop/NetworkManager";
+  constexpr const char* kManager = "org.freedesktop.NetworkManager";
+  constexpr const char* kRoot = "/org/freedesktop/NetworkManager";
   FakeService service(daemon_, kManager);
   service.set(kRoot, kManager, "Connectivity", std::int64_t{4});
   service.set(kRoot, kManager, "Metered", std::int64_t{3});
   service.add_device("wlan0", "/device/1");
-  const char* const kDevice = "org.freedesktop.NetworkManager.Device";
+  constexpr const char* kDevice = "org.freedesktop.NetworkManager.Device";
   service.set("/device/1", kDevice, "Managed", true);
   service.set("/device/1", kDevice, "State", std::int64_t{70});
   NetworkManager manager(bus_, [] {});

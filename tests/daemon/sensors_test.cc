@@ -11,72 +11,72 @@ Measurement charging(bool on) { return {ConditionName::charging, on, "sysfs", "4
 
 class SensorsTest : public testing::Test {
  protected:
-  SensorsTest() { sensors.set_wanted({.charging = true}); }
+  SensorsTest() { sensors_.set_wanted({.charging = true}); }
 
-  Sensors sensors;
+  Sensors sensors_;
 };
 
 TEST_F(SensorsTest, SinceMovesOnlyWithTheValue) {
-  sensors.take(charging(true), kNow);
-  sensors.take(charging(true), kNow + 1min);
-  EXPECT_EQ(sensors.to_json().at(0).at("since"), "2024-10-04T00:00:00.000Z");
-  sensors.take(charging(false), kNow + 2min);
-  EXPECT_EQ(sensors.to_json().at(0).at("since"), "2024-10-04T00:02:00.000Z");
+  sensors_.take(charging(true), kNow);
+  sensors_.take(charging(true), kNow + 1min);
+  EXPECT_EQ(sensors_.to_json().at(0).at("since"), "2024-10-04T00:00:00.000Z");
+  sensors_.take(charging(false), kNow + 2min);
+  EXPECT_EQ(sensors_.to_json().at(0).at("since"), "2024-10-04T00:02:00.000Z");
 }
 
 TEST_F(SensorsTest, TellsWhetherAnythingChanged) {
-  EXPECT_TRUE(sensors.take_changed()) << "nothing was known before";
-  sensors.take(charging(true), kNow);
-  EXPECT_TRUE(sensors.take_changed());
-  sensors.take(charging(true), kNow);
-  EXPECT_FALSE(sensors.take_changed());
+  EXPECT_TRUE(sensors_.take_changed()) << "nothing was known before";
+  sensors_.take(charging(true), kNow);
+  EXPECT_TRUE(sensors_.take_changed());
+  sensors_.take(charging(true), kNow);
+  EXPECT_FALSE(sensors_.take_changed());
 }
 
 TEST_F(SensorsTest, AnOverrideHidesTheMeasurementUntilItEnds) {
-  sensors.take(charging(true), kNow);
-  sensors.override_value(ConditionName::charging, false, kNow + 1min, kNow);
-  EXPECT_EQ(sensors.conditions().charging, false);
-  EXPECT_EQ(sensors.next_expiry(), kNow + 1min);
-  sensors.take(charging(true), kNow + 30s);
-  EXPECT_EQ(sensors.conditions().charging, false);
+  sensors_.take(charging(true), kNow);
+  sensors_.override_value(ConditionName::charging, false, kNow + 1min, kNow);
+  EXPECT_EQ(sensors_.conditions().charging, false);
+  EXPECT_EQ(sensors_.next_expiry(), kNow + 1min);
+  sensors_.take(charging(true), kNow + 30s);
+  EXPECT_EQ(sensors_.conditions().charging, false);
 
-  sensors.expire(kNow + 1min);
+  sensors_.expire(kNow + 1min);
 
-  EXPECT_EQ(sensors.conditions().charging, true);
-  EXPECT_EQ(sensors.next_expiry(), std::nullopt);
+  EXPECT_EQ(sensors_.conditions().charging, true);
+  EXPECT_EQ(sensors_.next_expiry(), std::nullopt);
 }
 
 TEST_F(SensorsTest, OverridesCanBeCleared) {
-  sensors.override_value(ConditionName::battery, false, {}, kNow);
-  sensors.clear_overrides(kNow);
-  EXPECT_EQ(sensors.conditions().battery_not_low, std::nullopt);
+  sensors_.override_value(ConditionName::battery, false, {}, kNow);
+  sensors_.clear_overrides(kNow);
+  EXPECT_EQ(sensors_.conditions().battery_not_low, std::nullopt);
 }
 
 TEST_F(SensorsTest, WhatIsWantedAndNotMeasuredDoesNotHold) {
-  EXPECT_EQ(sensors.conditions().charging, false);
-  EXPECT_EQ(sensors.conditions().idle, std::nullopt);
-  EXPECT_FALSE(sensors.settled({.charging = true}));
-  EXPECT_TRUE(sensors.to_json().empty());
-  sensors.take(charging(true), kNow);
-  EXPECT_EQ(sensors.conditions().charging, true);
-  EXPECT_TRUE(sensors.settled({.charging = true}));
+  EXPECT_EQ(sensors_.conditions().charging, false);
+  EXPECT_EQ(sensors_.conditions().idle, std::nullopt);
+  EXPECT_FALSE(sensors_.settled({.charging = true}));
+  EXPECT_TRUE(sensors_.to_json().empty());
+  sensors_.take(charging(true), kNow);
+  EXPECT_EQ(sensors_.conditions().charging, true);
+  EXPECT_TRUE(sensors_.settled({.charging = true}));
 }
 
 TEST_F(SensorsTest, WhatNobodyWantsIsForgotten) {
-  sensors.take(charging(true), kNow);
-  sensors.set_wanted({.custom = {"vpn"}});
-  sensors.take(charging(true), kNow);
-  EXPECT_EQ(sensors.conditions().charging, std::nullopt);
-  EXPECT_EQ(sensors.conditions().custom, (std::map<std::string, bool>{{"vpn", false}}));
+  sensors_.take(charging(true), kNow);
+  sensors_.set_wanted({.custom = {"vpn"}});
+  sensors_.take(charging(true), kNow);
+  EXPECT_EQ(sensors_.conditions().charging, std::nullopt);
+  EXPECT_EQ(sensors_.conditions().custom, (std::map<std::string, bool>{{"vpn", false}}));
 }
 
 TEST_F(SensorsTest, TheVersionGrowsWithWhatIsShown) {
-  sensors.take(charging(true), kNow);
-  const auto before = sensors.version();
-  sensors.take(charging(true), kNow + 1min);
-  EXPECT_EQ(sensors.version(), before);
-  sensors.take({ConditionName::charging, true, "sysfs", "42 %"}, kNow);
-  EXPECT_GT(sensors.version(), before);
+  sensors_.take(charging(true), kNow);
+  const auto before = sensors_.version();
+  sensors_.take(charging(true), kNow + 1min);
+  EXPECT_EQ(sensors_.version(), before);
+  sensors_.take({ConditionName::charging, true, "sysfs", "42 %"}, kNow);
+  EXPECT_GT(sensors_.version(), before);
 }
 
 TEST(SensorWords, NameConditions) {

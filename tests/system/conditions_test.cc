@@ -96,12 +96,9 @@ TEST_F(ConditionsTest, CanBeWatched) {
     ::_exit(127);
   }
   ::close(ends[1]);
-  FILE* const watched = ::fdopen(ends[0], "r");
   const auto charging = [&] {
     std::string line;
-    for (int c = std::fgetc(watched); c != '\n' && c != EOF; c = std::fgetc(watched)) {
-      line += static_cast<char>(c);
-    }
+    for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) line += c;
     const json::value conditions = json::parse(line);
     for (const json::value& condition : conditions.as_array()) {
       if (text(condition, "name") == "charging") return text(condition, "source");
@@ -113,7 +110,7 @@ TEST_F(ConditionsTest, CanBeWatched) {
   EXPECT_EQ(charging(), "override");
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
-  std::fclose(watched);
+  ::close(ends[0]);
 }
 
 }  // namespace
