@@ -11,6 +11,7 @@
 #include "cli/render/work.h"
 #include "cli/work_options.h"
 #include "config/toml_reader.h"
+#include "core/size.h"
 
 namespace wm::cli {
 
@@ -98,6 +99,9 @@ class WorkReader {
         {"group", &options_.group},
         {"out-of-quota", &options_.out_of_quota},
         {"cwd", &options_.cwd},
+        {"as", &options_.as},
+        {"io-class", &options_.io_class},
+        {"memory-max", &options_.memory_max},
         {"stop-grace", &options_.stop_grace},
         {"keep-results", &options_.keep_results},
         {"description", &options_.description},
@@ -111,6 +115,7 @@ class WorkReader {
     reader_.read("tags", options_.tags);
     reader_.read("after", options_.after);
     reader_.read("require", options_.require);
+    reader_.read("notify", options_.notify);
     reader_.read(key("on-path"), options_.on_path);
     for (const std::string& path : options_.on_path) {
       if (path.starts_with('/') || path.starts_with("~/")) continue;
@@ -144,7 +149,17 @@ class WorkReader {
     reader_.read(key("max-attempts"), options_.max_attempts, 0,
                  std::numeric_limits<std::int32_t>::max());
     reader_.read("priority", options_.priority, -10, 10);
+    read_number("nice", options_.nice, -20, 19);
+    read_number("cpu-weight", options_.cpu_weight, 1, 10'000);
+    read_number("tasks-max", options_.tasks_max, 1, 4'194'304);
     reader_.read("processing", processing_);
+  }
+
+  void read_number(const char* name, std::optional<int>& value, int least, int most) {
+    const std::string found = key(name);
+    int number = 0;
+    reader_.read(found, number, least, most);
+    if (table_.contains(found)) value = number;
   }
 
   const toml::table& table_;
@@ -182,12 +197,19 @@ std::string toml_of(const json::value& value) {
 }
 
 // How a field of the daemon's answer is called in a file, and how it is written there.
-enum class Form : std::uint8_t { as_it_is, duration };
+enum class Form : std::uint8_t { as_it_is, duration, size };
 struct Key {
   const char* field;
   const char* key;
   Form form = Form::as_it_is;
 };
+
+std::string toml_of(const json::value& value, Form form) {
+  const std::int64_t* const number = value.if_int64();
+  if (!number || form == Form::as_it_is) return toml_of(value);
+  return toml_string(form == Form::size ? format_size(*number)
+                                        : format_duration(Duration{*number}));
+}
 
 constexpr Key kKeys[]{
     {"taskName", "task"},
@@ -219,6 +241,13 @@ constexpr Key kKeys[]{
     {"successOn", "success-on"},
     {"retryOnCrash", "retry-on-crash"},
     {"timeLimitMs", "time-limit", Form::duration},
+    {"as", "as"},
+    {"nice", "nice"},
+    {"ioClass", "io-class"},
+    {"memoryMaxBytes", "memory-max", Form::size},
+    {"cpuWeight", "cpu-weight"},
+    {"tasksMax", "tasks-max"},
+    {"notify", "notify"},
     {"stopGraceMs", "stop-grace", Form::duration},
     {"keepResultsMs", "keep-results", Form::duration},
 };
@@ -236,11 +265,7 @@ void write_fields(std::ostream& out, const json::object& object, std::span<const
   for (const auto& [field, key, form] : keys) {
     const json::value* value = object.if_contains(field);
     if (!value || (value->is_object() && value->get_object().empty())) continue;
-    out << key << " = "
-        << (form == Form::duration && value->is_int64()
-                ? toml_string(format_duration(Duration{value->get_int64()}))
-                : toml_of(*value))
-        << '\n';
+    out << key << " = " << toml_of(*value, form) << '\n';
   }
 }
 

@@ -13,6 +13,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
 #include "core/messages.h"
+#include "core/size.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -171,6 +172,24 @@ std::string absolute_path(const std::string& path) {
   return std::filesystem::absolute(path, problem).lexically_normal().string();
 }
 
+Result<> read_terms(const WorkOptions& options, WorkRequest& request) {
+  RunTerms& terms = request.terms;
+  terms.as = options.as;
+  terms.nice = options.nice;
+  terms.bounds.cpu_weight = options.cpu_weight;
+  terms.bounds.tasks_max = options.tasks_max;
+  for (const std::string& text : options.notify) {
+    const auto notice = parse_word<Notice>(text);
+    if (!notice) return invalid("--notify: " + notice.error().message);
+    request.notify.push_back(*notice);
+  }
+  if (auto ok = read_option("--io-class", options.io_class, terms.io_class, parse_word<IoClass>);
+      !ok) {
+    return ok;
+  }
+  return read_option("--memory-max", options.memory_max, terms.bounds.memory_max, parse_size);
+}
+
 bool given(int flag, bool otherwise = false) { return flag == 0 ? otherwise : flag > 0; }
 
 // Processing work is long maintenance: unless told otherwise, it waits for a machine that nobody
@@ -237,7 +256,13 @@ class OptionAdder {
     app_.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
     return *this;
   }
-  OptionAdder& number(const char* name, int& value, const char* help) {
+  OptionAdder& words(const char* name, std::vector<std::string>& values, const char* type,
+                     const char* help) {
+    app_.add_option(name, values, help)->type_name(type)->allow_extra_args(false)->delimiter(',');
+    return *this;
+  }
+  template <class Number>
+  OptionAdder& number(const char* name, Number& value, const char* help) {
     app_.add_option(name, value, help)->type_name("N");
     return *this;
   }
@@ -305,7 +330,13 @@ void add_work_options(CLI::App& app, WorkOptions& options) {
       .text("--input-json", options.input_json, "JSON",
             "Input as one JSON object; @FILE; - for stdin")
       .list("--env", options.env, "NAME=VALUE", "An environment variable; repeatable")
-      .text("--cwd", options.cwd, "DIR", "The working directory");
+      .text("--cwd", options.cwd, "DIR", "The working directory")
+      .text("--as", options.as, "USER", "That user's rights: for root alone")
+      .number("--nice", options.nice, "From -20 to 19, the less the more CPU")
+      .text("--io-class", options.io_class, "CLASS", "best-effort, or idle: what nobody else wants")
+      .text("--memory-max", options.memory_max, "SIZE", "Memory of all its processes: 512M, 2G")
+      .number("--cpu-weight", options.cpu_weight, "Share of CPU; everybody else has 100")
+      .number("--tasks-max", options.tasks_max, "Processes and threads");
   add_constraint_options(app, options);
   OptionAdder(app)
       .group("When it may run")
@@ -334,6 +365,9 @@ void add_work_options(CLI::App& app, WorkOptions& options) {
       .text("--stop-grace", options.stop_grace, "D", "From SIGTERM to SIGKILL (10s)")
       .group("How it is kept")
       .list("--tag", options.tags, "TAG", "A tag to list and cancel by; repeatable")
+      .words(
+          "--notify", options.notify, "EVENT",
+          "Tell me when it has started, succeeded, failed,\nretried or stopped; repeatable, or a,b")
       .text("--keep-results", options.keep_results, "D", "Forget it that long after its end (7d)")
       .text("--description", options.description, "TEXT", "A sentence for people");
 }
@@ -400,7 +434,9 @@ Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool
   request.constraints = std::move(*constraints);
   read_flags(options, update, request);
   if (auto ok = read_command(options, update, request); !ok) return std::unexpected(ok.error());
-  if (auto ok = read_policies(options, request); !ok) return std::unexpected(ok.error());
+  for (const auto& ok : {read_policies(options, request), read_terms(options, request)}) {
+    if (!ok) return std::unexpected(ok.error());
+  }
   auto input = make_input(options);
   if (!input) return std::unexpected(input.error());
   request.input = std::move(*input);

@@ -1,6 +1,7 @@
 // The registration options: what the command line says becomes a request.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,13 @@ struct WorkOptions {
   std::string out_of_quota;
   std::vector<std::string> env;
   std::string cwd;
+  std::string as;
+  std::optional<int> nice;
+  std::string io_class;
+  std::string memory_max;
+  std::optional<int> cpu_weight;
+  std::optional<int> tasks_max;
+  std::vector<std::string> notify;
   std::string stop_grace;
   std::string keep_results;
   std::string description;

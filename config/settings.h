@@ -74,8 +74,9 @@ struct RetrySettings {
 };
 
 struct HistorySettings {
-  Duration keep = Days{7};  // A work's results, after it has ended.
-  int max_runs = 100;       // Of each unique name.
+  Duration keep = Days{7};                              // A work's results, after it has ended.
+  int max_runs = 100;                                   // Of each unique name.
+  std::int64_t max_log_bytes = std::int64_t{10} << 20;  // Of each run.
 
   bool operator==(const HistorySettings&) const = default;
 };

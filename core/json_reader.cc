@@ -65,6 +65,17 @@ JsonReader& JsonReader::read(std::string_view key, std::int32_t& value) {
   return *this;
 }
 
+JsonReader& JsonReader::read(std::string_view key, std::int64_t& value) {
+  if (const json::value* found = find(key)) {
+    if (const std::int64_t* number = found->if_int64()) {
+      value = *number;
+    } else {
+      expect(key, "a whole number");
+    }
+  }
+  return *this;
+}
+
 JsonReader& JsonReader::read(std::string_view key, Duration& value) {
   if (const json::value* found = find(key)) {
     const std::int64_t* number = found->if_int64();

@@ -29,6 +29,7 @@ class JsonReader {
   JsonReader& read(std::string_view key, std::string& value);
   JsonReader& read(std::string_view key, bool& value);
   JsonReader& read(std::string_view key, std::int32_t& value);
+  JsonReader& read(std::string_view key, std::int64_t& value);
   JsonReader& read(std::string_view key, Duration& value);  // Whole milliseconds, not negative.
   JsonReader& read(std::string_view key, TimePoint& value);
   JsonReader& read(std::string_view key, std::vector<std::string>& value);
@@ -58,6 +59,21 @@ class JsonReader {
       value = *parsed;
     } else {
       error_ = std::move(parsed.error());
+    }
+    return *this;
+  }
+
+  /// Some of them.
+  template <class E>
+    requires std::is_enum_v<E>
+  JsonReader& read(std::string_view key, std::vector<E>& value) {
+    std::vector<std::string> list;
+    read(key, list);
+    for (const std::string& text : list) {
+      auto parsed = parse_word<E>(text);
+      if (!parsed) error_ = std::move(parsed.error());
+      if (error_) break;
+      value.push_back(*parsed);
     }
     return *this;
   }

@@ -1,5 +1,7 @@
 #include "core/limits.h"
 
+#include <limits>
+
 #include "core/calendar.h"
 #include "core/schedule.h"
 #include "core/text.h"
@@ -239,6 +241,24 @@ Result<> validate_command(const WorkRequest& request) {
   return {};
 }
 
+// As the kernel bounds them: setpriority(2), cgroups' cpu.weight, pids.max.
+Result<> validate_terms(const RunTerms& terms) {
+  constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20;
+  const Bounds& bounds = terms.bounds;
+  const auto within = [](const auto& value, std::int64_t least, std::int64_t most) {
+    return !value || (*value >= least && *value <= most);
+  };
+  Checks checks;
+  if (!terms.as.empty()) checks.require(validate_name("user", terms.as));
+  return checks.require(within(terms.nice, -20, 19), "the niceness must be from -20 to 19")
+      .require(within(bounds.memory_max, kLeastMemory, std::numeric_limits<std::int64_t>::max()),
+               "the memory's maximum must be at least 1M: no program starts in less")
+      .require(within(bounds.cpu_weight, 1, 10'000), "the CPU weight must be from 1 to 10000")
+      .require(within(bounds.tasks_max, 1, 4'194'304),
+               "the tasks' maximum must be from 1 to 4194304")
+      .result();
+}
+
 Result<> validate_text(const WorkRequest& request, const Limits& limits) {
   if (auto ok = validate_name("unique name", request.unique_name); !ok) return ok;
   if (!request.task_name.empty() || request.command.empty()) {
@@ -279,6 +299,7 @@ Result<> validate(const WorkRequest& request, const Limits& limits) {
       .require(validate_choice(request))
       .require(validate_chain(request))
       .require(validate_retry(request, limits))
+      .require(validate_terms(request.terms))
       .result();
 }
 

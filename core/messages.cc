@@ -33,12 +33,25 @@ class Fields {
     if (number != 0) object_[key] = number;
     return *this;
   }
+  template <std::integral Number>
+  Fields& set(std::string_view key, const std::optional<Number>& number) {
+    if (number) object_[key] = *number;
+    return *this;
+  }
   Fields& set(std::string_view key, const std::optional<TimePoint>& time) {
     if (time) object_[key] = format_time(*time);
     return *this;
   }
   Fields& set(std::string_view key, const std::vector<std::string>& list) {
     if (!list.empty()) object_[key] = json::value_from(list);
+    return *this;
+  }
+  template <class E>
+    requires std::is_enum_v<E>
+  Fields& set(std::string_view key, const std::vector<E>& list) {
+    json::array words;
+    for (const E one : list) words.emplace_back(word(one));
+    if (!words.empty()) object_[key] = std::move(words);
     return *this;
   }
   template <class T>
@@ -220,6 +233,13 @@ json::object rest_to_json(const WorkRequest& request) {
       .set("retryOn", format_exit_codes(request.exit_rules.retry_on))
       .set("successOn", format_exit_codes(request.exit_rules.success_on))
       .set("retryOnCrash", request.exit_rules.retry_on_crash)
+      .set("as", request.terms.as)
+      .set("nice", request.terms.nice)
+      .set("ioClass", word(request.terms.io_class))
+      .set("memoryMaxBytes", request.terms.bounds.memory_max)
+      .set("cpuWeight", request.terms.bounds.cpu_weight)
+      .set("tasksMax", request.terms.bounds.tasks_max)
+      .set("notify", request.notify)
       .set("stopGraceMs", request.stop_grace)
       .set("keepResultsMs", request.keep_results);
   if (!request.env.empty()) fields.always("env", json::value_from(request.env));
@@ -258,6 +278,13 @@ Result<WorkRequest> request_from_json(const json::object& object) {
                         .read("retryOn", retry_on)
                         .read("successOn", success_on)
                         .read("retryOnCrash", request.exit_rules.retry_on_crash)
+                        .read("as", request.terms.as)
+                        .read("nice", request.terms.nice)
+                        .read("ioClass", request.terms.io_class)
+                        .read("memoryMaxBytes", request.terms.bounds.memory_max)
+                        .read("cpuWeight", request.terms.bounds.cpu_weight)
+                        .read("tasksMax", request.terms.bounds.tasks_max)
+                        .read("notify", request.notify)
                         .read("stopGraceMs", request.stop_grace)
                         .read("keepResultsMs", request.keep_results)
                         .finish("the work");
@@ -327,13 +354,24 @@ json::object to_json(const RunInfo& run) {
     fields.always("durationMs", (*run.finished_at - run.started_at).count())
         .always("maxRssKb", run.max_rss_kb)
         .always("userMs", run.user_time.count())
-        .always("systemMs", run.system_time.count());
+        .always("systemMs", run.system_time.count())
+        .always("readKb", run.read_kb)
+        .always("writtenKb", run.written_kb);
   }
   if (!run.waited.empty()) fields.always("waited", to_json(run.waited));
   return fields.set("relaxed", run.relaxed)
       .set("missedPeriods", std::int64_t{run.missed_periods})
       .set("expedited", run.expedited)
       .take();
+}
+
+json::object to_json(const RunTotals& totals) {
+  return {{"runs", totals.runs},
+          {"userMs", totals.user_time.count()},
+          {"systemMs", totals.system_time.count()},
+          {"maxRssKb", totals.max_rss_kb},
+          {"readKb", totals.read_kb},
+          {"writtenKb", totals.written_kb}};
 }
 
 json::array to_json(const std::vector<Waited>& waited) {

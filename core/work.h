@@ -56,6 +56,13 @@ enum class OutOfQuota : std::uint8_t { run_as_non_expedited, drop };
 /// or every value becomes part of an array.
 enum class Merge : std::uint8_t { overwrite, arrays };
 
+/// Which I/O a run has of the machine: as usual, of the usual class in any case, or only what
+/// nobody else wants.
+enum class IoClass : std::uint8_t { inherited, best_effort, idle };
+
+/// What people may be told of: see Registration options, --notify.
+enum class Notice : std::uint8_t { started, succeeded, failed, retried, stopped };
+
 /// Why wm stopped a run, or wishes to. `none`: it does not.
 enum class StopReason : std::uint8_t {
   none,
@@ -162,6 +169,25 @@ struct Policy {
 using SharedPolicy =
     boost::flyweight<Policy, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
 
+/// What the processes of a run may have of the machine, all of them together.
+struct Bounds {
+  std::optional<std::int64_t> memory_max;  // Bytes.
+  std::optional<std::int32_t> cpu_weight;  // 1 to 10000; everybody else has 100.
+  std::optional<std::int32_t> tasks_max;   // Processes and threads.
+
+  bool operator==(const Bounds&) const = default;
+};
+
+/// Who a run is, and what it may have.
+struct RunTerms {
+  std::string as;  // A user's name; empty: the owner.
+  std::optional<std::int32_t> nice;
+  IoClass io_class = IoClass::inherited;
+  Bounds bounds;
+
+  bool operator==(const RunTerms&) const = default;
+};
+
 /// One registration, as it was asked for.
 struct WorkRequest : Policy {
   std::string unique_name;
@@ -176,6 +202,8 @@ struct WorkRequest : Policy {
   std::vector<std::string> prerequisites;  // Unique names.
   Merge merge = Merge::overwrite;
   ExitRules exit_rules;
+  RunTerms terms;
+  std::vector<Notice> notify;
   std::optional<Duration> stop_grace;
   std::optional<Duration> keep_results;  // After a terminal state; nothing: as configured.
 
@@ -265,10 +293,24 @@ struct RunInfo {
   std::int64_t max_rss_kb = 0;
   Duration user_time{};
   Duration system_time{};
+  std::int64_t read_kb = 0;  // From disks, and to them.
+  std::int64_t written_kb = 0;
   std::vector<Waited> waited;
   std::vector<std::string> relaxed;  // Preferences that were dropped for it.
   int missed_periods = 0;            // Periods that passed without a run before it started.
   bool expedited = false;            // On its owner's budget.
+};
+
+/// What the runs of a work that are on record have used together.
+struct RunTotals {
+  std::int64_t runs = 0;
+  Duration user_time{};
+  Duration system_time{};
+  std::int64_t max_rss_kb = 0;  // Of the one that had the most.
+  std::int64_t read_kb = 0;
+  std::int64_t written_kb = 0;
+
+  bool operator==(const RunTotals&) const = default;
 };
 
 constexpr bool is_finished(WorkState state) { return state >= WorkState::succeeded; }
@@ -339,6 +381,17 @@ template <>
 struct Words<Merge> {
   static constexpr std::string_view kind = "way to merge";
   static constexpr std::array<std::string_view, 2> list{"overwrite", "arrays"};
+};
+template <>
+struct Words<IoClass> {
+  static constexpr std::string_view kind = "I/O class";
+  static constexpr std::array<std::string_view, 3> list{"", "best-effort", "idle"};
+};
+template <>
+struct Words<Notice> {
+  static constexpr std::string_view kind = "event";
+  static constexpr std::array<std::string_view, 5> list{"started", "succeeded", "failed", "retried",
+                                                        "stopped"};
 };
 template <>
 struct Words<Constraint> {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "daemon/runs/users.h"
 #include "daemon/tasks.h"
 
 namespace wm {
@@ -48,7 +49,21 @@ Result<> check_declared(const std::vector<std::string>& custom, const Settings& 
   return {};
 }
 
-Result<> check_request(const WorkRequest& request, const Settings& settings) {
+namespace {
+
+Result<> check_user(const std::string& as, const Peer& peer) {
+  if (as.empty()) return {};
+  if (peer.uid != 0) {
+    return fail(ErrorCode::not_permitted,
+                "only root may register work that runs as '" + printable(as) + "' (--as)");
+  }
+  const auto user = find_user(as);
+  return user ? Result<>() : fail(ErrorCode::invalid, user.error().message);
+}
+
+}  // namespace
+
+Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer) {
   if (auto valid = validate(request, settings.limits); !valid) return valid;
   std::vector<std::string> custom = request.constraints.custom;
   for (const Preference& preference : request.prefer) {
@@ -56,6 +71,7 @@ Result<> check_request(const WorkRequest& request, const Settings& settings) {
                   preference.constraints.custom.end());
   }
   if (auto declared = check_declared(custom, settings); !declared) return declared;
+  if (auto user = check_user(request.terms.as, peer); !user) return user;
   if (weight_of(request) > kMaxRequestWeight) {
     return fail(ErrorCode::invalid,
                 "the work is too large: command, environment, description, tags and prerequisites "

@@ -35,7 +35,7 @@ Error unreadable(const StoreError& e);
 Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings);
 
 /// All that can be said of a request here: its bounds, its size, its command on this machine.
-Result<> check_request(const WorkRequest& request, const Settings& settings);
+Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer);
 
 /// Reads the call's parameters; what is wrong with them is answered.
 template <class Read>

@@ -19,10 +19,11 @@ std::string new_uuid() {
   return to_string(generator());
 }
 
-Result<WorkRequest> checked_request(const json::object& work, const Settings& settings) {
+Result<WorkRequest> checked_request(const json::object& work, const Settings& settings,
+                                    const Peer& peer) {
   auto request = request_from_json(work);
   if (!request) return request;
-  if (auto valid = check_request(*request, settings); !valid) {
+  if (auto valid = check_request(*request, settings, peer); !valid) {
     return std::unexpected(valid.error());
   }
   return request;
@@ -116,7 +117,7 @@ void Methods::register_work(const ExchangePtr& exchange) {
       })) {
     return;
   }
-  auto request = checked_request(work, settings_);
+  auto request = checked_request(work, settings_, exchange->peer());
   if (!request) return exchange->error(request.error());
   if (auto valid = validate_existing(existing, request->kind); !valid) {
     return exchange->error(valid.error());
@@ -170,7 +171,7 @@ void Methods::update(const ExchangePtr& exchange) {
       }
       json::object merged = to_json(info.request);
       merge_patch(merged, changes, true);
-      auto request = checked_request(merged, settings_);
+      auto request = checked_request(merged, settings_, exchange->peer());
       if (!request) return std::unexpected(request.error());
       Registration registration{exchange->peer().uid, "", std::move(*request),
                                 ExistingPolicy::update};
@@ -198,7 +199,7 @@ void Methods::apply(const ExchangePtr& exchange) {
                           .read("where", where)
                           .finish("an entry of works");
     if (!read) return exchange->error(read.error());
-    auto request = checked_request(work, settings_);
+    auto request = checked_request(work, settings_, exchange->peer());
     if (!request) {
       Error error = request.error();
       if (!where.empty()) error.message = where + ": " + error.message;

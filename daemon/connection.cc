@@ -130,9 +130,15 @@ asio::awaitable<bool> Connection::answer(const std::string& message) {
   if (exchange_->call().oneway) co_return true;
   if (!co_await write(message)) co_return false;
   while (exchange_->next_) {
-    Exchange::Page page = exchange_->next_();
-    if (!page.more) exchange_->next_ = nullptr;
-    const std::string reply = varlink::reply(std::move(page.parameters), page.more);
+    std::optional<Exchange::Page> page = exchange_->next_();
+    if (!page) {
+      boost::system::error_code woken;
+      co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      if (closed_) co_return false;
+      continue;
+    }
+    if (!page->more) exchange_->next_ = nullptr;
+    const std::string reply = varlink::reply(std::move(page->parameters), page->more);
     if (!co_await write(reply)) co_return false;
   }
   co_return true;

@@ -67,14 +67,14 @@ void make_directory(const std::filesystem::path& path, mode_t mode) {
   if ((status.st_mode & mode) != mode) ::chmod(path.c_str(), mode);
 }
 
-// The system's daemon runs other users' work, which writes its output there.
+// Root's daemon runs other users' work, which writes its output there.
 std::filesystem::path prepare_state(const DaemonOptions& options) {
   const std::filesystem::path& directory = options.state_directory;
-  const mode_t open_to_runs = options.system ? 0711 : 0700;
+  const mode_t open_to_runs = ::geteuid() == 0 ? 0711 : 0700;
   ::umask(077);
   make_directory(directory, open_to_runs);
-  for (const char* part : {"logs", "running"}) make_directory(directory / part, 0700);
-  make_directory(directory / "outputs", open_to_runs);
+  make_directory(directory / "logs", 0700);
+  for (const char* part : {"outputs", "work"}) make_directory(directory / part, open_to_runs);
   return directory;
 }
 
@@ -97,11 +97,12 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       settings_(std::move(settings)),
       signals_(loop_),
       store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
-      runner_(loop_, options_.state_directory, options_.socket),
+      helpers_(loop_),
+      runner_(loop_, helpers_, options_.state_directory, options_.socket, settings_.history,
+              Cgroups(options_.state_directory)),
       manager_(*store_, runner_, settings_, {processors(), local_zone()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
-      helpers_(loop_),
       paths_(loop_, helpers_, [this](WorkId id) { manager_.paths_changed(id); }),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
@@ -136,7 +137,9 @@ void Daemon::add_probes() {
   };
   const auto own_runs = [this] { return static_cast<int>(manager_.scheduler().running_count()); };
   const auto custom = std::make_shared<CustomProbe>(loop_, settings_.conditions, report);
-  runner_.on_other_child([custom](pid_t pid, int status) { custom->child_ended(pid, status); });
+  runner_.set_other_children(
+      {.are_known = [custom](pid_t pid) { return custom->has_child(pid); },
+       .ended = [custom](pid_t pid, int status) { custom->child_ended(pid, status); }});
   storage_ = std::make_shared<StorageProbe>(loop_, helpers_, options_.state_directory.string(),
                                             settings_.storage, report);
   probes_ = {std::make_shared<NetworkProbe>(loop_, bus_, settings_.network, report),

@@ -12,7 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/methods.h"
 #include "daemon/path_watches.h"
-#include "daemon/process_runner.h"
+#include "daemon/runs/process_runner.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
 #include "daemon/sleep_watch.h"
@@ -57,12 +57,12 @@ class Daemon {
   boost::asio::io_context loop_{1};
   boost::asio::posix::stream_descriptor signals_;
   std::unique_ptr<SqliteStore> store_;
+  HelperThreads helpers_;
   ProcessRunner runner_;
   WorkManager manager_;
   Sensors sensors_;
   Bus bus_;
   SleepWatch sleep_;
-  HelperThreads helpers_;
   PathWatches paths_;
   std::vector<std::shared_ptr<Probe>> probes_;
   std::shared_ptr<Probe> storage_;        // Runs use space: it is looked at after each.

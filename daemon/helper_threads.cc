@@ -1,12 +1,40 @@
 #include "daemon/helper_threads.h"
 
+#include <csignal>
 #include <thread>
 
+#include <boost/asio/post.hpp>
+
 namespace wm {
+namespace {
+
+constexpr int kIdleThreads = 4;
+
+}  // namespace
 
 HelperThreads::~HelperThreads() {
-  const std::scoped_lock lock(link_->mutex);
-  link_->loop = nullptr;
+  const std::scoped_lock lock(pool_->mutex);
+  pool_->loop = nullptr;
+  pool_->more.notify_all();
+}
+
+void HelperThreads::work(const std::shared_ptr<Pool>& pool) {
+  std::unique_lock lock(pool->mutex);
+  while (pool->loop) {
+    if (pool->tasks.empty()) {
+      if (pool->idle >= kIdleThreads) return;
+      ++pool->idle;
+      pool->more.wait(lock, [&] { return !pool->tasks.empty() || !pool->loop; });
+      --pool->idle;
+      continue;
+    }
+    const Task task = std::move(pool->tasks.front());
+    pool->tasks.pop_front();
+    lock.unlock();
+    task.job();
+    lock.lock();
+    if (pool->loop) boost::asio::post(*pool->loop, task.done);
+  }
 }
 
 void HelperThreads::enqueue(std::int64_t line, Task task) {
@@ -16,22 +44,27 @@ void HelperThreads::enqueue(std::int64_t line, Task task) {
 }
 
 void HelperThreads::start_next(std::int64_t line) {
-  const auto finish = [this, line] {
+  Task task = std::move(lines_[line].front());
+  const auto finish = [this, line, done = std::move(task.done)] {
     auto& tasks = lines_[line];
-    const Task task = std::move(tasks.front());
     tasks.pop_front();
     if (tasks.empty()) {
       lines_.erase(line);
     } else {
       start_next(line);
     }
-    task.done();
+    done();
   };
-  std::thread([link = link_, job = std::move(lines_[line].front().job), finish] {
-    job();
-    const std::scoped_lock lock(link->mutex);
-    if (link->loop) boost::asio::post(*link->loop, finish);
-  }).detach();
+  const std::scoped_lock lock(pool_->mutex);
+  pool_->tasks.push_back({std::move(task.job), finish});
+  if (std::cmp_greater_equal(pool_->idle, pool_->tasks.size())) return pool_->more.notify_one();
+  // Signals are the loop's.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread([pool = pool_] { work(pool); }).detach();
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 }  // namespace wm

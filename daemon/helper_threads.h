@@ -1,7 +1,8 @@
-// Does what may take long off the loop: looking at a file system that does not answer must not stop
-// the daemon.
+// Does what may take long off the loop: a file system that does not answer, or a program that takes
+// its time to start, must not stop the daemon.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -11,13 +12,12 @@
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 namespace wm {
 
 class HelperThreads {
  public:
-  explicit HelperThreads(boost::asio::io_context& loop) : link_(std::make_shared<Link>(&loop)) {}
+  explicit HelperThreads(boost::asio::io_context& loop) : pool_(std::make_shared<Pool>(&loop)) {}
   ~HelperThreads();
   HelperThreads(const HelperThreads&) = delete;
   HelperThreads& operator=(const HelperThreads&) = delete;
@@ -39,17 +39,21 @@ class HelperThreads {
     std::function<void()> done;
   };
 
-  /// What a thread may outlive.
-  struct Link {
-    explicit Link(boost::asio::io_context* context) : loop(context) {}
+  /// What a thread may outlive. Threads are made when all others are at work, and a few are kept.
+  struct Pool {
+    explicit Pool(boost::asio::io_context* context) : loop(context) {}
     std::mutex mutex;
+    std::condition_variable more;
+    std::deque<Task> tasks;
+    int idle = 0;
     boost::asio::io_context* loop;  // nullptr: it is gone.
   };
 
+  static void work(const std::shared_ptr<Pool>& pool);
   void enqueue(std::int64_t line, Task task);
   void start_next(std::int64_t line);
 
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<Pool> pool_;
   std::map<std::int64_t, std::deque<Task>> lines_;  // The first of each is being done.
 };
 

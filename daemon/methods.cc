@@ -7,7 +7,7 @@
 namespace wm {
 
 Methods::Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths,
-                 const RunLog& log, const Settings& settings, DaemonIdentity identity)
+                 RunLog& log, const Settings& settings, DaemonIdentity identity)
     : manager_(manager),
       store_(store),
       sensors_(sensors),
@@ -82,6 +82,7 @@ void Methods::answer(const TurnReport& report, TimePoint now) {
     }
   }
   answer_sensor_questions(now);
+  notify_followers(report);
   notify_waiters(report, now);
 }
 

@@ -9,7 +9,7 @@
 
 #include "core/explain.h"
 #include "daemon/path_watches.h"
-#include "daemon/run_log.h"
+#include "daemon/runs/run_log.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
 #include "daemon/work_manager.h"
@@ -23,10 +23,12 @@ struct DaemonIdentity {
   TimePoint started_at{};
 };
 
+class LogPages;
+
 class Methods {
  public:
-  Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths,
-          const RunLog& log, const Settings& settings, DaemonIdentity identity);
+  Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths, RunLog& log,
+          const Settings& settings, DaemonIdentity identity);
 
   using ExchangePtr = std::shared_ptr<Exchange>;
 
@@ -97,6 +99,8 @@ class Methods {
   void wait(const ExchangePtr& exchange);
   void history(const ExchangePtr& exchange);
   void logs(const ExchangePtr& exchange);
+  std::optional<Exchange::Page> follow_log(const ExchangePtr& exchange, const std::string& name,
+                                           LogPages& pages);
   void conditions(const ExchangePtr& exchange);
   void check(const ExchangePtr& exchange);
   boost::json::object show_conditions() const;
@@ -107,6 +111,7 @@ class Methods {
   void tasks(const ExchangePtr& exchange);
 
   void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> question);
+  void notify_followers(const TurnReport& report);
   void notify_waiters(const TurnReport& report, TimePoint now);
   void explain(std::vector<Wait>& waits) const;
   std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
@@ -121,7 +126,7 @@ class Methods {
   Store& store_;
   Sensors& sensors_;
   PathWatches& paths_;
-  const RunLog& log_;
+  RunLog& log_;
   const Settings& settings_;
   DaemonIdentity identity_;
   std::function<std::size_t()> connection_count_ = [] { return std::size_t{0}; };
@@ -129,6 +134,7 @@ class Methods {
   std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;
   std::vector<SensorQuestion> sensor_questions_;
   std::unordered_multimap<WorkId, Waiter> waiters_;
+  std::unordered_multimap<WorkId, std::weak_ptr<Exchange>> followers_;  // Of logs: until a change.
 };
 
 }  // namespace wm

@@ -1,13 +1,11 @@
 // The questions: answered from what the turn has left.
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <set>
 
-#include <boost/archive/iterators/base64_from_binary.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
 #include <unistd.h>
 
+#include "core/base64.h"
 #include "core/forecast.h"
 #include "core/messages.h"
 #include "core/version.h"
@@ -24,14 +22,50 @@ constexpr std::size_t kLogPart = std::size_t{256} << 10;
 constexpr int kMostShown = 100;  // Of a chain, and of prerequisites.
 constexpr int kMostForecast = 1000;
 
-std::string base64(std::string_view bytes) {
-  using Encoder = boost::archive::iterators::base64_from_binary<
-      boost::archive::iterators::transform_width<std::string_view::const_iterator, 6, 8>>;
-  std::string text(Encoder(bytes.begin()), Encoder(bytes.end()));
-  return text.append((4 - text.size() % 4) % 4, '=');
-}
-
 }  // namespace
+
+// One stream of a run's log, in pages.
+class LogPages {
+ public:
+  LogPages(RunLog& log, LogStream stream, const RunInfo& run)
+      : log_(log), stream_(stream), reader_(log.read(run.work, run.run)) {
+    begin(run);
+  }
+
+  WorkId work() const { return work_; }
+  int run() const { return run_; }
+  bool has_parts() const { return has_parts_; }
+
+  void begin(const RunInfo& run) {
+    work_ = run.work;
+    run_ = run.run;
+    reader_ = log_.read(run.work, run.run);
+  }
+
+  Exchange::Page next(bool more) {
+    json::array parts;
+    std::size_t size = 0;
+    while (size < kLogPart) {
+      const auto part = reader_.next();
+      if (!part) break;
+      if (part->stream != stream_) continue;
+      size += part->bytes.size();
+      parts.push_back({{"time", format_time(part->time)}, {"data", encode_base64(part->bytes)}});
+    }
+    has_parts_ = !parts.empty();
+    json::object page{{"run", run_}, {"parts", std::move(parts)}};
+    if (reader_.dropped() > 0) page["dropped"] = reader_.dropped();
+    return {std::move(page), more || size >= kLogPart};
+  }
+
+ private:
+  RunLog& log_;
+  LogStream stream_;
+  LogReader reader_;
+  WorkId work_ = 0;
+  int run_ = 0;
+  bool has_parts_ = false;
+};
 
 std::vector<Wait> Methods::waits_of(const Work& work, TimePoint now) const {
   std::vector<Wait> waits = waiting_for(manager_.scheduler(), work, now);
@@ -114,6 +148,9 @@ void Methods::show(const ExchangePtr& exchange) {
     json::object work = show_work(store_.info(*id).value(), now);
     if (json::array waited = waited_so_far(*id, now); !waited.empty()) {
       work["waited"] = std::move(waited);
+    }
+    if (const RunTotals totals = store_.totals(*id); totals.runs > 0) {
+      work["totals"] = to_json(totals);
     }
     if (json::array chain = chain_of(*id); !chain.empty()) work["chain"] = std::move(chain);
     exchange->reply({{"work", std::move(work)}});
@@ -206,7 +243,7 @@ void Methods::list(const ExchangePtr& exchange) {
     filter.states.push_back(*state);
   }
   ask(exchange, [this, exchange, filter](TimePoint now) mutable {
-    exchange->stream([this, filter, now]() mutable -> Exchange::Page {
+    exchange->stream([this, filter, now]() mutable -> std::optional<Exchange::Page> {
       json::array works;
       std::size_t weight = 0;
       const std::vector<WorkInfo> found = store_.list(filter);
@@ -217,7 +254,7 @@ void Methods::list(const ExchangePtr& exchange) {
         filter.after = info.work.id;
       }
       const bool all = works.size() == found.size() && std::cmp_less(found.size(), filter.limit);
-      return {{{"works", std::move(works)}}, !all};
+      return Exchange::Page{{{"works", std::move(works)}}, !all};
     });
   });
 }
@@ -240,6 +277,18 @@ void Methods::wait(const ExchangePtr& exchange) {
     }
     reply_work(exchange, *id, now);  // It has ended, whatever was asked for.
   });
+}
+
+void Methods::notify_followers(const TurnReport& report) {
+  std::erase_if(followers_, [](const auto& follower) { return follower.second.expired(); });
+  if (followers_.empty()) return;
+  for (const Work& work : report.changed) {
+    const auto [first, last] = followers_.equal_range(work.id);
+    for (auto follower = first; follower != last; ++follower) {
+      if (const auto exchange = follower->second.lock()) exchange->go_on();
+    }
+    followers_.erase(first, last);
+  }
 }
 
 void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
@@ -282,14 +331,14 @@ void Methods::history(const ExchangePtr& exchange) {
         return no_such_work(*exchange, filter.unique_name);
       }
     }
-    exchange->stream([this, filter, limit]() mutable -> Exchange::Page {
+    exchange->stream([this, filter, limit]() mutable -> std::optional<Exchange::Page> {
       filter.limit = std::min(filter.limit, limit);
       RunPage page = store_.history(filter);
       filter.before = page.last;
       limit -= static_cast<std::int32_t>(page.runs.size());
       json::array runs;
       for (const RunInfo& run : page.runs) runs.push_back(to_json(run));
-      return {{{"runs", std::move(runs)}}, page.last != 0 && limit > 0};
+      return Exchange::Page{{{"runs", std::move(runs)}}, page.last != 0 && limit > 0};
     });
   });
 }
@@ -298,27 +347,57 @@ void Methods::logs(const ExchangePtr& exchange) {
   std::string name;
   std::int32_t number = 0;
   bool errors = false;
+  bool follow = false;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("uniqueName", name).read("run", number).read("stderr", errors);
+        reader.read("uniqueName", name)
+            .read("run", number)
+            .read("stderr", errors)
+            .read("follow", follow);
       })) {
     return;
   }
-  ask(exchange, [this, exchange, name, number, errors](TimePoint) {
-    if (!store_.find(exchange->peer().uid, name)) return no_such_work(*exchange, name);
-    const auto run = store_.run(exchange->peer().uid, name, number);
-    if (!run) {
+  ask(exchange, [this, exchange, name, number, errors, follow](TimePoint) {
+    const uid_t owner = exchange->peer().uid;
+    const auto id = store_.find(owner, name);
+    if (!id) return no_such_work(*exchange, name);
+    const auto run = store_.run(owner, name, number);
+    if (!run && (number > 0 || !follow)) {
       return exchange->error("io.wm.Scheduler.NoSuchRun", {{"uniqueName", name}, {"run", number}});
     }
-    const auto stream = errors ? LogStream::errors : LogStream::output;
-    auto file = std::make_shared<std::ifstream>(log_.path_of(run->work, run->run, stream),
-                                                std::ios::binary);
-    exchange->stream([file, number = run->run]() -> Exchange::Page {
-      std::string part(kLogPart, '\0');
-      file->read(part.data(), static_cast<std::streamsize>(part.size()));
-      part.resize(static_cast<std::size_t>(file->gcount()));
-      return {{{"run", number}, {"data", base64(part)}}, part.size() == kLogPart};
-    });
+    const auto pages = std::make_shared<LogPages>(
+        log_, errors ? LogStream::errors : LogStream::output, run.value_or(RunInfo{}));
+    if (!follow) {
+      return exchange->stream([pages] { return std::optional(pages->next(false)); });
+    }
+    exchange->stream(
+        [this, exchange = std::weak_ptr(exchange), name, pages, first = true]() mutable {
+          return std::exchange(first, false) ? std::optional(pages->next(true))
+                                             : follow_log(exchange.lock(), name, *pages);
+        });
   });
+}
+
+// What there is more to read; nothing: not yet.
+std::optional<Exchange::Page> Methods::follow_log(const ExchangePtr& exchange,
+                                                  const std::string& name, LogPages& pages) {
+  const auto go_on = [waiting = std::weak_ptr(exchange)] {
+    if (const auto follower = waiting.lock()) follower->go_on();
+  };
+  for (;;) {
+    // Asked first: what is printed after that is announced.
+    const bool printing = log_.on_more(pages.work(), pages.run(), go_on);
+    if (Exchange::Page page = pages.next(true); pages.has_parts()) return page;
+    if (printing) return std::nullopt;
+    const auto newest = store_.run(exchange->peer().uid, name, 0);
+    if (newest && (newest->work != pages.work() || newest->run > pages.run())) {
+      pages.begin(*newest);
+      continue;
+    }
+    const auto id = store_.find(exchange->peer().uid, name);
+    if (!id || is_finished(store_.info(*id)->work.state)) return pages.next(false);
+    followers_.emplace(*id, exchange);
+    return std::nullopt;
+  }
 }
 
 // The conditions, with how many works name each of them.

@@ -95,6 +95,8 @@ CREATE TABLE run (
   max_rss_kb INTEGER NOT NULL DEFAULT 0,
   user_ms INTEGER NOT NULL DEFAULT 0,
   system_ms INTEGER NOT NULL DEFAULT 0,
+  read_kb INTEGER NOT NULL DEFAULT 0,
+  written_kb INTEGER NOT NULL DEFAULT 0,
   waited TEXT NOT NULL,
   relaxed TEXT NOT NULL,
   missed_periods INTEGER NOT NULL,

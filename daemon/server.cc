@@ -17,7 +17,7 @@ namespace wm {
 namespace asio = boost::asio;
 
 void Exchange::stream(NextPage next) {
-  Page first = next();
+  Page first = *next();
   next_ = first.more && call_.more ? std::move(next) : nullptr;
   answer(varlink::reply(std::move(first.parameters), static_cast<bool>(next_)));
 }

@@ -40,7 +40,7 @@ class Exchange {
     boost::json::object parameters;
     bool more = false;
   };
-  using NextPage = std::function<Page()>;
+  using NextPage = std::function<std::optional<Page>()>;
 
   Exchange(varlink::Call call, Peer peer, std::function<void()> answered)
       : call_(std::move(call)), peer_(peer), answered_(std::move(answered)) {}
@@ -57,8 +57,12 @@ class Exchange {
     answer(varlink::error(name, std::move(parameters)));
   }
   /// Pages are asked for one by one, each when the one before is written. A caller that did not ask
-  /// for `more` gets the first alone.
+  /// for `more` gets the first alone. Nothing, but not at first: the next page is asked for after
+  /// go_on().
   void stream(NextPage next);
+  void go_on() {
+    if (!abandoned_) answered_();
+  }
 
  private:
   friend class Connection;

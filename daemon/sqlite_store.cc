@@ -169,8 +169,8 @@ WorkInfo info_of(const Query& query) {
 const std::string kRunQuery =
     std::string("SELECT r.id, r.work, r.number, r.attempt, w.name, r.started_at, ") +
     kResultColumns +
-    ", r.max_rss_kb, r.user_ms, r.system_ms, r.waited, r.relaxed, r.missed_periods, r.expedited "
-    "FROM run r JOIN work w ON w.id = r.work";
+    ", r.max_rss_kb, r.user_ms, r.system_ms, r.read_kb, r.written_kb, r.waited, r.relaxed, "
+    "r.missed_periods, r.expedited FROM run r JOIN work w ON w.id = r.work";
 
 RunInfo run_of(const Query& query) {
   RunInfo run;
@@ -186,14 +186,16 @@ RunInfo run_of(const Query& query) {
   run.max_rss_kb = query.integer(12);
   run.user_time = Duration{query.integer(13)};
   run.system_time = Duration{query.integer(14)};
-  if (const std::string waited = query.text(15); !waited.empty()) {
+  run.read_kb = query.integer(15);
+  run.written_kb = query.integer(16);
+  if (const std::string waited = query.text(17); !waited.empty()) {
     run.waited = waited_from_json(boost::json::parse(waited).as_array());
   }
-  if (const std::string relaxed = query.text(16); !relaxed.empty()) {
+  if (const std::string relaxed = query.text(18); !relaxed.empty()) {
     run.relaxed = boost::json::value_to<std::vector<std::string>>(boost::json::parse(relaxed));
   }
-  run.missed_periods = static_cast<int>(query.integer(17));
-  run.expedited = query.integer(18) != 0;
+  run.missed_periods = static_cast<int>(query.integer(19));
+  run.expedited = query.integer(20) != 0;
   return run;
 }
 
@@ -415,10 +417,11 @@ void SqliteStore::end_run(const RunInfo& run) {
   guarded([&] {
     const RunResult result = run.result.value_or(RunResult{});
     Query(statement("UPDATE run SET finished_at = ?, outcome = ?, exit_code = ?, signal = ?, "
-                    "stop_reason = ?, reason = ?, max_rss_kb = ?, user_ms = ?, system_ms = ? "
-                    "WHERE work = ? AND number = ?"))
+                    "stop_reason = ?, reason = ?, max_rss_kb = ?, user_ms = ?, system_ms = ?, "
+                    "read_kb = ?, written_kb = ? WHERE work = ? AND number = ?"))
         .bind(run.finished_at, result.outcome, result.exit_code, result.signal, result.stop_reason,
-              result.reason, run.max_rss_kb, run.user_time, run.system_time, run.work, run.run)
+              result.reason, run.max_rss_kb, run.user_time, run.system_time, run.read_kb,
+              run.written_kb, run.work, run.run)
         .step();
   });
 }
@@ -492,6 +495,19 @@ std::optional<RunInfo> SqliteStore::run(uid_t owner, const std::string& unique_n
   });
 }
 
+RunTotals SqliteStore::totals(WorkId id) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT count(*), sum(user_ms), sum(system_ms), max(max_rss_kb), "
+                  "sum(read_kb), sum(written_kb) FROM run WHERE work = ? AND finished_at "
+                  "IS NOT NULL"));
+    query.bind(id);
+    query.step();
+    return RunTotals{query.integer(0), Duration{query.integer(1)}, Duration{query.integer(2)},
+                     query.integer(3), query.integer(4),           query.integer(5)};
+  });
+}
+
 void SqliteStore::save_output(WorkId id, const std::string& output) {
   guarded(
       [&] { Query(statement("UPDATE work SET output = ? WHERE id = ?")).bind(output, id).step(); });
@@ -547,8 +563,10 @@ Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> n
           statement(std::string("DELETE FROM ") + table + " WHERE work IN (SELECT id FROM pruned)"))
           .step();
     }
-    Query(statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned)")).step();
-    pruned.works = sqlite3_changes(database_.getHandle());
+    {
+      Query query(statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned) RETURNING id"));
+      while (query.step()) pruned.works.push_back(query.integer(0));
+    }
     if (now) {
       // What is still depended on is looked at again later.
       Query(

@@ -70,7 +70,7 @@ struct ForgottenRun {
 };
 
 struct Pruned {
-  int works = 0;
+  std::vector<WorkId> works;
   std::vector<ForgottenRun> runs;
 };
 
@@ -121,6 +121,8 @@ class Store {
   virtual RunPage history(const RunFilter& filter) = 0;
   /// One run of a name, the newest where `number` is 0.
   virtual std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) = 0;
+  /// Of the runs of that work that have ended.
+  virtual RunTotals totals(WorkId id) = 0;
   /// Ids of unfinished work, with one tag or unique name where given, oldest first.
   virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
                                          const std::string& unique_name) = 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/settings.h"
-#include "daemon/runner.h"
+#include "daemon/runs/runner.h"
 
 namespace wm {
 

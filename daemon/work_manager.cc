@@ -98,14 +98,14 @@ void WorkManager::recover(TimePoint now) {
 
 int WorkManager::prune(std::optional<uid_t> owner) {
   const Pruned pruned = store_.prune(owner, {}, kAll);
-  forget(pruned.runs);
-  return pruned.works;
+  forget(pruned);
+  return static_cast<int>(pruned.works.size());
 }
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   TurnReport report;
   Turn turn(store_, scheduler_);
-  to_forget_.clear();
+  to_forget_ = {};
   if (clock_was_set_) scheduler_.clock_was_set(now);
   for (const FinishedRun& run : finished_) {
     settle(run, now);
@@ -118,7 +118,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
   const bool expired = next_expiry_ && *next_expiry_ <= now;
-  if (expired) forget(store_.prune({}, now, kPrunedAtOnce).runs);
+  if (expired) forget(store_.prune({}, now, kPrunedAtOnce));
   turn.commit();
 
   clock_was_set_ = false;
@@ -138,7 +138,9 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
 void WorkManager::act() {
   for (const Start& one : std::exchange(to_start_, {})) start(one.id);
   for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
-  for (const ForgottenRun& run : std::exchange(to_forget_, {})) runner_.forget(run.work, run.run);
+  const Pruned gone = std::exchange(to_forget_, {});
+  for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
+  for (const WorkId id : gone.works) runner_.forget_work(id);
 }
 
 std::optional<TimePoint> WorkManager::next_wakeup() const {
@@ -156,11 +158,13 @@ void WorkManager::settle(const FinishedRun& run, TimePoint now) {
   ended.max_rss_kb = run.max_rss_kb;
   ended.user_time = run.user_time;
   ended.system_time = run.system_time;
+  ended.read_kb = run.read_kb;
+  ended.written_kb = run.written_kb;
   ended.result = scheduler_.run_ended(run.work, run.end, children_[run.work].exit_rules, now);
   if (ended.result->outcome == RunOutcome::succeeded) take_output(run, *ended.result);
   store_.end_run(ended);
   const int most = settings_.history.max_runs;
-  if (ended.run > most) forget(store_.forget_runs(run.work, ended.run, most));
+  if (ended.run > most) forget({{}, store_.forget_runs(run.work, ended.run, most)});
 }
 
 // A run that succeeded may leave an object behind; what is none is told, and dropped.
@@ -196,8 +200,9 @@ void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
   for (const LedgerEntry& entry : decisions.noted) store_.save_ledger(entry);
 }
 
-void WorkManager::forget(const std::vector<ForgottenRun>& runs) {
-  to_forget_.insert(to_forget_.end(), runs.begin(), runs.end());
+void WorkManager::forget(const Pruned& gone) {
+  to_forget_.works.insert(to_forget_.works.end(), gone.works.begin(), gone.works.end());
+  to_forget_.runs.insert(to_forget_.runs.end(), gone.runs.begin(), gone.runs.end());
 }
 
 void WorkManager::start(WorkId id) {
@@ -218,8 +223,12 @@ std::optional<ChildEnd> WorkManager::launch(const WorkInfo& info) {
   };
   auto launch = make_launch(info, settings_);
   if (!launch) return cannot(launch.error());
-  auto input = merge_inputs(info.request.merge, info.request.input,
-                            store_.outputs_of_prerequisites(info.work.id));
+  const auto outputs = store_.outputs_of_prerequisites(info.work.id);
+  if (outputs.empty()) {
+    runner_.start(*launch);
+    return std::nullopt;
+  }
+  auto input = merge_inputs(info.request.merge, info.request.input, outputs);
   if (!input) return cannot(input.error());
   if (input->size() > settings_.limits.max_data) {
     return cannot({ErrorCode::invalid,
@@ -227,7 +236,8 @@ std::optional<ChildEnd> WorkManager::launch(const WorkInfo& info) {
                        std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)"});
   }
   launch->input = std::move(*input);
-  return runner_.start(*launch);
+  runner_.start(*launch);
+  return std::nullopt;
 }
 
 }  // namespace wm

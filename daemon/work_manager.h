@@ -11,7 +11,7 @@
 
 #include "config/settings.h"
 #include "daemon/registrar.h"
-#include "daemon/runner.h"
+#include "daemon/runs/runner.h"
 
 namespace wm {
 
@@ -91,7 +91,7 @@ class WorkManager {
   void settle(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void save_decisions(const Decisions& decisions, TimePoint now);
-  void forget(const std::vector<ForgottenRun>& runs);
+  void forget(const Pruned& gone);
   void start(WorkId id);
   std::optional<ChildEnd> launch(const WorkInfo& info);
 
@@ -109,7 +109,7 @@ class WorkManager {
   std::unordered_map<WorkId, Child> children_;
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
-  std::vector<ForgottenRun> to_forget_;
+  Pruned to_forget_;
 };
 
 }  // namespace wm

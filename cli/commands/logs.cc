@@ -1,10 +1,9 @@
 #include <memory>
 
-#include <boost/archive/iterators/binary_from_base64.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
-
 #include "cli/command.h"
+#include "cli/render/local_time.h"
 #include "cli/render/work.h"
+#include "core/base64.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -17,50 +16,111 @@ struct LogsOptions {
   std::string name;
   int run = 0;
   bool errors = false;
+  bool times = false;
+  bool follow = false;
 };
 
-std::string decode_base64(std::string_view text) {
-  using Decoder = boost::archive::iterators::transform_width<
-      boost::archive::iterators::binary_from_base64<std::string_view::const_iterator>, 8, 6>;
-  const std::size_t padding = text.size() - text.find_last_not_of('=') - 1;
-  text.remove_suffix(padding);
-  return {Decoder(text.begin()), Decoder(text.end())};
-}
-
-// A document is UTF-8; what is not stays in base64.
-json::object document_of(const LogsOptions& options, std::int64_t run, const std::string& bytes,
-                         const std::string& base64) {
-  json::object document{
-      {"uniqueName", options.name}, {"run", run}, {"stream", options.errors ? "stderr" : "stdout"}};
+// A document is UTF-8; what is not is in base64.
+void put_bytes(json::object& document, const std::string& bytes) {
   if (is_utf8(bytes)) {
     document["text"] = bytes;
   } else {
-    document["base64"] = base64;
+    document["base64"] = encode_base64(bytes);
   }
-  return document;
 }
+
+// Writes what comes: as it was printed, with the time before each line, or as JSON.
+class LogPrinter {
+ public:
+  LogPrinter(Session& session, const LogsOptions& options) : session_(session), options_(options) {}
+
+  void print(const json::object& page) {
+    begin_run(number_of(page, "run"));
+    note_dropped(number_of(page, "dropped"));
+    for (const json::value& value : array_of(page, "parts")) {
+      const json::object& part = value.as_object();
+      print(decode_base64(text_of(part, "data")), text_of(part, "time"));
+    }
+    session_.out().flush();
+  }
+
+  // The document of a log that is not followed.
+  void finish() {
+    if (!session_.json() || options_.follow) return;
+    json::object document = head();
+    put_bytes(document, all_);
+    if (dropped_ > 0) document["droppedBytes"] = dropped_;
+    session_.print(document);
+  }
+
+ private:
+  json::object head() const {
+    return {{"uniqueName", options_.name},
+            {"run", run_},
+            {"stream", options_.errors ? "stderr" : "stdout"}};
+  }
+
+  void begin_run(std::int64_t run) {
+    if (run == run_ || run == 0) return;
+    if (std::exchange(run_, run) != 0 && !session_.json()) {
+      session_.hint("run " + std::to_string(run) + ":");
+    }
+    at_line_start_ = true;
+  }
+
+  void note_dropped(std::int64_t dropped) {
+    if (dropped <= dropped_) return;
+    dropped_ = dropped;
+    if (session_.json()) return;
+    session_.hint("the oldest " + std::to_string(dropped) +
+                  " bytes of this log were dropped (history.max_log_bytes)");
+  }
+
+  void print(const std::string& bytes, const std::string& time) {
+    if (session_.json() && !options_.follow) {
+      all_ += bytes;
+    } else if (session_.json()) {
+      json::object document = head();
+      document["time"] = time;
+      put_bytes(document, bytes);
+      session_.print(document);
+    } else if (options_.times) {
+      print_lines(bytes, local_time(parse_time(time).value_or(now())));
+    } else {
+      session_.out() << bytes;
+    }
+  }
+
+  void print_lines(std::string_view bytes, const std::string& time) {
+    while (!bytes.empty()) {
+      const std::size_t end = bytes.find('\n');
+      const std::size_t length = end == std::string_view::npos ? bytes.size() : end + 1;
+      if (at_line_start_) session_.out() << time << "  ";
+      session_.out() << bytes.substr(0, length);
+      at_line_start_ = end != std::string_view::npos;
+      bytes.remove_prefix(length);
+    }
+  }
+
+  Session& session_;
+  const LogsOptions& options_;
+  std::int64_t run_ = 0;
+  std::int64_t dropped_ = 0;
+  std::string all_;
+  bool at_line_start_ = true;
+};
 
 int logs(Session& session, const LogsOptions& options) {
   json::object parameters{{"uniqueName", options.name}, {"stderr", options.errors}};
   if (options.run > 0) parameters["run"] = options.run;
+  if (options.follow) parameters["follow"] = true;
   auto client = session.connect();
   if (!client) return session.complain(client.error());
-  std::int64_t run = 0;
-  std::string all;
-  std::string all_base64;
-  const auto done = client->stream("Logs", std::move(parameters), [&](const json::object& part) {
-    const std::string base64 = text_of(part, "data");
-    run = number_of(part, "run");
-    const std::string bytes = decode_base64(base64);
-    if (!session.json()) {
-      session.out() << bytes;
-      return;
-    }
-    all += bytes;
-    all_base64 += base64;
-  });
+  LogPrinter printer(session, options);
+  const auto done = client->stream("Logs", std::move(parameters),
+                                   [&](const json::object& page) { printer.print(page); });
   if (!done) return session.complain(done.error());
-  if (session.json()) session.print(document_of(options, run, all, all_base64));
+  printer.finish();
   return kDone;
 }
 
@@ -73,7 +133,11 @@ Command::Run set_up_logs(CLI::App& app, const Trailing&) {
       ->type_name("N")
       ->check(CLI::Range(1, 2'147'483'647));
   app.add_flag("--stderr", options->errors, "Its standard error instead of its standard output");
-  app.footer("Example: wm logs oneoff-sync-001\n         wm logs oneoff-sync-001 --run 2 --stderr");
+  app.add_flag("--times", options->times, "Before each line, when it was printed");
+  app.add_flag("--follow,-f", options->follow, "Go on with what it prints, and its later runs");
+  app.footer(
+      "Example: wm logs oneoff-sync-001\n         wm logs oneoff-sync-001 --run 2 --stderr\n"
+      "         wm logs backup --follow --times");
   return [options](Session& session) { return logs(session, *options); };
 }
 

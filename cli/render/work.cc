@@ -8,6 +8,7 @@
 #include "cli/render/chain.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
+#include "core/size.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -193,6 +194,47 @@ std::string describe_registration(const json::object& work, const std::string& r
   return result + " " + name + rest;
 }
 
+namespace {
+
+// Who its runs are, and what they may have.
+std::string terms_of(const json::object& work) {
+  std::string text;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + ' ' + value;
+  };
+  const auto number = [&](std::string_view key) {
+    return work.contains(key) ? std::to_string(number_of(work, key)) : "";
+  };
+  add("the rights of", text_of(work, "as"));
+  add("nice", number("nice"));
+  add("I/O class", text_of(work, "ioClass"));
+  add("memory up to",
+      work.contains("memoryMaxBytes") ? format_size(number_of(work, "memoryMaxBytes")) : "");
+  add("CPU weight", number("cpuWeight"));
+  add("tasks up to", number("tasksMax"));
+  return text;
+}
+
+// `940K`, `12.5M`.
+std::string rough_size(std::int64_t kilobytes) {
+  if (kilobytes < 1024) return fmt::format("{}K", kilobytes);
+  const double megabytes = static_cast<double>(kilobytes) / 1024;
+  return megabytes < 1024 ? fmt::format("{:.1f}M", megabytes)
+                          : fmt::format("{:.1f}G", megabytes / 1024);
+}
+
+std::string totals_of(const json::object& totals) {
+  if (totals.empty()) return "";
+  const std::int64_t runs = number_of(totals, "runs");
+  return fmt::format(
+      "{} CPU, {} memory, {} read, {} written, in {} {}",
+      rough_duration(Duration{number_of(totals, "userMs") + number_of(totals, "systemMs")}),
+      rough_size(number_of(totals, "maxRssKb")), rough_size(number_of(totals, "readKb")),
+      rough_size(number_of(totals, "writtenKb")), runs, runs == 1 ? "run" : "runs");
+}
+
+}  // namespace
+
 void print_work(std::ostream& out, const Style& style, const json::object& work, TimePoint now) {
   const auto line = [&](std::string_view label, const std::string& value) {
     if (!value.empty()) out << style.dim(fmt::format("{:<14}", label)) << value << '\n';
@@ -232,6 +274,9 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
         object_of(work, "output").empty() ? "" : json::serialize(object_of(work, "output")));
   if (number_of(work, "timeLimitMs") != 0) line("time limit", duration_of(work, "timeLimitMs"));
   if (number_of(work, "deadlineMs") != 0) line("deadline", duration_of(work, "deadlineMs"));
+  plain("runs with", terms_of(work));
+  plain("tells of", join(array_of(work, "notify"), ", "));
+  line("used", totals_of(object_of(work, "totals")));
   plain("id", text_of(work, "id"));
   if (const json::array& chain = array_of(work, "chain"); !chain.empty()) {
     out << style.dim("chain") << '\n';

@@ -10,8 +10,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "daemon/child.h"
-
 namespace wm {
 namespace {
 
@@ -81,12 +79,12 @@ void CustomProbe::set_wanted(const Constraints& wanted) {
 
 void CustomProbe::measure() {
   for (auto& [name, check] : checks_) {
-    if (check.pid == 0) run(name, check);
+    if (!check.child) run(name, check);
   }
 }
 
 void CustomProbe::run(const std::string& name, Check& check) {
-  if (check.pid != 0) return;
+  if (check.child) return;
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   check.errors = make_error_file();
   check.timed_out = false;
@@ -97,24 +95,31 @@ void CustomProbe::run(const std::string& name, Check& check) {
   plan.directory = "/";
   plan.input = plan.output = null.get();
   plan.errors = check.errors ? check.errors.get() : null.get();
-  const auto child = start_child(plan);
+  auto child = Child::start(std::move(plan));
   if (!child) {
-    tell(name, false, child.error().describe(plan));
+    tell(name, false, child.error().describe());
     return pause(name, check);
   }
-  check.pid = *child;
+  check.child = std::move(*child);
   wait(name, check, check.condition.time_limit, &CustomProbe::time_out);
+}
+
+bool CustomProbe::has_child(pid_t pid) const {
+  return std::ranges::any_of(checks_,
+                             [&](const auto& check) { return check.second.has_child(pid); });
 }
 
 void CustomProbe::child_ended(pid_t pid, int status) {
   for (auto& [name, check] : checks_) {
-    if (check.pid != pid) continue;
+    if (!check.has_child(pid)) continue;
     const bool holds = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     const std::string said = check.errors ? first_line(check.errors.get()) : "";
-    tell(name, holds,
-         check.timed_out ? "no answer within " + format_duration(check.condition.time_limit)
-                         : describe(status, said));
-    check.pid = 0;
+    const auto failure = check.child->failure();
+    tell(name, holds && !failure,
+         failure           ? failure->describe()
+         : check.timed_out ? "no answer within " + format_duration(check.condition.time_limit)
+                           : describe(status, said));
+    check.child.reset();
     return pause(name, check);
   }
 }
@@ -142,7 +147,9 @@ void CustomProbe::time_out(const std::string&, Check& check) {
 }
 
 void CustomProbe::stop(Check& check) {
-  if (check.pid != 0) ::kill(-check.pid, SIGKILL);  // It leads a session of its own.
+  if (!check.child) return;
+  ::kill(check.child->pid(), SIGKILL);
+  ::kill(-check.child->pid(), SIGKILL);  // It leads a session of its own, or will.
 }
 
 }  // namespace wm

@@ -7,6 +7,7 @@
 
 #include "config/settings.h"
 #include "daemon/probes/probe.h"
+#include "daemon/runs/child.h"
 #include "daemon/unique_fd.h"
 
 namespace wm {
@@ -24,6 +25,7 @@ class CustomProbe : public Probe {
   void measure() override;
 
   /// Any child of the daemon has ended.
+  bool has_child(pid_t pid) const;
   void child_ended(pid_t pid, int status);
 
  private:
@@ -33,7 +35,9 @@ class CustomProbe : public Probe {
     CustomCondition condition;
     boost::asio::steady_timer timer;  // The end of its time limit, or of the pause.
     UniqueFd errors;
-    pid_t pid = 0;  // 0: it does not run.
+    bool has_child(pid_t pid) const { return child && child->pid() == pid; }
+
+    std::unique_ptr<Child> child;  // While it runs.
     bool timed_out = false;
   };
 

@@ -620,6 +620,7 @@ TEST_F(Custom, ACommandThatIsNotThereIsToldOf) {
   const std::map<std::string, CustomCondition> declared{{"vpn", {{"/absent"}, 1h, 1s}}};
   CustomProbe probe(loop_, declared, report());
   probe.set_wanted(wanted_);
+  await(probe);
   EXPECT_EQ(value(vpn_), ConditionValue(false));
   EXPECT_NE(last_[vpn_].detail.find("/absent"), std::string::npos);
 }

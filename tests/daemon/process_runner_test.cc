@@ -1,5 +1,5 @@
 // Real children.
-#include "daemon/process_runner.h"
+#include "daemon/runs/process_runner.h"
 
 #include <csignal>
 #include <fstream>
@@ -18,7 +18,8 @@
 namespace wm {
 namespace {
 
-class ProcessRunnerTest : public testing::Test {
+// Where the machine lets us have control groups, and where it does not.
+class ProcessRunnerTest : public testing::TestWithParam<bool> {
  protected:
   ProcessRunnerTest() {
     sigset_t child;
@@ -26,12 +27,14 @@ class ProcessRunnerTest : public testing::Test {
     ::sigaddset(&child, SIGCHLD);
     ::pthread_sigmask(SIG_BLOCK, &child, nullptr);
     signals_ = UniqueFd(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
-    for (const char* part : {"logs", "running", "outputs"}) {
+    for (const char* part : {"logs", "outputs", "work"}) {
       std::filesystem::create_directory(directory_.path() / part);
     }
     EXPECT_EQ(::mkfifo((directory_.path() / "ready").c_str(), 0600), 0);
     runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
   }
+
+  Cgroups cgroups() const { return GetParam() ? Cgroups(directory_.path()) : Cgroups(); }
 
   Launch shell(const std::string& script) {
     Launch launch;
@@ -67,14 +70,17 @@ class ProcessRunnerTest : public testing::Test {
   }
 
   FinishedRun run(const Launch& launch) {
-    const auto problem = runner_.start(launch);
-    EXPECT_FALSE(problem) << problem->reason;
+    runner_.start(launch);
     return wait();
   }
 
   std::string log(LogStream stream = LogStream::output) {
-    std::ifstream file(runner_.log().path_of(7, 3, stream));
-    return {std::istreambuf_iterator<char>(file), {}};
+    LogReader reader = runner_.log().read(7, 3);
+    std::string text;
+    while (const auto part = reader.next()) {
+      if (part->stream == stream) text += part->bytes;
+    }
+    return text;
   }
 
   // What the child writes to `ready`, a pipe in its directory; blocks until it does.
@@ -90,39 +96,41 @@ class ProcessRunnerTest : public testing::Test {
   std::string uuid_ = directory_.path().filename().string();
   boost::asio::io_context loop_;
   UniqueFd signals_;
-  ProcessRunner runner_{loop_, directory_.path(), "/the/socket"};
+  HelperThreads helpers_{loop_};
+  HistorySettings history_;
+  ProcessRunner runner_{loop_, helpers_, directory_.path(), "/the/socket", history_, cgroups()};
   std::vector<FinishedRun> finished_;
 };
 
-TEST_F(ProcessRunnerTest, TellsHowAChildEnded) {
+TEST_P(ProcessRunnerTest, TellsHowAChildEnded) {
   EXPECT_EQ(run(shell("exit 75")).end, (ChildEnd{ChildEnd::How::exited, 75, ""}));
   EXPECT_EQ(run(shell("kill -SEGV $$")).end, (ChildEnd{ChildEnd::How::signalled, SIGSEGV, ""}));
 }
 
-TEST_F(ProcessRunnerTest, KeepsWhatAChildPrints) {
+TEST_P(ProcessRunnerTest, KeepsWhatAChildPrints) {
   run(shell("echo out; echo err >&2"));
   EXPECT_EQ(log(), "out\n");
   EXPECT_EQ(log(LogStream::errors), "err\n");
 }
 
-TEST_F(ProcessRunnerTest, ASilentChildLeavesNoLog) {
+TEST_P(ProcessRunnerTest, ASilentChildLeavesNoLog) {
   run(shell(":"));
   EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "logs"));
 }
 
-TEST_F(ProcessRunnerTest, InputComesOnStandardInputAndThenEnds) {
+TEST_P(ProcessRunnerTest, InputComesOnStandardInputAndThenEnds) {
   run(shell("cat; echo; echo \"$WM_INPUT\""));
   EXPECT_EQ(log(), "{\"userId\":\"user_42\"}\n{\"userId\":\"user_42\"}\n");
 }
 
-TEST_F(ProcessRunnerTest, ProcessingWorkTakesOnlyWhatNobodyElseWants) {
+TEST_P(ProcessRunnerTest, ProcessingWorkTakesOnlyWhatNobodyElseWants) {
   Launch launch = shell("nice; ionice -p $$");
   launch.info.request.kind = WorkKind::processing;
   run(launch);
   EXPECT_EQ(log(), "19\nidle\n");
 }
 
-TEST_F(ProcessRunnerTest, WhatARunLeavesInItsOutputFileComesBack) {
+TEST_P(ProcessRunnerTest, WhatARunLeavesInItsOutputFileComesBack) {
   EXPECT_EQ(run(shell(R"(printf '{"posts":3}' >"$WM_OUTPUT_FILE")")).output, R"({"posts":3})");
   EXPECT_EQ(run(shell("true")).output, "");
   EXPECT_EQ(run(shell(R"(rm "$WM_OUTPUT_FILE"; ln -s /etc/passwd "$WM_OUTPUT_FILE")")).output, "")
@@ -131,7 +139,7 @@ TEST_F(ProcessRunnerTest, WhatARunLeavesInItsOutputFileComesBack) {
   EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "outputs"));
 }
 
-TEST_F(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
+TEST_P(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
   ::setenv("LEAKED", "1", 1);
   Launch launch = shell("tr '\\0' '\\n' < /proc/self/environ | cut -d= -f1 | sort | tr '\\n' ' '");
   launch.command = {"/bin/sh", "-c",
@@ -140,22 +148,22 @@ TEST_F(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
   run(launch);
   EXPECT_EQ(log(),
             "EXTRA HOME LANG LOGNAME PATH SHELL USER WM_INPUT WM_OUTPUT_FILE WM_RUN_ATTEMPT "
-            "WM_SOCKET WM_TASK_NAME WM_UNIQUE_NAME WM_WORK_ID ");
+            "WM_SOCKET WM_STATE_DIR WM_STOP_REASON_FILE WM_TASK_NAME WM_UNIQUE_NAME WM_WORK_ID ");
 }
 
-TEST_F(ProcessRunnerTest, SaysWhoItIs) {
+TEST_P(ProcessRunnerTest, SaysWhoItIs) {
   run(shell("echo $WM_TASK_NAME $WM_UNIQUE_NAME $WM_WORK_ID $WM_RUN_ATTEMPT $WM_SOCKET"));
   EXPECT_EQ(log(), "task name " + uuid_ + " 2 /the/socket\n");
 }
 
-TEST_F(ProcessRunnerTest, NoDescriptorLeaksIn) {
+TEST_P(ProcessRunnerTest, NoDescriptorLeaksIn) {
   const int leak = ::open("/dev/null", O_RDONLY);  // Without O_CLOEXEC, as a library might.
   run(shell("for fd in /proc/$$/fd/*; do [ -e $fd ] && echo ${fd##*/}; done; :"));
   ::close(leak);
   EXPECT_EQ(log(), "0\n1\n2\n");
 }
 
-TEST_F(ProcessRunnerTest, ASessionOfItsOwnDefaultSignalsAndUmask) {
+TEST_P(ProcessRunnerTest, ASessionOfItsOwnDefaultSignalsAndUmask) {
   run(
       shell("grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t0\\n'; umask;"
             "[ $(cut -d' ' -f6 /proc/$$/stat) = $$ ] && [ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && "
@@ -163,52 +171,45 @@ TEST_F(ProcessRunnerTest, ASessionOfItsOwnDefaultSignalsAndUmask) {
   EXPECT_EQ(log(), "SigBlk:SigIgn:0022\nleads\n" + directory_.path().string() + "\n");
 }
 
-TEST_F(ProcessRunnerTest, WhatCannotStartSaysAtWhichStage) {
+TEST_P(ProcessRunnerTest, WhatCannotStartSaysAtWhichStage) {
   Launch launch = shell(":");
   launch.command = {"/absent"};
-  auto failure = runner_.start(launch);
-  ASSERT_TRUE(failure);
-  EXPECT_EQ(failure->how, ChildEnd::How::not_started);
-  EXPECT_EQ(failure->reason, "cannot run '/absent': No such file or directory");
+  EXPECT_EQ(run(launch).end, (ChildEnd{ChildEnd::How::not_started, 0,
+                                       "cannot run '/absent': No such file or directory"}));
 
   launch = shell(":");
   launch.info.request.cwd = "/absent";
-  failure = runner_.start(launch);
-  ASSERT_TRUE(failure);
-  EXPECT_EQ(failure->reason, "cannot change to the directory '/absent': No such file or directory");
-  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "running"));
+  EXPECT_EQ(run(launch).end.reason,
+            "cannot change to the directory '/absent': No such file or directory");
 }
 
-TEST_F(ProcessRunnerTest, AScriptWithoutAShebangIsNotRunByAShell) {
+TEST_P(ProcessRunnerTest, AScriptWithoutAShebangIsNotRunByAShell) {
   const auto script = directory_.path() / "script";
   std::ofstream(script) << "echo hello\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   Launch launch = shell(":");
   launch.command = {script.string()};
-  const auto failure = runner_.start(launch);
-  ASSERT_TRUE(failure);
-  EXPECT_NE(failure->reason.find("neither a program nor a script"), std::string::npos);
+  EXPECT_NE(run(launch).end.reason.find("neither a program nor a script"), std::string::npos);
 }
 
-TEST_F(ProcessRunnerTest, StoppingReachesTheWholeGroup) {
-  ASSERT_FALSE(
-      runner_.start(shell("trap 'echo asked; exit 3' TERM; echo > ready; sleep 100 & wait")));
+TEST_P(ProcessRunnerTest, StoppingReachesTheWholeGroup) {
+  runner_.start(shell("trap 'echo asked; exit 3' TERM; echo > ready; sleep 100 & wait"));
   await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::exited, 3, ""}));
   EXPECT_EQ(log(), "asked\n");
 }
 
-TEST_F(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
-  ASSERT_FALSE(runner_.start(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done")));
+TEST_P(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
+  runner_.start(shell("trap '' TERM; echo > ready; while :; do sleep 0.01; done"));
   await_ready();
   runner_.stop(7, StopReason::cancelled);
-  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL, ""}));
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL,
+                                  "it had not ended 100ms after it was told to"}));
 }
 
-TEST_F(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
-  ASSERT_FALSE(runner_.start(
-      shell("setsid sh -c 'trap \"\" TERM; echo $$ > ready; sleep 100' & sleep 100")));
+TEST_P(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
+  runner_.start(shell("setsid sh -c 'trap \"\" TERM; echo $$ > ready; sleep 100' & sleep 100"));
   const pid_t escaped = std::stoi(await_ready());
   ASSERT_EQ(::kill(escaped, 0), 0);
 
@@ -219,37 +220,45 @@ TEST_F(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
   EXPECT_TRUE(!left || left->dead);
 }
 
-TEST_F(ProcessRunnerTest, AStoppedProcessIsWokenToBeEnded) {
-  ASSERT_FALSE(runner_.start(shell("echo > ready; kill -STOP $$; sleep 100")));
+TEST_P(ProcessRunnerTest, AStoppedProcessIsWokenToBeEnded) {
+  runner_.start(shell("echo > ready; kill -STOP $$; sleep 100"));
   await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end.how, ChildEnd::How::signalled);
 }
 
-TEST_F(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
-  ASSERT_FALSE(runner_.start(shell("setsid sleep 100 & echo > ready; sleep 100")));
+TEST_P(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
+  runner_.start(shell("setsid sleep 100 & echo > ready; sleep 100"));
   await_ready();
 
-  ProcessRunner next(loop_, directory_.path(), "/the/socket");
+  ProcessRunner next(loop_, helpers_, directory_.path(), "/the/socket", history_, cgroups());
   next.end_leftovers();
 
-  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL, ""}));
-  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "running"));
+  const ChildEnd end = wait().end;
+  EXPECT_EQ(end.how, ChildEnd::How::signalled);
+  EXPECT_EQ(end.code, SIGKILL);
 }
 
-TEST_F(ProcessRunnerTest, ARecordOfAnotherProcessHarmsNobody) {
+TEST_P(ProcessRunnerTest, ARecordOfAnotherProcessHarmsNobody) {
   // Our own pid, as if it had belonged to a run that ended long ago.
-  std::ifstream boot("/proc/sys/kernel/random/boot_id");
-  std::string boot_id;
-  boot >> boot_id;
-  std::ofstream(directory_.path() / "running" / "9")
-      << boot_id << "\n11111111-0000-0000-0000-000000000000\n"
-      << ::getpid() << " (sh) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0\n";
+  WorkInfo info;
+  info.uuid = "11111111-0000-0000-0000-000000000000";
+  const std::string stat =
+      std::to_string(::getpid()) + " (sh) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0\n";
+  const auto path = directory_.path() / "runs";
+  RunRecords records(path);
+  const auto place = records.add(info);
+  ASSERT_TRUE(place);
+  ASSERT_EQ(::pwrite(place->file, stat.data(), stat.size(), place->offset),
+            static_cast<ssize_t>(stat.size()));
 
-  runner_.end_leftovers();
+  records.end_all();
 
-  EXPECT_TRUE(std::filesystem::is_empty(directory_.path() / "running"));
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
+
+INSTANTIATE_TEST_SUITE_P(Cgroups, ProcessRunnerTest, testing::Bool(),
+                         [](const auto& one) { return one.param ? "with" : "without"; });
 
 TEST(ProcessStatTest, SurvivesStrangeNames) {
   const auto stat = parse_process_stat(

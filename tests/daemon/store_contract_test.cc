@@ -89,6 +89,8 @@ class StoreContract : public testing::Test {
     run.max_rss_kb = 5;
     run.user_time = 6ms;
     run.system_time = 7ms;
+    run.read_kb = 8;
+    run.written_kb = 9;
     store().begin();
     store().end_run(run);
     store().commit();
@@ -250,6 +252,8 @@ TYPED_TEST(StoreContract, KeepsTheHistoryNewestFirst) {
   EXPECT_EQ(runs[2].max_rss_kb, 5);
   EXPECT_EQ(runs[2].user_time, 6ms);
   EXPECT_EQ(runs[2].system_time, 7ms);
+  EXPECT_EQ(runs[2].read_kb, 8);
+  EXPECT_EQ(runs[2].written_kb, 9);
   const auto info = this->store().info(id);
   EXPECT_EQ(info->last_result->outcome, RunOutcome::succeeded);
   EXPECT_EQ(info->last_finished_at, kNow + 2min + 1s);
@@ -378,8 +382,8 @@ TYPED_TEST(StoreContract, FinishedWorkIsForgottenWhenItsTimeHasCome) {
   const Pruned pruned = this->store().prune({}, kNow + 1h, 10);
   this->store().commit();
 
-  EXPECT_EQ(none.works, 0);
-  EXPECT_EQ(pruned.works, 1);
+  EXPECT_EQ(none.works.size(), 0U);
+  EXPECT_EQ(pruned.works.size(), 1U);
   EXPECT_EQ(pruned.runs, (std::vector<ForgottenRun>{{first.id, 1}}));
   EXPECT_FALSE(this->store().info(first.id));
   EXPECT_EQ(this->store().find(1000, "brief"), std::nullopt);
@@ -395,8 +399,8 @@ TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10).works, 0);
-  EXPECT_EQ(this->store().prune({}, {}, -1).works, 0);
+  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10).works.size(), 0U);
+  EXPECT_EQ(this->store().prune({}, {}, -1).works.size(), 0U);
   this->store().commit();
 
   EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
@@ -410,8 +414,8 @@ TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune(1001, {}, -1).works, 0) << "it is not theirs";
-  EXPECT_EQ(this->store().prune(1000, {}, -1).works, 1);
+  EXPECT_EQ(this->store().prune(1001, {}, -1).works.size(), 0U) << "it is not theirs";
+  EXPECT_EQ(this->store().prune(1000, {}, -1).works.size(), 1U);
   this->store().roll_back();
 
   EXPECT_EQ(this->store().find(1000, "a"), a.id);

@@ -5,7 +5,7 @@
 
 namespace wm {
 
-std::optional<ChildEnd> FakeRunner::start(const Launch& launch) {
+void FakeRunner::start(const Launch& launch) {
   const WorkInfo& info = launch.info;
   before_start(launch);
   for (const auto& [id, child] : children_) {
@@ -16,11 +16,9 @@ std::optional<ChildEnd> FakeRunner::start(const Launch& launch) {
     }
   }
   Life written = life(launch);
-  if (written.cannot_start) return written.cannot_start;
-  const TimePoint ends = now_ + written.takes;
+  const TimePoint ends = now_ + (written.cannot_start ? Duration::zero() : written.takes);
   children_[info.work.id] = {info.work.owner, info.request.unique_name, ends, std::move(written),
                              false};
-  return std::nullopt;
 }
 
 void FakeRunner::stop(WorkId id, StopReason /*reason*/) {
@@ -29,6 +27,7 @@ void FakeRunner::stop(WorkId id, StopReason /*reason*/) {
   Child& child = found->second;
   child.told_to_stop = true;
   child.ends = std::min(child.ends, now_ + child.life.dying);
+  if (child.life.cannot_start) return;
   if (!child.life.finishes_when_stopped) child.life.end = {ChildEnd::How::signalled, SIGTERM, ""};
 }
 
@@ -36,7 +35,8 @@ void FakeRunner::live() {
   std::erase_if(children_, [&](const auto& entry) {
     const auto& [id, child] = entry;
     if (child.ends > now_) return false;
-    on_finished_({.work = id, .end = child.life.end, .output = child.life.output});
+    const ChildEnd end = child.life.cannot_start.value_or(child.life.end);
+    on_finished_({.work = id, .end = end, .output = child.life.output});
     return true;
   });
 }

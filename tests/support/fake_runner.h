@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "daemon/runner.h"
+#include "daemon/runs/runner.h"
 
 namespace wm {
 
@@ -30,9 +30,10 @@ class FakeRunner : public Runner {
   std::vector<std::pair<WorkId, int>> forgotten;
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
-  std::optional<ChildEnd> start(const Launch& launch) override;
+  void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void forget(WorkId id, int run) override { forgotten.push_back({id, run}); }
+  void forget_work(WorkId) override {}
   void end_leftovers() override { children_.clear(); }
 
   /// Ends the children whose time has come.

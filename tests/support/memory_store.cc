@@ -129,7 +129,7 @@ Pruned MemoryStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> n
       if (run.work == id) pruned.runs.push_back({run.work, run.run});
       return run.work == id;
     });
-    ++pruned.works;
+    pruned.works.push_back(id);
     std::erase_if(names_, [&](const auto& name) { return name.second == id; });
     works_.erase(id);
   }
@@ -169,6 +169,8 @@ void MemoryStore::end_run(const RunInfo& ended) {
   run->max_rss_kb = ended.max_rss_kb;
   run->user_time = ended.user_time;
   run->system_time = ended.system_time;
+  run->read_kb = ended.read_kb;
+  run->written_kb = ended.written_kb;
   WorkInfo& info = change(ended.work).info;
   info.last_finished_at = ended.finished_at;
   info.last_result = ended.result;
@@ -231,6 +233,20 @@ std::optional<RunInfo> MemoryStore::run(uid_t owner, const std::string& unique_n
     if (number == 0 || run.run == number) return run;
   }
   return std::nullopt;
+}
+
+RunTotals MemoryStore::totals(WorkId id) {
+  RunTotals totals;
+  for (const RunInfo& run : runs_) {
+    if (run.work != id || !run.finished_at) continue;
+    ++totals.runs;
+    totals.user_time += run.user_time;
+    totals.system_time += run.system_time;
+    totals.max_rss_kb = std::max(totals.max_rss_kb, run.max_rss_kb);
+    totals.read_kb += run.read_kb;
+    totals.written_kb += run.written_kb;
+  }
+  return totals;
 }
 
 std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag,

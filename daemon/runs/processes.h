@@ -23,6 +23,15 @@ struct ProcessStat {
 std::optional<ProcessStat> parse_process_stat(std::string_view stat);
 std::optional<ProcessStat> read_process_stat(pid_t pid);
 
+/// Whether that process is of the run whose first process is or was `leader`, as below.
+bool is_of_run(pid_t pid, const ProcessStat& leader, std::string_view work_uuid);
+
+/// The children of this process.
+std::vector<pid_t> own_children();
+
+/// How many tasks (processes and their threads) that user has.
+int count_tasks_of(uid_t uid);
+
 /// The living processes of the run whose first process is or was `leader`, whose environment says
 /// WM_WORK_ID=`work_uuid`. A pid that was given to somebody else since is not ours.
 std::vector<pid_t> processes_of_run(const ProcessStat& leader, std::string_view work_uuid);

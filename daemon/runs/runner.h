@@ -25,11 +25,12 @@ struct FinishedRun {
   std::int64_t max_rss_kb = 0;
   Duration user_time{};
   Duration system_time{};
+  std::int64_t read_kb = 0;
+  std::int64_t written_kb = 0;
   std::string output;  // What it left in WM_OUTPUT_FILE; untrusted.
 };
 
-/// Every started run ends in exactly one call of the handler, never made from inside start() or
-/// stop().
+/// Every start ends in exactly one call of the handler, never made from inside start() or stop().
 class Runner {
  public:
   using OnFinished = std::function<void(const FinishedRun&)>;
@@ -37,14 +38,17 @@ class Runner {
   virtual ~Runner() = default;
   virtual void on_finished(OnFinished handler) = 0;
 
-  /// Nothing, or why there is no child: not_started or no_room. Then the handler is not called.
-  virtual std::optional<ChildEnd> start(const Launch& launch) = 0;
+  /// If there is no child, that is its end: not_started or no_room.
+  virtual void start(const Launch& launch) = 0;
 
   /// A request: the child may take its grace. Work that does not run is ignored.
   virtual void stop(WorkId id, StopReason reason) = 0;
 
   /// Removes the logs of a run that is over.
   virtual void forget(WorkId id, int run) = 0;
+
+  /// Removes what a work that is forgotten has kept from run to run.
+  virtual void forget_work(WorkId id) = 0;
 
   /// Ends what an earlier daemon left running, and returns once it is gone.
   virtual void end_leftovers() = 0;

@@ -21,5 +21,6 @@ struct User {
 
 /// An error where the database has no such user or cannot be asked.
 Result<User> find_user(uid_t uid);
+Result<User> find_user(const std::string& name);
 
 }  // namespace wm

@@ -1,4 +1,4 @@
-#include "daemon/processes.h"
+#include "daemon/runs/processes.h"
 
 #include <charconv>
 #include <fstream>
@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wm {
@@ -69,19 +70,42 @@ std::optional<ProcessStat> read_process_stat(pid_t pid) {
   return parse_process_stat(read_file("/proc/" + std::to_string(pid) + "/stat"));
 }
 
-std::vector<pid_t> processes_of_run(const ProcessStat& leader, std::string_view work_uuid) {
+bool is_of_run(pid_t pid, const ProcessStat& leader, std::string_view work_uuid) {
+  const auto process = read_process_stat(pid);
+  if (!process || process->dead || process->start_ticks < leader.start_ticks) return false;
+  if (carries_id(pid, work_uuid)) return true;
+  if (process->session != leader.pid) return false;
   // While any process is in the session, the kernel gives its number to no other process.
   const auto now = read_process_stat(leader.pid);
-  const bool reused = now && now->start_ticks != leader.start_ticks;
+  return !now || now->start_ticks == leader.start_ticks;
+}
+
+std::vector<pid_t> processes_of_run(const ProcessStat& leader, std::string_view work_uuid) {
   std::vector<pid_t> found;
   for (const pid_t pid : all_processes()) {
-    if (pid == ::getpid()) continue;
-    const auto process = read_process_stat(pid);
-    if (!process || process->dead || process->start_ticks < leader.start_ticks) continue;
-    const bool in_session = !reused && process->session == leader.pid;
-    if (in_session || carries_id(pid, work_uuid)) found.push_back(pid);
+    if (pid != ::getpid() && is_of_run(pid, leader, work_uuid)) found.push_back(pid);
   }
   return found;
+}
+
+std::vector<pid_t> own_children() {
+  const std::string self = std::to_string(::getpid());
+  std::istringstream list(read_file("/proc/self/task/" + self + "/children"));
+  std::vector<pid_t> children;
+  for (pid_t pid = 0; list >> pid;) children.push_back(pid);
+  return children;
+}
+
+int count_tasks_of(uid_t uid) {
+  int count = 0;
+  for (const pid_t pid : all_processes()) {
+    struct stat status{};
+    const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+    if (::stat(tasks.c_str(), &status) != 0 || status.st_uid != uid) continue;
+    // A directory has a link from each directory in it, and two of its own.
+    count += static_cast<int>(status.st_nlink) - 2;
+  }
+  return count;
 }
 
 }  // namespace wm

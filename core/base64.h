@@ -1,0 +1,14 @@
+// Bytes of any kind as text (RFC 4648).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wm {
+
+std::string encode_base64(std::string_view bytes);
+
+/// Of what encode_base64() has written.
+std::string decode_base64(std::string_view text);
+
+}  // namespace wm

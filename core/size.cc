@@ -1,0 +1,42 @@
+#include "core/size.h"
+
+#include <charconv>
+#include <limits>
+
+namespace wm {
+namespace {
+
+constexpr std::string_view kUnits = "KMGT";
+
+}  // namespace
+
+Result<std::int64_t> parse_size(std::string_view text) {
+  const auto bad = [&] {
+    return fail(ErrorCode::invalid, "bad size '" + std::string(text) +
+                                        "': write bytes, or for example 64K, 512M or 2G");
+  };
+  std::int64_t size = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data(), end, size);
+  if (problem != std::errc{} || size < 0) return bad();
+  std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  if (unit.size() == 3 && unit.ends_with("iB")) unit.remove_suffix(2);
+  if (unit.empty() || unit == "B") return size;
+  const std::size_t power = kUnits.find(unit);
+  if (unit.size() != 1 || power == std::string_view::npos) return bad();
+  const std::int64_t factor = std::int64_t{1024} << (10 * power);
+  if (size > std::numeric_limits<std::int64_t>::max() / factor) return bad();
+  return size * factor;
+}
+
+std::string format_size(std::int64_t bytes) {
+  std::string unit;
+  for (const char next : kUnits) {
+    if (bytes == 0 || bytes % 1024 != 0) break;
+    bytes /= 1024;
+    unit = next;
+  }
+  return std::to_string(bytes) + unit;
+}
+
+}  // namespace wm

@@ -1,0 +1,91 @@
+// The control groups (cgroups(7)) that runs live in, where the machine lets the daemon have any: so
+// that stopping a run reaches all of it, and its bounds are those of all its processes together.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "core/work.h"
+#include "daemon/unique_fd.h"
+
+namespace wm {
+
+/// The group of one run.
+struct RunCgroup {
+  int directory = -1;              // In the unified hierarchy; stays open in Cgroups.
+  std::vector<UniqueFd> procs;     // Of other groups that the run has to join.
+  std::vector<std::string> unmet;  // Bounds that no controller here can keep.
+};
+
+/// The bounds that are set, as the options name them.
+std::vector<std::string> names_of(const Bounds& bounds);
+
+class Cgroups {
+ public:
+  /// There are none.
+  Cgroups() = default;
+  /// Looks where this process is. Groups are named after `state_directory`, so that two daemons
+  /// never touch each other's.
+  explicit Cgroups(const std::filesystem::path& state_directory);
+
+  /// Whether every run gets a group.
+  bool available() const { return !unified_.base.empty(); }
+
+  /// Removes all that is empty: no more runs will come.
+  void leave();
+
+  /// An empty group of that number for a run with those bounds. Nothing, with errno set: there is
+  /// none.
+  std::optional<RunCgroup> create(std::size_t number, const Bounds& bounds);
+
+  /// Whether the kernel ended a process of it for want of memory.
+  bool ran_out_of_memory(std::size_t number) const;
+
+  /// Whether no process is left in it. One without bounds is kept for another run, others are gone.
+  bool is_over(std::size_t number, const Bounds& bounds);
+
+  /// A descriptor that has an exceptional condition (EPOLLPRI) when that may have changed since
+  /// is_over() was asked; it stays open here. -1: there is none.
+  int events_of(std::size_t number) const;
+
+  void kill(std::size_t number) const;
+  std::vector<pid_t> processes(std::size_t number) const;
+
+  /// Those that a daemon before this one left.
+  std::vector<std::size_t> leftovers() const;
+  bool remove(std::size_t number);
+
+ private:
+  struct Hierarchy {
+    std::filesystem::path base;  // Where the runs' groups are; empty: there can be none.
+    bool unified = false;
+    bool memory = false;
+    bool cpu = false;
+    bool pids = false;
+  };
+
+  void find_unified(const std::string& tag);
+  void find_controllers(const std::string& tag);
+  bool set_bounds(const Hierarchy& hierarchy, const std::filesystem::path& group,
+                  const Bounds& bounds) const;
+
+  /// A group that is there.
+  struct Open {
+    UniqueFd directory;
+    UniqueFd events;
+  };
+
+  Open* open(std::size_t number);
+
+  Hierarchy unified_;
+  std::map<std::size_t, Open> open_;
+  std::vector<Hierarchy> others_;  // Of version 1: one for each controller that version 2 lacks.
+};
+
+}  // namespace wm

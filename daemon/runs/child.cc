@@ -1,0 +1,385 @@
+#include "daemon/runs/child.h"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+// The code between clone() and execve() runs beside this process in its memory, on a stack of its
+// own: system calls only, and none of the library's or the sanitizers' bookkeeping, such as errno.
+#define WM_IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
+
+namespace wm {
+namespace {
+
+constexpr std::size_t kStackSize = std::size_t{16} << 10;
+
+// A system call as the kernel knows it: a negative errno, or the result.
+template <class... Arguments>
+WM_IN_CHILD inline long call(long number, Arguments... arguments) {
+  const long list[6] = {(long)arguments...};
+#if defined(__x86_64__)
+  long result = number;
+  register long fourth asm("r10") = list[3];
+  register long fifth asm("r8") = list[4];
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(list[0]), "S"(list[1]), "d"(list[2]), "r"(fourth), "r"(fifth)
+               : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long which asm("x8") = number;
+  register long result asm("x0") = list[0];
+  register long second asm("x1") = list[1];
+  register long third asm("x2") = list[2];
+  register long fourth asm("x3") = list[3];
+  register long fifth asm("x4") = list[4];
+  asm volatile("svc #0"
+               : "+r"(result)
+               : "r"(which), "r"(second), "r"(third), "r"(fourth), "r"(fifth)
+               : "memory");
+  return result;
+#else
+#error "wmd starts children by system calls of its own: add those of this processor"
+#endif
+}
+
+// What rt_sigaction(2) takes: all of it zero is the default disposition.
+struct KernelSignalAction {
+  unsigned long handler = 0;
+  unsigned long flags = 0;
+  unsigned long restorer = 0;
+  unsigned long mask = 0;
+};
+
+}  // namespace
+
+// Plain values and pointers alone: what has a constructor is the parent's.
+struct Child::Start {
+  explicit Start(ChildPlan child_plan);
+
+  ChildPlan plan;
+  std::vector<char*> argument_list;
+  std::vector<char*> environment_list;
+
+  // What the child reads.
+  char* const* arguments = nullptr;
+  char* const* environment = nullptr;
+  const char* directory = nullptr;
+  int input = -1;
+  int output = -1;
+  int errors = -1;
+  int record = -1;
+  off_t record_offset = 0;
+  const int* procs = nullptr;
+  std::size_t procs_count = 0;
+  const ChildPlan::Bound* bounds = nullptr;
+  std::size_t bounds_count = 0;
+  bool has_nice = false;
+  int nice = 0;
+  int io_priority = 0;
+  bool reset_oom_score = false;
+  bool switch_user = false;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  const gid_t* groups = nullptr;
+  std::size_t groups_count = 0;
+  pid_t parent = 0;
+
+  // What it writes, for after its end.
+  StartStage stage = StartStage::process;
+  int error = 0;
+  bool failed = false;
+
+  std::atomic<int> busy = 1;  // The kernel clears it once the child needs this no longer.
+  alignas(16) std::array<std::byte, kStackSize> stack;
+};
+
+Child::Start::Start(ChildPlan child_plan) : plan(std::move(child_plan)) {
+  const auto pointers = [](const std::vector<std::string>& strings, std::vector<char*>& list) {
+    for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
+    list.push_back(nullptr);
+    return list.data();
+  };
+  // From linux/ioprio.h: a class, and for best effort the middle level.
+  constexpr int kBestEffort = 2 << 13 | 4;
+  constexpr int kIdle = 3 << 13;
+  arguments = pointers(plan.arguments, argument_list);
+  environment = pointers(plan.environment, environment_list);
+  directory = plan.directory.c_str();
+  input = plan.input;
+  output = plan.output;
+  errors = plan.errors;
+  record = plan.record;
+  record_offset = plan.record_offset;
+  procs = plan.cgroup_procs.data();
+  procs_count = plan.cgroup_procs.size();
+  bounds = plan.bounds.data();
+  bounds_count = plan.bounds.size();
+  has_nice = plan.nice.has_value();
+  nice = plan.nice.value_or(0);
+  if (plan.io_class == IoClass::best_effort) io_priority = kBestEffort;
+  if (plan.io_class == IoClass::idle) io_priority = kIdle;
+  reset_oom_score = plan.reset_oom_score;
+  switch_user = plan.switch_user;
+  uid = plan.uid;
+  gid = plan.gid;
+  groups = plan.groups.data();
+  groups_count = plan.groups.size();
+  parent = ::getpid();
+}
+
+// The child's code. Every function gives the negative errno of what has failed, or 0.
+struct Child::Steps {
+  WM_IN_CHILD static long first_error(long result) { return result < 0 ? result : 0; }
+
+  WM_IN_CHILD static long open(const char* path, int flags) {
+    return call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC);
+  }
+
+  WM_IN_CHILD static long write_record(const Start& start) {
+    if (start.record < 0) return 0;
+    const long stat = open("/proc/self/stat", O_RDONLY);
+    if (stat < 0) return stat;
+    char text[512];
+    const long length = call(SYS_read, stat, &text[0], sizeof text);
+    if (length < 0) return length;
+    const long written = call(SYS_pwrite64, start.record, &text[0], length, start.record_offset);
+    return written == length ? 0 : written < 0 ? written : -ENOSPC;
+  }
+
+  WM_IN_CHILD static long join_cgroups(const Start& start) {
+    for (std::size_t i = 0; i < start.procs_count; ++i) {
+      if (const long joined = call(SYS_write, start.procs[i], "0", 1); joined < 0) return joined;
+    }
+    return 0;
+  }
+
+  // The caller's three descriptors become 0, 1 and 2; they are above 2 themselves.
+  WM_IN_CHILD static long set_files(const Start& start) {
+    const int files[3] = {start.input, start.output, start.errors};
+    for (int i = 0; i < 3; ++i) {
+      if (const long set = call(SYS_dup3, files[i], i, 0); set < 0) return set;
+    }
+    return call(SYS_close_range, 3, ~0U, 0);
+  }
+
+  WM_IN_CHILD static long set_bounds(const Start& start) {
+    for (std::size_t i = 0; i < start.bounds_count; ++i) {
+      const rlim_t limit[2] = {start.bounds[i].most, start.bounds[i].most};
+      const long set = call(SYS_prlimit64, 0, start.bounds[i].resource, &limit[0], 0);
+      if (set < 0) return set;
+    }
+    if (start.has_nice) {
+      if (const long set = call(SYS_setpriority, PRIO_PROCESS, 0, start.nice); set < 0) return set;
+    }
+    // A machine without I/O priorities serves everybody alike.
+    constexpr int kThisProcess = 1;  // IOPRIO_WHO_PROCESS
+    if (start.io_priority != 0) call(SYS_ioprio_set, kThisProcess, 0, start.io_priority);
+    if (!start.reset_oom_score) return 0;
+    const long score = open("/proc/self/oom_score_adj", O_WRONLY);
+    return score < 0 ? score : first_error(call(SYS_write, score, "0", 1));
+  }
+
+  WM_IN_CHILD static long set_user(const Start& start) {
+    if (!start.switch_user) return 0;
+    long set = call(SYS_setgroups, start.groups_count, start.groups);
+    if (set == 0) set = call(SYS_setresgid, start.gid, start.gid, start.gid);
+    if (set == 0) set = call(SYS_setresuid, start.uid, start.uid, start.uid);
+    return set;
+  }
+
+  WM_IN_CHILD static void reset_signals() {
+    constexpr unsigned long kSetSize = 8;
+    const KernelSignalAction by_default;
+    for (int signal = 1; signal <= 64; ++signal) {
+      call(SYS_rt_sigaction, signal, &by_default, 0, kSetSize);
+    }
+    const unsigned long none = 0;
+    call(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, kSetSize);
+  }
+
+  WM_IN_CHILD static void require(Start& start, StartStage stage, long result) {
+    if (result >= 0) return;
+    start.stage = stage;
+    start.error = static_cast<int>(-result);
+    start.failed = true;
+    for (;;) call(SYS_exit_group, 127);
+  }
+
+  WM_IN_CHILD static int all(void* argument) {
+    Start& start = *static_cast<Start*>(argument);
+    // Should the daemon be killed before the record is written, this process goes with it.
+    call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    require(start, StartStage::process, call(SYS_getppid) == start.parent ? 0 : -ECHILD);
+    require(start, StartStage::session, call(SYS_setsid));
+    require(start, StartStage::record, write_record(start));
+    call(SYS_prctl, PR_SET_PDEATHSIG, 0);
+    require(start, StartStage::cgroup, join_cgroups(start));
+    require(start, StartStage::files, set_files(start));
+    require(start, StartStage::bounds, set_bounds(start));
+    require(start, StartStage::user, set_user(start));
+    call(SYS_umask, 022);
+    require(start, StartStage::directory, call(SYS_chdir, start.directory));
+    reset_signals();
+    require(start, StartStage::program,
+            call(SYS_execve, start.arguments[0], start.arguments, start.environment));
+    return 0;
+  }
+
+  static pid_t begin(Start& start);
+};
+
+namespace {
+
+// The C library has no clone3(), which alone can start a child inside a cgroup: to move it there
+// afterwards would make every other process that forks wait. The child goes on with `body` on the
+// new stack and never returns here.
+long clone3_child(const clone_args& arguments, int (*body)(void*), void* argument) {
+#if defined(__x86_64__)
+  long result = SYS_clone3;
+  asm volatile(
+      "syscall\n\t"
+      "testq %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xorl %%ebp, %%ebp\n\t"
+      "movq %[argument], %%rdi\n\t"
+      "callq *%[body]\n\t"
+      "hlt\n"
+      "1:"
+      : "+a"(result)
+      : "D"(&arguments), "S"(sizeof arguments), [body] "r"(body), [argument] "r"(argument)
+      : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long result asm("x0") = reinterpret_cast<long>(&arguments);
+  register long size asm("x1") = sizeof arguments;
+  register long number asm("x8") = SYS_clone3;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, xzr\n\t"
+      "mov x0, %[argument]\n\t"
+      "blr %[body]\n\t"
+      "brk #0\n"
+      "1:"
+      : "+r"(result)
+      : "r"(size), "r"(number), [body] "r"(body), [argument] "r"(argument)
+      : "x30", "memory");
+  return result;
+#endif
+}
+
+}  // namespace
+
+// The new process, or a negative errno.
+pid_t Child::Steps::begin(Start& start) {
+  clone_args arguments{};
+  arguments.flags = CLONE_VM | CLONE_CHILD_CLEARTID;
+  arguments.child_tid = reinterpret_cast<std::uintptr_t>(&start.busy);
+  arguments.exit_signal = SIGCHLD;
+  arguments.stack = reinterpret_cast<std::uintptr_t>(start.stack.data());
+  arguments.stack_size = start.stack.size();
+  if (start.plan.cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(start.plan.cgroup);
+  }
+  return static_cast<pid_t>(clone3_child(arguments, &Steps::all, &start));
+}
+
+bool StartFailure::out_of_resources() const {
+  switch (error) {
+    case EAGAIN:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ENOSPC:
+    case EDQUOT:
+    case ETXTBSY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string StartFailure::describe() const {
+  const std::string name = " '" + printable(what) + "'";
+  std::string text = "cannot ";
+  switch (stage) {
+    case StartStage::process:
+      text += "create a process";
+      break;
+    case StartStage::session:
+      text += "start a session";
+      break;
+    case StartStage::record:
+      text += "record the process";
+      break;
+    case StartStage::cgroup:
+      text += "join its control group";
+      break;
+    case StartStage::bounds:
+      text += "set its limits and priority";
+      break;
+    case StartStage::files:
+      text += "set up standard input, output and error";
+      break;
+    case StartStage::user:
+      text += "become user " + what;
+      break;
+    case StartStage::directory:
+      text += "change to the directory" + name;
+      break;
+    case StartStage::program:
+      text += "run" + name;
+      break;
+  }
+  if (error == ENOEXEC) return text + ": it is neither a program nor a script that begins with #!";
+  return text + ": " + std::strerror(error);
+}
+
+Child::Child(std::unique_ptr<Start> start) : start_(std::move(start)) {}
+
+// A child that has not begun yet goes on reading.
+Child::~Child() {
+  static std::vector<std::unique_ptr<Start>> still_read;
+  std::erase_if(still_read, [](const auto& start) { return start->busy == 0; });
+  if (!has_begun()) still_read.push_back(std::move(start_));
+}
+
+std::expected<std::unique_ptr<Child>, StartFailure> Child::start(ChildPlan plan) {
+  std::unique_ptr<Child> child(new Child(std::make_unique<Start>(std::move(plan))));
+  // No handler of ours may run in the child, where it would change our memory.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  child->pid_ = Steps::begin(*child->start_);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (child->pid_ < 0) return std::unexpected(StartFailure{StartStage::process, -child->pid_, ""});
+  return child;
+}
+
+bool Child::has_begun() const { return start_->busy.load(std::memory_order_acquire) == 0; }
+
+std::optional<StartFailure> Child::failure() const {
+  if (!start_->failed) return std::nullopt;
+  StartFailure failure{start_->stage, start_->error, ""};
+  if (failure.stage == StartStage::program) failure.what = start_->plan.arguments.front();
+  if (failure.stage == StartStage::directory) failure.what = start_->plan.directory;
+  if (failure.stage == StartStage::user) failure.what = std::to_string(start_->plan.uid);
+  return failure;
+}
+
+}  // namespace wm

@@ -1,0 +1,396 @@
+#include "daemon/runs/process_runner.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/size.h"
+
+namespace wm {
+namespace {
+
+constexpr int kLowestNiceness = 19;
+constexpr std::int64_t kBlock = 512;    // Of rusage's counts, see getrusage(2).
+constexpr std::int64_t kRemovals = -2;  // Of the helper threads' lines.
+
+std::string inherited(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : otherwise;
+}
+
+// Exactly what INTERFACE lists: a run inherits nothing from the daemon by accident.
+std::vector<std::string> environment_of(const Launch& launch, const User& user,
+                                        const std::string& socket, const RunFiles& files) {
+  const WorkInfo& info = launch.info;
+  std::map<std::string, std::string> variables{
+      {"PATH", inherited("PATH", "/usr/local/bin:/usr/bin:/bin")},
+      {"HOME", user.home},
+      {"USER", user.name},
+      {"LOGNAME", user.name},
+      {"SHELL", user.shell},
+      {"LANG", inherited("LANG", "C.UTF-8")},
+  };
+  for (const auto& [name, value] : launch.env) variables[name] = value;
+  variables["WM_TASK_NAME"] = info.request.task_name;
+  variables["WM_UNIQUE_NAME"] = info.request.unique_name;
+  variables["WM_WORK_ID"] = info.uuid;
+  variables["WM_RUN_ATTEMPT"] = std::to_string(info.work.attempts);
+  variables["WM_INPUT"] = launch.input;
+  variables["WM_OUTPUT_FILE"] = files.output_path(info.uuid);
+  variables["WM_STATE_DIR"] = files.state_path(info.work.id);
+  variables["WM_STOP_REASON_FILE"] = files.stop_reason_path(info.uuid);
+  variables["WM_SOCKET"] = socket;
+  std::vector<std::string> list;
+  list.reserve(variables.size());
+  for (const auto& [name, value] : variables) list.push_back(name + '=' + value);
+  return list;
+}
+
+// Standard input that holds `text` and then ends.
+UniqueFd input_with(const std::string& text) {
+  UniqueFd file(::memfd_create("wm-input", MFD_CLOEXEC));
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::lseek(file.get(), 0, SEEK_SET) != 0) {
+    file.reset();
+  }
+  return file;
+}
+
+Duration milliseconds(const timeval& time) {
+  return std::chrono::duration_cast<Duration>(std::chrono::seconds{time.tv_sec} +
+                                              std::chrono::microseconds{time.tv_usec});
+}
+
+// How many processes the kernel has ended for want of memory since it started.
+std::int64_t count_oom_kills() {
+  std::ifstream file("/proc/vmstat");
+  std::string name;
+  for (std::int64_t count = 0; file >> name >> count;) {
+    if (name == "oom_kill") return count;
+  }
+  return 0;
+}
+
+bool has_low_oom_score() {
+  int score = 0;
+  std::ifstream("/proc/self/oom_score_adj") >> score;
+  return score < 0;
+}
+
+ChildEnd end_of(const StartFailure& failure) {
+  return {failure.out_of_resources() ? ChildEnd::How::no_room : ChildEnd::How::not_started, 0,
+          failure.describe()};
+}
+
+void append(std::string& text, const std::string& more) {
+  if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+}
+
+// The priorities that the work asked for; long maintenance takes only what nobody else wants.
+void set_priorities(const WorkRequest& request, ChildPlan& plan) {
+  const bool processing = request.kind == WorkKind::processing;
+  const IoClass io_class = request.terms.io_class;
+  plan.nice = request.terms.nice;
+  if (processing && !plan.nice) plan.nice = kLowestNiceness;
+  plan.io_class = processing && io_class == IoClass::inherited ? IoClass::idle : io_class;
+}
+
+// Where no control group keeps a bound, limits of each process come near it. What they cannot keep
+// is said.
+std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unmet, uid_t uid,
+                       ChildPlan& plan) {
+  std::string note;
+  for (const std::string& bound : unmet) {
+    if (bound == "memory-max") {
+      plan.bounds.push_back({RLIMIT_DATA, static_cast<rlim_t>(*bounds.memory_max)});
+      append(note, "memory-max bounds each process alone: no control group does it here");
+    } else if (bound == "tasks-max" && uid != 0) {
+      const int others = count_tasks_of(uid);
+      plan.bounds.push_back({RLIMIT_NPROC, static_cast<rlim_t>(*bounds.tasks_max + others)});
+      append(note, "tasks-max is near: no control group counts tasks here");
+    } else {
+      append(note, bound + " is not kept: no control group does it here");
+    }
+  }
+  return note;
+}
+
+}  // namespace
+
+ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers,
+                             const std::filesystem::path& state_directory, std::string socket,
+                             const HistorySettings& history, Cgroups cgroups)
+    : loop_(loop),
+      helpers_(helpers),
+      socket_(std::move(socket)),
+      cgroups_(std::move(cgroups)),
+      log_(loop, state_directory / "logs", history.max_log_bytes),
+      records_(state_directory / "runs"),
+      files_(state_directory / "outputs", state_directory / "work"),
+      self_(find_user(::geteuid())),
+      oom_protected_(has_low_oom_score()),
+      oom_kills_(count_oom_kills()) {
+  // What a run leaves behind becomes this process's child, and so is found.
+  if (!cgroups_.available()) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+Result<User> ProcessRunner::user_of(const WorkInfo& info) const {
+  const std::string& as = info.request.terms.as;
+  if (as.empty() && info.work.owner == ::geteuid()) return self_;
+  if (::geteuid() != 0) {
+    return wm::fail(ErrorCode::not_permitted, "only root's daemon can run work of other users");
+  }
+  return as.empty() ? find_user(info.work.owner) : find_user(as);
+}
+
+void ProcessRunner::start(const Launch& launch) {
+  auto failure = try_to_start(launch);
+  if (!failure) return;
+  boost::asio::post(loop_, [this, work = launch.info.work.id, end = std::move(*failure)] {
+    on_finished_({.work = work, .end = end});
+  });
+}
+
+std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
+  std::erase_if(beginning_, [](const RunPtr& run) { return run->forget_beginning(); });
+  const WorkInfo& info = launch.info;
+  const auto no_room = [](const char* what) {
+    return ChildEnd{ChildEnd::How::no_room, 0,
+                    std::string("cannot prepare the run's ") + what + ": " + std::strerror(errno)};
+  };
+  const Result<User> user = user_of(info);
+  if (!user) return ChildEnd{ChildEnd::How::not_started, 0, user.error().message};
+  const auto run = std::make_shared<Run>();
+  run->work = info.work.id;
+  run->number = info.work.runs;
+  run->uuid = info.uuid;
+  run->uid = user->uid;
+  run->bounds = info.request.terms.bounds;
+  run->stop_grace = launch.stop_grace;
+  const UniqueFd input = input_with(launch.input);
+  if (!input) return no_room("input");
+  if (!files_.prepare(info.uuid, info.work.id, *user)) return no_room("files");
+  const auto place = records_.add(info);
+  if (!place) return no_room("record");
+  run->place = *place;
+  const auto log = log_.open(info.work.id, info.work.runs);
+  std::optional<RunCgroup> cgroup;
+  if (log && cgroups_.available()) cgroup = cgroups_.create(place->number, run->bounds);
+  if (!log || (cgroups_.available() && !cgroup)) {
+    auto end = no_room(log ? "control group" : "log");
+    clean_up(*run);
+    return end;
+  }
+
+  ChildPlan plan;
+  plan.arguments = launch.command;
+  plan.environment = environment_of(launch, *user, socket_, files_);
+  plan.directory = info.request.cwd.empty() ? user->home : info.request.cwd;
+  plan.input = input.get();
+  plan.output = log->output.get();
+  plan.errors = log->errors.get();
+  plan.record = place->file;
+  plan.record_offset = place->offset;
+  plan.reset_oom_score = oom_protected_;
+  plan.switch_user = user->uid != ::geteuid();
+  plan.uid = user->uid;
+  plan.gid = user->gid;
+  plan.groups = user->groups;
+  set_priorities(info.request, plan);
+  run->note =
+      set_limits(run->bounds, cgroup ? cgroup->unmet : names_of(run->bounds), user->uid, plan);
+  if (cgroup) {
+    plan.cgroup = cgroup->directory;
+    for (const UniqueFd& procs : cgroup->procs) plan.cgroup_procs.push_back(procs.get());
+  }
+  auto child = Child::start(std::move(plan));
+  if (!child) {
+    clean_up(*run);
+    return end_of(child.error());
+  }
+  run->child = std::move(*child);
+  const pid_t pid = run->child->pid();
+  if (!cgroups_.available()) run->leader = read_process_stat(pid).value_or(ProcessStat{});
+  run->leader.pid = run->leader.session = pid;
+  beginning_.push_back(run);
+  runs_.emplace(pid, run);
+  pids_[run->work] = pid;
+  return std::nullopt;
+}
+
+// What a run has apart from its processes.
+void ProcessRunner::clean_up(const Run& run) {
+  log_.finish(run.work);
+  if (cgroups_.available()) cgroups_.is_over(run.place.number, run.bounds);
+  records_.remove(run.place);
+  files_.spare_state(run.work, run.uid);
+}
+
+void ProcessRunner::stop(WorkId id, StopReason reason) {
+  const auto pid = pids_.find(id);
+  if (pid == pids_.end()) return;
+  Run& run = *runs_.at(pid->second);
+  if (run.grace) return;
+  files_.tell_stop_reason(run.uuid, reason);
+  // One that has just begun does not lead a group yet.
+  if (::kill(-pid->second, SIGTERM) != 0) ::kill(pid->second, SIGTERM);
+  ::kill(-pid->second, SIGCONT);  // A stopped process would not see the signal.
+  run.grace = std::make_unique<boost::asio::steady_timer>(loop_, run.stop_grace);
+  run.grace->async_wait([this, id](const boost::system::error_code& cancelled) {
+    const auto still = pids_.find(id);
+    if (!cancelled && still != pids_.end()) kill_all(*runs_.at(still->second));
+  });
+}
+
+void ProcessRunner::end_leftovers() {
+  records_.end_all();
+  for (const std::size_t group : cgroups_.leftovers()) {
+    while (!cgroups_.remove(group)) {
+      cgroups_.kill(group);
+      for (const pid_t pid : cgroups_.processes(group)) kill_and_wait(pid);
+    }
+  }
+  files_.remove_all();
+}
+
+void ProcessRunner::forget_work(WorkId id) {
+  if (files_.remove_state(id)) return;
+  helpers_.run(
+      kRemovals,
+      [path = files_.state_path(id)] {
+        std::error_code problem;
+        std::filesystem::remove_all(path, problem);
+        return problem;
+      },
+      [path = files_.state_path(id)](const std::error_code& problem) {
+        if (problem) spdlog::warn("{} cannot be removed: {}", path, problem.message());
+      });
+}
+
+// Where there are no control groups: the processes of the run whose first is gone.
+std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
+  const bool told = run.grace != nullptr;
+  const bool group = ::kill(-run.leader.pid, 0) == 0;
+  const std::vector<pid_t> orphans = orphans_of(run);
+  if (!told && !group && orphans.empty()) return {};
+  std::vector<pid_t> left = processes_of_run(run.leader, run.uuid);
+  left.insert(left.end(), orphans.begin(), orphans.end());
+  return left;
+}
+
+// Children of this process that no program here has started: what ended runs have left behind. One
+// that says of no run that it is its own is this one's, unless it may be that of another.
+std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
+  std::vector<pid_t> orphans;
+  for (const pid_t pid : own_children()) {
+    if (runs_.contains(pid) || others_.are_known(pid)) continue;
+    if (const auto process = read_process_stat(pid); !process || process->dead) continue;
+    const auto has = [&](const Run& one) { return is_of_run(pid, one.leader, one.uuid); };
+    const bool of_another =
+        std::ranges::any_of(runs_, [&](const auto& entry) { return has(*entry.second); });
+    if (has(run) || (!of_another && runs_.empty())) orphans.push_back(pid);
+  }
+  return orphans;
+}
+
+void ProcessRunner::kill_all(Run& run) {
+  run.killed = true;
+  if (cgroups_.available()) return cgroups_.kill(run.place.number);
+  for (const pid_t pid : processes_of_run(run.leader, run.uuid)) ::kill(pid, SIGKILL);
+}
+
+void ProcessRunner::reap() {
+  int status = 0;
+  rusage usage{};
+  pid_t pid = 0;
+  while ((pid = ::wait4(-1, &status, WNOHANG, &usage)) > 0) finished(pid, status, usage);
+}
+
+void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
+  const auto found = runs_.find(pid);
+  if (found == runs_.end()) {
+    if (others_.are_known(pid)) others_.ended(pid, status);
+    return;
+  }
+  const RunPtr run = found->second;
+  runs_.erase(found);
+  pids_.erase(run->work);
+  FinishedRun end;
+  end.work = run->work;
+  end.end.how = WIFSIGNALED(status) ? ChildEnd::How::signalled : ChildEnd::How::exited;
+  end.end.code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+  end.end.reason = run->note;
+  if (const auto failure = run->child ? run->child->failure() : std::nullopt) {
+    end.end = end_of(*failure);
+    std::erase(beginning_, run);
+  }
+  if (end.end.how == ChildEnd::How::signalled && end.end.code == SIGKILL) {
+    append(end.end.reason, explain_kill(*run));
+  }
+  end.max_rss_kb = usage.ru_maxrss;
+  end.user_time = milliseconds(usage.ru_utime);
+  end.system_time = milliseconds(usage.ru_stime);
+  end.read_kb = usage.ru_inblock * kBlock / 1024;
+  end.written_kb = usage.ru_oublock * kBlock / 1024;
+  end_stragglers(run, std::move(end));
+}
+
+std::string ProcessRunner::explain_kill(const Run& run) {
+  if (run.killed) {
+    return "it had not ended " + format_duration(run.stop_grace) + " after it was told to";
+  }
+  if (cgroups_.available() && cgroups_.ran_out_of_memory(run.place.number)) {
+    return run.bounds.memory_max ? "out of memory: it came over " +
+                                       format_size(*run.bounds.memory_max) + " (memory-max)"
+                                 : "out of memory";
+  }
+  const std::int64_t before = std::exchange(oom_kills_, count_oom_kills());
+  return oom_kills_ > before ? "perhaps out of memory: the kernel has ended a process for that"
+                             : "";
+}
+
+void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
+  std::vector<pid_t> left;
+  if (!cgroups_.available()) left = processes_left(*run);
+  const bool over =
+      cgroups_.available() ? cgroups_.is_over(run->place.number, run->bounds) : left.empty();
+  if (over) return settle(*run, std::move(end));
+  if (!run->grace && !std::exchange(run->killed, true)) {
+    append(end.end.reason, "what it left running was ended");
+  }
+  if (cgroups_.available()) cgroups_.kill(run->place.number);
+  for (const pid_t pid : left) ::kill(pid, SIGKILL);
+
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  const auto look_again = [this, run, end = std::move(end)] { end_stragglers(run, end); };
+  const int event = cgroups_.available()
+                        ? ::fcntl(cgroups_.events_of(run->place.number), F_DUPFD_CLOEXEC, 3)
+                        : static_cast<int>(::syscall(SYS_pidfd_open, left.front(), 0));
+  if (event < 0) return boost::asio::post(loop_, look_again);
+  const auto dying = std::make_shared<Descriptor>(loop_, event);
+  dying->async_wait(cgroups_.available() ? Descriptor::wait_error : Descriptor::wait_read,
+                    [dying, look_again](const boost::system::error_code&) { look_again(); });
+}
+
+void ProcessRunner::settle(const Run& run, FinishedRun end) {
+  end.output = files_.take_output(run.uuid);
+  if (run.grace) files_.remove(run.uuid);
+  clean_up(run);
+  on_finished_(end);
+}
+
+}  // namespace wm

@@ -1,0 +1,104 @@
+// The runner on real processes: starts them as INTERFACE promises, reaps them, and stops them.
+#pragma once
+
+#include <filesystem>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <sys/resource.h>
+
+#include "config/settings.h"
+#include "daemon/helper_threads.h"
+#include "daemon/runs/cgroups.h"
+#include "daemon/runs/child.h"
+#include "daemon/runs/processes.h"
+#include "daemon/runs/run_files.h"
+#include "daemon/runs/run_log.h"
+#include "daemon/runs/run_records.h"
+#include "daemon/runs/runner.h"
+#include "daemon/runs/users.h"
+
+namespace wm {
+
+/// Children of the daemon that are no runs.
+struct OtherChildren {
+  std::function<bool(pid_t pid)> are_known = [](pid_t) { return false; };
+  std::function<void(pid_t pid, int status)> ended = [](pid_t, int) {};
+};
+
+class ProcessRunner : public Runner {
+ public:
+  /// `state_directory` has the folders `logs`, `outputs` and `work`. Children are told `socket` as
+  /// WM_SOCKET.
+  ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers,
+                const std::filesystem::path& state_directory, std::string socket,
+                const HistorySettings& history, Cgroups cgroups);
+
+  ~ProcessRunner() override { cgroups_.leave(); }
+
+  void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
+  void start(const Launch& launch) override;
+  void stop(WorkId id, StopReason reason) override;
+  void forget(WorkId id, int run) override { log_.remove(id, run); }
+  void forget_work(WorkId id) override;
+  void end_leftovers() override;
+
+  /// After SIGCHLD: takes every child that has ended.
+  void reap();
+  void set_other_children(OtherChildren others) { others_ = std::move(others); }
+
+  RunLog& log() { return log_; }
+
+ private:
+  struct Run {
+    WorkId work = 0;
+    int number = 0;
+    std::string uuid;
+    ProcessStat leader;
+    RunRecords::Place place;
+    Bounds bounds;
+    uid_t uid = 0;
+    std::unique_ptr<Child> child;  // Until it has begun.
+    std::string note;              // What it did not get as it was asked for.
+    Duration stop_grace{};
+    std::unique_ptr<boost::asio::steady_timer> grace;  // Set once it was told to stop.
+    /// Lets go of what its beginning took, once it is over; false: it is not.
+    bool forget_beginning() {
+      if (child->has_begun() && !child->failure()) child.reset();
+      return !child;
+    }
+    bool killed = false;  // Nothing was left of its grace.
+  };
+  using RunPtr = std::shared_ptr<Run>;
+
+  Result<User> user_of(const WorkInfo& info) const;
+  std::optional<ChildEnd> try_to_start(const Launch& launch);
+  void clean_up(const Run& run);
+  std::vector<pid_t> processes_left(const Run& run) const;
+  std::vector<pid_t> orphans_of(const Run& run) const;
+  void kill_all(Run& run);
+  void finished(pid_t pid, int status, const rusage& usage);
+  std::string explain_kill(const Run& run);
+  /// Kills what is left of a run until nothing is, and only then settles it.
+  void end_stragglers(const RunPtr& run, FinishedRun end);
+  void settle(const Run& run, FinishedRun end);
+
+  boost::asio::io_context& loop_;
+  HelperThreads& helpers_;
+  std::string socket_;
+  Cgroups cgroups_;
+  RunLog log_;
+  RunRecords records_;
+  RunFiles files_;
+  Result<User> self_;
+  bool oom_protected_;
+  std::int64_t oom_kills_;
+  OnFinished on_finished_;
+  std::unordered_map<pid_t, RunPtr> runs_;
+  std::unordered_map<WorkId, pid_t> pids_;
+  std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
+  OtherChildren others_;
+};
+
+}  // namespace wm

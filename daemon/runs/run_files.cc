@@ -1,0 +1,109 @@
+#include "daemon/runs/run_files.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/unique_fd.h"
+
+namespace wm {
+namespace {
+
+// Over the most that `limits.max_data` can allow.
+constexpr std::size_t kMostRead = (std::size_t{256} << 10) + 1;
+
+}  // namespace
+
+std::string RunFiles::output_path(const std::string& uuid) const {
+  return (outputs_ / uuid).string();
+}
+
+std::string RunFiles::stop_reason_path(const std::string& uuid) const {
+  return (outputs_ / (uuid + ".stop")).string();
+}
+
+std::string RunFiles::state_path(WorkId id) const { return (work_ / std::to_string(id)).string(); }
+
+bool RunFiles::make_state(WorkId id, const User& user) {
+  const std::string state = state_path(id);
+  std::set<WorkId>& spare = spare_[user.uid];
+  if (spare.erase(id) > 0) return true;
+  // What the work has kept stays: no directory takes the place of one with anything in it.
+  if (!spare.empty() && ::rename(state_path(*spare.begin()).c_str(), state.c_str()) == 0) {
+    spare.erase(spare.begin());
+    return true;
+  }
+  if (::mkdir(state.c_str(), 0700) != 0 && errno != EEXIST) return false;
+  return user.uid == ::geteuid() || ::lchown(state.c_str(), user.uid, user.gid) == 0;
+}
+
+void RunFiles::spare_state(WorkId id, uid_t uid) {
+  std::error_code problem;
+  if (std::filesystem::is_empty(state_path(id), problem) && !problem) spare_[uid].insert(id);
+}
+
+bool RunFiles::prepare(const std::string& uuid, WorkId id, const User& user) {
+  const bool other = user.uid != ::geteuid();
+  if (!make_state(id, user)) return false;
+  // A run of the daemon's own user makes the file itself.
+  if (!other) return true;
+  const UniqueFd file(::open(output_path(uuid).c_str(),
+                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  return file && ::fchown(file.get(), user.uid, user.gid) == 0;
+}
+
+void RunFiles::tell_stop_reason(const std::string& uuid, StopReason reason) const {
+  const std::string text = std::string(word(reason)) + '\n';
+  const UniqueFd file(::open(stop_reason_path(uuid).c_str(),
+                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file || ::fchmod(file.get(), 0644) != 0 ||
+      ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    spdlog::warn("a run cannot be told why it is to stop: {}", std::strerror(errno));
+  }
+}
+
+std::string RunFiles::take_output(const std::string& uuid) const {
+  std::string text;
+  // Nothing but a plain file may be read, and nothing may block.
+  const UniqueFd file(
+      ::open(output_path(uuid).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status{};
+  if (file && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+    text.resize(kMostRead);
+    std::size_t filled = 0;
+    while (filled < text.size()) {
+      const ssize_t length = ::read(file.get(), text.data() + filled, text.size() - filled);
+      if (length == 0 || (length < 0 && errno != EINTR)) break;
+      if (length > 0) filled += static_cast<std::size_t>(length);
+    }
+    text.resize(filled);
+  }
+  if (file) ::unlink(output_path(uuid).c_str());
+  return text;
+}
+
+void RunFiles::remove(const std::string& uuid) const {
+  ::unlink(output_path(uuid).c_str());
+  ::unlink(stop_reason_path(uuid).c_str());
+}
+
+void RunFiles::remove_all() const {
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(outputs_, problem)) {
+    ::unlink(entry.path().c_str());
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(work_, problem)) {
+    ::rmdir(entry.path().c_str());  // Those that hold something stay.
+  }
+}
+
+bool RunFiles::remove_state(WorkId id) {
+  for (auto& [uid, works] : spare_) works.erase(id);
+  return ::rmdir(state_path(id).c_str()) == 0 || errno == ENOENT;
+}
+
+}  // namespace wm

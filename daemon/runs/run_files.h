@@ -1,0 +1,55 @@
+// What a run and the daemon tell each other in files: its output, why it is to stop, and a
+// directory for what it keeps from one run to the next.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+
+#include "core/work.h"
+#include "daemon/runs/users.h"
+
+namespace wm {
+
+/// `outputs` and `work` are directories that other users may pass through and nobody else may
+/// change: no path in them is under a run's control.
+class RunFiles {
+ public:
+  RunFiles(std::filesystem::path outputs, std::filesystem::path work)
+      : outputs_(std::move(outputs)), work_(std::move(work)) {}
+
+  std::string output_path(const std::string& uuid) const;
+  std::string stop_reason_path(const std::string& uuid) const;
+  std::string state_path(WorkId id) const;
+
+  /// All that the run of that user needs. False, with errno set, if it cannot be made.
+  bool prepare(const std::string& uuid, WorkId id, const User& user);
+
+  /// For the run to read from now on.
+  void tell_stop_reason(const std::string& uuid, StopReason reason) const;
+
+  /// What is in the output file, up to more than any output may have; then removes it.
+  std::string take_output(const std::string& uuid) const;
+
+  /// What belongs to that run alone.
+  void remove(const std::string& uuid) const;
+  /// What belongs to any run: there is none.
+  void remove_all() const;
+
+  /// After a run of that user: its work's own directory may serve another if nothing is in it.
+  void spare_state(WorkId id, uid_t uid);
+  /// Removes the work's own directory, where it is empty; false: it is not.
+  bool remove_state(WorkId id);
+
+ private:
+  bool make_state(WorkId id, const User& user);
+
+  std::filesystem::path outputs_;
+  std::filesystem::path work_;
+  // Works whose directory was made and not used, by its owner: to make one for every run would be
+  // dear.
+  std::map<uid_t, std::set<WorkId>> spare_;
+};
+
+}  // namespace wm

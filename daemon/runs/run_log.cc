@@ -1,0 +1,222 @@
+#include "daemon/runs/run_log.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/clock.h"
+
+namespace wm {
+namespace {
+
+constexpr std::uint64_t kOver = ~std::uint64_t{0};
+constexpr int kReadsAtEnd = 32;  // Of each pipe: what a process that outlives its run adds is cut.
+// A short run is over before anybody need listen to it: its pipes hold what it prints.
+constexpr std::chrono::milliseconds kListenAfter{20};
+constexpr int kNiceness = 10;  // The loop, and the runs, come first.
+
+std::uint64_t key_of(WorkId work, LogStream stream) {
+  return static_cast<std::uint64_t>(work) << 1U | static_cast<std::uint64_t>(stream);
+}
+
+// The child blocks when its pipe is full; the daemon never does.
+bool open_pipe(UniqueFd& ours, UniqueFd& theirs) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+  ours.reset(ends[0]);
+  theirs.reset(ends[1]);
+  return ::fcntl(ours.get(), F_SETFL, O_NONBLOCK) == 0;
+}
+
+}  // namespace
+
+struct RunLog::Log {
+  Log(std::filesystem::path path, std::int64_t max_bytes) : file(std::move(path), max_bytes) {}
+
+  UniqueFd& pipe(LogStream stream) {
+    return stream == LogStream::output ? pipes.output : pipes.errors;
+  }
+
+  int run = 0;
+  std::mutex mutex;  // Of what stands below.
+  LogPipes pipes;
+  bool heard = false;
+  LogFile file;
+  int problem = 0;  // errno of what could not be written.
+  std::atomic<bool> awaited = false;
+};
+
+RunLog::RunLog(boost::asio::io_context& loop, std::filesystem::path directory,
+               const std::int64_t& max_bytes)
+    : loop_(loop),
+      directory_(std::move(directory)),
+      max_bytes_(max_bytes),
+      soon_(loop),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      over_(::eventfd(0, EFD_CLOEXEC)) {
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = kOver}};
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, over_.get(), &event);
+  // Signals are the loop's.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] {
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNiceness);
+    take_in_all();
+  });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+RunLog::~RunLog() {
+  const std::uint64_t one = 1;
+  (void)!::write(over_.get(), &one, sizeof one);
+  thread_.join();
+}
+
+std::filesystem::path RunLog::path_of(WorkId work, int run) const {
+  return directory_ / (std::to_string(work) + '.' + std::to_string(run));
+}
+
+std::optional<LogEnds> RunLog::open(WorkId work, int run) {
+  LogPipes ours;
+  LogEnds theirs;
+  if (!open_pipe(ours.output, theirs.output) || !open_pipe(ours.errors, theirs.errors)) {
+    return std::nullopt;
+  }
+  const auto log = std::make_shared<Log>(path_of(work, run), max_bytes_);
+  log->run = run;
+  log->pipes = std::move(ours);
+  add(work, log);
+  return theirs;
+}
+
+void RunLog::resume(WorkId work, int run, LogPipes pipes) {
+  const auto log = std::make_shared<Log>(path_of(work, run), max_bytes_);
+  log->run = run;
+  log->pipes = std::move(pipes);
+  log->file.resume();
+  add(work, log);
+}
+
+void RunLog::add(WorkId work, const LogPtr& log) {
+  {
+    const std::scoped_lock lock(mutex_);
+    logs_[work] = log;
+  }
+  if (new_.empty()) {
+    soon_.expires_after(kListenAfter);
+    soon_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled) listen_to_new();
+    });
+  }
+  new_.push_back(work);
+}
+
+void RunLog::listen_to_new() {
+  for (const WorkId work : std::exchange(new_, {})) {
+    const LogPtr log = find(work);
+    if (!log) continue;
+    const std::scoped_lock lock(log->mutex);
+    if (std::exchange(log->heard, true)) continue;
+    for (const LogStream stream : {LogStream::output, LogStream::errors}) {
+      epoll_event event{.events = EPOLLIN, .data = {.u64 = key_of(work, stream)}};
+      if (const int pipe = log->pipe(stream).get(); pipe >= 0) {
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pipe, &event);
+      }
+    }
+  }
+}
+
+RunLog::LogPtr RunLog::find(WorkId work) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = logs_.find(work);
+  return found == logs_.end() ? nullptr : found->second;
+}
+
+std::pair<int, int> RunLog::pipes_of(WorkId work) const {
+  const LogPtr log = find(work);
+  if (!log) return {-1, -1};
+  const std::scoped_lock lock(log->mutex);
+  return {log->pipes.output.get(), log->pipes.errors.get()};
+}
+
+void RunLog::take_in_all() {
+  std::array<epoll_event, 64> events{};
+  for (;;) {
+    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), -1);
+    for (int i = 0; i < count; ++i) {
+      const std::uint64_t key = events.at(static_cast<std::size_t>(i)).data.u64;
+      if (key == kOver) return;
+      const auto work = static_cast<WorkId>(key >> 1U);
+      if (const LogPtr log = find(work)) {
+        const std::scoped_lock lock(log->mutex);
+        if (take_in(*log, static_cast<LogStream>(key & 1U))) tell(work, *log);
+      }
+    }
+  }
+}
+
+// One read of a pipe; false: it is empty for now, or for ever.
+bool RunLog::take_in(Log& log, LogStream stream) {
+  static thread_local std::array<char, std::size_t{64} << 10> buffer;
+  UniqueFd& pipe = log.pipe(stream);
+  if (!pipe) return false;
+  const ssize_t length = ::read(pipe.get(), buffer.data(), buffer.size());
+  if (length < 0 && errno == EINTR) return true;
+  if (length == 0) pipe.reset();
+  if (length <= 0) return false;
+  const std::string_view bytes(buffer.data(), static_cast<std::size_t>(length));
+  if (!log.file.append(stream, wall_clock_now(), bytes)) log.problem = errno;
+  return true;
+}
+
+void RunLog::finish(WorkId work) {
+  const LogPtr log = find(work);
+  if (!log) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    logs_.erase(work);
+  }
+  const std::scoped_lock lock(log->mutex);
+  for (const LogStream stream : {LogStream::output, LogStream::errors}) {
+    for (int reads = 0; reads < kReadsAtEnd && take_in(*log, stream); ++reads) {
+    }
+    log->pipe(stream).reset();
+  }
+  tell(work, *log);
+  if (log->problem != 0) {
+    spdlog::error("part of the log of run {} of work {} could not be kept: {}", log->run, work,
+                  std::strerror(log->problem));
+  }
+}
+
+// From either thread.
+void RunLog::tell(WorkId work, Log& log) {
+  if (!log.awaited.exchange(false)) return;
+  boost::asio::post(loop_, [this, work] {
+    const auto waiting = waiting_.extract(work);
+    if (waiting.empty()) return;
+    for (const auto& more : waiting.mapped()) more();
+  });
+}
+
+bool RunLog::on_more(WorkId work, int run, std::function<void()> more) {
+  const LogPtr log = find(work);
+  if (!log || log->run != run) return false;
+  waiting_[work].push_back(std::move(more));
+  log->awaited = true;
+  return true;
+}
+
+}  // namespace wm

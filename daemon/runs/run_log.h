@@ -1,0 +1,86 @@
+// What the runs print. A thread of its own takes it in, so that a flood slows neither the daemon
+// nor other runs.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/work.h"
+#include "daemon/runs/log_file.h"
+
+namespace wm {
+
+/// Where a child prints to.
+struct LogEnds {
+  UniqueFd output;
+  UniqueFd errors;
+};
+
+/// The daemon's ends of a run's pipes.
+struct LogPipes {
+  UniqueFd output;
+  UniqueFd errors;
+};
+
+class RunLog {
+ public:
+  /// Keeps its files in `directory`, which is there; at most `max_bytes` of each run.
+  RunLog(boost::asio::io_context& loop, std::filesystem::path directory,
+         const std::int64_t& max_bytes);
+  ~RunLog();
+  RunLog(const RunLog&) = delete;
+  RunLog& operator=(const RunLog&) = delete;
+
+  /// Where the run prints to, until finish(). Nothing, with errno set: it cannot be made.
+  std::optional<LogEnds> open(WorkId work, int run);
+
+  /// Goes on with a run that an earlier daemon in this process has started.
+  void resume(WorkId work, int run, LogPipes pipes);
+
+  /// The daemon's ends, which stay its own.
+  std::pair<int, int> pipes_of(WorkId work) const;
+
+  /// The run is over: keeps what it has printed until now, and hears no more.
+  void finish(WorkId work);
+
+  void remove(WorkId work, int run) const { LogFile::remove(path_of(work, run)); }
+  LogReader read(WorkId work, int run) const { return LogReader(path_of(work, run)); }
+
+  /// Calls `more`, once, when that run has printed something or is over: read() again after this
+  /// call, too. False: it is over already.
+  bool on_more(WorkId work, int run, std::function<void()> more);
+
+ private:
+  struct Log;
+  using LogPtr = std::shared_ptr<Log>;
+
+  std::filesystem::path path_of(WorkId work, int run) const;
+  void add(WorkId work, const LogPtr& log);
+  void listen_to_new();
+  LogPtr find(WorkId work) const;
+  void take_in_all();
+  static bool take_in(Log& log, LogStream stream);
+  void tell(WorkId work, Log& log);
+
+  boost::asio::io_context& loop_;
+  std::filesystem::path directory_;
+  const std::int64_t& max_bytes_;
+  boost::asio::steady_timer soon_;
+  std::vector<WorkId> new_;  // Nobody listens to these yet.
+  UniqueFd epoll_;
+  UniqueFd over_;
+  mutable std::mutex mutex_;
+  std::unordered_map<WorkId, LogPtr> logs_;                                 // Of runs that go on.
+  std::unordered_map<WorkId, std::vector<std::function<void()>>> waiting_;  // The loop's alone.
+  std::thread thread_;
+};
+
+}  // namespace wm

@@ -1,0 +1,104 @@
+#include "daemon/runs/run_records.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/runs/processes.h"
+
+namespace wm {
+namespace {
+
+// Who it is, by the daemon; then its line of /proc/PID/stat, by itself.
+constexpr std::size_t kHead = 512;
+constexpr std::size_t kPlace = 2 * kHead;
+
+constexpr int kDeathMs = 10'000;  // SIGKILL works at once, unless the kernel itself is stuck.
+
+std::string read_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+}  // namespace
+
+void kill_and_wait(pid_t pid) {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return;  // Gone already.
+  ::kill(pid, SIGKILL);
+  pollfd gone{process.get(), POLLIN, 0};
+  if (::poll(&gone, 1, kDeathMs) == 0) {
+    throw std::runtime_error("process " + std::to_string(pid) +
+                             ", left by an earlier wmd, cannot be killed");
+  }
+}
+
+RunRecords::RunRecords(std::filesystem::path path)
+    : path_(std::move(path)), boot_id_(read_line("/proc/sys/kernel/random/boot_id")) {}
+
+bool RunRecords::open() {
+  if (!file_) file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  return static_cast<bool>(file_);
+}
+
+std::optional<RunRecords::Place> RunRecords::add(const WorkInfo& info) {
+  if (!open()) return std::nullopt;
+  const auto free = std::ranges::find(taken_, false);
+  const auto number = static_cast<std::size_t>(free - taken_.begin());
+  std::array<char, kPlace> place{};
+  const std::string head = boot_id_ + '\n' + info.uuid + '\n';
+  head.copy(place.data(), kHead);
+  const auto offset = static_cast<off_t>(number * kPlace);
+  if (::pwrite(file_.get(), place.data(), place.size(), offset) !=
+      static_cast<ssize_t>(place.size())) {
+    return std::nullopt;
+  }
+  if (free == taken_.end()) taken_.push_back(false);
+  taken_[number] = true;
+  return Place{file_.get(), offset + static_cast<off_t>(kHead), number};
+}
+
+RunRecords::Place RunRecords::resume(std::size_t number) {
+  open();
+  if (number >= taken_.size()) taken_.resize(number + 1);
+  taken_[number] = true;
+  return Place{file_.get(), static_cast<off_t>(number * kPlace + kHead), number};
+}
+
+void RunRecords::remove(const Place& place) {
+  (void)!::pwrite(file_.get(), "", 1, static_cast<off_t>(place.number * kPlace));
+  taken_[place.number] = false;
+}
+
+void RunRecords::end_all() {
+  std::ifstream file(path_, std::ios::binary);
+  std::string place(kPlace, '\0');
+  while (file.read(place.data(), static_cast<std::streamsize>(kPlace))) {
+    std::istringstream head(place.substr(0, kHead));
+    std::string boot_id;
+    std::string uuid;
+    std::getline(head, boot_id);
+    std::getline(head, uuid);
+    const auto leader = parse_process_stat(place.c_str() + kHead);
+    if (!leader || boot_id != boot_id_ || uuid.empty()) continue;
+    // Again until none is left: one may have been forking.
+    for (auto left = processes_of_run(*leader, uuid); !left.empty();
+         left = processes_of_run(*leader, uuid)) {
+      for (const pid_t pid : left) kill_and_wait(pid);
+    }
+  }
+  std::error_code none;
+  std::filesystem::remove(path_, none);
+}
+
+}  // namespace wm

@@ -1,0 +1,51 @@
+// Who the runs that go on are, on disk: so that a daemon that comes after a crash finds what is
+// left of them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/work.h"
+#include "daemon/unique_fd.h"
+
+namespace wm {
+
+/// One file of fixed places, so that no run makes and removes a file of its own.
+class RunRecords {
+ public:
+  /// Where a child adds itself: see ChildPlan::record.
+  struct Place {
+    int file = -1;
+    off_t offset = 0;
+    std::size_t number = 0;
+  };
+
+  /// Keeps its file at `path`, whose directory is there.
+  explicit RunRecords(std::filesystem::path path);
+
+  /// A place for a run of that work. Nothing, with errno set, if it cannot be written.
+  std::optional<Place> add(const WorkInfo& info);
+  void remove(const Place& place);
+
+  /// Goes on with the place of a run that an earlier daemon in this process has started.
+  Place resume(std::size_t number);
+
+  /// Kills every process of the recorded runs and returns once they are gone. Throws
+  /// std::runtime_error if one does not die. Records of an earlier boot are only removed.
+  void end_all();
+
+ private:
+  bool open();
+
+  std::filesystem::path path_;
+  std::string boot_id_;
+  UniqueFd file_;
+  std::vector<bool> taken_;
+};
+
+/// Kills that process, and waits until it is gone. Throws std::runtime_error if it does not die.
+void kill_and_wait(pid_t pid);
+
+}  // namespace wm

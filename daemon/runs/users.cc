@@ -1,0 +1,54 @@
+#include "daemon/runs/users.h"
+
+#include <cstring>
+
+#include <grp.h>
+#include <pwd.h>
+
+#include "core/text.h"
+
+namespace wm {
+namespace {
+
+// `look` is getpwuid_r() or getpwnam_r() for one user.
+template <class Look>
+Result<User> find(const std::string& which, Look look) {
+  std::vector<char> buffer(16'384);
+  passwd entry{};
+  passwd* found = nullptr;
+  int problem = 0;
+  while ((problem = look(&entry, buffer.data(), buffer.size(), &found)) == ERANGE) {
+    buffer.resize(buffer.size() * 2);
+  }
+  if (!found) {
+    return fail(
+        ErrorCode::not_found,
+        "there is no user " + which + (problem ? std::string(": ") + std::strerror(problem) : ""));
+  }
+  User user{entry.pw_uid, entry.pw_gid, {}, entry.pw_name, entry.pw_dir, entry.pw_shell};
+  int count = 32;
+  user.groups.resize(static_cast<std::size_t>(count));
+  while (::getgrouplist(entry.pw_name, entry.pw_gid, user.groups.data(), &count) < 0) {
+    user.groups.resize(static_cast<std::size_t>(count));
+  }
+  user.groups.resize(static_cast<std::size_t>(count));
+  return user;
+}
+
+}  // namespace
+
+Result<User> find_user(uid_t uid) {
+  return find("with the id " + std::to_string(uid),
+              [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
+                return ::getpwuid_r(uid, entry, buffer, size, found);
+              });
+}
+
+Result<User> find_user(const std::string& name) {
+  return find("'" + printable(name) + "'",
+              [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
+                return ::getpwnam_r(name.c_str(), entry, buffer, size, found);
+              });
+}
+
+}  // namespace wm

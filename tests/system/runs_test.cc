@@ -1,0 +1,181 @@
+// What a run can do, touch and leave behind: tasks that behave badly, on a real daemon.
+#include <csignal>
+#include <fstream>
+
+#include <unistd.h>
+
+#include "daemon/runs/processes.h"
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+class Runs : public Commands {
+ protected:
+  Runs() { std::filesystem::create_directory(here_); }
+
+  std::string file(const std::string& name) const { return (here_ / name).string(); }
+  std::string contents(const std::string& name) const {
+    std::ifstream file(here_ / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  // Registers a shell script that runs in that directory, and waits for its end.
+  json::object run(const std::string& script, std::vector<std::string> options = {}) {
+    options.insert(options.end(), {"--cwd", here_.string(), "--max-attempts", "1"});
+    shell("task", script, std::move(options));
+    wm({"wait", "task"});
+    return json({"show", "task"}).as_object();
+  }
+  static std::string reason(const json::object& work) {
+    return text(work.at("lastResult"), "reason");
+  }
+
+  std::filesystem::path here_ = daemon_.path() / "here";
+};
+
+bool lives(pid_t pid) {
+  const auto process = read_process_stat(pid);
+  return process && !process->dead;
+}
+
+TEST_F(Runs, WhatSlipsAwayIsEndedWithItsRun) {
+  const json::object work =
+      run("(setsid env -i /bin/sh -c 'trap \"\" TERM HUP; echo $$ >slipped; sleep 1000' &) &\n"
+          "until [ -s slipped ]; do sleep 0.01; done");
+  EXPECT_EQ(text(work, "state"), "succeeded");
+  EXPECT_EQ(reason(work), "what it left running was ended");
+  EXPECT_FALSE(lives(std::stoi(contents("slipped"))));
+}
+
+TEST_F(Runs, WhatSlipsAwayIsEndedWhenItsRunIsStopped) {
+  shell("task",
+        "(setsid env -i /bin/sh -c 'trap \"\" TERM HUP; echo $$ >slipped; sleep 1000' &) &\n"
+        "until [ -s slipped ]; do sleep 0.01; done; echo >ready; exec sleep 1000",
+        {"--cwd", here_.string()});
+  while (contents("ready").empty()) ::usleep(1000);
+  ok({"cancel", "task"});
+  EXPECT_EQ(wm({"wait", "task"}).status, 1);
+  EXPECT_FALSE(lives(std::stoi(contents("slipped"))));
+}
+
+TEST_F(Runs, AForkBombMeetsItsBound) {
+  const json::object work =
+      run("i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i+1)); echo $i >count; done",
+          {"--tasks-max", "10"});
+  if (reason(work).find("not kept") != std::string::npos) GTEST_SKIP() << reason(work);
+  EXPECT_LT(std::stoi(contents("count")), 20);
+  EXPECT_NE(ok({"logs", "task", "--stderr"}).find("fork"), std::string::npos);
+}
+
+TEST_F(Runs, OutOfMemoryIsToldAsSuch) {
+  ok({"register-oneoff", "task", "--memory-max", "32M", "--max-attempts", "1", "--",
+      "/usr/bin/tail", "/dev/zero"});
+  wm({"wait", "task"});
+  const json::object work = json({"show", "task"}).as_object();
+  EXPECT_EQ(text(work, "state"), "failed");
+  if (reason(work).find("alone") != std::string::npos) GTEST_SKIP() << reason(work);
+  EXPECT_EQ(reason(work), "out of memory: it came over 32M (memory-max)");
+}
+
+TEST_F(Runs, AFloodOfOutputIsCutAtItsBeginning) {
+  constexpr std::int64_t kPrinted = std::int64_t{64} << 20;
+  run("head -c " + std::to_string(kPrinted - 4) + " /dev/zero; echo end");
+  const json::object log = json({"logs", "task"}).as_object();
+  const auto dropped = log.at("droppedBytes").to_number<std::int64_t>();
+  const auto kept = static_cast<std::int64_t>(log.at("text").as_string().size());
+  EXPECT_EQ(dropped + kept, kPrinted);
+  EXPECT_LE(kept, std::int64_t{10} << 20);
+  EXPECT_GE(kept, std::int64_t{4} << 20);
+  EXPECT_TRUE(std::string_view(log.at("text").as_string()).ends_with("end\n"));
+  const Output told = wm({"logs", "task"});
+  EXPECT_NE(told.err.find("bytes of this log were dropped"), std::string::npos);
+}
+
+TEST_F(Runs, AnOutputThatIsTooLargeIsToldAndDropped) {
+  const json::object work = run("head -c 1048576 /dev/zero | tr '\\0' 1 >\"$WM_OUTPUT_FILE\"");
+  EXPECT_EQ(text(work, "state"), "succeeded");
+  EXPECT_FALSE(reason(work).empty());
+  EXPECT_FALSE(work.contains("output"));
+}
+
+TEST_F(Runs, WhatAWorkKeepsLastsFromRunToRun) {
+  shell("task",
+        "cat \"$WM_STATE_DIR/seen\" && exit 0; echo before >\"$WM_STATE_DIR/seen\"; exit 75",
+        {"--backoff-delay", "10s"});
+  ok({"wait", "task", "--for", "enqueued"});
+  ok({"run", "task"});
+  ok({"wait", "task"});
+  EXPECT_EQ(ok({"logs", "task"}), "before\n");
+  ok({"prune"});
+  const auto kept = daemon_.path() / "state/work";
+  while (!std::filesystem::is_empty(kept)) ::usleep(1000);
+}
+
+TEST_F(Runs, AStateDirectoryThatIsDeletedIsMadeAgain) {
+  shell("task", "rmdir \"$WM_STATE_DIR\" && exit 75", {"--backoff-delay", "10s"});
+  ok({"wait", "task", "--for", "enqueued"});
+  ok({"run", "task"});
+  wm({"wait", "task", "--for", "enqueued"});
+  EXPECT_EQ(json({"show", "task"}).at("runAttemptCount"), 2);
+  EXPECT_EQ(json({"history", "task"}).at(0).at("exitCode"), 75);
+}
+
+TEST_F(Runs, ARunCanReadWhyItIsStopped) {
+  shell("task",
+        "trap 'cat \"$WM_STOP_REASON_FILE\" >why; exit 1' TERM; echo >ready; sleep 1000 & wait",
+        {"--cwd", here_.string()});
+  while (contents("ready").empty()) ::usleep(1000);
+  ok({"cancel", "task"});
+  wm({"wait", "task"});
+  EXPECT_EQ(contents("why"), "cancelled\n");
+}
+
+TEST_F(Runs, ALogIsFollowedToTheEndOfItsWork) {
+  shell("task", "echo one; until [ -e go ]; do sleep 0.01; done; echo two; exit 0",
+        {"--cwd", here_.string()});
+  ok({"wait", "task", "--for", "running"});
+  std::ofstream(here_ / "go");
+  EXPECT_EQ(ok({"logs", "task", "--follow"}), "one\ntwo\n");
+}
+
+TEST_F(Runs, TimesStandBeforeEachLine) {
+  run("echo one; echo two >&2; echo three");
+  const std::string times = ok({"logs", "task", "--times"});
+  EXPECT_EQ(std::ranges::count(times, '\n'), 2);
+  EXPECT_NE(times.find("  one\n"), std::string::npos) << times;
+  EXPECT_NE(times.find("  three\n"), std::string::npos) << times;
+}
+
+TEST_F(Runs, RunAtThePriorityTheyAskFor) {
+  run("nice; ionice -p $$", {"--nice", "7", "--io-class", "best-effort"});
+  EXPECT_EQ(ok({"logs", "task"}), "7\nbest-effort: prio 4\n");
+}
+
+TEST_F(Runs, OfAnotherUserHaveThatUsersRights) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give a run to somebody else";
+  std::filesystem::permissions(daemon_.path(), std::filesystem::perms(0711));
+  shell("task",
+        "id -un; id -u; pwd; touch \"$WM_STATE_DIR/mine\" && echo kept;"
+        "echo '{\"n\":1}' >\"$WM_OUTPUT_FILE\" && echo told; grep CapEff /proc/self/status",
+        {"--as", "nobody", "--cwd", "/"});
+  ok({"wait", "task"});
+  EXPECT_EQ(ok({"logs", "task"}), "nobody\n65534\n/\nkept\ntold\nCapEff:\t0000000000000000\n")
+      << ok({"logs", "task", "--stderr"});
+  EXPECT_EQ(json({"show", "task"}).at("output").at("n"), 1);
+  fails(2, "no user 'nobody-at-all'",
+        {"register-oneoff", "other", "--as", "nobody-at-all", "--", "/bin/true"});
+}
+
+TEST_F(Runs, ManyThingsThatATaskMayDoHarmNobody) {
+  EXPECT_EQ(text(run("exec >&- 2>&-; exit 0"), "state"), "succeeded");
+  EXPECT_EQ(
+      text(run("mkdir gone; cd gone; rmdir ../gone; exit 0", {"--existing", "replace"}), "state"),
+      "succeeded");
+  const json::object limited = run(
+      "kill -STOP $$", {"--existing", "replace", "--time-limit", "100ms", "--stop-grace", "0s"});
+  EXPECT_EQ(text(limited, "state"), "failed");
+  EXPECT_EQ(text(limited, "stopReason"), "timeout");
+}
+
+}  // namespace
+}  // namespace wm
