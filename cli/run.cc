@@ -36,6 +36,8 @@ constexpr std::array kCommands{
     Command{"pause", "Start nothing new", false, set_up_pause},
     Command{"resume", "Go on after a pause", false, set_up_resume},
     Command{"prune", "Forget finished work", false, set_up_prune},
+    Command{"progress", "From inside a run: how far it is", false, set_up_progress},
+    Command{"output", "From inside a run: what it gives back", false, set_up_output},
     Command{"status", "The daemon itself", false, set_up_status},
     Command{"tasks", "The declared tasks and their commands", false, set_up_tasks},
 };

@@ -36,17 +36,6 @@ Result<> read_option(const char* name, const std::string& text, T& value, Parse 
   return {};
 }
 
-Result<std::string> read_text(const std::string& source) {
-  if (!source.starts_with('@') && source != "-") return source;
-  std::ifstream file;
-  if (source != "-") file.open(source.substr(1), std::ios::binary);
-  std::istream& stream = source == "-" ? std::cin : file;
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (source != "-" && !file.is_open())
-    return invalid("--input-json: cannot read " + source.substr(1));
-  return text;
-}
-
 // KEY=VALUE is a string, KEY:=JSON any value.
 Result<> add_input(const std::string& pair, json::object& input) {
   const std::size_t equals = pair.find('=');
@@ -70,7 +59,7 @@ Result<> add_input(const std::string& pair, json::object& input) {
 Result<std::string> make_input(const WorkOptions& options) {
   json::object input;
   if (!options.input_json.empty()) {
-    const auto text = read_text(options.input_json);
+    const auto text = read_text("--input-json", options.input_json);
     if (!text) return text;
     auto object = parse_object("--input-json", *text);
     if (!object) return std::unexpected(object.error());
@@ -276,6 +265,18 @@ class OptionAdder {
 };
 
 }  // namespace
+
+Result<std::string> read_text(const char* option, const std::string& source) {
+  if (!source.starts_with('@') && source != "-") return source;
+  std::ifstream file;
+  if (source != "-") file.open(source.substr(1), std::ios::binary);
+  std::istream& stream = source == "-" ? std::cin : file;
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (source != "-" && !file.is_open()) {
+    return invalid(std::string(option) + ": cannot read " + source.substr(1));
+  }
+  return text;
+}
 
 Result<Constraints> make_constraints(const WorkOptions& options) {
   Constraints constraints;

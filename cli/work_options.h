@@ -91,6 +91,10 @@ void add_trigger_options(CLI::App& app, WorkOptions& options);
 /// no task and no command.
 Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool update = false);
 
+/// `@FILE`: what is in it; `-`: standard input; anything else is the text itself. `option` stands
+/// before the error.
+Result<std::string> read_text(const char* option, const std::string& source);
+
 /// A command without a slash is the first of that name in PATH that may be run.
 Result<std::string> find_program(const std::string& name);
 

@@ -365,6 +365,13 @@ json::object to_json(const RunInfo& run) {
       .take();
 }
 
+json::object to_json(const RunProgress& progress) {
+  Fields fields;
+  fields.set("percent", progress.percent);
+  if (!progress.data.empty()) fields.always("data", json::parse(progress.data));
+  return fields.take();
+}
+
 json::object to_json(const RunTotals& totals) {
   return {{"runs", totals.runs},
           {"userMs", totals.user_time.count()},

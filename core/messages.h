@@ -26,6 +26,7 @@ Result<Constraints> constraints_from_json(const boost::json::object& object);
 boost::json::object to_json(const WorkInfo& info);
 boost::json::object to_json(const RunInfo& run);
 boost::json::object to_json(const RunTotals& totals);
+boost::json::object to_json(const RunProgress& progress);
 boost::json::object to_json(const RunResult& result);
 boost::json::array to_json(const std::vector<Wait>& waits);
 boost::json::array to_json(const std::vector<Waited>& waited);

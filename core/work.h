@@ -281,6 +281,14 @@ struct WorkInfo {
   bool applied = false;  // Declared by a file.
 };
 
+/// How far a run says that it is. It is forgotten when the run ends.
+struct RunProgress {
+  std::optional<std::int32_t> percent;  // 0 to 100.
+  std::string data;                     // A JSON object; empty: none.
+
+  bool operator==(const RunProgress&) const = default;
+};
+
 /// One run as history shows it.
 struct RunInfo {
   WorkId work = 0;

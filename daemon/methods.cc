@@ -40,6 +40,8 @@ const std::unordered_map<std::string_view, Methods::Handler>& Methods::handlers(
       {"Pause", &Methods::pause},
       {"Resume", &Methods::resume},
       {"Prune", &Methods::prune},
+      {"SetProgress", &Methods::set_progress},
+      {"SetOutput", &Methods::set_output},
   };
   return kHandlers;
 }

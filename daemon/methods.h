@@ -91,6 +91,11 @@ class Methods {
   void see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Globs> list,
                  std::function<void(const Fingerprints&)> then);
 
+  // reports.cc
+  void set_progress(const ExchangePtr& exchange);
+  void set_output(const ExchangePtr& exchange);
+  void report(const ExchangePtr& exchange, const std::string& id, std::function<void(WorkId)> body);
+
   // questions.cc
   void why(const ExchangePtr& exchange);
   void forecast_runs(const ExchangePtr& exchange);

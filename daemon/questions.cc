@@ -94,6 +94,9 @@ json::object Methods::show_work(const WorkInfo& info, TimePoint now) const {
   const Work* scheduled = manager_.scheduler().find(info.work.id);
   const auto waits = waits_of(scheduled ? *scheduled : info.work, now);
   if (!waits.empty()) work["waitingFor"] = to_json(waits);
+  if (const RunProgress* progress = manager_.progress_of(info.work.id)) {
+    work["progress"] = to_json(*progress);
+  }
   return work;
 }
 

@@ -4,6 +4,8 @@
 
 #include "core/json_reader.h"
 #include "core/merge.h"
+#include "core/text.h"
+#include "daemon/runs/users.h"
 #include "daemon/tasks.h"
 
 namespace wm {
@@ -149,6 +151,20 @@ std::optional<TimePoint> WorkManager::next_wakeup() const {
   return next;
 }
 
+Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) const {
+  for (const auto& [id, child] : children_) {
+    if (child.uuid != uuid) continue;
+    if (speaker == 0 || speaker == child.user) return id;
+    return fail(ErrorCode::not_permitted, "that run is another user's");
+  }
+  return fail(ErrorCode::refused, "no run of work '" + printable(uuid) + "' is going on");
+}
+
+const RunProgress* WorkManager::progress_of(WorkId id) const {
+  const auto child = children_.find(id);
+  return child != children_.end() && child->second.progress ? &*child->second.progress : nullptr;
+}
+
 void WorkManager::settle(const FinishedRun& run, TimePoint now) {
   const Work* work = scheduler_.find(run.work);
   RunInfo ended;
@@ -169,11 +185,12 @@ void WorkManager::settle(const FinishedRun& run, TimePoint now) {
 
 // A run that succeeded may leave an object behind; what is none is told, and dropped.
 void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
-  if (run.output.empty()) return;
-  const auto output = parse_object("its output", run.output);
+  const std::string& text = run.output.empty() ? children_[run.work].output : run.output;
+  if (text.empty()) return;
+  const auto output = parse_object("its output", text);
   if (!output) {
     result.reason = output.error().message;
-  } else if (run.output.size() > settings_.limits.max_data) {
+  } else if (text.size() > settings_.limits.max_data) {
     result.reason = "its output is over the maximum of " +
                     std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)";
   } else {
@@ -209,7 +226,11 @@ void WorkManager::start(WorkId id) {
   std::optional<ChildEnd> failure;
   try {
     const WorkInfo info = store_.info(id).value();
-    children_[id].exit_rules = info.request.exit_rules;
+    Child& child = children_[id] = {};
+    child.exit_rules = info.request.exit_rules;
+    child.uuid = info.uuid;
+    const std::string& as = info.request.terms.as;
+    child.user = as.empty() ? info.work.owner : find_user(as).value_or(User{}).uid;
     failure = launch(info);
   } catch (const StoreError& e) {
     failure = ChildEnd{ChildEnd::How::no_room, 0, e.what()};

@@ -55,6 +55,15 @@ class WorkManager {
   void shut_down() { scheduler_.shut_down(); }
   bool idle() const { return scheduler_.running_count() == 0 && finished_.empty(); }
 
+  // What runs say while they go on.
+
+  /// The work of that id (a UUID) whose run `speaker` may speak for: its user, or root.
+  Result<WorkId> find_run(const std::string& uuid, uid_t speaker) const;
+  void set_progress(WorkId id, const RunProgress& progress) { children_[id].progress = progress; }
+  /// As what the run leaves in WM_OUTPUT_FILE, which goes first.
+  void set_output(WorkId id, const std::string& output) { children_[id].output = output; }
+  const RunProgress* progress_of(WorkId id) const;
+
   // Only from a Change.
 
   Registrar& registrar() { return registrar_; }
@@ -85,6 +94,10 @@ class WorkManager {
  private:
   struct Child {
     ExitRules exit_rules;
+    std::string uuid;
+    uid_t user = 0;
+    std::optional<RunProgress> progress;
+    std::string output;
   };
 
   SchedulingRules rules() const;

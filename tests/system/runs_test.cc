@@ -130,6 +130,41 @@ TEST_F(Runs, ARunCanReadWhyItIsStopped) {
   EXPECT_EQ(contents("why"), "cancelled\n");
 }
 
+TEST_F(Runs, SayHowFarTheyAre) {
+  const std::string wm_program = WM_PROGRAM;
+  shell("task",
+        wm_program +
+            " progress 40 --data '{\"step\":\"upload\"}'; echo >ready;"
+            "until [ -e go ]; do sleep 0.01; done",
+        {"--cwd", here_.string()});
+  while (contents("ready").empty()) ::usleep(1000);
+  const json::object progress = json({"show", "task"}).at("progress").as_object();
+  EXPECT_EQ(progress, (json::object{{"percent", 40}, {"data", {{"step", "upload"}}}}));
+  EXPECT_NE(ok({"list"}).find("running, 40 %"), std::string::npos);
+  std::ofstream(here_ / "go");
+  ok({"wait", "task"});
+  EXPECT_FALSE(json({"show", "task"}).as_object().contains("progress"));
+}
+
+TEST_F(Runs, GiveBackWhatTheySay) {
+  const std::string wm_program = WM_PROGRAM;
+  const json::object work = run(wm_program + " output '{\"posts\":3}'");
+  EXPECT_EQ(work.at("output").at("posts"), 3);
+  run(wm_program + " output 3 2>why; " + wm_program + " progress 101 2>>why",
+      {"--existing", "replace"});
+  EXPECT_EQ(contents("why"),
+            "wm: the output is not a JSON object: write {…}\n"
+            "wm: a percentage is a whole number from 0 to 100\n");
+}
+
+TEST_F(Runs, NobodyElseSpeaksForThem) {
+  fails(6, "this is no run", {"progress", "40"});
+  const Output output = run_program({"/usr/bin/env", "WM_WORK_ID=nobody", WM_PROGRAM, "--socket",
+                                     daemon_.socket(), "progress", "40"});
+  EXPECT_EQ(output.status, 6);
+  EXPECT_EQ(output.err, "wm: no run of work 'nobody' is going on\n");
+}
+
 TEST_F(Runs, ALogIsFollowedToTheEndOfItsWork) {
   shell("task", "echo one; until [ -e go ]; do sleep 0.01; done; echo two; exit 0",
         {"--cwd", here_.string()});

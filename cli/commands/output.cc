@@ -1,0 +1,31 @@
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/run_side.h"
+#include "cli/work_options.h"
+#include "core/json_reader.h"
+
+namespace wm::cli {
+namespace {
+
+int output(Session& session, const std::string& source) {
+  const auto text = read_text("JSON", source);
+  if (!text) return session.complain(text.error());
+  auto object = parse_object("the output", *text);
+  if (!object) return session.complain(object.error());
+  return report(session, "SetOutput", {{"output", std::move(*object)}});
+}
+
+}  // namespace
+
+Command::Run set_up_output(CLI::App& app, const Trailing&) {
+  auto source = std::make_shared<std::string>();
+  app.add_option("JSON", *source, "A JSON object; @FILE; - for stdin")->required()->type_name("");
+  app.footer(
+      "From inside a run. It becomes the work's output if the run succeeds, as what is\n"
+      "written to $WM_OUTPUT_FILE does.\n"
+      "Example: wm output '{\"posts\":3}'");
+  return [source](Session& session) { return output(session, *source); };
+}
+
+}  // namespace wm::cli

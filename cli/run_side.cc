@@ -1,0 +1,18 @@
+#include "cli/run_side.h"
+
+#include <cstdlib>
+
+namespace wm::cli {
+
+int report(Session& session, std::string_view method, boost::json::object parameters) {
+  const char* const id = std::getenv("WM_WORK_ID");
+  if (!id || !*id) {
+    return session.complain(
+        {ErrorCode::refused, "this is no run: WM_WORK_ID is not set, as wmd does for its tasks"});
+  }
+  parameters["id"] = id;
+  const auto answer = session.ask(method, std::move(parameters));
+  return answer ? kDone : session.complain(answer.error());
+}
+
+}  // namespace wm::cli
