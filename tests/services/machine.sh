@@ -64,7 +64,8 @@ inside() {
 
 # With what stands in the arguments in its environment.
 start_wmd() {
-  inside systemd-run --quiet --unit=wmd --property=Type=notify "${@/#/--setenv=}" \
+  inside systemd-run --quiet --unit=wmd --property=Type=notify \
+    --property=Delegate="${delegate-yes}" "${@/#/--setenv=}" \
     /wm/daemon/wmd --system --config /etc/wmd.toml
 }
 

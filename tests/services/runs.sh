@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Runs in control groups that a real systemd has handed over, and where it has not.
+# shellcheck source=tests/services/machine.sh
+. "$(dirname "$0")/machine.sh"
+
+boot </dev/null
+
+# escapes NAME OPTIONS…: a run that leaves a process behind which keeps nothing that tells of it.
+escapes() {
+  inside rm -f /tmp/escaped
+  wm register-oneoff "$@" -- /bin/sh -c '
+    (setsid env -i /bin/sh -c "trap \"\" TERM; echo \$\$ >/tmp/escaped; sleep 1000" &) &
+    until [ -s /tmp/escaped ]; do sleep 0.01; done; cat /proc/self/cgroup'
+  wm wait "$1" --timeout 15s >/dev/null || fail "$1 does not succeed" wm show "$1"
+  wm show "$1" | grep --quiet "what it left running was ended" || fail "nothing was left" wm show "$1"
+  inside sh -c '! kill -0 "$(cat /tmp/escaped)" 2>/dev/null' || fail "it lives" inside ps -ef
+}
+
+escapes handed-over --as ann
+wm logs handed-over | grep --quiet '^0::/system.slice/wmd.service/wm-' ||
+  fail "it has no group of its own" wm logs handed-over
+echo "ok: what escapes is ended, with delegated groups"
+
+inside systemctl stop wmd
+inside test ! -e /sys/fs/cgroup/unified/system.slice/wmd.service
+echo "ok: no group is left"
+delegate=no start_wmd
+escapes kept-back --as ann
+wm logs kept-back | grep --quiet '^0::/system.slice/wmd.service$' ||
+  fail "it has a group of its own" wm logs kept-back
+echo "ok: what escapes is ended, without any"
