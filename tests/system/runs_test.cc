@@ -141,7 +141,7 @@ TEST_F(Runs, SayHowFarTheyAre) {
   const json::object progress = json({"show", "task"}).at("progress").as_object();
   EXPECT_EQ(progress, (json::object{{"percent", 40}, {"data", {{"step", "upload"}}}}));
   EXPECT_NE(ok({"list"}).find("running, 40 %"), std::string::npos);
-  std::ofstream(here_ / "go");
+  std::ofstream(here_ / "go") << "go\n";
   ok({"wait", "task"});
   EXPECT_FALSE(json({"show", "task"}).as_object().contains("progress"));
 }
@@ -169,7 +169,7 @@ TEST_F(Runs, ALogIsFollowedToTheEndOfItsWork) {
   shell("task", "echo one; until [ -e go ]; do sleep 0.01; done; echo two; exit 0",
         {"--cwd", here_.string()});
   ok({"wait", "task", "--for", "running"});
-  std::ofstream(here_ / "go");
+  std::ofstream(here_ / "go") << "go\n";
   EXPECT_EQ(ok({"logs", "task", "--follow"}), "one\ntwo\n");
 }
 
