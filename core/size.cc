@@ -16,10 +16,9 @@ Result<std::int64_t> parse_size(std::string_view text) {
                                         "': write bytes, or for example 64K, 512M or 2G");
   };
   std::int64_t size = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, size);
+  const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), size);
   if (problem != std::errc{} || size < 0) return bad();
-  std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  std::string_view unit = text.substr(static_cast<std::size_t>(rest - text.data()));
   if (unit.size() == 3 && unit.ends_with("iB")) unit.remove_suffix(2);
   if (unit.empty() || unit == "B") return size;
   const std::size_t power = kUnits.find(unit);
