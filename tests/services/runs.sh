@@ -13,7 +13,7 @@ escapes() {
     until [ -s /tmp/escaped ]; do sleep 0.01; done; cat /proc/self/cgroup'
   wm wait "$1" --timeout 15s >/dev/null || fail "$1 does not succeed" wm show "$1"
   wm show "$1" | grep --quiet "what it left running was ended" || fail "nothing was left" wm show "$1"
-  inside sh -c '! kill -0 "$(cat /tmp/escaped)" 2>/dev/null' || fail "it lives" inside ps -ef
+  ! inside kill -0 "$(inside cat /tmp/escaped)" 2>/dev/null || fail "it lives" inside ps -ef
 }
 
 escapes handed-over --as ann
