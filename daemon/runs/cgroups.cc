@@ -282,7 +282,7 @@ bool Cgroups::is_over(std::size_t number, const Bounds& bounds) {
   if (!gone && std::string_view(events.data()).find("populated 0") == std::string_view::npos) {
     return false;
   }
-  if (gone || bounds != Bounds{}) remove(number);
+  if (gone || group->second.killed || bounds != Bounds{}) remove(number);
   return true;
 }
 
@@ -300,7 +300,8 @@ bool Cgroups::remove(std::size_t number) {
   return gone(unified_) && std::ranges::all_of(others_, gone);
 }
 
-void Cgroups::kill(std::size_t number) const {
+void Cgroups::kill(std::size_t number) {
+  if (const auto group = open_.find(number); group != open_.end()) group->second.killed = true;
   if (write_text(unified_.base / std::to_string(number) / "cgroup.kill", "1")) return;
   // Before Linux 5.14. One may be forking: whoever waits for the end looks again.
   for (const pid_t pid : processes(number)) ::kill(pid, SIGKILL);

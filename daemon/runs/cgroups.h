@@ -54,7 +54,7 @@ class Cgroups {
   /// is_over() was asked; it stays open here. -1: there is none.
   int events_of(std::size_t number) const;
 
-  void kill(std::size_t number) const;
+  void kill(std::size_t number);
   std::vector<pid_t> processes(std::size_t number) const;
 
   /// Those that a daemon before this one left.
@@ -79,6 +79,7 @@ class Cgroups {
   struct Open {
     UniqueFd directory;
     UniqueFd events;
+    bool killed = false;  // The kernel kills whoever begins in such a group from then on.
   };
 
   Open* open(std::size_t number);

@@ -243,16 +243,17 @@ void ProcessRunner::clean_up(const Run& run) {
 void ProcessRunner::stop(WorkId id, StopReason reason) {
   const auto pid = pids_.find(id);
   if (pid == pids_.end()) return;
-  Run& run = *runs_.at(pid->second);
+  const RunPtr& told = runs_.at(pid->second);
+  Run& run = *told;
   if (run.grace) return;
   files_.tell_stop_reason(run.uuid, reason);
   // One that has just begun does not lead a group yet.
   if (::kill(-pid->second, SIGTERM) != 0) ::kill(pid->second, SIGTERM);
   ::kill(-pid->second, SIGCONT);  // A stopped process would not see the signal.
   run.grace = std::make_unique<boost::asio::steady_timer>(loop_, run.stop_grace);
-  run.grace->async_wait([this, id](const boost::system::error_code& cancelled) {
-    const auto still = pids_.find(id);
-    if (!cancelled && still != pids_.end()) kill_all(*runs_.at(still->second));
+  run.grace->async_wait([this, waiting = std::weak_ptr(told)](const boost::system::error_code&) {
+    // Its work may have a next run by then.
+    if (const RunPtr still = waiting.lock(); still && !still->ended) kill_all(*still);
   });
 }
 
@@ -329,6 +330,8 @@ void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const RunPtr run = found->second;
   runs_.erase(found);
   pids_.erase(run->work);
+  run->ended = true;
+  if (run->grace) run->grace->cancel();
   FinishedRun end;
   end.work = run->work;
   end.end.how = WIFSIGNALED(status) ? ChildEnd::How::signalled : ChildEnd::How::exited;

@@ -68,6 +68,7 @@ class ProcessRunner : public Runner {
       if (child->has_begun() && !child->failure()) child.reset();
       return !child;
     }
+    bool ended = false;   // Its first process is gone.
     bool killed = false;  // Nothing was left of its grace.
   };
   using RunPtr = std::shared_ptr<Run>;

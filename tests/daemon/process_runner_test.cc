@@ -208,6 +208,14 @@ TEST_P(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
                                   "it had not ended 100ms after it was told to"}));
 }
 
+TEST_P(ProcessRunnerTest, TheGraceOfOneRunDoesNotEndTheNext) {
+  runner_.start(shell("trap 'exit 3' TERM; echo > ready; sleep 100 & wait"));
+  await_ready();
+  runner_.stop(7, StopReason::cancelled);
+  ASSERT_EQ(wait().end.code, 3);
+  EXPECT_EQ(run(shell("sleep 0.3; exit 4")).end, (ChildEnd{ChildEnd::How::exited, 4, ""}));
+}
+
 TEST_P(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
   runner_.start(shell("setsid sh -c 'trap \"\" TERM; echo $$ > ready; sleep 100' & sleep 100"));
   const pid_t escaped = std::stoi(await_ready());
