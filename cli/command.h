@@ -45,6 +45,7 @@ Command::Run set_up_cancel(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_list(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_show(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_wait(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_watch(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_history(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_logs(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_check(CLI::App& app, const Trailing& trailing);

@@ -25,6 +25,7 @@ constexpr std::array kCommands{
     Command{"show", "All that is known of one work", false, set_up_show},
     Command{"why", "What work waits for: needed beside measured", false, set_up_why},
     Command{"wait", "Wait until work has ended", false, set_up_wait},
+    Command{"watch", "A line for each event, as it happens", false, set_up_watch},
     Command{"history", "The runs, newest first", false, set_up_history},
     Command{"logs", "What a run printed", false, set_up_logs},
     Command{"forecast", "What would run when, as things are", false, set_up_forecast},

@@ -158,7 +158,8 @@ class PolicyReader {
         .read("priority", policy_.priority)
         .read("group", policy_.group)
         .read("expedited", policy_.expedited)
-        .read("outOfQuota", policy_.out_of_quota);
+        .read("outOfQuota", policy_.out_of_quota)
+        .read("notify", policy_.notify);
   }
 
   Result<> finish() {
@@ -197,7 +198,8 @@ json::object to_json(const Policy& policy) {
       .set("timeLimitMs", policy.time_limit)
       .set("priority", std::int64_t{policy.priority})
       .set("group", policy.group)
-      .set("expedited", policy.expedited);
+      .set("expedited", policy.expedited)
+      .set("notify", policy.notify);
   if (policy.cadence != Cadence::interval) fields.set("cadence", word(policy.cadence));
   if (!policy.prefer.empty()) fields.always("prefer", to_json(policy.prefer));
   if (policy.backoff) fields.always("backoff", to_json(*policy.backoff));
@@ -239,7 +241,6 @@ json::object rest_to_json(const WorkRequest& request) {
       .set("memoryMaxBytes", request.terms.bounds.memory_max)
       .set("cpuWeight", request.terms.bounds.cpu_weight)
       .set("tasksMax", request.terms.bounds.tasks_max)
-      .set("notify", request.notify)
       .set("stopGraceMs", request.stop_grace)
       .set("keepResultsMs", request.keep_results);
   if (!request.env.empty()) fields.always("env", json::value_from(request.env));
@@ -284,7 +285,6 @@ Result<WorkRequest> request_from_json(const json::object& object) {
                         .read("memoryMaxBytes", request.terms.bounds.memory_max)
                         .read("cpuWeight", request.terms.bounds.cpu_weight)
                         .read("tasksMax", request.terms.bounds.tasks_max)
-                        .read("notify", request.notify)
                         .read("stopGraceMs", request.stop_grace)
                         .read("keepResultsMs", request.keep_results)
                         .finish("the work");
@@ -370,6 +370,52 @@ json::object to_json(const RunProgress& progress) {
   fields.set("percent", progress.percent);
   if (!progress.data.empty()) fields.always("data", json::parse(progress.data));
   return fields.take();
+}
+
+namespace {
+
+Fields event_of(std::string_view event, const WorkInfo& info, const Work& work, TimePoint now) {
+  Fields fields;
+  fields.always("time", format_time(now))
+      .always("event", event)
+      .always("uniqueName", info.request.unique_name)
+      .always("id", info.uuid)
+      .set("taskName", info.request.task_name)
+      .set("description", info.request.description)
+      .set("tags", info.request.tags)
+      .always("owner", work.owner)
+      .always("state", word(work.state));
+  return fields;
+}
+
+}  // namespace
+
+json::object to_json(const StatusChange& change, const WorkInfo& info, TimePoint now) {
+  const Work& work = change.work;
+  Fields fields = event_of(word(change.status), info, work, now);
+  if (change.run) {
+    fields.always("run", change.run->run)
+        .always("attempt", change.run->attempt)
+        .merge(to_json(change.run->result))
+        .always("durationMs", change.run->length.count());
+  } else if (work.state == WorkState::running) {
+    fields.always("run", work.runs).always("attempt", work.attempts);
+  } else if (work.stopping != StopReason::none) {
+    fields.set("stopReason", word(work.stopping));
+  }
+  if (work.state == WorkState::enqueued && work.timing != Timing::trigger) {
+    fields.always("nextRunAt", format_time(work.due));
+  }
+  return fields.set("detail", describe(change, now)).take();
+}
+
+json::object to_json(const RunProgress& progress, const WorkInfo& info, TimePoint now) {
+  return event_of("progress", info, info.work, now)
+      .always("run", info.work.runs)
+      .always("attempt", info.work.attempts)
+      .always("progress", to_json(progress))
+      .set("detail", describe(progress))
+      .take();
 }
 
 json::object to_json(const RunTotals& totals) {

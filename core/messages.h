@@ -5,6 +5,7 @@
 
 #include "core/explain.h"
 #include "core/json_reader.h"
+#include "core/status.h"
 #include "core/work.h"
 
 namespace wm {
@@ -28,6 +29,10 @@ boost::json::object to_json(const RunInfo& run);
 boost::json::object to_json(const RunTotals& totals);
 boost::json::object to_json(const RunProgress& progress);
 boost::json::object to_json(const RunResult& result);
+/// An event of `wm watch` and of the notify command: what became of the work `info`.
+boost::json::object to_json(const StatusChange& change, const WorkInfo& info, TimePoint now);
+/// An event, too: how far its run says that it is.
+boost::json::object to_json(const RunProgress& progress, const WorkInfo& info, TimePoint now);
 boost::json::array to_json(const std::vector<Wait>& waits);
 boost::json::array to_json(const std::vector<Waited>& waited);
 boost::json::array to_json(const Pauses& pauses);

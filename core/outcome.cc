@@ -1,5 +1,7 @@
 #include "core/outcome.h"
 
+#include <cstring>
+
 namespace wm {
 namespace {
 
@@ -55,6 +57,19 @@ RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason
   const bool timeout = reason == StopReason::timeout;
   result.outcome = timeout ? RunOutcome::retry : RunOutcome::interrupted;
   return result;
+}
+
+std::string cause_of(const RunResult& result) {
+  std::string text(word(result.stop_reason));
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (result.signal) {
+    const char* name = ::sigabbrev_np(*result.signal);
+    add(name ? std::string("SIG") + name : "signal " + std::to_string(*result.signal));
+  } else if (result.exit_code.value_or(0) != 0) {
+    add("exit " + std::to_string(*result.exit_code));
+  }
+  if (!result.reason.empty()) add(result.reason);
+  return text;
 }
 
 }  // namespace wm

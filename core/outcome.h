@@ -30,4 +30,8 @@ RunResult result_of(const ChildEnd& end, const ExitRules& rules);
 /// whose time was up is a retry.
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason);
 
+/// `exit 75`, `constraint-network, SIGTERM`: why a run ended as it did; "" where there is nothing
+/// to say.
+std::string cause_of(const RunResult& result);
+
 }  // namespace wm

@@ -126,6 +126,7 @@ void Scheduler::enqueue(Work work, std::span<const WorkId> prerequisites) {
     ++work.blocked_on;
   }
   if (work.blocked_on > 0 && !is_finished(work.state)) work.state = WorkState::blocked;
+  enqueued_.push_back(work.id);
   table_.put(work);
 }
 
@@ -273,8 +274,12 @@ void Scheduler::plan(TimePoint now) {
 }
 
 Decisions Scheduler::decisions() const {
-  return {table_.changed(), started_, stopped_,
-          pauses_before_ ? std::optional(pauses_) : std::nullopt, ledger_.unsaved()};
+  return {table_.changed(),
+          enqueued_,
+          started_,
+          stopped_,
+          pauses_before_ ? std::optional(pauses_) : std::nullopt,
+          ledger_.unsaved()};
 }
 
 void Scheduler::accept() {
@@ -283,6 +288,7 @@ void Scheduler::accept() {
   new_edges_.clear();
   pauses_before_.reset();
   ledger_.saved();
+  enqueued_.clear();
   started_.clear();
   stopped_.clear();
 }
@@ -294,6 +300,7 @@ void Scheduler::roll_back() {
     dependents_[prerequisite].erase(dependent);
   new_edges_.clear();
   if (pauses_before_) pauses_ = *std::exchange(pauses_before_, std::nullopt);
+  enqueued_.clear();
   started_.clear();
   stopped_.clear();
 }

@@ -59,6 +59,7 @@ using Pauses = std::map<std::string, std::optional<TimePoint>>;
 
 struct Decisions {
   std::vector<Work> changed;       // Rows to save.
+  std::vector<WorkId> enqueued;    // Those that are new, or came back.
   std::vector<Start> started;      // Children to start.
   std::vector<Stop> stopped;       // Children to tell to stop.
   std::optional<Pauses> pauses;    // To save, where they have changed.
@@ -185,6 +186,7 @@ class Scheduler {
   std::optional<Pauses> pauses_before_;  // As they were at the last accept().
   ExpeditedQuota quota_;
   WaitLedger ledger_;
+  std::vector<WorkId> enqueued_;
   std::vector<Start> started_;
   std::vector<Stop> stopped_;
 };

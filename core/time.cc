@@ -148,6 +148,15 @@ std::string format_duration(Duration duration) {
   return text;
 }
 
+std::string rough_duration(Duration duration) {
+  if (duration < 1s) return format_duration(duration);
+  Duration unit = 1s;
+  if (duration >= 1h) unit = 1min;
+  if (duration >= Days{1}) unit = 1h;
+  if (duration >= Days{7}) unit = Days{1};
+  return format_duration((duration + unit / 2) / unit * unit);
+}
+
 Result<TimePoint> parse_time(std::string_view text) {
   TimeReader reader(text);
   const auto year = reader.number(4);

@@ -29,6 +29,10 @@ Result<Duration> parse_duration(std::string_view text);
 /// The shortest form parse_duration() reads back: `1h30m`, `2d`, `500ms`, `0s`.
 std::string format_duration(Duration duration);
 
+/// One of about that length: rounded to the largest two units, `1h30m`; under a second,
+/// milliseconds.
+std::string rough_duration(Duration duration);
+
 /// ISO 8601 with an offset: `2026-11-23T09:20:45.123Z`, `2026-11-23 09:20+01:00`.
 Result<TimePoint> parse_time(std::string_view text);
 

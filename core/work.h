@@ -142,7 +142,7 @@ struct Trigger {
   auto operator<=>(const Trigger&) const = default;
 };
 
-/// All that the scheduler goes by: when and how the runs of a work are to happen.
+/// What is known of each work at all times: when its runs are to happen, and who is told of them.
 struct Policy {
   WorkKind kind = WorkKind::oneoff;
   Constraints constraints;
@@ -161,6 +161,7 @@ struct Policy {
   std::string group;
   bool expedited = false;
   OutOfQuota out_of_quota = OutOfQuota::run_as_non_expedited;
+  std::vector<Notice> notify;
 
   auto operator<=>(const Policy&) const = default;
 };
@@ -203,7 +204,6 @@ struct WorkRequest : Policy {
   Merge merge = Merge::overwrite;
   ExitRules exit_rules;
   RunTerms terms;
-  std::vector<Notice> notify;
   std::optional<Duration> stop_grace;
   std::optional<Duration> keep_results;  // After a terminal state; nothing: as configured.
 

@@ -23,6 +23,7 @@ const std::unordered_map<std::string_view, Methods::Handler>& Methods::handlers(
       {"List", &Methods::list},
       {"Show", &Methods::show},
       {"Wait", &Methods::wait},
+      {"Watch", &Methods::watch},
       {"History", &Methods::history},
       {"Logs", &Methods::logs},
       {"Conditions", &Methods::conditions},
@@ -86,6 +87,7 @@ void Methods::answer(const TurnReport& report, TimePoint now) {
   answer_sensor_questions(now);
   notify_followers(report);
   notify_waiters(report, now);
+  notify_watchers(report, now);
 }
 
 void Methods::refuse(const Error& problem) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct DaemonIdentity {
   TimePoint started_at{};
 };
 
+class EventQueue;
 class LogPages;
+struct WaitNews;
 
 class Methods {
  public:
@@ -64,6 +67,12 @@ class Methods {
   struct Waiter {
     ExchangePtr exchange;
     std::optional<WorkState> state;  // Nothing: until it has ended.
+    std::shared_ptr<WaitNews> news;  // For who wants to hear of progress, too.
+  };
+  struct Watcher {
+    ExchangePtr exchange;
+    std::set<std::string> names;  // None: of all that its user may see.
+    std::shared_ptr<EventQueue> queue;
   };
 
   /// Answered once all of that is measured, and has changed since the sensors' version `after`.
@@ -94,18 +103,28 @@ class Methods {
   // reports.cc
   void set_progress(const ExchangePtr& exchange);
   void set_output(const ExchangePtr& exchange);
-  void report(const ExchangePtr& exchange, const std::string& id, std::function<void(WorkId)> body);
+  void report(const ExchangePtr& exchange, const std::string& id,
+              std::function<void(WorkId, TimePoint)> body);
+
+  // streams.cc
+  void wait(const ExchangePtr& exchange);
+  void watch(const ExchangePtr& exchange);
+  void logs(const ExchangePtr& exchange);
+  std::optional<Exchange::Page> follow_log(const ExchangePtr& exchange, const std::string& name,
+                                           LogPages& pages);
+  void end_wait(const Waiter& waiter, WorkId id, TimePoint now);
+  void tell_watchers(const WorkInfo& info, const boost::json::object& event);
+  void tell_progress(WorkId id, const RunProgress& progress, TimePoint now);
+  void notify_followers(const TurnReport& report);
+  void notify_waiters(const TurnReport& report, TimePoint now);
+  void notify_watchers(const TurnReport& report, TimePoint now);
 
   // questions.cc
   void why(const ExchangePtr& exchange);
   void forecast_runs(const ExchangePtr& exchange);
   void list(const ExchangePtr& exchange);
   void show(const ExchangePtr& exchange);
-  void wait(const ExchangePtr& exchange);
   void history(const ExchangePtr& exchange);
-  void logs(const ExchangePtr& exchange);
-  std::optional<Exchange::Page> follow_log(const ExchangePtr& exchange, const std::string& name,
-                                           LogPages& pages);
   void conditions(const ExchangePtr& exchange);
   void check(const ExchangePtr& exchange);
   boost::json::object show_conditions() const;
@@ -116,8 +135,6 @@ class Methods {
   void tasks(const ExchangePtr& exchange);
 
   void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> question);
-  void notify_followers(const TurnReport& report);
-  void notify_waiters(const TurnReport& report, TimePoint now);
   void explain(std::vector<Wait>& waits) const;
   std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
   boost::json::array chain_of(WorkId id) const;
@@ -139,6 +156,7 @@ class Methods {
   std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;
   std::vector<SensorQuestion> sensor_questions_;
   std::unordered_multimap<WorkId, Waiter> waiters_;
+  std::vector<Watcher> watchers_;
   std::unordered_multimap<WorkId, std::weak_ptr<Exchange>> followers_;  // Of logs: until a change.
 };
 

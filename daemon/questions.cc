@@ -5,7 +5,6 @@
 
 #include <unistd.h>
 
-#include "core/base64.h"
 #include "core/forecast.h"
 #include "core/messages.h"
 #include "core/version.h"
@@ -18,54 +17,10 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kLogPart = std::size_t{256} << 10;
 constexpr int kMostShown = 100;  // Of a chain, and of prerequisites.
 constexpr int kMostForecast = 1000;
 
 }  // namespace
-
-// One stream of a run's log, in pages.
-class LogPages {
- public:
-  LogPages(RunLog& log, LogStream stream, const RunInfo& run)
-      : log_(log), stream_(stream), reader_(log.read(run.work, run.run)) {
-    begin(run);
-  }
-
-  WorkId work() const { return work_; }
-  int run() const { return run_; }
-  bool has_parts() const { return has_parts_; }
-
-  void begin(const RunInfo& run) {
-    work_ = run.work;
-    run_ = run.run;
-    reader_ = log_.read(run.work, run.run);
-  }
-
-  Exchange::Page next(bool more) {
-    json::array parts;
-    std::size_t size = 0;
-    while (size < kLogPart) {
-      const auto part = reader_.next();
-      if (!part) break;
-      if (part->stream != stream_) continue;
-      size += part->bytes.size();
-      parts.push_back({{"time", format_time(part->time)}, {"data", encode_base64(part->bytes)}});
-    }
-    has_parts_ = !parts.empty();
-    json::object page{{"run", run_}, {"parts", std::move(parts)}};
-    if (reader_.dropped() > 0) page["dropped"] = reader_.dropped();
-    return {std::move(page), more || size >= kLogPart};
-  }
-
- private:
-  RunLog& log_;
-  LogStream stream_;
-  LogReader reader_;
-  WorkId work_ = 0;
-  int run_ = 0;
-  bool has_parts_ = false;
-};
 
 std::vector<Wait> Methods::waits_of(const Work& work, TimePoint now) const {
   std::vector<Wait> waits = waiting_for(manager_.scheduler(), work, now);
@@ -262,58 +217,6 @@ void Methods::list(const ExchangePtr& exchange) {
   });
 }
 
-void Methods::wait(const ExchangePtr& exchange) {
-  std::string name;
-  std::optional<WorkState> state;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("uniqueName", name).read("state", state);
-      })) {
-    return;
-  }
-  ask(exchange, [this, exchange, name, state](TimePoint now) {
-    const auto id = store_.find(exchange->peer().uid, name);
-    if (!id) return no_such_work(*exchange, name);
-    const Work* work = manager_.scheduler().find(*id);
-    if (work && (!state || work->state != *state)) {
-      waiters_.emplace(*id, Waiter{exchange, state});
-      return;
-    }
-    reply_work(exchange, *id, now);  // It has ended, whatever was asked for.
-  });
-}
-
-void Methods::notify_followers(const TurnReport& report) {
-  std::erase_if(followers_, [](const auto& follower) { return follower.second.expired(); });
-  if (followers_.empty()) return;
-  for (const Work& work : report.changed) {
-    const auto [first, last] = followers_.equal_range(work.id);
-    for (auto follower = first; follower != last; ++follower) {
-      if (const auto exchange = follower->second.lock()) exchange->go_on();
-    }
-    followers_.erase(first, last);
-  }
-}
-
-void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
-  std::erase_if(waiters_, [](const auto& waiter) { return waiter.second.exchange->abandoned(); });
-  if (waiters_.empty()) return;
-  for (const Work& work : report.changed) {
-    const bool run_ended = work.policy.get().kind == WorkKind::periodic &&
-                           std::ranges::count(report.ended, work.id) > 0;
-    const auto [first, last] = waiters_.equal_range(work.id);
-    for (auto waiter = first; waiter != last;) {
-      const auto& [exchange, state] = waiter->second;
-      const bool reached = state ? *state == work.state : run_ended;
-      if (!reached && !is_finished(work.state)) {
-        ++waiter;
-        continue;
-      }
-      reply_work(exchange, work.id, now);
-      waiter = waiters_.erase(waiter);
-    }
-  }
-}
-
 void Methods::history(const ExchangePtr& exchange) {
   RunFilter filter;
   filter.owner = visible_to(exchange->peer());
@@ -344,63 +247,6 @@ void Methods::history(const ExchangePtr& exchange) {
       return Exchange::Page{{{"runs", std::move(runs)}}, page.last != 0 && limit > 0};
     });
   });
-}
-
-void Methods::logs(const ExchangePtr& exchange) {
-  std::string name;
-  std::int32_t number = 0;
-  bool errors = false;
-  bool follow = false;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("uniqueName", name)
-            .read("run", number)
-            .read("stderr", errors)
-            .read("follow", follow);
-      })) {
-    return;
-  }
-  ask(exchange, [this, exchange, name, number, errors, follow](TimePoint) {
-    const uid_t owner = exchange->peer().uid;
-    const auto id = store_.find(owner, name);
-    if (!id) return no_such_work(*exchange, name);
-    const auto run = store_.run(owner, name, number);
-    if (!run && (number > 0 || !follow)) {
-      return exchange->error("io.wm.Scheduler.NoSuchRun", {{"uniqueName", name}, {"run", number}});
-    }
-    const auto pages = std::make_shared<LogPages>(
-        log_, errors ? LogStream::errors : LogStream::output, run.value_or(RunInfo{}));
-    if (!follow) {
-      return exchange->stream([pages] { return std::optional(pages->next(false)); });
-    }
-    exchange->stream(
-        [this, exchange = std::weak_ptr(exchange), name, pages, first = true]() mutable {
-          return std::exchange(first, false) ? std::optional(pages->next(true))
-                                             : follow_log(exchange.lock(), name, *pages);
-        });
-  });
-}
-
-// What there is more to read; nothing: not yet.
-std::optional<Exchange::Page> Methods::follow_log(const ExchangePtr& exchange,
-                                                  const std::string& name, LogPages& pages) {
-  const auto go_on = [waiting = std::weak_ptr(exchange)] {
-    if (const auto follower = waiting.lock()) follower->go_on();
-  };
-  for (;;) {
-    // Asked first: what is printed after that is announced.
-    const bool printing = log_.on_more(pages.work(), pages.run(), go_on);
-    if (Exchange::Page page = pages.next(true); pages.has_parts()) return page;
-    if (printing) return std::nullopt;
-    const auto newest = store_.run(exchange->peer().uid, name, 0);
-    if (newest && (newest->work != pages.work() || newest->run > pages.run())) {
-      pages.begin(*newest);
-      continue;
-    }
-    const auto id = store_.find(exchange->peer().uid, name);
-    if (!id || is_finished(store_.info(*id)->work.state)) return pages.next(false);
-    followers_.emplace(*id, exchange);
-    return std::nullopt;
-  }
 }
 
 // The conditions, with how many works name each of them.

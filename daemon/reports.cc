@@ -19,11 +19,11 @@ Result<> check_size(std::string_view what, const std::string& text, const Limits
 }  // namespace
 
 void Methods::report(const ExchangePtr& exchange, const std::string& id,
-                     std::function<void(WorkId)> body) {
-  ask(exchange, [this, exchange, id, body = std::move(body)](TimePoint) {
+                     std::function<void(WorkId, TimePoint)> body) {
+  ask(exchange, [this, exchange, id, body = std::move(body)](TimePoint now) {
     const auto work = manager_.find_run(id, exchange->peer().uid);
     if (!work) return exchange->error(work.error());
-    body(*work);
+    body(*work, now);
     exchange->reply({});
   });
 }
@@ -45,7 +45,10 @@ void Methods::set_progress(const ExchangePtr& exchange) {
   if (const auto fits = check_size("progress", progress.data, settings_.limits); !fits) {
     return exchange->error(fits.error());
   }
-  report(exchange, id, [this, progress](WorkId work) { manager_.set_progress(work, progress); });
+  report(exchange, id, [this, progress](WorkId work, TimePoint now) {
+    manager_.set_progress(work, progress);
+    tell_progress(work, progress, now);
+  });
 }
 
 void Methods::set_output(const ExchangePtr& exchange) {
@@ -59,7 +62,7 @@ void Methods::set_output(const ExchangePtr& exchange) {
   if (const auto fits = check_size("output", text, settings_.limits); !fits) {
     return exchange->error(fits.error());
   }
-  report(exchange, id, [this, text](WorkId work) { manager_.set_output(work, text); });
+  report(exchange, id, [this, text](WorkId work, TimePoint) { manager_.set_output(work, text); });
 }
 
 }  // namespace wm

@@ -110,8 +110,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   to_forget_ = {};
   if (clock_was_set_) scheduler_.clock_was_set(now);
   for (const FinishedRun& run : finished_) {
-    settle(run, now);
-    report.ended.push_back(run.work);
+    report.ended.push_back(settle(run, now));
   }
   for (const WorkId id : changed_paths_) scheduler_.paths_changed(id, now);
   for (const Change& change : changes) change();
@@ -133,6 +132,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   finished_.clear();
   to_start_.insert(to_start_.end(), decisions.started.begin(), decisions.started.end());
   to_stop_.insert(to_stop_.end(), decisions.stopped.begin(), decisions.stopped.end());
+  report.statuses = status_changes(decisions, report.ended);
   report.changed = std::move(decisions.changed);
   return report;
 }
@@ -165,8 +165,10 @@ const RunProgress* WorkManager::progress_of(WorkId id) const {
   return child != children_.end() && child->second.progress ? &*child->second.progress : nullptr;
 }
 
-void WorkManager::settle(const FinishedRun& run, TimePoint now) {
+EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
   const Work* work = scheduler_.find(run.work);
+  const int attempt = work->attempts;
+  const Duration length = now - work->since;
   RunInfo ended;
   ended.work = run.work;
   ended.run = work->runs;
@@ -181,6 +183,7 @@ void WorkManager::settle(const FinishedRun& run, TimePoint now) {
   store_.end_run(ended);
   const int most = settings_.history.max_runs;
   if (ended.run > most) forget({{}, store_.forget_runs(run.work, ended.run, most)});
+  return {run.work, ended.run, attempt, length, *ended.result};
 }
 
 // A run that succeeded may leave an object behind; what is none is told, and dropped.

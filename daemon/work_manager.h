@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "core/status.h"
 #include "daemon/registrar.h"
 #include "daemon/runs/runner.h"
 
@@ -18,7 +19,8 @@ namespace wm {
 /// What a turn has changed, for those who wait to hear of it.
 struct TurnReport {
   std::vector<Work> changed;
-  std::vector<WorkId> ended;  // Works whose run ended.
+  std::vector<EndedRun> ended;
+  std::vector<StatusChange> statuses;
 };
 
 /// What there is to run on: so many processors, in that time zone (nullptr: UTC).
@@ -101,7 +103,7 @@ class WorkManager {
   };
 
   SchedulingRules rules() const;
-  void settle(const FinishedRun& run, TimePoint now);
+  EndedRun settle(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void save_decisions(const Decisions& decisions, TimePoint now);
   void forget(const Pruned& gone);

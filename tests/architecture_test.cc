@@ -74,6 +74,7 @@ TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
                                    "chrono",
                                    "compare",
                                    "cstdint",
+                                   "cstring",
                                    "date/tz.h",
                                    "deque",
                                    "expected",

@@ -51,14 +51,20 @@ int wait(Session& session, const WaitOptions& options) {
   auto client = session.connect();
   if (!client) return session.complain(client.error());
   if (timeout) client->set_deadline(std::chrono::steady_clock::now() + *timeout);
-  const auto answer = client->call("Wait", std::move(parameters));
-  if (!answer && client->timed_out()) {
+  json::object work;
+  const auto done = client->stream("Wait", std::move(parameters), [&](const json::object& page) {
+    if (page.contains("progress") && !session.json()) {
+      session.hint(
+          printable("'" + options.name + "' is at " + progress_of(object_of(page, "progress"))));
+    }
+    if (page.contains("work")) work = object_of(page, "work");
+  });
+  if (!done && client->timed_out()) {
     session.complain({ErrorCode::failed, "'" + options.name + "' has not ended after " +
                                              format_duration(*timeout) + ": see wm show"});
     return kTimedOut;
   }
-  if (!answer) return session.complain(answer.error());
-  const json::object& work = object_of(*answer, "work");
+  if (!done) return session.complain(done.error());
   if (session.json()) {
     session.print(work);
   } else {

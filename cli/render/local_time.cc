@@ -28,15 +28,6 @@ std::string local_time(TimePoint time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", broken_down(time));
 }
 
-std::string rough_duration(Duration duration) {
-  if (duration < 1s) return format_duration(duration);
-  Duration unit = 1s;
-  if (duration >= 1h) unit = 1min;
-  if (duration >= Days{1}) unit = 1h;
-  if (duration >= Days{7}) unit = Days{1};
-  return format_duration((duration + unit / 2) / unit * unit);
-}
-
 std::string relative_time(TimePoint time, TimePoint now) {
   const Duration distance = std::chrono::abs(time - now);
   if (distance < 1s) return "now";

@@ -16,10 +16,6 @@ std::string local_time(TimePoint time);
 /// `in 59m`, `3s ago`, `now`: the largest two units.
 std::string relative_time(TimePoint time, TimePoint now);
 
-/// A duration of about that length: rounded to the largest two units, `1h30m`; under a second,
-/// milliseconds.
-std::string rough_duration(Duration duration);
-
 /// `HH:MM` (today), `YYYY-MM-DD HH:MM[:SS]` in local time, or ISO 8601 with an offset.
 Result<TimePoint> parse_local_time(std::string_view text, TimePoint now);
 

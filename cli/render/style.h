@@ -17,12 +17,12 @@ class Style {
   std::string yellow(std::string_view text) const { return paint("33", text); }
   std::string blue(std::string_view text) const { return paint("34", text); }
 
-  /// A state or an outcome in its colour.
+  /// A state, an outcome or an event in its colour.
   std::string state(std::string_view word) const {
-    if (word == "succeeded") return green(word);
+    if (word == "succeeded" || word == "completed") return green(word);
     if (word == "failed" || word == "cancelled") return red(word);
-    if (word == "retry" || word == "interrupted") return yellow(word);
-    return word.starts_with("running") ? blue(word) : std::string(word);
+    if (word == "retry" || word == "interrupted" || word == "rescheduled") return yellow(word);
+    return word.starts_with("running") || word == "started" ? blue(word) : std::string(word);
   }
 
  private:

@@ -1,13 +1,12 @@
 #include "cli/render/work.h"
 
-#include <csignal>
-#include <cstring>
-
 #include <fmt/format.h>
 
 #include "cli/render/chain.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
+#include "core/messages.h"
+#include "core/outcome.h"
 #include "core/size.h"
 #include "core/text.h"
 
@@ -170,18 +169,15 @@ std::string waited_of(const json::object& run) {
   return text;
 }
 
-std::string cause_of(const json::object& result) {
-  std::string text = text_of(result, "stopReason");
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (const std::int64_t signal = number_of(result, "signal"); signal != 0) {
-    const char* name = ::sigabbrev_np(static_cast<int>(signal));
-    add(name ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal));
-  } else if (result.contains("exitCode") && number_of(result, "exitCode") != 0) {
-    add(fmt::format("exit {}", number_of(result, "exitCode")));
-  }
-  if (const std::string reason = text_of(result, "reason"); !reason.empty()) add(reason);
+std::string progress_of(const json::object& progress) {
+  std::string text;
+  if (progress.contains("percent")) text = fmt::format("{} %", number_of(progress, "percent"));
+  const json::object& data = object_of(progress, "data");
+  if (!data.empty()) text += (text.empty() ? "" : " ") + json::serialize(data);
   return text;
 }
+
+std::string cause_of(const json::object& result) { return cause_of(result_from_json(result)); }
 
 std::string task_of(const json::object& work) {
   const std::string task = text_of(work, "taskName");

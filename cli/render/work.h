@@ -31,6 +31,9 @@ std::string waits_of(const boost::json::object& work, TimePoint now);
 /// `network 2h5m, slot 3s`: what held a run back after it was due.
 std::string waited_of(const boost::json::object& run);
 
+/// `40 % {"step":"upload"}`
+std::string progress_of(const boost::json::object& progress);
+
 /// `exit 75`, `signal 9`, `constraint-network`: why a run ended as it did.
 std::string cause_of(const boost::json::object& result);
 

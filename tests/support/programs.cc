@@ -148,6 +148,16 @@ boost::json::object RawConnection::call(std::string_view method, boost::json::ob
   return answer ? boost::json::parse(*answer).as_object() : boost::json::object{};
 }
 
+void RawConnection::call_for_more(std::string_view method, boost::json::object parameters) {
+  const boost::json::object message{
+      {"method", method}, {"parameters", std::move(parameters)}, {"more", true}};
+  send(boost::json::serialize(message) + '\0');
+}
+
+boost::json::object RawConnection::next() {
+  return boost::json::parse(receive().value()).at("parameters").as_object();
+}
+
 TestDaemon::TestDaemon(const std::string& configuration) { configure(configuration); }
 
 TestDaemon::~TestDaemon() {

@@ -36,6 +36,9 @@ class RawConnection {
   std::optional<std::string> receive();
   /// Calls a method, and waits for the reply or the error.
   boost::json::object call(std::string_view method, boost::json::object parameters = {});
+  /// Calls a method whose answer goes on; next() waits for the parameters of the next reply.
+  void call_for_more(std::string_view method, boost::json::object parameters = {});
+  boost::json::object next();
 
  private:
   UniqueFd fd_;

@@ -82,7 +82,7 @@ void Promises::check_turn(const TurnReport& report) {
   }
   for (const Work& work : report.changed) {
     const auto before = last_.find(work.id);
-    const bool ended = std::ranges::count(report.ended, work.id) > 0;
+    const bool ended = std::ranges::count(report.ended, work.id, &EndedRun::work) > 0;
     if (ended && before != last_.end()) check_end(before->second, work);
     last_[work.id] = work;
     if (is_finished(work.state)) last_.erase(work.id);

@@ -142,8 +142,27 @@ TEST_F(Runs, SayHowFarTheyAre) {
   EXPECT_EQ(progress, (json::object{{"percent", 40}, {"data", {{"step", "upload"}}}}));
   EXPECT_NE(ok({"list"}).find("running, 40 %"), std::string::npos);
   std::ofstream(here_ / "go") << "go\n";
-  ok({"wait", "task"});
+  EXPECT_EQ(wm({"wait", "task"}).status, 0);
   EXPECT_FALSE(json({"show", "task"}).as_object().contains("progress"));
+}
+
+TEST_F(Runs, TellWhoeverWaitsHowFarTheyAre) {
+  const std::string wm_program = WM_PROGRAM;
+  shell("task",
+        "until [ -e go ]; do sleep 0.01; done; " + wm_program + " progress 40; " + wm_program +
+            " progress --data '{\"step\":\"upload\"}'; until [ -e end ]; do sleep 0.01; done",
+        {"--cwd", here_.string()});
+  RawConnection waiting(daemon_.socket());
+  waiting.call_for_more("io.wm.Scheduler.Wait", {{"uniqueName", "task"}});
+  EXPECT_EQ(waiting.next(), json::object());
+  std::ofstream(here_ / "go") << "go\n";
+  json::object page = waiting.next();
+  for (; !page.at("progress").as_object().contains("data"); page = waiting.next()) {
+    EXPECT_EQ(page.at("progress").at("percent"), 40);
+  }
+  EXPECT_EQ(page.at("progress").at("data").at("step"), "upload");
+  std::ofstream(here_ / "end") << "end\n";
+  EXPECT_EQ(text(waiting.next().at("work"), "state"), "succeeded");
 }
 
 TEST_F(Runs, GiveBackWhatTheySay) {
