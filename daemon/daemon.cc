@@ -98,8 +98,9 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       signals_(loop_),
       store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
       helpers_(loop_),
-      runner_(loop_, helpers_, options_.state_directory, options_.socket, settings_.history,
-              Cgroups(options_.state_directory)),
+      commands_(loop_),
+      runner_(loop_, helpers_, commands_, options_.state_directory, options_.socket,
+              settings_.history, Cgroups(options_.state_directory)),
       manager_(*store_, runner_, settings_, {processors(), local_zone()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
@@ -136,17 +137,13 @@ void Daemon::add_probes() {
     sensors_.take(measurement, wall_clock_now());
   };
   const auto own_runs = [this] { return static_cast<int>(manager_.scheduler().running_count()); };
-  const auto custom = std::make_shared<CustomProbe>(loop_, settings_.conditions, report);
-  runner_.set_other_children(
-      {.are_known = [custom](pid_t pid) { return custom->has_child(pid); },
-       .ended = [custom](pid_t pid, int status) { custom->child_ended(pid, status); }});
   storage_ = std::make_shared<StorageProbe>(loop_, helpers_, options_.state_directory.string(),
                                             settings_.storage, report);
   probes_ = {std::make_shared<NetworkProbe>(loop_, bus_, settings_.network, report),
              std::make_shared<PowerProbe>(loop_, bus_, "/sys/class/power_supply", settings_.battery,
                                           report),
              storage_, std::make_shared<IdleProbe>(loop_, bus_, settings_.idle, own_runs, report),
-             custom};
+             std::make_shared<CustomProbe>(loop_, commands_, settings_.conditions, report)};
   manager_.before_plan([this] { sense(wall_clock_now()); });
 }
 

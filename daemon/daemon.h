@@ -58,6 +58,7 @@ class Daemon {
   boost::asio::posix::stream_descriptor signals_;
   std::unique_ptr<SqliteStore> store_;
   HelperThreads helpers_;
+  HelperCommands commands_;
   ProcessRunner runner_;
   WorkManager manager_;
   Sensors sensors_;

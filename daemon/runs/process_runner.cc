@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "core/size.h"
+#include "daemon/memory_file.h"
 
 namespace wm {
 namespace {
@@ -58,16 +58,6 @@ std::vector<std::string> environment_of(const Launch& launch, const User& user,
   list.reserve(variables.size());
   for (const auto& [name, value] : variables) list.push_back(name + '=' + value);
   return list;
-}
-
-// Standard input that holds `text` and then ends.
-UniqueFd input_with(const std::string& text) {
-  UniqueFd file(::memfd_create("wm-input", MFD_CLOEXEC));
-  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::lseek(file.get(), 0, SEEK_SET) != 0) {
-    file.reset();
-  }
-  return file;
 }
 
 Duration milliseconds(const timeval& time) {
@@ -132,10 +122,11 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
 }  // namespace
 
 ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers,
-                             const std::filesystem::path& state_directory, std::string socket,
-                             const HistorySettings& history, Cgroups cgroups)
+                             HelperCommands& commands, const std::filesystem::path& state_directory,
+                             std::string socket, const HistorySettings& history, Cgroups cgroups)
     : loop_(loop),
       helpers_(helpers),
+      commands_(commands),
       socket_(std::move(socket)),
       cgroups_(std::move(cgroups)),
       log_(loop, state_directory / "logs", history.max_log_bytes),
@@ -181,7 +172,7 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   run->uid = user->uid;
   run->bounds = info.request.terms.bounds;
   run->stop_grace = launch.stop_grace;
-  const UniqueFd input = input_with(launch.input);
+  const UniqueFd input = memory_file(launch.input);
   if (!input) return no_room("input");
   if (!files_.prepare(info.uuid, info.work.id, *user)) return no_room("files");
   const auto place = records_.add(info);
@@ -298,7 +289,7 @@ std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
 std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
   std::vector<pid_t> orphans;
   for (const pid_t pid : own_children()) {
-    if (runs_.contains(pid) || others_.are_known(pid)) continue;
+    if (runs_.contains(pid) || commands_.has_child(pid)) continue;
     if (const auto process = read_process_stat(pid); !process || process->dead) continue;
     const auto has = [&](const Run& one) { return is_of_run(pid, one.leader, one.uuid); };
     const bool of_another =
@@ -324,7 +315,7 @@ void ProcessRunner::reap() {
 void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const auto found = runs_.find(pid);
   if (found == runs_.end()) {
-    if (others_.are_known(pid)) others_.ended(pid, status);
+    commands_.child_ended(pid, status);
     return;
   }
   const RunPtr run = found->second;

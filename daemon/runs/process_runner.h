@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "config/settings.h"
+#include "daemon/helper_commands.h"
 #include "daemon/helper_threads.h"
 #include "daemon/runs/cgroups.h"
 #include "daemon/runs/child.h"
@@ -21,17 +22,11 @@
 
 namespace wm {
 
-/// Children of the daemon that are no runs.
-struct OtherChildren {
-  std::function<bool(pid_t pid)> are_known = [](pid_t) { return false; };
-  std::function<void(pid_t pid, int status)> ended = [](pid_t, int) {};
-};
-
 class ProcessRunner : public Runner {
  public:
   /// `state_directory` has the folders `logs`, `outputs` and `work`. Children are told `socket` as
   /// WM_SOCKET.
-  ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers,
+  ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers, HelperCommands& commands,
                 const std::filesystem::path& state_directory, std::string socket,
                 const HistorySettings& history, Cgroups cgroups);
 
@@ -46,7 +41,6 @@ class ProcessRunner : public Runner {
 
   /// After SIGCHLD: takes every child that has ended.
   void reap();
-  void set_other_children(OtherChildren others) { others_ = std::move(others); }
 
   RunLog& log() { return log_; }
 
@@ -87,6 +81,7 @@ class ProcessRunner : public Runner {
 
   boost::asio::io_context& loop_;
   HelperThreads& helpers_;
+  HelperCommands& commands_;  // Children of the daemon that are no runs.
   std::string socket_;
   Cgroups cgroups_;
   RunLog log_;
@@ -99,7 +94,6 @@ class ProcessRunner : public Runner {
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
-  OtherChildren others_;
 };
 
 }  // namespace wm

@@ -572,35 +572,36 @@ TEST_F(Reachable, OrItIsNoNetwork) {
 class Custom : public Measured {
  protected:
   // Until the command of that condition has ended.
-  void await(CustomProbe& probe) {
+  void await() {
     int status = 0;
-    pid_t pid = 0;
+    last_.erase(vpn_);
     ASSERT_TRUE(run_until(loop_, {}, [&] {
-      pid = ::waitpid(-1, &status, WNOHANG);
-      if (pid > 0) probe.child_ended(pid, status);
-      return pid > 0 && last_.contains(vpn_);
+      const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+      if (pid > 0) commands_.child_ended(pid, status);
+      return last_.contains(vpn_);
     }));
   }
   CustomCondition shell(const std::string& script) { return {{"/bin/sh", "-c", script}, 1h, 10s}; }
 
+  HelperCommands commands_{loop_};
   ConditionId vpn_{ConditionName::custom, "vpn"};
   Constraints wanted_{.custom = {"vpn"}};
 };
 
 TEST_F(Custom, HoldsIfItsCommandSaysSo) {
   const std::map<std::string, CustomCondition> declared{{"vpn", shell("exit 0")}};
-  CustomProbe probe(loop_, declared, report());
+  CustomProbe probe(loop_, commands_, declared, report());
   probe.set_wanted(wanted_);
-  await(probe);
+  await();
   EXPECT_EQ(value(vpn_), ConditionValue(true));
 }
 
 TEST_F(Custom, SaysWhatItsCommandSaid) {
   const std::map<std::string, CustomCondition> declared{
       {"vpn", shell("echo no tunnel >&2; echo more >&2; exit 3")}};
-  CustomProbe probe(loop_, declared, report());
+  CustomProbe probe(loop_, commands_, declared, report());
   probe.set_wanted(wanted_);
-  await(probe);
+  await();
   EXPECT_EQ(value(vpn_), ConditionValue(false));
   EXPECT_EQ(last_[vpn_].detail, "exit 3: no tunnel");
 }
@@ -609,18 +610,18 @@ TEST_F(Custom, ACommandThatHangsIsKilled) {
   CustomCondition slow = shell("sleep 1000");
   slow.time_limit = 20ms;
   const std::map<std::string, CustomCondition> declared{{"vpn", slow}};
-  CustomProbe probe(loop_, declared, report());
+  CustomProbe probe(loop_, commands_, declared, report());
   probe.set_wanted(wanted_);
-  await(probe);
+  await();
   EXPECT_EQ(value(vpn_), ConditionValue(false));
   EXPECT_EQ(last_[vpn_].detail, "no answer within 20ms");
 }
 
 TEST_F(Custom, ACommandThatIsNotThereIsToldOf) {
   const std::map<std::string, CustomCondition> declared{{"vpn", {{"/absent"}, 1h, 1s}}};
-  CustomProbe probe(loop_, declared, report());
+  CustomProbe probe(loop_, commands_, declared, report());
   probe.set_wanted(wanted_);
-  await(probe);
+  await();
   EXPECT_EQ(value(vpn_), ConditionValue(false));
   EXPECT_NE(last_[vpn_].detail.find("/absent"), std::string::npos);
 }
@@ -631,9 +632,9 @@ TEST_F(Custom, IsAskedAgainAfterAPauseAndNotAfterItIsUnwanted) {
   CustomCondition often = shell("echo >>" + file);
   often.every = 1ms;
   const std::map<std::string, CustomCondition> declared{{"vpn", often}};
-  CustomProbe probe(loop_, declared, report());
+  CustomProbe probe(loop_, commands_, declared, report());
   probe.set_wanted(wanted_);
-  for (int i = 0; i < 3; ++i) await(probe);
+  for (int i = 0; i < 3; ++i) await();
   EXPECT_GE(std::filesystem::file_size(file), 3U);
   probe.set_wanted({});
   while (::waitpid(-1, nullptr, 0) > 0) {

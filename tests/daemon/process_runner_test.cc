@@ -97,8 +97,10 @@ class ProcessRunnerTest : public testing::TestWithParam<bool> {
   boost::asio::io_context loop_;
   UniqueFd signals_;
   HelperThreads helpers_{loop_};
+  HelperCommands commands_{loop_};
   HistorySettings history_;
-  ProcessRunner runner_{loop_, helpers_, directory_.path(), "/the/socket", history_, cgroups()};
+  ProcessRunner runner_{loop_,         helpers_, commands_, directory_.path(),
+                        "/the/socket", history_, cgroups()};
   std::vector<FinishedRun> finished_;
 };
 
@@ -239,7 +241,8 @@ TEST_P(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
   runner_.start(shell("setsid sleep 100 & echo > ready; sleep 100"));
   await_ready();
 
-  ProcessRunner next(loop_, helpers_, directory_.path(), "/the/socket", history_, cgroups());
+  ProcessRunner next(loop_, helpers_, commands_, directory_.path(), "/the/socket", history_,
+                     cgroups());
   next.end_leftovers();
 
   const ChildEnd end = wait().end;
