@@ -51,7 +51,18 @@ bool is_host_and_port(const std::string& text) {
   return problem == std::errc() && stop == end && port > 0 && port <= 65'535;
 }
 
+void read_notify(TomlReader& reader, NotifySettings& notify) {
+  reader.read("command", notify.command);
+  if (!notify.command.empty() && !notify.command.front().starts_with('/')) {
+    reader.fail("command", "must begin with an absolute path");
+  }
+  reader.read("events", notify.events);
+  reader.read("time_limit", notify.time_limit);
+  if (notify.time_limit < 1s) reader.fail("time_limit", "must be at least 1s");
+}
+
 void read_tables(TomlReader& file, Settings& settings) {
+  file.read("debug", settings.debug);
   file.each_table("tasks", [&](const std::string& name, TomlReader& reader) {
     read_task(reader, settings.tasks[name] = {});
   });
@@ -95,6 +106,7 @@ void read_tables(TomlReader& file, Settings& settings) {
   file.table("retry", [&](TomlReader& reader) {
     reader.read("max_attempts", settings.retry.max_attempts, 0, 1'000'000);
   });
+  file.table("notify", [&](TomlReader& reader) { read_notify(reader, settings.notify); });
   file.table("battery", [&](TomlReader& reader) {
     reader.read("low", settings.battery.low, 0, 100);
     reader.read("ok", settings.battery.ok, 0, 100);

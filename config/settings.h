@@ -9,6 +9,7 @@
 
 #include "core/conditions.h"
 #include "core/limits.h"
+#include "core/status.h"
 
 namespace wm {
 
@@ -81,7 +82,17 @@ struct HistorySettings {
   bool operator==(const HistorySettings&) const = default;
 };
 
+/// A command that is told of events, as JSON on its standard input.
+struct NotifySettings {
+  std::vector<std::string> command;  // An absolute path first; empty: none.
+  std::vector<WorkStatus> events;    // Empty: all of them.
+  Duration time_limit = 30s;
+
+  bool operator==(const NotifySettings&) const = default;
+};
+
 struct Settings {
+  bool debug = false;                         // A notification at every change of status.
   std::map<std::string, TaskSettings> tasks;  // `*` stands for every other name.
   Limits limits;
   RunSettings run;
@@ -95,6 +106,7 @@ struct Settings {
   UnknownPolicy unknown;
   Duration expedited_budget = 10min;  // Of each owner, in 24 hours.
   HistorySettings history;
+  NotifySettings notify;
 
   /// The declaration that runs `task_name`: its own, else the `*` dispatcher's, else nullptr.
   const TaskSettings* find_task(const std::string& task_name) const;

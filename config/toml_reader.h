@@ -62,6 +62,21 @@ class TomlReader {
     }
   }
 
+  template <class E>
+    requires std::is_enum_v<E>
+  void read(std::string_view key, std::vector<E>& values) {
+    const toml::node* node = find(key);
+    if (!node) return;
+    std::vector<std::string> texts;
+    read(key, texts);
+    values.clear();
+    for (const std::string& text : texts) {
+      const auto parsed = parse_word<E>(text);
+      if (!parsed) return fail(*node, key, "must be a list of " + all_words<E>());
+      values.push_back(*parsed);
+    }
+  }
+
   /// Calls `read_table(TomlReader&)` for the table of that key, where there is one.
   template <class Read>
   void table(std::string_view key, Read read_table) {

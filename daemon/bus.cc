@@ -90,14 +90,16 @@ std::optional<std::map<std::string, BusValue>> read_properties(sd_bus_message* m
   return properties;
 }
 
-Bus::Bus(boost::asio::io_context& loop) : readable_(loop), timeout_(loop), reconnect_(loop) {}
+Bus::Bus(boost::asio::io_context& loop, BusKind kind)
+    : kind_(kind), readable_(loop), timeout_(loop), reconnect_(loop) {}
 
 Bus::~Bus() { close(); }
 
 bool Bus::open() {
   if (bus_) return true;
-  if (const int problem = sd_bus_open_system(&bus_); problem < 0) {
-    spdlog::debug("no system bus: {}", std::strerror(-problem));
+  const auto connect = kind_ == BusKind::system ? sd_bus_open_system : sd_bus_open_user;
+  if (const int problem = connect(&bus_); problem < 0) {
+    spdlog::debug("no bus: {}", std::strerror(-problem));
     bus_ = nullptr;
     return false;
   }
@@ -120,6 +122,16 @@ BusSlot Bus::on_signal(const BusSignal& signal, BusSlot::Handler handler) {
 
 BusSlot Bus::call(const BusMethod& method, std::initializer_list<std::string> arguments,
                   BusSlot::Handler answer) {
+  const auto append = [&](sd_bus_message* call) {
+    for (const std::string& argument : arguments) {
+      sd_bus_message_append_basic(call, SD_BUS_TYPE_STRING, argument.c_str());
+    }
+  };
+  return call(method, append, std::move(answer));
+}
+
+BusSlot Bus::call(const BusMethod& method, const Arguments& append, BusSlot::Handler answer,
+                  BusService service) {
   BusSlot made;
   if (!bus_) return made;
   made.handler_ = std::make_unique<BusSlot::Handler>(std::move(answer));
@@ -129,10 +141,8 @@ BusSlot Bus::call(const BusMethod& method, std::initializer_list<std::string> ar
                                      method.interface.c_str(), method.member.c_str()) < 0) {
     return made;
   }
-  for (const std::string& argument : arguments) {
-    sd_bus_message_append_basic(call, SD_BUS_TYPE_STRING, argument.c_str());
-  }
-  sd_bus_message_set_auto_start(call, 0);
+  append(call);
+  sd_bus_message_set_auto_start(call, service == BusService::is_started ? 1 : 0);
   sd_bus_call_async(bus_, &slot, call, dispatch, made.handler_.get(), kCallTimeoutUs);
   sd_bus_message_unref(call);
   made.slot_.reset(slot);
@@ -146,7 +156,8 @@ void Bus::process() {
   }
   if (!bus_) return;
   if (more < 0) {
-    spdlog::info("the system bus is gone: {}", std::strerror(-more));
+    spdlog::info("the {} bus is gone: {}", kind_ == BusKind::system ? "system" : "session",
+                 std::strerror(-more));
     return lose();
   }
   if (sd_bus_is_ready(bus_) > 0) reconnects_ = 0;

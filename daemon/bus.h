@@ -1,4 +1,4 @@
-// The system's D-Bus (sd-bus) on the loop. Every call is asynchronous and has a time limit: no
+// A D-Bus (sd-bus) on the loop. Every call is asynchronous and has a time limit: no
 // service can hold up the daemon.
 #pragma once
 
@@ -27,6 +27,8 @@ class BusSlot {
  public:
   using Handler = std::function<void(sd_bus_message*)>;
 
+  explicit operator bool() const { return static_cast<bool>(slot_); }
+
  private:
   friend class Bus;
   struct Unref {
@@ -52,21 +54,30 @@ struct BusMethod {
   std::string member;
 };
 
+enum class BusKind : std::uint8_t { system, session };
+
+/// Whether a call may start the service that it is for.
+enum class BusService : std::uint8_t { is_left_alone, is_started };
+
 class Bus {
  public:
-  explicit Bus(boost::asio::io_context& loop);
+  using Arguments = std::function<void(sd_bus_message*)>;
+
+  explicit Bus(boost::asio::io_context& loop, BusKind kind = BusKind::system);
   ~Bus();
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  /// Connects, unless that is done. False: there is no system bus. A connection that breaks is made
+  /// Connects, unless that is done. False: there is no such bus. A connection that breaks is made
   /// anew, a few times, for the objects that are followed then.
   bool open();
+  bool is_open() const { return bus_ != nullptr; }
 
   BusSlot on_signal(const BusSignal& signal, BusSlot::Handler handler);
 
-  /// `answer` gets an error message if the service does not run, or does not answer in time. It is
-  /// not started for this.
+  /// `answer` gets an error message if the service does not run, or does not answer in time.
+  BusSlot call(const BusMethod& method, const Arguments& append, BusSlot::Handler answer,
+               BusService service = BusService::is_left_alone);
   BusSlot call(const BusMethod& method, std::initializer_list<std::string> arguments,
                BusSlot::Handler answer);
 
@@ -79,6 +90,7 @@ class Bus {
   void lose();
   void reconnect_later();
 
+  BusKind kind_;
   boost::asio::posix::stream_descriptor readable_;
   boost::asio::steady_timer timeout_;
   boost::asio::steady_timer reconnect_;

@@ -105,6 +105,7 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
       paths_(loop_, helpers_, [this](WorkId id) { manager_.paths_changed(id); }),
+      notifier_(loop_, commands_, *store_, settings_),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
@@ -173,6 +174,7 @@ void Daemon::turn() {
     disk_failed_ = false;
     if (!report.ended.empty() && sensed_.storage_not_low) storage_->measure();
     methods_.answer(report, now);
+    notifier_.tell(report.statuses, now);
     manager_.act();
     for (const Work& work : report.changed) follow_paths(work);
   } catch (const StoreError& e) {

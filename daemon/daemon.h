@@ -11,6 +11,7 @@
 #include "daemon/bus.h"
 #include "daemon/clock.h"
 #include "daemon/methods.h"
+#include "daemon/notify/notifier.h"
 #include "daemon/path_watches.h"
 #include "daemon/runs/process_runner.h"
 #include "daemon/sensors.h"
@@ -70,6 +71,7 @@ class Daemon {
   Constraints sensed_;                    // What the probes measure …
   Constraints asked_;                     // … of it, what a question needed …
   std::optional<TimePoint> asked_until_;  // … lately: the next one may need it too.
+  Notifier notifier_;
   Methods methods_;
   Alarm alarm_;
   std::unique_ptr<Server> server_;

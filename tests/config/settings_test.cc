@@ -88,6 +88,9 @@ TEST(Settings, WrongValuesAreRefused) {
            "[tasks.a]\ncommand = [\"/bin/true\"]\nshell = true",
            "[tasks.a]\ncommand = [\"/bin/true\"]\nenv = { A = 1 }",
            "tasks = []",
+           "debug = 1",
+           "[notify]\ncommand = [\"mail\"]",
+           "[notify]\nevents = [\"exploded\"]",
            "[moon]\nphase = 1",
        }) {
     EXPECT_TRUE(problem(toml).starts_with("wmd.toml:")) << toml << " -> " << problem(toml);
@@ -150,7 +153,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 22) << "a setting that is not shown";
+  EXPECT_EQ(count, 23) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

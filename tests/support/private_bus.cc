@@ -15,6 +15,8 @@
 namespace wm {
 namespace {
 
+constexpr std::array kBuses{"DBUS_SYSTEM_BUS_ADDRESS", "DBUS_SESSION_BUS_ADDRESS"};
+
 void append(sd_bus_message* message, const BusValue& value) {
   struct Append {
     sd_bus_message* message;
@@ -33,13 +35,13 @@ void append(sd_bus_message* message, const BusValue& value) {
 }  // namespace
 
 PrivateBus::PrivateBus() : address_("unix:path=" + (directory_.path() / "bus").string()) {
-  ::setenv("DBUS_SYSTEM_BUS_ADDRESS", address_.c_str(), 1);
+  for (const char* bus : kBuses) ::setenv(bus, address_.c_str(), 1);
   start();
 }
 
 PrivateBus::~PrivateBus() {
   stop();
-  ::unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+  for (const char* bus : kBuses) ::unsetenv(bus);
 }
 
 // It has said its address once it listens.
@@ -123,6 +125,15 @@ int FakeService::reply(sd_bus_message* call) {
     const auto device = devices_.find(argument);
     if (device == devices_.end()) return sd_bus_reply_method_errorf(call, "no.Device", "none");
     return sd_bus_reply_method_return(call, "o", device->second.c_str());
+  }
+  if (sd_bus_message_is_method_call(call, nullptr, "Notify") > 0) {
+    const char* icon = nullptr;
+    const char* title = nullptr;
+    const char* body = nullptr;
+    std::uint32_t replaced = 0;
+    sd_bus_message_read(call, "susss", &argument, &replaced, &icon, &title, &body);
+    shown_.push_back(std::string(title) + '|' + body + '|' + std::to_string(replaced));
+    return sd_bus_reply_method_return(call, "u", static_cast<std::uint32_t>(shown_.size()));
   }
   if (sd_bus_message_is_method_call(call, nullptr, "GetAll") <= 0) return 0;
   sd_bus_message_read(call, "s", &argument);

@@ -1,4 +1,4 @@
-// A D-Bus of one's own in place of the system's, with services that say what a test tells them.
+// A D-Bus of one's own in place of the machine's, with services that say what a test tells them.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace wm {
 
-/// While it lives, whoever opens the system bus finds this one.
+/// While it lives, whoever opens the system bus or the session's finds this one.
 class PrivateBus {
  public:
   PrivateBus();
@@ -51,6 +51,8 @@ class FakeService {
   void add_device(const std::string& interface, const std::string& path) {
     devices_[interface] = path;
   }
+  /// What Notify was called with: `TITLE|BODY`, and the number of the one that it replaces.
+  const std::vector<std::string>& shown() const { return shown_; }
   void pump();
 
  private:
@@ -62,6 +64,7 @@ class FakeService {
   sd_bus* bus_ = nullptr;
   std::map<std::pair<std::string, std::string>, Properties> objects_;
   std::map<std::string, std::string> devices_;
+  std::vector<std::string> shown_;
 };
 
 /// Turns the loop and the services until that is so. False: it is not after ten seconds.
