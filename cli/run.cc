@@ -40,6 +40,7 @@ constexpr std::array kCommands{
     Command{"progress", "From inside a run: how far it is", false, set_up_progress},
     Command{"output", "From inside a run: what it gives back", false, set_up_output},
     Command{"status", "The daemon itself", false, set_up_status},
+    Command{"daemon", "Put a new program in the daemon's place", false, set_up_daemon},
     Command{"tasks", "The declared tasks and their commands", false, set_up_tasks},
 };
 

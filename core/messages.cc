@@ -180,6 +180,39 @@ class PolicyReader {
   json::array prefer_;
 };
 
+void read_bounds(JsonReader& reader, Bounds& bounds) {
+  reader.read("memoryMaxBytes", bounds.memory_max)
+      .read("cpuWeight", bounds.cpu_weight)
+      .read("tasksMax", bounds.tasks_max);
+}
+
+class ExitRulesReader {
+ public:
+  explicit ExitRulesReader(ExitRules& rules) : rules_(rules) {}
+
+  void read(JsonReader& reader) {
+    reader.read("failOn", fail_on_)
+        .read("retryOn", retry_on_)
+        .read("successOn", success_on_)
+        .read("retryOnCrash", rules_.retry_on_crash);
+  }
+
+  Result<> finish() {
+    for (const auto& ok :
+         {read_codes(fail_on_, rules_.fail_on), read_codes(retry_on_, rules_.retry_on),
+          read_codes(success_on_, rules_.success_on)}) {
+      if (!ok) return ok;
+    }
+    return {};
+  }
+
+ private:
+  ExitRules& rules_;
+  std::string fail_on_;
+  std::string retry_on_;
+  std::string success_on_;
+};
+
 }  // namespace
 
 json::object to_json(const Policy& policy) {
@@ -220,6 +253,41 @@ Result<Policy> policy_from_json(const json::object& object) {
   return policy;
 }
 
+json::object to_json(const Bounds& bounds) {
+  return Fields()
+      .set("memoryMaxBytes", bounds.memory_max)
+      .set("cpuWeight", bounds.cpu_weight)
+      .set("tasksMax", bounds.tasks_max)
+      .take();
+}
+
+Bounds bounds_from_json(const json::object& object) {
+  Bounds bounds;
+  JsonReader reader(object);
+  read_bounds(reader, bounds);
+  return bounds;
+}
+
+json::object to_json(const ExitRules& rules) {
+  return Fields()
+      .set("failOn", format_exit_codes(rules.fail_on))
+      .set("retryOn", format_exit_codes(rules.retry_on))
+      .set("successOn", format_exit_codes(rules.success_on))
+      .set("retryOnCrash", rules.retry_on_crash)
+      .take();
+}
+
+Result<ExitRules> exit_rules_from_json(const json::object& object) {
+  ExitRules rules;
+  ExitRulesReader rules_reader(rules);
+  JsonReader reader(object);
+  rules_reader.read(reader);
+  for (const auto& ok : {reader.finish("the exit rules"), rules_reader.finish()}) {
+    if (!ok) return std::unexpected(ok.error());
+  }
+  return rules;
+}
+
 json::object rest_to_json(const WorkRequest& request) {
   Fields fields;
   fields.always("uniqueName", request.unique_name)
@@ -231,16 +299,11 @@ json::object rest_to_json(const WorkRequest& request) {
       .always("input", json::parse(request.input))
       .set("at", request.at)
       .set("prerequisites", request.prerequisites)
-      .set("failOn", format_exit_codes(request.exit_rules.fail_on))
-      .set("retryOn", format_exit_codes(request.exit_rules.retry_on))
-      .set("successOn", format_exit_codes(request.exit_rules.success_on))
-      .set("retryOnCrash", request.exit_rules.retry_on_crash)
+      .merge(to_json(request.exit_rules))
       .set("as", request.terms.as)
       .set("nice", request.terms.nice)
       .set("ioClass", word(request.terms.io_class))
-      .set("memoryMaxBytes", request.terms.bounds.memory_max)
-      .set("cpuWeight", request.terms.bounds.cpu_weight)
-      .set("tasksMax", request.terms.bounds.tasks_max)
+      .merge(to_json(request.terms.bounds))
       .set("stopGraceMs", request.stop_grace)
       .set("keepResultsMs", request.keep_results);
   if (!request.env.empty()) fields.always("env", json::value_from(request.env));
@@ -258,12 +321,12 @@ json::object to_json(const WorkRequest& request) {
 Result<WorkRequest> request_from_json(const json::object& object) {
   WorkRequest request;
   json::object input;
-  std::string fail_on;
-  std::string retry_on;
-  std::string success_on;
   PolicyReader policy(request);
+  ExitRulesReader rules(request.exit_rules);
   JsonReader reader(object);
   policy.read(reader);
+  rules.read(reader);
+  read_bounds(reader, request.terms.bounds);
   const auto read = reader.read("uniqueName", request.unique_name)
                         .read("taskName", request.task_name)
                         .read("command", request.command)
@@ -275,24 +338,14 @@ Result<WorkRequest> request_from_json(const json::object& object) {
                         .read("at", request.at)
                         .read("prerequisites", request.prerequisites)
                         .read("merge", request.merge)
-                        .read("failOn", fail_on)
-                        .read("retryOn", retry_on)
-                        .read("successOn", success_on)
-                        .read("retryOnCrash", request.exit_rules.retry_on_crash)
                         .read("as", request.terms.as)
                         .read("nice", request.terms.nice)
                         .read("ioClass", request.terms.io_class)
-                        .read("memoryMaxBytes", request.terms.bounds.memory_max)
-                        .read("cpuWeight", request.terms.bounds.cpu_weight)
-                        .read("tasksMax", request.terms.bounds.tasks_max)
                         .read("stopGraceMs", request.stop_grace)
                         .read("keepResultsMs", request.keep_results)
                         .finish("the work");
   request.input = json::serialize(input);
-  ExitRules& rules = request.exit_rules;
-  for (const auto& ok :
-       {read, policy.finish(), read_codes(fail_on, rules.fail_on),
-        read_codes(retry_on, rules.retry_on), read_codes(success_on, rules.success_on)}) {
+  for (const auto& ok : {read, policy.finish(), rules.finish()}) {
     if (!ok) return std::unexpected(ok.error());
   }
   return request;
@@ -363,6 +416,14 @@ json::object to_json(const RunInfo& run) {
       .set("missedPeriods", std::int64_t{run.missed_periods})
       .set("expedited", run.expedited)
       .take();
+}
+
+RunProgress progress_from_json(const json::object& object) {
+  RunProgress progress;
+  std::optional<json::object> data;
+  JsonReader(object).read("percent", progress.percent).read("data", data);
+  if (data) progress.data = json::serialize(*data);
+  return progress;
 }
 
 json::object to_json(const RunProgress& progress) {

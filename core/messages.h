@@ -22,6 +22,11 @@ boost::json::object to_json(const Policy& policy);
 Result<Policy> policy_from_json(const boost::json::object& object);
 boost::json::object rest_to_json(const WorkRequest& request);
 
+boost::json::object to_json(const Bounds& bounds);
+Bounds bounds_from_json(const boost::json::object& object);
+boost::json::object to_json(const ExitRules& rules);
+Result<ExitRules> exit_rules_from_json(const boost::json::object& object);
+
 Result<Constraints> constraints_from_json(const boost::json::object& object);
 
 boost::json::object to_json(const WorkInfo& info);
@@ -40,5 +45,6 @@ boost::json::object to_json(const LedgerEntry& entry);
 Result<LedgerEntry> ledger_entry_from_json(const boost::json::object& object);
 std::vector<Waited> waited_from_json(const boost::json::array& list);
 RunResult result_from_json(const boost::json::object& object);
+RunProgress progress_from_json(const boost::json::object& object);
 
 }  // namespace wm

@@ -306,7 +306,7 @@ void Scheduler::roll_back() {
 }
 
 bool Scheduler::has_room() const {
-  return running_count() < static_cast<std::size_t>(rules_.max_parallel);
+  return !holding_ && running_count() < static_cast<std::size_t>(rules_.max_parallel);
 }
 
 bool Scheduler::group_has_room(const std::string& name) const {

@@ -121,6 +121,9 @@ class Scheduler {
   /// From now on plan() starts nothing and stops everything.
   void shut_down() { shutting_down_ = true; }
 
+  /// While it holds, plan() starts nothing; what runs goes on.
+  void hold_starts(bool holds) { holding_ = holds; }
+
   /// Stops what may not go on, and starts what is due and allowed while there is room.
   void plan(TimePoint now);
 
@@ -178,6 +181,7 @@ class Scheduler {
 
   SchedulingRules rules_;
   bool shutting_down_ = false;
+  bool holding_ = false;
   WorkTable table_;
   using Dependents = boost::container::flat_set<WorkId>;  // Mostly added in the order of their ids.
   std::unordered_map<WorkId, Dependents> dependents_;     // Of unfinished prerequisites.

@@ -10,6 +10,10 @@
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
+#include "core/base64.h"
+#include "core/json_reader.h"
+#include "daemon/handover.h"
+
 namespace wm {
 
 namespace asio = boost::asio;
@@ -97,28 +101,89 @@ void Connection::progress_made() {
   if (std::exchange(hurried_, false)) deadline_.cancel();
 }
 
-asio::awaitable<void> Connection::serve() {
-  while (!closed_) {
+bool Connection::settled() const {
+  if (writing_) return false;
+  if (!exchange_ || !exchange_->message_) return true;
+  return waits_for_page_ && !exchange_->has_news_;
+}
+
+boost::json::object Connection::hand_over(Handover& handover) {
+  boost::json::object handed{{"received", encode_base64(received_)}};
+  if (exchange_) untaken_ = exchange_->call();
+  if (untaken_) {
+    handed["call"] = {{"method", untaken_->method},
+                      {"parameters", untaken_->parameters},
+                      {"more", untaken_->more},
+                      {"oneway", untaken_->oneway}};
+    handed["wasTaken"] = exchange_ != nullptr || untaken_was_handed_over_;
+  }
+  const int descriptor = socket_.release();
+  handover.keep(descriptor);
+  handed["socket"] = descriptor;
+  close();
+  return handed;
+}
+
+std::shared_ptr<Connection> Connection::take_over(Server& server,
+                                                  const asio::any_io_executor& executor,
+                                                  const boost::json::object& handed) {
+  asio::local::stream_protocol::socket socket(executor, asio::local::stream_protocol(),
+                                              kept_descriptor(handed, "socket"));
+  auto connection = std::make_shared<Connection>(server, std::move(socket));
+  std::string received;
+  std::optional<boost::json::object> call;
+  JsonReader(handed)
+      .read("received", received)
+      .read("call", call)
+      .read("wasTaken", connection->untaken_was_handed_over_);
+  connection->received_ = decode_base64(received);
+  if (call) {
+    varlink::Call& untaken = connection->untaken_.emplace();
+    JsonReader(*call)
+        .read("method", untaken.method)
+        .read("parameters", untaken.parameters)
+        .read("more", untaken.more)
+        .read("oneway", untaken.oneway);
+  }
+  return connection;
+}
+
+asio::awaitable<void> Connection::wait_for_news() {
+  boost::system::error_code woken;
+  co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+// Nothing: there will be none.
+asio::awaitable<std::optional<varlink::Call>> Connection::next_call() {
+  while (!untaken_) {
     const auto message = co_await read_message();
-    if (!message) co_return;
+    if (!message) co_return std::nullopt;
     auto call = varlink::parse_call(*message);
     if (!call) {
       const std::string refusal = varlink::error(call.error());
       co_await write(refusal);
-      co_return;
+      co_return std::nullopt;
     }
     if (const auto introspection = varlink::answer_introspection(*call)) {
-      if (!co_await write(*introspection)) co_return;
+      if (!co_await write(*introspection)) co_return std::nullopt;
       continue;
     }
+    untaken_ = std::move(*call);
+  }
+  while (server_.holding_ && !closed_) co_await wait_for_news();
+  co_return std::exchange(untaken_, std::nullopt);
+}
+
+asio::awaitable<void> Connection::serve() {
+  while (!closed_) {
+    auto call = co_await next_call();
+    if (!call || closed_) co_return;
     server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
-    exchange_ = std::make_shared<Exchange>(std::move(*call), peer_, [this] { answered_.cancel(); });
+    exchange_ = std::make_shared<Exchange>(std::move(*call), peer_, [this] { wake(); });
+    exchange_->handed_over_ = std::exchange(untaken_was_handed_over_, false);
     server_.on_call_(exchange_);
     if (hung_up_) close();
-    while (!exchange_->message_ && !closed_) {
-      boost::system::error_code woken;
-      co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    }
+    while (!exchange_->message_ && !closed_) co_await wait_for_news();
     if (closed_) co_return;
     const bool going_on = co_await answer(*exchange_->message_);
     exchange_.reset();
@@ -130,10 +195,12 @@ asio::awaitable<bool> Connection::answer(const std::string& message) {
   if (exchange_->call().oneway) co_return true;
   if (!co_await write(message)) co_return false;
   while (exchange_->next_) {
+    exchange_->has_news_ = false;
     std::optional<Exchange::Page> page = exchange_->next_();
     if (!page) {
-      boost::system::error_code woken;
-      co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      waits_for_page_ = true;
+      co_await wait_for_news();
+      waits_for_page_ = false;
       if (closed_) co_return false;
       continue;
     }
@@ -180,6 +247,7 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
 
 asio::awaitable<bool> Connection::write(std::string_view message) {
   server_.before_write_();
+  writing_ = true;
   while (!message.empty() && !closed_) {
     const ssize_t length =
         ::send(socket_.native_handle(), message.data(), message.size(), MSG_NOSIGNAL);
@@ -194,6 +262,7 @@ asio::awaitable<bool> Connection::write(std::string_view message) {
                                 asio::redirect_error(asio::use_awaitable, failed));
     if (failed) co_return false;
   }
+  writing_ = false;
   progress_made();
   co_return !closed_;
 }

@@ -18,12 +18,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Whether a call waits for its answer.
   bool busy() const { return exchange_ != nullptr; }
 
+  /// Whether another program could go on with it: nothing is being written, or about to be.
+  bool settled() const;
+  /// For take_over() of the next program. It is the end of this one.
+  boost::json::object hand_over(Handover& handover);
+  static std::shared_ptr<Connection> take_over(Server& server,
+                                               const boost::asio::any_io_executor& executor,
+                                               const boost::json::object& handed);
+  /// Looks again at what it waits for.
+  void wake() { answered_.cancel(); }
+
   /// Ends everything it waits for; the server forgets it. Safe to call twice.
   void close();
 
  private:
   boost::asio::awaitable<void> serve();
+  boost::asio::awaitable<std::optional<varlink::Call>> next_call();
   boost::asio::awaitable<std::optional<std::string>> read_message();
+  boost::asio::awaitable<void> wait_for_news();
   boost::asio::awaitable<bool> answer(const std::string& message);
   boost::asio::awaitable<bool> write(std::string_view message);
   void notice_hangup();
@@ -38,8 +50,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Peer peer_;
   Place place_;
   std::string received_;
-  std::size_t searched_ = 0;  // No byte 0 in `received_` before this.
+  std::size_t searched_ = 0;              // No byte 0 in `received_` before this.
+  std::optional<varlink::Call> untaken_;  // Read, or handed over.
+  bool untaken_was_handed_over_ = false;
   std::shared_ptr<Exchange> exchange_;
+  bool writing_ = false;
+  bool waits_for_page_ = false;
   bool hurried_ = false;
   bool hung_up_ = false;
   bool closed_ = false;

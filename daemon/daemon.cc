@@ -23,6 +23,9 @@
 #include "daemon/service_manager.h"
 
 namespace wm {
+
+namespace json = boost::json;
+
 namespace {
 
 // So many ready events are gathered into one turn at the most: one commit for all of them.
@@ -40,7 +43,7 @@ T must(Result<T> result) {
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR2}) ::sigaddset(&set, signal);
   return set;
 }
 
@@ -112,20 +115,41 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
   ::signal(SIGPIPE, SIG_IGN);
   listen_to_signals();
   add_probes();
-  manager_.recover(wall_clock_now());
+  inherited_ = Handover::take();
+  recover();
   for (const auto& [id, row] : manager_.scheduler().rows()) follow_paths(row.work);
-  const auto socket_directory = std::filesystem::absolute(options_.socket).parent_path();
-  if (options_.own_socket_directory) {
-    make_directory(socket_directory, 0700);
-  } else {
-    std::filesystem::create_directories(socket_directory);
+  methods_.on_reexec([this](const std::shared_ptr<Exchange>& exchange) { reexec(exchange); });
+  start_server();
+  inherited_.reset();
+}
+
+void Daemon::recover() {
+  const TimePoint now = wall_clock_now();
+  if (!inherited_) return manager_.recover(now);
+  json::object& parts = inherited_->parts;
+  sensors_.take_over(parts["sensors"].as_object(), now);
+  runner_.take_over(parts["runs"].as_array());
+  manager_.recover(now, parts["children"].as_array());
+}
+
+void Daemon::start_server() {
+  int listener = -1;
+  if (inherited_) listener = kept_descriptor(inherited_->parts["clients"].as_object(), "listener");
+  if (listener < 0) {
+    const auto directory = std::filesystem::absolute(options_.socket).parent_path();
+    if (options_.own_socket_directory) {
+      make_directory(directory, 0700);
+    } else {
+      std::filesystem::create_directories(directory);
+    }
+    listener = must(listen_at(options_.socket, options_.system ? 0666 : 0600));
   }
-  const int listener = must(listen_at(options_.socket, options_.system ? 0666 : 0600));
   server_ = std::make_unique<Server>(
       loop_, listener, ServerLimits{},
       [this](const std::shared_ptr<Exchange>& exchange) { methods_.take(exchange); },
       [this] { make_durable(); });
   methods_.set_connection_count([this] { return server_->connection_count(); });
+  if (inherited_) server_->take_over(inherited_->parts["clients"].as_object());
 }
 
 Daemon::~Daemon() {
@@ -229,6 +253,7 @@ void Daemon::end_turn(TimePoint now) {
     boost::asio::post(loop_, [] {});
   }
   if (stopping_ && manager_.idle()) over_ = true;
+  if (replacement_ && replacement_->checked) try_to_hand_over();
 }
 
 void Daemon::make_durable() {
@@ -266,6 +291,9 @@ void Daemon::take_signals() {
         break;
       case SIGHUP:
         reload();
+        break;
+      case SIGUSR2:
+        reexec(nullptr);
         break;
       default:
         if (std::exchange(stopping_, true)) break;

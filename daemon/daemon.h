@@ -10,6 +10,7 @@
 
 #include "daemon/bus.h"
 #include "daemon/clock.h"
+#include "daemon/handover.h"
 #include "daemon/methods.h"
 #include "daemon/notify/notifier.h"
 #include "daemon/path_watches.h"
@@ -29,6 +30,8 @@ struct DaemonOptions {
       false;  // The socket's directory must be the user's, and closed to others.
   std::filesystem::path state_directory;
   std::vector<std::filesystem::path> configuration;  // The files that are there.
+  std::string program;                               // What runs here, as an absolute path …
+  std::vector<std::string> arguments;                // … and what it was told.
 };
 
 class Daemon {
@@ -46,6 +49,13 @@ class Daemon {
   void listen_to_signals();
   void take_signals();
   void reload();
+  void recover();
+  void start_server();
+  // reexec.cc
+  void reexec(const std::shared_ptr<Exchange>& asked);
+  void take_check(const HelperEnd& end);
+  void try_to_hand_over();
+  void keep_this_program(const std::string& why);
   void turn();
   void sense(TimePoint now);
   void measure();
@@ -75,6 +85,17 @@ class Daemon {
   Methods methods_;
   Alarm alarm_;
   std::unique_ptr<Server> server_;
+  std::optional<Handover> inherited_;  // Until it is taken over.
+
+  /// Another program is to take the place of this one.
+  struct Replacement {
+    std::vector<std::shared_ptr<Exchange>> asked;
+    std::shared_ptr<HelperCommands::Run> check;  // Whether that one takes the configuration.
+    bool checked = false;
+    std::chrono::steady_clock::time_point began;
+    boost::asio::steady_timer again;
+  };
+  std::optional<Replacement> replacement_;
   bool stopping_ = false;
   bool disk_failed_ = false;  // The last commit did: it is tried again.
   int exit_status_ = 0;

@@ -76,6 +76,8 @@ int main(int argc, char** argv) {
   options.socket = socket.empty() ? wm::socket_path(instance, surroundings) : socket;
   options.state_directory = *state_directory;
   options.configuration = *files;
+  options.program = std::filesystem::read_symlink("/proc/self/exe").string();
+  options.arguments.assign(argv + 1, argv + argc);
   set_up_logging();
   try {
     return wm::Daemon(std::move(options), std::move(*settings)).run();

@@ -32,6 +32,7 @@ const std::unordered_map<std::string_view, Methods::Handler>& Methods::handlers(
       {"ClearOverrides", &Methods::clear_overrides},
       {"Status", &Methods::status},
       {"Tasks", &Methods::tasks},
+      {"Reexec", &Methods::reexec},
       {"Why", &Methods::why},
       {"Forecast", &Methods::forecast_runs},
       {"Update", &Methods::update},

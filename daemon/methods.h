@@ -51,6 +51,9 @@ class Methods {
   /// What has to be measured for questions that are open.
   Constraints wanted() const;
 
+  /// Who is asked to put another program in this one's place.
+  void on_reexec(std::function<void(const ExchangePtr&)> handler) { reexec_ = std::move(handler); }
+
   void set_connection_count(std::function<std::size_t()> count) {
     connection_count_ = std::move(count);
   }
@@ -133,6 +136,7 @@ class Methods {
   void clear_overrides(const ExchangePtr& exchange);
   void status(const ExchangePtr& exchange);
   void tasks(const ExchangePtr& exchange);
+  void reexec(const ExchangePtr& exchange);
 
   void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> question);
   void explain(std::vector<Wait>& waits) const;
@@ -151,6 +155,7 @@ class Methods {
   RunLog& log_;
   const Settings& settings_;
   DaemonIdentity identity_;
+  std::function<void(const ExchangePtr&)> reexec_;
   std::function<std::size_t()> connection_count_ = [] { return std::size_t{0}; };
   std::vector<PendingChange> changes_;
   std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;

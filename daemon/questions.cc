@@ -374,4 +374,13 @@ void Methods::tasks(const ExchangePtr& exchange) {
   exchange->reply({{"tasks", std::move(list)}});
 }
 
+void Methods::reexec(const ExchangePtr& exchange) {
+  if (!may_rule(*exchange, "replace the daemon's program") ||
+      !read_parameters(*exchange, [](JsonReader&) {})) {
+    return;
+  }
+  if (!exchange->handed_over()) return reexec_(exchange);
+  exchange->reply({{"version", kVersion}, {"pid", ::getpid()}});
+}
+
 }  // namespace wm

@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/json_reader.h"
+
 namespace wm {
 
 namespace json = boost::json;
 
 namespace {
+
+// Longer than a service on the bus may take to answer.
+constexpr Duration kTrusted = 6s;
 
 struct YesNo {
   std::string_view yes;
@@ -34,6 +39,27 @@ std::string show(const ConditionId& id, const ConditionValue& value) {
 std::optional<bool> as_bool(const ConditionValue& value) {
   const auto* holds = std::get_if<bool>(&value);
   return holds ? std::optional(*holds) : std::nullopt;
+}
+
+json::value value_to_json(const ConditionValue& value) {
+  if (const auto* holds = std::get_if<bool>(&value)) return *holds;
+  if (const auto* network = std::get_if<NetworkReading>(&value)) {
+    return json::object{{"connected", network->connected},
+                        {"metered", network->metered},
+                        {"roaming", network->roaming}};
+  }
+  return nullptr;
+}
+
+ConditionValue value_from_json(const json::value& value) {
+  if (value.is_bool()) return value.get_bool();
+  if (!value.is_object()) return std::monostate{};
+  NetworkReading network;
+  JsonReader(value.get_object())
+      .read("connected", network.connected)
+      .read("metered", network.metered)
+      .read("roaming", network.roaming);
+  return network;
 }
 
 void put(Conditions& all, const ConditionId& id, const ConditionValue& value) {
@@ -122,6 +148,15 @@ void Sensors::take(const Measurement& measurement, TimePoint now) {
   if (found == conditions_.end() || !found->second.wanted)
     return;  // A probe may measure more than was asked for.
   Condition& condition = found->second;
+  if (condition.trusted_until) {
+    condition.meanwhile = measurement;
+    if (measurement.value != condition.measured->value) return;
+    condition.trusted_until.reset();
+  }
+  measured(condition, measurement, now);
+}
+
+void Sensors::measured(Condition& condition, const Measurement& measurement, TimePoint now) {
   const auto& before = condition.measured;
   const bool moved = !before || before->value != measurement.value;
   if (moved) condition.since = now;
@@ -173,6 +208,10 @@ void Sensors::clear_overrides(TimePoint now) {
 
 void Sensors::expire(TimePoint now) {
   for (auto& [id, condition] : conditions_) {
+    if (condition.trusted_until && *condition.trusted_until <= now) {
+      condition.trusted_until.reset();
+      if (const auto seen = std::exchange(condition.meanwhile, {})) measured(condition, *seen, now);
+    }
     if (condition.pretended_until && *condition.pretended_until <= now) {
       stop_pretending(id, condition, now);
     }
@@ -182,8 +221,8 @@ void Sensors::expire(TimePoint now) {
 std::optional<TimePoint> Sensors::next_expiry() const {
   std::optional<TimePoint> next;
   for (const auto& [id, condition] : conditions_) {
-    if (condition.pretended_until && (!next || *condition.pretended_until < *next)) {
-      next = condition.pretended_until;
+    for (const auto& end : {condition.pretended_until, condition.trusted_until}) {
+      if (end && (!next || *end < *next)) next = end;
     }
   }
   return next;
@@ -219,6 +258,58 @@ json::array Sensors::to_json() const {
     list.push_back(std::move(object));
   }
   return list;
+}
+
+json::object Sensors::hand_over() const {
+  json::array list;
+  for (const auto& [id, condition] : conditions_) {
+    json::object one{{"name", to_string(id)}};
+    if (condition.measured) {
+      one["value"] = value_to_json(condition.measured->value);
+      one["source"] = condition.measured->source;
+      one["detail"] = condition.measured->detail;
+      one["since"] = format_time(condition.since);
+    }
+    if (condition.pretended) {
+      one["pretended"] = value_to_json(*condition.pretended);
+      one["pretendedSince"] = format_time(condition.pretended_since);
+    }
+    if (condition.pretended_until) one["until"] = format_time(*condition.pretended_until);
+    if (condition.wanted || condition.pretended) list.push_back(std::move(one));
+  }
+  return {{"conditions", std::move(list)}, {"version", version_}};
+}
+
+void Sensors::take_over(const json::object& handed, TimePoint now) {
+  json::array list;
+  JsonReader(handed).read("conditions", list).read("version", version_);
+  for (const json::value& value : list) {
+    const json::object& one = value.as_object();
+    std::string name;
+    Measurement measurement;
+    Condition condition;
+    JsonReader(one)
+        .read("name", name)
+        .read("source", measurement.source)
+        .read("detail", measurement.detail)
+        .read("since", condition.since)
+        .read("pretendedSince", condition.pretended_since)
+        .read("until", condition.pretended_until);
+    const auto id = parse_condition(name);
+    if (!id) continue;
+    measurement.id = *id;
+    if (const json::value* measured = one.if_contains("value")) {
+      measurement.value = value_from_json(*measured);
+      condition.measured = measurement;
+      condition.wanted = true;
+      condition.trusted_until = now + kTrusted;
+    }
+    if (const json::value* pretended = one.if_contains("pretended")) {
+      condition.pretended = value_from_json(*pretended);
+    }
+    conditions_[*id] = std::move(condition);
+  }
+  note_change(true);
 }
 
 std::string Sensors::explain(const ConditionId& id) const {

@@ -33,6 +33,12 @@ class Sensors {
 
   /// Drops the overrides that have ended by now.
   void expire(TimePoint now);
+
+  /// All that is known, for take_over() in the next program.
+  boost::json::object hand_over() const;
+  /// Until its probes have had the time to look, and unless they see that more holds, that is what
+  /// the conditions are: no run is stopped because nothing has been measured yet.
+  void take_over(const boost::json::object& handed, TimePoint now);
   std::optional<TimePoint> next_expiry() const;
 
   Conditions conditions() const;
@@ -56,10 +62,13 @@ class Sensors {
     std::optional<ConditionValue> pretended;
     TimePoint pretended_since{};
     std::optional<TimePoint> pretended_until;
+    std::optional<TimePoint> trusted_until;  // Handed over …
+    std::optional<Measurement> meanwhile;    // … and what has been measured since.
   };
 
   static ConditionValue value_of(const ConditionId& id, const Condition& condition);
 
+  void measured(Condition& condition, const Measurement& measurement, TimePoint now);
   void stop_pretending(const ConditionId& id, Condition& condition, TimePoint now);
   void note_change(bool of_value);
 

@@ -1,5 +1,7 @@
 #include "daemon/server.h"
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,7 +11,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "core/json_reader.h"
 #include "daemon/connection.h"
+#include "daemon/handover.h"
 #include "daemon/unique_fd.h"
 
 namespace wm {
@@ -65,9 +69,45 @@ asio::awaitable<void> Server::accept_all() {
 void Server::add(asio::local::stream_protocol::socket socket) {
   if (connections_.size() >= limits_.connections) make_room();
   if (connections_.size() >= limits_.connections) return;  // All are busy: this one is closed.
-  auto connection = std::make_shared<Connection>(*this, std::move(socket));
+  insert(std::make_shared<Connection>(*this, std::move(socket)));
+}
+
+void Server::insert(const std::shared_ptr<Connection>& connection) {
   connection->place(connections_.insert(connections_.end(), connection));
   connection->start();
+}
+
+void Server::hold_calls(bool holds) {
+  holding_ = holds;
+  if (holds) return;
+  for (const auto& connection : connections_) connection->wake();
+}
+
+bool Server::settled() const {
+  return std::ranges::all_of(connections_, [](const auto& one) { return one->settled(); });
+}
+
+boost::json::object Server::hand_over(Handover& handover) {
+  boost::json::array list;
+  const auto connections = connections_;
+  for (const auto& connection : connections) {
+    if (connection->settled()) {
+      list.push_back(connection->hand_over(handover));
+    } else {
+      connection->close();
+    }
+  }
+  const int listener = acceptor_.native_handle();
+  handover.keep(listener);
+  return {{"listener", listener}, {"connections", std::move(list)}};
+}
+
+void Server::take_over(const boost::json::object& handed) {
+  boost::json::array list;
+  JsonReader(handed).read("connections", list);
+  for (const boost::json::value& one : list) {
+    insert(Connection::take_over(*this, acceptor_.get_executor(), one.as_object()));
+  }
 }
 
 void Server::make_room() {

@@ -48,6 +48,13 @@ class Exchange {
   const varlink::Call& call() const { return call_; }
   const Peer& peer() const { return peer_; }
   bool abandoned() const { return abandoned_; }
+  /// Whether an earlier program in this process was asked.
+  bool handed_over() const { return handed_over_; }
+
+  /// The answer goes on behind this, should another program take it over: what its call says of it.
+  void set_parameter(std::string_view name, boost::json::value value) {
+    call_.parameters[name] = std::move(value);
+  }
 
   void reply(boost::json::object parameters) {
     answer(varlink::reply(std::move(parameters), false));
@@ -61,6 +68,7 @@ class Exchange {
   /// go_on().
   void stream(NextPage next);
   void go_on() {
+    has_news_ = true;
     if (!abandoned_) answered_();
   }
 
@@ -75,9 +83,12 @@ class Exchange {
   std::optional<std::string> message_;
   NextPage next_;
   bool abandoned_ = false;
+  bool handed_over_ = false;
+  bool has_news_ = false;  // The next page was not asked for since go_on().
 };
 
 class Connection;
+class Handover;
 
 class Server {
  public:
@@ -92,17 +103,29 @@ class Server {
 
   std::size_t connection_count() const { return connections_.size(); }
 
+  // For another program in this process, in this order.
+
+  /// While it holds, no call is taken.
+  void hold_calls(bool holds);
+  /// Whether nothing is being written, or about to be.
+  bool settled() const;
+  /// For take_over() of the next program's server. Those that are not settled are cut off.
+  boost::json::object hand_over(Handover& handover);
+  void take_over(const boost::json::object& handed);
+
  private:
   friend class Connection;
 
   boost::asio::awaitable<void> accept_all();
   void add(boost::asio::local::stream_protocol::socket socket);
   void make_room();
+  void insert(const std::shared_ptr<Connection>& connection);
 
   boost::asio::local::stream_protocol::acceptor acceptor_;
   ServerLimits limits_;
   OnCall on_call_;
   BeforeWrite before_write_;
+  bool holding_ = false;
   std::list<std::shared_ptr<Connection>> connections_;  // The one quiet longest first.
 };
 

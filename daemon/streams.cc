@@ -38,6 +38,9 @@ class LogPages {
     reader_ = log_.read(run.work, run.run);
   }
 
+  void skip_to(std::int64_t position) { reader_.skip_to(position); }
+  std::int64_t position() const { return reader_.position(); }
+
   Exchange::Page next(bool more) {
     json::array parts;
     std::size_t size = 0;
@@ -227,15 +230,17 @@ void Methods::logs(const ExchangePtr& exchange) {
   std::int32_t number = 0;
   bool errors = false;
   bool follow = false;
+  std::int64_t after = 0;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("uniqueName", name)
             .read("run", number)
             .read("stderr", errors)
-            .read("follow", follow);
+            .read("follow", follow)
+            .read("after", after);
       })) {
     return;
   }
-  ask(exchange, [this, exchange, name, number, errors, follow](TimePoint) {
+  ask(exchange, [=, this](TimePoint) {
     const uid_t owner = exchange->peer().uid;
     const auto id = store_.find(owner, name);
     if (!id) return no_such_work(*exchange, name);
@@ -245,14 +250,17 @@ void Methods::logs(const ExchangePtr& exchange) {
     }
     const auto pages = std::make_shared<LogPages>(
         log_, errors ? LogStream::errors : LogStream::output, run.value_or(RunInfo{}));
+    pages->skip_to(after);
     if (!follow) {
       return exchange->stream([pages] { return std::optional(pages->next(false)); });
     }
-    exchange->stream(
-        [this, exchange = std::weak_ptr(exchange), name, pages, first = true]() mutable {
-          return std::exchange(first, false) ? std::optional(pages->next(true))
-                                             : follow_log(exchange.lock(), name, *pages);
-        });
+    exchange->stream([this, weak = std::weak_ptr(exchange), name, pages, first = true]() mutable {
+      const ExchangePtr follower = weak.lock();
+      const auto page = std::exchange(first, false) ? std::optional(pages->next(true))
+                                                    : follow_log(follower, name, *pages);
+      follower->set_parameter("run", pages->run());
+      return page;
+    });
   });
 }
 

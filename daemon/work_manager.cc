@@ -1,6 +1,7 @@
 #include "daemon/work_manager.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "core/json_reader.h"
 #include "core/merge.h"
@@ -9,6 +10,9 @@
 #include "daemon/tasks.h"
 
 namespace wm {
+
+namespace json = boost::json;
+
 namespace {
 
 // So many works are forgotten in one turn at the most, and the rest in the next ones.
@@ -74,8 +78,8 @@ void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
   scheduler_.set_conditions(judged, now);
 }
 
-void WorkManager::recover(TimePoint now) {
-  runner_.end_leftovers();
+void WorkManager::recover(TimePoint now, const std::optional<json::array>& children) {
+  if (!children) runner_.end_leftovers();
   scheduler_.restore_pauses(store_.load_pauses());
   for (const ExpeditedRun& run : store_.expedited_runs(now - kQuotaWindow)) {
     scheduler_.restore_expedited_run(run.owner, run.ended, run.length);
@@ -84,11 +88,7 @@ void WorkManager::recover(TimePoint now) {
     entry.conditions.unknown = settings_.unknown;
     scheduler_.restore_ledger(entry);
   }
-  for (const StoredWork& stored : store_.load()) {
-    scheduler_.restore(stored.work, stored.prerequisites);
-    if (stored.work.state != WorkState::running) continue;
-    finished_.push_back({.work = stored.work.id, .end = {ChildEnd::How::lost, 0, ""}});
-  }
+  restore(children);
   scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) settle(run, now);
@@ -96,6 +96,37 @@ void WorkManager::recover(TimePoint now) {
   turn.commit();
   finished_.clear();
   next_expiry_ = store_.next_expiry();
+}
+
+void WorkManager::restore(const std::optional<json::array>& children) {
+  std::unordered_map<WorkId, HandedChild> handed;
+  std::unordered_set<WorkId> held;
+  for (const json::value& child : children.value_or(json::array())) {
+    HandedChild one = handed_child_from_json(child.as_object());
+    children_[one.work] = std::move(one.child);
+    if (one.successor != 0) held.insert(one.successor);
+    handed.emplace(one.work, std::move(one));
+  }
+  for (StoredWork& stored : store_.load()) {
+    Work& work = stored.work;
+    work.held = held.contains(work.id);
+    if (const auto child = handed.find(work.id); child != handed.end()) {
+      work.successor = child->second.successor;
+      work.run_policy = SharedPolicy(child->second.policy);
+    }
+    scheduler_.restore(work, stored.prerequisites);
+    if (work.state != WorkState::running || handed.contains(work.id)) continue;
+    finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
+  }
+}
+
+json::array WorkManager::hand_over() const {
+  json::array children;
+  for (const WorkId id : scheduler_.agenda().running()) {
+    const Work& work = *scheduler_.find(id);
+    children.push_back(to_json(HandedChild{id, children_.at(id), work.successor, work.run_policy}));
+  }
+  return children;
 }
 
 int WorkManager::prune(std::optional<uid_t> owner) {
@@ -229,7 +260,7 @@ void WorkManager::start(WorkId id) {
   std::optional<ChildEnd> failure;
   try {
     const WorkInfo info = store_.info(id).value();
-    Child& child = children_[id] = {};
+    RunningChild& child = children_[id] = {};
     child.exit_rules = info.request.exit_rules;
     child.uuid = info.uuid;
     const std::string& as = info.request.terms.as;

@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "core/status.h"
 #include "daemon/registrar.h"
+#include "daemon/running_child.h"
 #include "daemon/runs/runner.h"
 
 namespace wm {
@@ -37,9 +38,14 @@ class WorkManager {
   WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine);
 
   /// Once, before the first turn: work that a daemon before this one left running is interrupted
-  /// and enqueued; its processes are ended first. Throws: a daemon that cannot recover must not
-  /// run.
-  void recover(TimePoint now);
+  /// and enqueued; its processes are ended first. But for `children`, which an earlier program in
+  /// this process has handed over: they go on. Throws: a daemon that cannot recover must not run.
+  void recover(TimePoint now, const std::optional<boost::json::array>& children = {});
+
+  /// While it holds, nothing is started.
+  void hold_starts(bool holds) { scheduler_.hold_starts(holds); }
+  /// For recover() in the next program, once there are no unsettled runs.
+  boost::json::array hand_over() const;
 
   void set_conditions(const Conditions& conditions, TimePoint now);
   /// Called in each turn once it is known which works there are, and before anything starts: the
@@ -94,15 +100,8 @@ class WorkManager {
   const Scheduler& scheduler() const { return scheduler_; }
 
  private:
-  struct Child {
-    ExitRules exit_rules;
-    std::string uuid;
-    uid_t user = 0;
-    std::optional<RunProgress> progress;
-    std::string output;
-  };
-
   SchedulingRules rules() const;
+  void restore(const std::optional<boost::json::array>& children);
   EndedRun settle(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void save_decisions(const Decisions& decisions, TimePoint now);
@@ -121,7 +120,7 @@ class WorkManager {
   std::set<WorkId> changed_paths_;
   std::optional<TimePoint> next_expiry_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
-  std::unordered_map<WorkId, Child> children_;
+  std::unordered_map<WorkId, RunningChild> children_;
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
   Pruned to_forget_;

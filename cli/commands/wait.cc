@@ -52,10 +52,11 @@ int wait(Session& session, const WaitOptions& options) {
   if (!client) return session.complain(client.error());
   if (timeout) client->set_deadline(std::chrono::steady_clock::now() + *timeout);
   json::object work;
+  std::string progress;
   const auto done = client->stream("Wait", std::move(parameters), [&](const json::object& page) {
-    if (page.contains("progress") && !session.json()) {
-      session.hint(
-          printable("'" + options.name + "' is at " + progress_of(object_of(page, "progress"))));
+    const std::string news = progress_of(object_of(page, "progress"));
+    if (!news.empty() && news != std::exchange(progress, news) && !session.json()) {
+      session.hint(printable("'" + options.name + "' is at " + news));
     }
     if (page.contains("work")) work = object_of(page, "work");
   });

@@ -265,6 +265,10 @@ std::optional<RunCgroup> Cgroups::create(std::size_t number, const Bounds& bound
   return made;
 }
 
+void Cgroups::resume(std::size_t number, bool killed) {
+  if (Open* const group = available() ? open(number) : nullptr) group->killed = killed;
+}
+
 bool Cgroups::ran_out_of_memory(std::size_t number) const {
   const std::string name = std::to_string(number);
   if (unified_.memory) return read_count(unified_.base / name / "memory.events", "oom_kill") > 0;

@@ -44,6 +44,9 @@ class Cgroups {
   /// none.
   std::optional<RunCgroup> create(std::size_t number, const Bounds& bounds);
 
+  /// Goes on with the group of a run that an earlier program in this process has started.
+  void resume(std::size_t number, bool killed);
+
   /// Whether the kernel ended a process of it for want of memory.
   bool ran_out_of_memory(std::size_t number) const;
 

@@ -134,6 +134,11 @@ std::optional<LogPart> LogReader::read_part() {
   return part;
 }
 
+void LogReader::skip_to(std::int64_t position) {
+  while (given_ < position && next()) {
+  }
+}
+
 std::optional<LogPart> LogReader::next() {
   for (;;) {
     if (auto part = read_part()) return part;

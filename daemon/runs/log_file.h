@@ -59,6 +59,11 @@ class LogReader {
   /// The next part; nothing: that was all until now.
   std::optional<LogPart> next();
 
+  /// How many bytes had been printed, on both streams, before what next() gives next; and to go
+  /// there, which is behind.
+  std::int64_t position() const { return given_; }
+  void skip_to(std::int64_t position);
+
   /// How many bytes had been dropped before what next() has given.
   std::int64_t dropped() const { return dropped_; }
 

@@ -17,10 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/messages.h"
 #include "core/size.h"
 #include "daemon/memory_file.h"
 
 namespace wm {
+
+namespace json = boost::json;
+
 namespace {
 
 constexpr int kLowestNiceness = 19;
@@ -151,7 +155,9 @@ Result<User> ProcessRunner::user_of(const WorkInfo& info) const {
 void ProcessRunner::start(const Launch& launch) {
   auto failure = try_to_start(launch);
   if (!failure) return;
+  ++ending_;
   boost::asio::post(loop_, [this, work = launch.info.work.id, end = std::move(*failure)] {
+    --ending_;
     on_finished_({.work = work, .end = end});
   });
 }
@@ -241,8 +247,12 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
   // One that has just begun does not lead a group yet.
   if (::kill(-pid->second, SIGTERM) != 0) ::kill(pid->second, SIGTERM);
   ::kill(-pid->second, SIGCONT);  // A stopped process would not see the signal.
-  run.grace = std::make_unique<boost::asio::steady_timer>(loop_, run.stop_grace);
-  run.grace->async_wait([this, waiting = std::weak_ptr(told)](const boost::system::error_code&) {
+  wait_for_grace(told, run.stop_grace);
+}
+
+void ProcessRunner::wait_for_grace(const RunPtr& run, Duration time) {
+  run->grace = std::make_unique<boost::asio::steady_timer>(loop_, time);
+  run->grace->async_wait([this, waiting = std::weak_ptr(run)](const boost::system::error_code&) {
     // Its work may have a next run by then.
     if (const RunPtr still = waiting.lock(); still && !still->ended) kill_all(*still);
   });
@@ -257,6 +267,81 @@ void ProcessRunner::end_leftovers() {
     }
   }
   files_.remove_all();
+}
+
+bool ProcessRunner::settled() {
+  std::erase_if(beginning_, [](const RunPtr& run) { return run->forget_beginning(); });
+  return beginning_.empty() && ending_ == 0;
+}
+
+json::array ProcessRunner::hand_over(Handover& handover) {
+  quiet_ = log_.hold();
+  json::array list;
+  for (const auto& [pid, run] : runs_) {
+    const auto [output, errors] = log_.pipes_of(run->work);
+    for (const int pipe : {output, errors}) {
+      if (pipe >= 0) handover.keep(pipe);
+    }
+    json::object one{{"work", run->work},
+                     {"run", run->number},
+                     {"uuid", run->uuid},
+                     {"pid", pid},
+                     {"startTicks", run->leader.start_ticks},
+                     {"place", run->place.number},
+                     {"bounds", to_json(run->bounds)},
+                     {"uid", std::int64_t{run->uid}},
+                     {"note", run->note},
+                     {"stopGraceMs", run->stop_grace.count()},
+                     {"killed", run->killed},
+                     {"output", output},
+                     {"errors", errors}};
+    if (run->grace) {
+      const auto left = run->grace->expiry() - std::chrono::steady_clock::now();
+      one["graceLeftMs"] =
+          std::max<std::int64_t>(0, std::chrono::duration_cast<Duration>(left).count());
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+void ProcessRunner::take_over(const json::array& runs) {
+  for (const json::value& value : runs) {
+    const json::object& one = value.as_object();
+    const auto run = std::make_shared<Run>();
+    std::int64_t start_ticks = 0;
+    std::int64_t place = 0;
+    std::int64_t uid = 0;
+    json::object bounds;
+    std::optional<Duration> grace;
+    JsonReader(one)
+        .read("work", run->work)
+        .read("run", run->number)
+        .read("uuid", run->uuid)
+        .read("pid", run->leader.pid)
+        .read("startTicks", start_ticks)
+        .read("place", place)
+        .read("bounds", bounds)
+        .read("uid", uid)
+        .read("note", run->note)
+        .read("stopGraceMs", run->stop_grace)
+        .read("killed", run->killed)
+        .read("graceLeftMs", grace);
+    run->leader.session = run->leader.pid;
+    run->leader.start_ticks = static_cast<std::uint64_t>(start_ticks);
+    run->bounds = bounds_from_json(bounds);
+    run->uid = static_cast<uid_t>(uid);
+    run->place = records_.resume(static_cast<std::size_t>(place));
+    cgroups_.resume(run->place.number, run->killed);
+    log_.resume(
+        run->work, run->number,
+        {UniqueFd(kept_descriptor(one, "output")), UniqueFd(kept_descriptor(one, "errors"))});
+    runs_.emplace(run->leader.pid, run);
+    pids_[run->work] = run->leader.pid;
+    if (grace) wait_for_grace(run, *grace);
+  }
+  // Some may have ended in between.
+  boost::asio::post(loop_, [this] { reap(); });
 }
 
 void ProcessRunner::forget_work(WorkId id) {
@@ -322,6 +407,7 @@ void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   runs_.erase(found);
   pids_.erase(run->work);
   run->ended = true;
+  ++ending_;
   if (run->grace) run->grace->cancel();
   FinishedRun end;
   end.work = run->work;
@@ -384,6 +470,7 @@ void ProcessRunner::settle(const Run& run, FinishedRun end) {
   end.output = files_.take_output(run.uuid);
   if (run.grace) files_.remove(run.uuid);
   clean_up(run);
+  --ending_;
   on_finished_(end);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "config/settings.h"
+#include "daemon/handover.h"
 #include "daemon/helper_commands.h"
 #include "daemon/helper_threads.h"
 #include "daemon/runs/cgroups.h"
@@ -38,6 +39,15 @@ class ProcessRunner : public Runner {
   void forget(WorkId id, int run) override { log_.remove(id, run); }
   void forget_work(WorkId id) override;
   void end_leftovers() override;
+
+  /// Whether every run can go on under another program in this process: it has begun, and it is
+  /// not being cleared away.
+  bool settled();
+  /// For take_over() of the next program's runner. From now on nothing of what runs print is taken
+  /// in; resume() ends that.
+  boost::json::array hand_over(Handover& handover);
+  void resume() { quiet_.clear(); }
+  void take_over(const boost::json::array& runs);
 
   /// After SIGCHLD: takes every child that has ended.
   void reap();
@@ -75,6 +85,7 @@ class ProcessRunner : public Runner {
   void kill_all(Run& run);
   void finished(pid_t pid, int status, const rusage& usage);
   std::string explain_kill(const Run& run);
+  void wait_for_grace(const RunPtr& run, Duration time);
   /// Kills what is left of a run until nothing is, and only then settles it.
   void end_stragglers(const RunPtr& run, FinishedRun end);
   void settle(const Run& run, FinishedRun end);
@@ -94,6 +105,8 @@ class ProcessRunner : public Runner {
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
+  int ending_ = 0;                 // Runs that nobody has been told the end of.
+  std::vector<std::unique_lock<std::mutex>> quiet_;
 };
 
 }  // namespace wm

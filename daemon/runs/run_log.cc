@@ -147,8 +147,14 @@ RunLog::LogPtr RunLog::find(WorkId work) const {
 std::pair<int, int> RunLog::pipes_of(WorkId work) const {
   const LogPtr log = find(work);
   if (!log) return {-1, -1};
-  const std::scoped_lock lock(log->mutex);
   return {log->pipes.output.get(), log->pipes.errors.get()};
+}
+
+std::vector<std::unique_lock<std::mutex>> RunLog::hold() const {
+  std::vector<std::unique_lock<std::mutex>> locks;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [work, log] : logs_) locks.emplace_back(log->mutex);
+  return locks;
 }
 
 void RunLog::take_in_all() {

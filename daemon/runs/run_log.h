@@ -45,8 +45,11 @@ class RunLog {
   /// Goes on with a run that an earlier daemon in this process has started.
   void resume(WorkId work, int run, LogPipes pipes);
 
-  /// The daemon's ends, which stay its own.
+  /// The daemon's ends, which stay its own; -1: closed. Only while hold() holds.
   std::pair<int, int> pipes_of(WorkId work) const;
+
+  /// Nothing that runs print is taken in while these are held.
+  std::vector<std::unique_lock<std::mutex>> hold() const;
 
   /// The run is over: keeps what it has printed until now, and hears no more.
   void finish(WorkId work);

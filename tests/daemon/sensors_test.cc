@@ -79,6 +79,35 @@ TEST_F(SensorsTest, TheVersionGrowsWithWhatIsShown) {
   EXPECT_GT(sensors_.version(), before);
 }
 
+TEST_F(SensorsTest, AreTrustedInTheNextProgramUntilItHasHadTimeToLook) {
+  sensors_.take(charging(true), kNow);
+  sensors_.override_value(ConditionName::idle, true, kNow + 1h, kNow);
+  Sensors next;
+  next.take_over(sensors_.hand_over(), kNow + 1s);
+  next.set_wanted({.charging = true});
+  EXPECT_EQ(next.conditions(), sensors_.conditions());
+  EXPECT_EQ(next.explain(ConditionName::charging), "sysfs: 41 %");
+  EXPECT_GT(next.version(), sensors_.version()) << "whoever waits for a change hears of this one";
+  // A probe that has not been answered yet, and then is.
+  next.take(charging(false), kNow + 2s);
+  EXPECT_EQ(next.conditions().charging, true);
+  next.take(charging(true), kNow + 3s);
+  next.take(charging(false), kNow + 4s);
+  EXPECT_EQ(next.conditions().charging, false);
+}
+
+TEST_F(SensorsTest, AreNotTrustedForLong) {
+  sensors_.take(charging(true), kNow);
+  Sensors next;
+  next.take_over(sensors_.hand_over(), kNow);
+  next.set_wanted({.charging = true});
+  next.take(charging(false), kNow + 1s);
+  ASSERT_EQ(next.next_expiry(), kNow + 6s);
+  next.expire(kNow + 6s);
+  EXPECT_EQ(next.conditions().charging, false);
+  EXPECT_EQ(next.next_expiry(), std::nullopt);
+}
+
 TEST(SensorWords, NameConditions) {
   for (const char* const name : {"network", "idle", "custom.vpn"}) {
     EXPECT_EQ(to_string(parse_condition(name).value()), name);

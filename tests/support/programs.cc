@@ -180,8 +180,8 @@ void TestDaemon::start(const std::vector<std::string>& options) {
     throw std::runtime_error("cannot bind " + notify);
   }
   std::vector<std::string> command{
-      WMD_PROGRAM, "--config",    (path() / "wmd.toml").string(), "--socket",
-      socket(),    "--state-dir", (path() / "state").string()};
+      program_, "--config",    (path() / "wmd.toml").string(), "--socket",
+      socket(), "--state-dir", (path() / "state").string()};
   command.insert(command.end(), options.begin(), options.end());
   const UniqueFd log(
       ::open((path() / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));

@@ -65,6 +65,8 @@ class TestDaemon {
   /// What `wm … --json` prints.
   boost::json::value json(std::vector<std::string> arguments) const;
   void configure(const std::string& toml) const;
+  /// From the next start() on, this program is wmd.
+  void set_program(const std::string& program) { program_ = program; }
 
   const std::filesystem::path& path() const { return directory_.path(); }
   std::string socket() const { return (path() / "wm.sock").string(); }
@@ -81,6 +83,7 @@ min_backoff = "1ms"
   int reap();
 
   TemporaryDirectory directory_;
+  std::string program_ = WMD_PROGRAM;
   pid_t pid_ = -1;
 };
 

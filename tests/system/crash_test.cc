@@ -31,7 +31,7 @@ class Crash : public testing::Test {
                                 "exec 9>>\"$WM_UNIQUE_NAME.lock\"\n"
                                 "flock -n 9 || echo \"$WM_UNIQUE_NAME\" >>overlaps\n"
                                 "echo \"$WM_UNIQUE_NAME\" >>ran\n"
-                                "case $WM_UNIQUE_NAME in *[02468]) sleep 0.05 ;; esac\n";
+                                "case $WM_UNIQUE_NAME in *[02468]) sleep 0.02 ;; esac\n";
     std::filesystem::permissions(task_, std::filesystem::perms::owner_all);
     std::filesystem::create_directory(daemon_.path() / "work");
   }
@@ -79,6 +79,7 @@ class Crash : public testing::Test {
   std::atomic<int> count_ = 0;
 };
 
+// In each round another program takes over twice, under load; then kill -9.
 TEST_F(Crash, LosesNothingAndOverlapsNothing) {
   std::mt19937 random(42);
   daemon_.start();
@@ -87,12 +88,20 @@ TEST_F(Crash, LosesNothingAndOverlapsNothing) {
         .call(kRegister, {{"work", work(name, {{"kind", "periodic"}, {"everyMs", 10}})}});
     acknowledged_.insert(name);
   }
+  const auto some_more = [&] {
+    await_acknowledgements(count_ + std::uniform_int_distribution(1, 30)(random));
+  };
   for (int round = 0; round < kCrashes; ++round) {
     std::vector<std::jthread> clients;
     for (int client = 0; client < kClients; ++client) {
       clients.emplace_back([this, client, round] { register_until_killed(client, round); });
     }
-    await_acknowledgements(count_ + std::uniform_int_distribution(1, 30)(random));
+    some_more();
+    for (int i = 0; i < 2; ++i) {
+      const json::object answer = RawConnection(daemon_.socket()).call("io.wm.Scheduler.Reexec");
+      ASSERT_TRUE(answer.contains("parameters")) << answer;
+      some_more();
+    }
     daemon_.kill();
     clients.clear();
     daemon_.start();

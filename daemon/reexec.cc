@@ -1,0 +1,98 @@
+// Another program takes the daemon's place in the same process, as after an upgrade: SIGUSR2, or
+// `wm daemon reexec`. Children, clients and what the sensors have measured are handed over.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "daemon/daemon.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Duration kCheckLimit = 30s;
+// For runs to begin or to be cleared away, and for answers to be written. Looked at so often; it
+// mostly takes one look.
+constexpr std::chrono::milliseconds kLook{2};
+constexpr std::chrono::seconds kSettled{10};
+// A client that does not read is cut off after so long.
+constexpr std::chrono::seconds kWritten{1};
+
+void drop_calls_of(json::array& connections, std::string_view method) {
+  for (auto one = connections.begin(); one != connections.end();) {
+    json::object& connection = one->as_object();
+    const json::value* const call = connection.if_contains("call");
+    const bool dropped = call && call->at("method").as_string() == method;
+    if (dropped) ::close(kept_descriptor(connection, "socket"));
+    one = dropped ? connections.erase(one) : std::next(one);
+  }
+}
+
+}  // namespace
+
+void Daemon::reexec(const std::shared_ptr<Exchange>& asked) {
+  if (stopping_) {
+    if (asked) asked->error(Error{ErrorCode::refused, "the daemon is stopping"});
+    return;
+  }
+  if (!replacement_) {
+    replacement_.emplace(Replacement{.again = boost::asio::steady_timer(loop_)});
+    std::vector<std::string> command = options_.arguments;
+    command.insert(command.begin(), options_.program);
+    command.emplace_back("--check-config");
+    replacement_->check = commands_.start({std::move(command), "", kCheckLimit},
+                                          [this](const HelperEnd& end) { take_check(end); });
+  }
+  if (asked) replacement_->asked.push_back(asked);
+}
+
+void Daemon::take_check(const HelperEnd& end) {
+  if (!end.success) return keep_this_program(options_.program + " is not ready: " + end.detail);
+  replacement_->checked = true;
+  replacement_->began = std::chrono::steady_clock::now();
+  manager_.hold_starts(true);
+  server_->hold_calls(true);
+}
+
+// At the end of a turn: nothing that was decided waits to be done.
+void Daemon::try_to_hand_over() {
+  const auto time = std::chrono::steady_clock::now() - replacement_->began;
+  const bool quiet = !disk_failed_ && !methods_.has_work() && !manager_.has_unsettled_runs() &&
+                     runner_.settled() && (server_->settled() || time > kWritten);
+  if (stopping_) return keep_this_program("the daemon is stopping");
+  if (!quiet && time > kSettled) {
+    return keep_this_program("some runs have not come to begin, or to their end");
+  }
+  if (!quiet) {
+    replacement_->again.expires_after(kLook);
+    replacement_->again.async_wait([](const boost::system::error_code&) {});
+    return;
+  }
+  spdlog::info("{} takes over: {} runs go on", options_.program,
+               manager_.scheduler().running_count());
+  store_->sync();
+  Handover handover;
+  handover.parts["children"] = manager_.hand_over();
+  handover.parts["runs"] = runner_.hand_over(handover);
+  handover.parts["sensors"] = sensors_.hand_over();
+  handover.parts["clients"] = server_->hand_over(handover);
+  const Error problem = handover.exec(options_.program, options_.arguments);
+  // We are the next ourselves; but who asked for another program is not to hear of a success.
+  runner_.resume();
+  json::object& clients = handover.parts["clients"].as_object();
+  drop_calls_of(clients["connections"].as_array(), "io.wm.Scheduler.Reexec");
+  server_->take_over(clients);
+  keep_this_program(problem.message);
+}
+
+void Daemon::keep_this_program(const std::string& why) {
+  spdlog::error("the program stays as it is: {}", why);
+  for (const auto& asked : replacement_->asked) asked->error(Error{ErrorCode::failed, why});
+  replacement_.reset();
+  manager_.hold_starts(false);
+  server_->hold_calls(false);
+  boost::asio::post(loop_, [] {});  // For a turn that starts what was held.
+}
+
+}  // namespace wm
