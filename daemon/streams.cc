@@ -259,6 +259,7 @@ void Methods::logs(const ExchangePtr& exchange) {
       const auto page = std::exchange(first, false) ? std::optional(pages->next(true))
                                                     : follow_log(follower, name, *pages);
       follower->set_parameter("run", pages->run());
+      follower->set_parameter("after", pages->position());
       return page;
     });
   });
