@@ -149,8 +149,7 @@ std::shared_ptr<Connection> Connection::take_over(Server& server,
 }
 
 asio::awaitable<void> Connection::wait_for_news() {
-  boost::system::error_code woken;
-  co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  return answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken_));
 }
 
 // Nothing: there will be none.

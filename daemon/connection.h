@@ -47,6 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::local::stream_protocol::socket socket_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer answered_;  // Cancelled once the exchange has its answer.
+  boost::system::error_code woken_;     // Why that wait ended: by a cancellation, always.
   Peer peer_;
   Place place_;
   std::string received_;

@@ -174,6 +174,7 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   const auto run = std::make_shared<Run>();
   run->work = info.work.id;
   run->number = info.work.runs;
+  run->unique_name = info.request.unique_name;
   run->uuid = info.uuid;
   run->uid = user->uid;
   run->bounds = info.request.terms.bounds;
@@ -184,7 +185,7 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   const auto place = records_.add(info);
   if (!place) return no_room("record");
   run->place = *place;
-  const auto log = log_.open(info.work.id, info.work.runs);
+  const auto log = log_.open({info.work.id, info.work.runs, info.request.unique_name});
   std::optional<RunCgroup> cgroup;
   if (log && cgroups_.available()) cgroup = cgroups_.create(place->number, run->bounds);
   if (!log || (cgroups_.available() && !cgroup)) {
@@ -284,6 +285,7 @@ json::array ProcessRunner::hand_over(Handover& handover) {
     }
     json::object one{{"work", run->work},
                      {"run", run->number},
+                     {"uniqueName", run->unique_name},
                      {"uuid", run->uuid},
                      {"pid", pid},
                      {"startTicks", run->leader.start_ticks},
@@ -317,6 +319,7 @@ void ProcessRunner::take_over(const json::array& runs) {
     JsonReader(one)
         .read("work", run->work)
         .read("run", run->number)
+        .read("uniqueName", run->unique_name)
         .read("uuid", run->uuid)
         .read("pid", run->leader.pid)
         .read("startTicks", start_ticks)
@@ -334,7 +337,7 @@ void ProcessRunner::take_over(const json::array& runs) {
     run->place = records_.resume(static_cast<std::size_t>(place));
     cgroups_.resume(run->place.number, run->killed);
     log_.resume(
-        run->work, run->number,
+        {run->work, run->number, run->unique_name},
         {UniqueFd(kept_descriptor(one, "output")), UniqueFd(kept_descriptor(one, "errors"))});
     runs_.emplace(run->leader.pid, run);
     pids_[run->work] = run->leader.pid;

@@ -58,6 +58,7 @@ class ProcessRunner : public Runner {
   struct Run {
     WorkId work = 0;
     int number = 0;
+    std::string unique_name;
     std::string uuid;
     ProcessStat leader;
     RunRecords::Place place;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
@@ -52,7 +54,8 @@ struct RunLog::Log {
   LogPipes pipes;
   bool heard = false;
   LogFile file;
-  int problem = 0;  // errno of what could not be written.
+  std::vector<JournalLines> journal;  // Of each stream; none: there is no journal.
+  int problem = 0;                    // errno of what could not be written.
   std::atomic<bool> awaited = false;
 };
 
@@ -61,6 +64,7 @@ RunLog::RunLog(boost::asio::io_context& loop, std::filesystem::path directory,
     : loop_(loop),
       directory_(std::move(directory)),
       max_bytes_(max_bytes),
+      journal_(std::getenv("JOURNAL_STREAM") ? std::make_unique<Journal>() : nullptr),
       soon_(loop),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       over_(::eventfd(0, EFD_CLOEXEC)) {
@@ -88,31 +92,31 @@ std::filesystem::path RunLog::path_of(WorkId work, int run) const {
   return directory_ / (std::to_string(work) + '.' + std::to_string(run));
 }
 
-std::optional<LogEnds> RunLog::open(WorkId work, int run) {
+std::optional<LogEnds> RunLog::open(const LoggedRun& run) {
   LogPipes ours;
   LogEnds theirs;
   if (!open_pipe(ours.output, theirs.output) || !open_pipe(ours.errors, theirs.errors)) {
     return std::nullopt;
   }
-  const auto log = std::make_shared<Log>(path_of(work, run), max_bytes_);
-  log->run = run;
-  log->pipes = std::move(ours);
-  add(work, log);
+  add(run, std::move(ours), false);
   return theirs;
 }
 
-void RunLog::resume(WorkId work, int run, LogPipes pipes) {
-  const auto log = std::make_shared<Log>(path_of(work, run), max_bytes_);
-  log->run = run;
-  log->pipes = std::move(pipes);
-  log->file.resume();
-  add(work, log);
-}
+void RunLog::resume(const LoggedRun& run, LogPipes pipes) { add(run, std::move(pipes), true); }
 
-void RunLog::add(WorkId work, const LogPtr& log) {
+void RunLog::add(const LoggedRun& run, LogPipes pipes, bool resumed) {
+  const auto log = std::make_shared<Log>(path_of(run.work, run.number), max_bytes_);
+  log->run = run.number;
+  log->pipes = std::move(pipes);
+  if (resumed) log->file.resume();
+  if (journal_) {
+    for (const int priority : {LOG_INFO, LOG_WARNING}) {
+      log->journal.emplace_back(*journal_, run.unique_name, run.number, priority);
+    }
+  }
   {
     const std::scoped_lock lock(mutex_);
-    logs_[work] = log;
+    logs_[run.work] = log;
   }
   if (new_.empty()) {
     soon_.expires_after(kListenAfter);
@@ -120,7 +124,7 @@ void RunLog::add(WorkId work, const LogPtr& log) {
       if (!cancelled) listen_to_new();
     });
   }
-  new_.push_back(work);
+  new_.push_back(run.work);
 }
 
 void RunLog::listen_to_new() {
@@ -183,7 +187,9 @@ bool RunLog::take_in(Log& log, LogStream stream) {
   if (length == 0) pipe.reset();
   if (length <= 0) return false;
   const std::string_view bytes(buffer.data(), static_cast<std::size_t>(length));
-  if (!log.file.append(stream, wall_clock_now(), bytes)) log.problem = errno;
+  const TimePoint now = wall_clock_now();
+  if (!log.file.append(stream, now, bytes)) log.problem = errno;
+  if (!log.journal.empty()) log.journal[static_cast<std::size_t>(stream)].add(now, bytes);
   return true;
 }
 
@@ -201,6 +207,7 @@ void RunLog::finish(WorkId work) {
     log->pipe(stream).reset();
   }
   tell(work, *log);
+  for (JournalLines& lines : log->journal) lines.finish();
   if (log->problem != 0) {
     spdlog::error("part of the log of run {} of work {} could not be kept: {}", log->run, work,
                   std::strerror(log->problem));

@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/work.h"
+#include "daemon/runs/journal.h"
 #include "daemon/runs/log_file.h"
 
 namespace wm {
@@ -30,6 +31,12 @@ struct LogPipes {
   UniqueFd errors;
 };
 
+struct LoggedRun {
+  WorkId work = 0;
+  int number = 0;
+  std::string unique_name;  // For the journal.
+};
+
 class RunLog {
  public:
   /// Keeps its files in `directory`, which is there; at most `max_bytes` of each run.
@@ -40,10 +47,10 @@ class RunLog {
   RunLog& operator=(const RunLog&) = delete;
 
   /// Where the run prints to, until finish(). Nothing, with errno set: it cannot be made.
-  std::optional<LogEnds> open(WorkId work, int run);
+  std::optional<LogEnds> open(const LoggedRun& run);
 
-  /// Goes on with a run that an earlier daemon in this process has started.
-  void resume(WorkId work, int run, LogPipes pipes);
+  /// Goes on with a run that an earlier program in this process has started.
+  void resume(const LoggedRun& run, LogPipes pipes);
 
   /// The daemon's ends, which stay its own; -1: closed. Only while hold() holds.
   std::pair<int, int> pipes_of(WorkId work) const;
@@ -66,7 +73,7 @@ class RunLog {
   using LogPtr = std::shared_ptr<Log>;
 
   std::filesystem::path path_of(WorkId work, int run) const;
-  void add(WorkId work, const LogPtr& log);
+  void add(const LoggedRun& run, LogPipes pipes, bool resumed);
   void listen_to_new();
   LogPtr find(WorkId work) const;
   void take_in_all();
@@ -76,6 +83,7 @@ class RunLog {
   boost::asio::io_context& loop_;
   std::filesystem::path directory_;
   const std::int64_t& max_bytes_;
+  std::unique_ptr<Journal> journal_;  // Under systemd.
   boost::asio::steady_timer soon_;
   std::vector<WorkId> new_;  // Nobody listens to these yet.
   UniqueFd epoll_;

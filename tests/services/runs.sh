@@ -21,6 +21,29 @@ wm logs handed-over | grep --quiet '^0::/system.slice/wmd.service/wm-' ||
   fail "it has no group of its own" wm logs handed-over
 echo "ok: what escapes is ended, with delegated groups"
 
+wm register-oneoff prints -- /bin/sh -c 'echo "a line"; echo "an error" >&2; seq 5000; printf end'
+wm wait prints >/dev/null
+journal() { inside journalctl WM_UNIQUE_NAME=prints WM_RUN=1 --output=cat --no-pager "$@"; }
+eventually sh -c 'journalctl WM_UNIQUE_NAME=prints --output=cat | grep --quiet "more lines are left out"'
+journal | grep --quiet --line-regexp "a line" || fail "a line is missing" journal
+[[ $(journal --priority=warning) == "an error" ]] || fail "the error is no warning" journal
+[[ $(journal | wc --lines) == 502 ]] || fail "the journal has so many lines: $(journal | wc -l)" true
+[[ $(wm logs prints | wc --lines) == 5001 ]] || fail "the log is not whole" wm logs prints
+echo "ok: what a run prints is in the journal, too, up to a bound"
+
+hold goes-on --as ann
+starts goes-on "and another program takes over"
+before=$(inside systemctl show wmd --property=MainPID)
+wm daemon reexec
+[[ $(inside systemctl show wmd --property=MainPID,ActiveState) == "$before"$'\n'"ActiveState=active" ]] ||
+  fail "the service is another" inside systemctl status wmd
+wm show goes-on | grep --quiet "^state *running" || fail "it does not go on" wm show goes-on
+escapes after-that --as ann
+wm cancel goes-on
+wm wait goes-on >/dev/null || true
+! inside pgrep sleep || fail "something is left" inside ps -ef
+echo "ok: runs and their groups go on under another program"
+
 inside systemctl stop wmd
 inside test ! -e /sys/fs/cgroup/unified/system.slice/wmd.service
 echo "ok: no group is left"

@@ -1,0 +1,72 @@
+// What runs print, for the system's journal, too: a line an entry, with WM_UNIQUE_NAME= and
+// WM_RUN=.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "core/time.h"
+
+namespace wm {
+
+/// Sends entries on a thread of its own, for the journal may not answer. What comes faster than it
+/// takes is dropped: all of it is in the run's log.
+class Journal {
+ public:
+  Journal();
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  struct Entry {
+    std::string unique_name;
+    int run = 0;
+    int priority = 0;  // As syslog(3) numbers them.
+    std::string message;
+  };
+  /// Never blocks.
+  void send(Entry entry);
+
+ private:
+  void send_all();
+
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<Entry> entries_;
+  std::size_t bytes_ = 0;
+  bool over_ = false;
+  std::thread thread_;
+};
+
+/// The lines of one stream of a run. From one thread at a time.
+class JournalLines {
+ public:
+  JournalLines(Journal& journal, std::string unique_name, int run, int priority)
+      : journal_(journal), unique_name_(std::move(unique_name)), run_(run), priority_(priority) {}
+
+  void add(TimePoint time, std::string_view bytes);
+  /// The run is over: what has no end is a line, too.
+  void finish();
+
+ private:
+  void begin_window(TimePoint now);
+  void send(std::string line);
+  void tell_left_out();
+
+  Journal& journal_;
+  std::string unique_name_;
+  int run_;
+  int priority_;
+  std::string begun_;   // A line that has not ended.
+  TimePoint window_{};  // Began then …
+  int lines_ = 0;       // … with so many lines …
+  int left_out_ = 0;    // … and so many more.
+};
+
+}  // namespace wm
