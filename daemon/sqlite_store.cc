@@ -253,6 +253,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     store->database_.exec("PRAGMA journal_mode = WAL");
     store->database_.exec("PRAGMA synchronous = NORMAL");
     store->database_.exec("PRAGMA secure_delete = OFF");
+    // The log is moved into the database when it has 16 MiB: that syncs both, on the loop.
+    store->database_.exec("PRAGMA wal_autocheckpoint = 4096");
     if (auto migrated = migrate(store->database_); !migrated) {
       return refuse(migrated.error().code, migrated.error().message);
     }

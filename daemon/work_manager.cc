@@ -171,6 +171,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
 void WorkManager::act() {
   for (const Start& one : std::exchange(to_start_, {})) start(one.id);
   for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
+  runner_.tidy();
   const Pruned gone = std::exchange(to_forget_, {});
   for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
   for (const WorkId id : gone.works) runner_.forget_work(id);

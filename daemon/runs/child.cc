@@ -63,6 +63,22 @@ struct KernelSignalAction {
   unsigned long mask = 0;
 };
 
+// Those that this process does not leave to their default: what it has ignored or handled before
+// its first child.
+const std::vector<int>& changed_signals() {
+  static const std::vector<int> kChanged = [] {
+    std::vector<int> signals;
+    for (int signal = 1; signal < NSIG; ++signal) {
+      struct sigaction action{};
+      if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) {
+        signals.push_back(signal);
+      }
+    }
+    return signals;
+  }();
+  return kChanged;
+}
+
 }  // namespace
 
 // Plain values and pointers alone: what has a constructor is the parent's.
@@ -89,6 +105,8 @@ struct Child::Start {
   bool has_nice = false;
   int nice = 0;
   int io_priority = 0;
+  const int* signals = nullptr;
+  std::size_t signals_count = 0;
   bool reset_oom_score = false;
   bool switch_user = false;
   uid_t uid = 0;
@@ -129,6 +147,9 @@ Child::Start::Start(ChildPlan child_plan) : plan(std::move(child_plan)) {
   bounds_count = plan.bounds.size();
   has_nice = plan.nice.has_value();
   nice = plan.nice.value_or(0);
+  const std::vector<int>& changed = changed_signals();
+  signals = changed.data();
+  signals_count = changed.size();
   if (plan.io_class == IoClass::best_effort) io_priority = kBestEffort;
   if (plan.io_class == IoClass::idle) io_priority = kIdle;
   reset_oom_score = plan.reset_oom_score;
@@ -200,11 +221,11 @@ struct Child::Steps {
     return set;
   }
 
-  WM_IN_CHILD static void reset_signals() {
+  WM_IN_CHILD static void reset_signals(const Start& start) {
     constexpr unsigned long kSetSize = 8;
     const KernelSignalAction by_default;
-    for (int signal = 1; signal <= 64; ++signal) {
-      call(SYS_rt_sigaction, signal, &by_default, 0, kSetSize);
+    for (std::size_t i = 0; i < start.signals_count; ++i) {
+      call(SYS_rt_sigaction, start.signals[i], &by_default, 0, kSetSize);
     }
     const unsigned long none = 0;
     call(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, kSetSize);
@@ -232,7 +253,7 @@ struct Child::Steps {
     require(start, StartStage::user, set_user(start));
     call(SYS_umask, 022);
     require(start, StartStage::directory, call(SYS_chdir, start.directory));
-    reset_signals();
+    reset_signals(start);
     require(start, StartStage::program,
             call(SYS_execve, start.arguments[0], start.arguments, start.environment));
     return 0;

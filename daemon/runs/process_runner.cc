@@ -165,6 +165,7 @@ void ProcessRunner::start(const Launch& launch) {
 std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   std::erase_if(beginning_, [](const RunPtr& run) { return run->forget_beginning(); });
   const WorkInfo& info = launch.info;
+  if (std::ranges::count(untidy_, info.work.id, &Run::work) > 0) tidy();
   const auto no_room = [](const char* what) {
     return ChildEnd{ChildEnd::How::no_room, 0,
                     std::string("cannot prepare the run's ") + what + ": " + std::strerror(errno)};
@@ -272,7 +273,7 @@ void ProcessRunner::end_leftovers() {
 
 bool ProcessRunner::settled() {
   std::erase_if(beginning_, [](const RunPtr& run) { return run->forget_beginning(); });
-  return beginning_.empty() && ending_ == 0;
+  return beginning_.empty() && ending_ == 0 && untidy_.empty();
 }
 
 json::array ProcessRunner::hand_over(Handover& handover) {
@@ -451,7 +452,7 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
   if (!cgroups_.available()) left = processes_left(*run);
   const bool over =
       cgroups_.available() ? cgroups_.is_over(run->place.number, run->bounds) : left.empty();
-  if (over) return settle(*run, std::move(end));
+  if (over) return settle(run, std::move(end));
   if (!run->grace && !std::exchange(run->killed, true)) {
     append(end.end.reason, "what it left running was ended");
   }
@@ -469,12 +470,18 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
                     [dying, look_again](const boost::system::error_code&) { look_again(); });
 }
 
-void ProcessRunner::settle(const Run& run, FinishedRun end) {
-  end.output = files_.take_output(run.uuid);
-  if (run.grace) files_.remove(run.uuid);
-  clean_up(run);
+void ProcessRunner::settle(const RunPtr& run, FinishedRun end) {
+  end.output = files_.take_output(run->uuid);
+  untidy_.push_back(run);
   --ending_;
   on_finished_(end);
+}
+
+void ProcessRunner::tidy() {
+  for (const RunPtr& run : std::exchange(untidy_, {})) {
+    if (run->grace) files_.remove(run->uuid);
+    clean_up(*run);
+  }
 }
 
 }  // namespace wm

@@ -36,6 +36,7 @@ class ProcessRunner : public Runner {
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
+  void tidy() override;
   void forget(WorkId id, int run) override { log_.remove(id, run); }
   void forget_work(WorkId id) override;
   void end_leftovers() override;
@@ -89,7 +90,7 @@ class ProcessRunner : public Runner {
   void wait_for_grace(const RunPtr& run, Duration time);
   /// Kills what is left of a run until nothing is, and only then settles it.
   void end_stragglers(const RunPtr& run, FinishedRun end);
-  void settle(const Run& run, FinishedRun end);
+  void settle(const RunPtr& run, FinishedRun end);
 
   boost::asio::io_context& loop_;
   HelperThreads& helpers_;
@@ -107,6 +108,7 @@ class ProcessRunner : public Runner {
   std::unordered_map<WorkId, pid_t> pids_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
   int ending_ = 0;                 // Runs that nobody has been told the end of.
+  std::vector<RunPtr> untidy_;     // Over, and not cleared away.
   std::vector<std::unique_lock<std::mutex>> quiet_;
 };
 

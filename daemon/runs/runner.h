@@ -44,6 +44,9 @@ class Runner {
   /// A request: the child may take its grace. Work that does not run is ignored.
   virtual void stop(WorkId id, StopReason reason) = 0;
 
+  /// Clears away what ended runs had: called when nothing waits to be started.
+  virtual void tidy() = 0;
+
   /// Removes the logs of a run that is over.
   virtual void forget(WorkId id, int run) = 0;
 

@@ -64,6 +64,7 @@ class ProcessRunnerTest : public testing::TestWithParam<bool> {
       loop_.poll();
       loop_.restart();
     }
+    runner_.tidy();
     FinishedRun run = finished_.front();
     finished_.clear();
     return run;

@@ -32,6 +32,7 @@ class FakeRunner : public Runner {
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
+  void tidy() override {}
   void forget(WorkId id, int run) override { forgotten.push_back({id, run}); }
   void forget_work(WorkId) override {}
   void end_leftovers() override { children_.clear(); }
