@@ -91,13 +91,12 @@ void HelperCommands::Run::tell(const HelperEnd& end) {
 std::shared_ptr<HelperCommands::Run> HelperCommands::start(HelperCommand command, OnEnd on_end) {
   std::shared_ptr<Run> run(new Run(*this, command.time_limit, std::move(on_end)));
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  const UniqueFd input = memory_file(command.input);
   run->errors_ = bounded_memory_file(kErrorBytes);
   ChildPlan plan;
   plan.arguments = std::move(command.arguments);
   plan.environment = environment();
   plan.directory = "/";
-  plan.input = input ? input.get() : null.get();
+  plan.input = std::move(command.input);
   plan.output = null.get();
   plan.errors = run->errors_ ? run->errors_.get() : null.get();
   auto child = Child::start(std::move(plan));

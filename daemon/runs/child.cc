@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,7 +94,8 @@ struct Child::Start {
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
   const char* directory = nullptr;
-  int input = -1;
+  const char* input = nullptr;
+  std::size_t input_size = 0;
   int output = -1;
   int errors = -1;
   int record = -1;
@@ -136,7 +138,8 @@ Child::Start::Start(ChildPlan child_plan) : plan(std::move(child_plan)) {
   arguments = pointers(plan.arguments, argument_list);
   environment = pointers(plan.environment, environment_list);
   directory = plan.directory.c_str();
-  input = plan.input;
+  input = plan.input.data();
+  input_size = plan.input.size();
   output = plan.output;
   errors = plan.errors;
   record = plan.record;
@@ -188,8 +191,23 @@ struct Child::Steps {
   }
 
   // The caller's three descriptors become 0, 1 and 2; they are above 2 themselves.
+  // A file without a name, made by the child: the daemon has others to start.
+  WM_IN_CHILD static long make_input(const Start& start) {
+    const long file = call(SYS_memfd_create, "wm-input", MFD_CLOEXEC);
+    if (file < 0) return file;
+    for (std::size_t written = 0; written < start.input_size;) {
+      const long length = call(SYS_write, file, start.input + written, start.input_size - written);
+      if (length < 0) return length;
+      written += static_cast<std::size_t>(length);
+    }
+    const long set = call(SYS_lseek, file, 0, SEEK_SET);
+    return set < 0 ? set : file;
+  }
+
   WM_IN_CHILD static long set_files(const Start& start) {
-    const int files[3] = {start.input, start.output, start.errors};
+    const long input = make_input(start);
+    if (input < 0) return input;
+    const int files[3] = {static_cast<int>(input), start.output, start.errors};
     for (int i = 0; i < 3; ++i) {
       if (const long set = call(SYS_dup3, files[i], i, 0); set < 0) return set;
     }

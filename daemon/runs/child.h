@@ -21,7 +21,7 @@ struct ChildPlan {
   std::vector<std::string> arguments;    // The program's absolute path first.
   std::vector<std::string> environment;  // NAME=VALUE
   std::string directory;
-  int input = -1;
+  std::string input;  // What its standard input holds, before it ends.
   int output = -1;
   int errors = -1;
   /// -1: none. Gets a copy of the child's /proc/self/stat, at that offset, before the program runs:

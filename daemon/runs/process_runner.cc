@@ -19,7 +19,6 @@
 
 #include "core/messages.h"
 #include "core/size.h"
-#include "daemon/memory_file.h"
 
 namespace wm {
 
@@ -180,8 +179,6 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   run->uid = user->uid;
   run->bounds = info.request.terms.bounds;
   run->stop_grace = launch.stop_grace;
-  const UniqueFd input = memory_file(launch.input);
-  if (!input) return no_room("input");
   if (!files_.prepare(info.uuid, info.work.id, *user)) return no_room("files");
   const auto place = records_.add(info);
   if (!place) return no_room("record");
@@ -199,7 +196,7 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   plan.arguments = launch.command;
   plan.environment = environment_of(launch, *user, socket_, files_);
   plan.directory = info.request.cwd.empty() ? user->home : info.request.cwd;
-  plan.input = input.get();
+  plan.input = launch.input;
   plan.output = log->output.get();
   plan.errors = log->errors.get();
   plan.record = place->file;
