@@ -34,6 +34,8 @@ constexpr Duration kRetryCommit = 1s;
 // What a question has had measured stays so for a while: the next one may ask the same.
 constexpr Duration kAskedAgain = 5s;
 
+constexpr std::int64_t kFlushes = -3;  // Of the helper threads' lines.
+
 template <class T>
 T must(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message);
@@ -248,12 +250,25 @@ void Daemon::end_turn(TimePoint now) {
   }
   if (disk_failed_) next = now + kRetryCommit;
   alarm_.set(next);
+  flush_behind();
   // What this turn itself brought about is the next one's event.
   if (!disk_failed_ && (manager_.has_unsettled_runs() || sensors_.changed())) {
     boost::asio::post(loop_, [] {});
   }
   if (stopping_ && manager_.idle()) over_ = true;
   if (replacement_ && replacement_->checked) try_to_hand_over();
+}
+
+void Daemon::flush_behind() {
+  if (flushing_ || !store_->take_flush_due()) return;
+  flushing_ = true;
+  helpers_.run(
+      kFlushes,
+      [log = store_->log()] {
+        SqliteStore::flush(log);
+        return true;
+      },
+      [this](bool) { flushing_ = false; });
 }
 
 void Daemon::make_durable() {

@@ -61,6 +61,7 @@ class Daemon {
   void measure();
   void follow_paths(const Work& work);
   void end_turn(TimePoint now);
+  void flush_behind();
   void make_durable();
 
   DaemonOptions options_;
@@ -96,6 +97,7 @@ class Daemon {
     boost::asio::steady_timer again;
   };
   std::optional<Replacement> replacement_;
+  bool flushing_ = false;  // On a helper thread.
   bool stopping_ = false;
   bool disk_failed_ = false;  // The last commit did: it is tried again.
   int exit_status_ = 0;

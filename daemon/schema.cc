@@ -11,7 +11,7 @@ constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
-constexpr std::array<const char*, 1> kSteps{R"sql(
+constexpr std::array<const char*, 2> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -104,6 +104,16 @@ CREATE TABLE run (
 );
 CREATE UNIQUE INDEX run_number ON run (work, number);
 CREATE INDEX run_expedited ON run (finished_at) WHERE expedited = 1;
+)sql",
+                                            // What a row's state decides of its indexes changes
+                                            // once in its life, and not at each start of a run.
+                                            R"sql(
+ALTER TABLE work ADD COLUMN finished INTEGER NOT NULL DEFAULT 0;
+UPDATE work SET finished = 1 WHERE state >= 3;
+DROP INDEX work_unfinished;
+DROP INDEX work_unfinished_name;
+CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
+CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -7,6 +7,7 @@
 
 #include "core/messages.h"
 #include "daemon/schema.h"
+#include "daemon/unique_fd.h"
 
 namespace wm {
 namespace {
@@ -223,12 +224,12 @@ std::vector<ChainLink> links_of(Query& query) {
 // Finished work that nothing unfinished depends on.
 constexpr const char* kUnused =
     "(state >= 3 AND NOT EXISTS (SELECT 1 FROM prerequisite p JOIN work d ON d.id = p.work WHERE "
-    "p.prerequisite = work.id AND d.state < 3))";
+    "p.prerequisite = work.id AND d.finished = 0))";
 
 // What ended before its name went to other work is history.
 std::string state_condition(const WorkFilter& filter) {
-  constexpr const char* kCurrent = "(w.superseded = 0 OR w.state < 3)";
-  if (filter.states.empty()) return filter.finished ? kCurrent : "w.state < 3";
+  constexpr const char* kCurrent = "(w.superseded = 0 OR w.finished = 0)";
+  if (filter.states.empty()) return filter.finished ? kCurrent : "w.finished = 0";
   std::string list;
   for (const WorkState state : filter.states) {
     list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
@@ -239,7 +240,8 @@ std::string state_condition(const WorkFilter& filter) {
 }  // namespace
 
 SqliteStore::SqliteStore(const std::filesystem::path& file)
-    : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {}
+    : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE),
+      log_(file.string() + "-wal") {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file) {
   const auto refuse = [&](ErrorCode code, const std::string& why) {
@@ -283,7 +285,22 @@ void SqliteStore::begin() {
 void SqliteStore::commit() {
   guarded([&] { Query(statement("COMMIT")).step(); });
   const std::int64_t changes = sqlite3_total_changes64(database_.getHandle());
-  if (std::exchange(changes_, changes) != changes) unsynced_ = true;
+  if (std::exchange(changes_, changes) == changes) return;
+  unsynced_ = true;
+  ++commits_;
+}
+
+void SqliteStore::flush(const std::filesystem::path& log) {
+  // A failure stays to be reported to the descriptor that SQLite has.
+  const UniqueFd file(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file) ::fdatasync(file.get());
+}
+
+bool SqliteStore::take_flush_due() {
+  constexpr int kCommits = 32;  // About 1 MiB of the log.
+  if (commits_ < kCommits) return false;
+  commits_ = 0;
+  return true;
 }
 
 void SqliteStore::roll_back() noexcept {
@@ -356,17 +373,29 @@ void SqliteStore::insert_tags(WorkId id, const std::vector<std::string>& tags) {
 }
 
 void SqliteStore::save(const Work& work, Duration keep) {
+  static const std::string kRow =
+      "UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, period_ends = ?5, "
+      "attempts = ?6, runs = ?7, periods = ?8, generation = ?9, blocked_on = ?10, timing = ?11, "
+      "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15";
+  static const std::string kStaysUnfinished = kRow + " WHERE id = ?16 AND finished = 0";
+  static const std::string kAny = kRow +
+                                  ", finished = ?1 >= 3, expires_at = CASE WHEN ?1 >= 3 THEN "
+                                  "?3 + coalesce(keep, ?17) END WHERE id = ?16";
+  const auto bind = [&](Query& query) -> Query& {
+    return query.bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends,
+                      work.attempts, work.runs, work.periods, work.generation, work.blocked_on,
+                      work.timing, work.stopping, work.run_now, work.settling, work.expedited,
+                      work.id);
+  };
   guarded([&] {
-    Query(
-        statement("UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, "
-                  "period_ends = ?5, attempts = ?6, runs = ?7, periods = ?8, generation = ?9, "
-                  "blocked_on = ?10, timing = ?11, stopping = ?12, run_now = ?13, settling = ?14, "
-                  "expedited = ?15, expires_at = CASE WHEN ?1 >= 3 THEN ?3 + coalesce(keep, ?16) "
-                  "END WHERE id = ?17"))
-        .bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends, work.attempts,
-              work.runs, work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
-              work.run_now, work.settling, work.expedited, keep, work.id)
-        .step();
+    // Most rows stay unfinished: then no index changes.
+    if (!is_finished(work.state)) {
+      Query query(statement(kStaysUnfinished));
+      bind(query).step();
+      if (sqlite3_changes64(database_.getHandle()) > 0) return;
+    }
+    Query query(statement(kAny));
+    bind(query).bind(keep).step();
   });
 }
 
@@ -592,7 +621,7 @@ std::optional<TimePoint> SqliteStore::next_expiry() {
 std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
                                             const std::string& unique_name) {
   return guarded([&] {
-    Where where("w.state < 3");
+    Where where("w.finished = 0");
     if (owner) where.add("w.owner = ?", *owner);
     if (!tag.empty()) where.add("w.id IN (SELECT work FROM tag WHERE tag = ?)", tag);
     if (!unique_name.empty()) where.add("w.name = ?", unique_name);
@@ -652,7 +681,7 @@ std::vector<StoredWork> SqliteStore::load() {
       policies[all_policies.integer(0)] = SharedPolicy(must(policy_from_json(document)));
     }
     Query query(statement(std::string("SELECT ") + kRowColumns +
-                          ", w.policy FROM work w WHERE w.state < 3 ORDER BY w.id"));
+                          ", w.policy FROM work w WHERE w.finished = 0 ORDER BY w.id"));
     std::vector<StoredWork> works;
     while (query.step()) {
       Work& work = works.emplace_back().work;
@@ -668,7 +697,7 @@ std::vector<StoredWork> SqliteStore::load() {
 void SqliteStore::load_prerequisites(std::vector<StoredWork>& works) {
   Query query(
       statement("SELECT p.work, p.prerequisite FROM prerequisite p JOIN work w ON w.id = "
-                "p.work JOIN work q ON q.id = p.prerequisite WHERE w.state < 3 AND q.state "
+                "p.work JOIN work q ON q.id = p.prerequisite WHERE w.finished = 0 AND q.state "
                 "< 3 ORDER BY p.work, p.position"));
   auto work = works.begin();
   while (query.step()) {

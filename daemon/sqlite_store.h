@@ -23,6 +23,13 @@ class SqliteStore : public Store {
   void roll_back() noexcept override;
   void sync() override;
 
+  /// Writes what the log has to the disk, from any thread: what sync() and the moving of the log
+  /// into the database do, on the loop, then has little left.
+  static void flush(const std::filesystem::path& log);
+  const std::filesystem::path& log() const { return log_; }
+  /// Whether that is worth while: many commits have come since this was last true.
+  bool take_flush_due();
+
   WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;
@@ -68,6 +75,8 @@ class SqliteStore : public Store {
   std::unordered_map<std::string, std::int64_t> policy_ids_;  // Of those used lately.
   std::int64_t changes_ = 0;                                  // Rows changed up to the last commit.
   bool unsynced_ = false;
+  std::filesystem::path log_;
+  int commits_ = 0;  // Since take_flush_due() was true.
 };
 
 }  // namespace wm
