@@ -52,6 +52,7 @@ json::object Methods::show_work(const WorkInfo& info, TimePoint now) const {
   if (const RunProgress* progress = manager_.progress_of(info.work.id)) {
     work["progress"] = to_json(*progress);
   }
+  if (manager_.is_suspended(info.work.id)) work["suspended"] = true;
   return work;
 }
 

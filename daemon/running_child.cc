@@ -13,6 +13,7 @@ json::object to_json(const HandedChild& handed) {
                       {"user", std::int64_t{child.user}},
                       {"exitRules", to_json(child.exit_rules)},
                       {"output", child.output},
+                      {"suspended", child.suspended},
                       {"successor", handed.successor},
                       {"policy", to_json(handed.policy)}};
   if (child.progress) object["progress"] = to_json(*child.progress);
@@ -32,6 +33,7 @@ HandedChild handed_child_from_json(const json::object& object) {
       .read("user", user)
       .read("exitRules", exit_rules)
       .read("output", child.output)
+      .read("suspended", child.suspended)
       .read("successor", handed.successor)
       .read("policy", policy)
       .read("progress", progress);

@@ -15,7 +15,8 @@ struct RunningChild {
   std::string uuid;
   uid_t user = 0;
   std::optional<RunProgress> progress;
-  std::string output;  // A JSON object that it gave back; empty: none so far.
+  bool suspended = false;  // By SIGSTOP, for one.
+  std::string output;      // A JSON object that it gave back; empty: none so far.
 };
 
 /// The same for the next program in this process, with what the store does not have of its work.

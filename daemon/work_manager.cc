@@ -55,6 +55,11 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
       scheduler_(rules()),
       registrar_(store, scheduler_, settings) {
   runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
+  runner_.on_suspended([this](WorkId id, bool suspended) {
+    if (const auto child = children_.find(id); child != children_.end()) {
+      child->second.suspended = suspended;
+    }
+  });
 }
 
 SchedulingRules WorkManager::rules() const {
@@ -192,6 +197,11 @@ Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) con
   return fail(ErrorCode::refused, "no run of work '" + printable(uuid) + "' is going on");
 }
 
+bool WorkManager::is_suspended(WorkId id) const {
+  const auto child = children_.find(id);
+  return child != children_.end() && child->second.suspended;
+}
+
 const RunProgress* WorkManager::progress_of(WorkId id) const {
   const auto child = children_.find(id);
   return child != children_.end() && child->second.progress ? &*child->second.progress : nullptr;
@@ -222,12 +232,14 @@ EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
 void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
   const std::string& text = run.output.empty() ? children_[run.work].output : run.output;
   if (text.empty()) return;
+  if (text.size() > settings_.limits.max_data) {
+    result.reason = "its output is over the maximum of " +
+                    std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)";
+    return;
+  }
   const auto output = parse_object("its output", text);
   if (!output) {
     result.reason = output.error().message;
-  } else if (text.size() > settings_.limits.max_data) {
-    result.reason = "its output is over the maximum of " +
-                    std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)";
   } else {
     store_.save_output(run.work, boost::json::serialize(*output));
   }

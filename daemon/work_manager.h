@@ -71,6 +71,8 @@ class WorkManager {
   /// As what the run leaves in WM_OUTPUT_FILE, which goes first.
   void set_output(WorkId id, const std::string& output) { children_[id].output = output; }
   const RunProgress* progress_of(WorkId id) const;
+  /// Somebody has stopped its process, as SIGSTOP does, and it has not been continued.
+  bool is_suspended(WorkId id) const;
 
   // Only from a Change.
 

@@ -22,9 +22,8 @@ int reexec(Session& session) {
 
 Command::Run set_up_daemon(CLI::App& app, const Trailing&) {
   app.require_subcommand(1);
-  auto* again =
-      app.add_subcommand("reexec", "Run the wmd that is installed now, as after an upgrade");
-  again->footer("Runs go on, and no client notices. Example: wm daemon reexec");
+  auto* again = app.add_subcommand("reexec", "Run the wmd that is installed now");
+  again->footer("After an upgrade: runs go on, and no client notices.\nExample: wm daemon reexec");
   app.footer("Example: wm daemon reexec");
   return [](Session& session) { return reexec(session); };
 }

@@ -125,6 +125,7 @@ std::string last_result_of(const json::object& work, const Style& style, TimePoi
 
 std::string state_of(const json::object& work) {
   const std::string state = text_of(work, "state");
+  if (work.contains("suspended")) return state + " (suspended)";
   const json::object& progress = object_of(work, "progress");
   if (progress.contains("percent")) {
     return fmt::format("{}, {} %", state, number_of(progress, "percent"));

@@ -395,7 +395,13 @@ void ProcessRunner::reap() {
   int status = 0;
   rusage usage{};
   pid_t pid = 0;
-  while ((pid = ::wait4(-1, &status, WNOHANG, &usage)) > 0) finished(pid, status, usage);
+  while ((pid = ::wait4(-1, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage)) > 0) {
+    if (!WIFSTOPPED(status) && !WIFCONTINUED(status)) {
+      finished(pid, status, usage);
+    } else if (const auto run = runs_.find(pid); run != runs_.end()) {
+      on_suspended_(run->second->work, WIFSTOPPED(status));
+    }
+  }
 }
 
 void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {

@@ -34,6 +34,7 @@ class ProcessRunner : public Runner {
   ~ProcessRunner() override { cgroups_.leave(); }
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
+  void on_suspended(OnSuspended handler) override { on_suspended_ = std::move(handler); }
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void tidy() override;
@@ -50,7 +51,7 @@ class ProcessRunner : public Runner {
   void resume() { quiet_.clear(); }
   void take_over(const boost::json::array& runs);
 
-  /// After SIGCHLD: takes every child that has ended.
+  /// After SIGCHLD: takes every child that has ended, was stopped or goes on.
   void reap();
 
   RunLog& log() { return log_; }
@@ -104,6 +105,7 @@ class ProcessRunner : public Runner {
   bool oom_protected_;
   std::int64_t oom_kills_;
   OnFinished on_finished_;
+  OnSuspended on_suspended_ = [](WorkId, bool) {};
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.

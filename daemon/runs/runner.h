@@ -30,13 +30,17 @@ struct FinishedRun {
   std::string output;  // What it left in WM_OUTPUT_FILE; untrusted.
 };
 
-/// Every start ends in exactly one call of the handler, never made from inside start() or stop().
+/// Every start ends in exactly one call of the first handler, never made from inside start() or
+/// stop().
 class Runner {
  public:
   using OnFinished = std::function<void(const FinishedRun&)>;
+  using OnSuspended = std::function<void(WorkId id, bool suspended)>;
 
   virtual ~Runner() = default;
   virtual void on_finished(OnFinished handler) = 0;
+  /// Told when the first process of a run is stopped, as by SIGSTOP, and when it goes on.
+  virtual void on_suspended(OnSuspended handler) = 0;
 
   /// If there is no child, that is its end: not_started or no_room.
   virtual void start(const Launch& launch) = 0;

@@ -30,6 +30,7 @@ class FakeRunner : public Runner {
   std::vector<std::pair<WorkId, int>> forgotten;
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
+  void on_suspended(OnSuspended) override {}
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void tidy() override {}

@@ -165,6 +165,25 @@ TEST_F(Runs, TellWhoeverWaitsHowFarTheyAre) {
   EXPECT_EQ(text(waiting.next().at("work"), "state"), "succeeded");
 }
 
+TEST_F(Runs, ThatStopThemselvesAreShownAsSuspended) {
+  shell("task", "echo $$ >pid; kill -STOP $$; echo >went-on; kill -STOP $$",
+        {"--cwd", here_.string()});
+  const auto suspended = [&] { return json({"show", "task"}).as_object().contains("suspended"); };
+  while (!suspended()) ::usleep(1000);
+  EXPECT_NE(ok({"list"}).find("running (suspended)"), std::string::npos);
+  ::kill(std::stoi(contents("pid")), SIGCONT);
+  while (contents("went-on").empty() || !suspended()) ::usleep(1000);
+  ok({"cancel", "task"});
+  EXPECT_EQ(wm({"wait", "task"}).status, 1);
+  EXPECT_FALSE(suspended());
+}
+
+TEST_F(Runs, WhoseOutputIsTooLargeAreToldSo) {
+  const json::object work =
+      run(R"(head -c 1048576 /dev/zero | tr '\0' x | sed 's/.*/{"a":"&"}/' >"$WM_OUTPUT_FILE")");
+  EXPECT_EQ(reason(work), "its output is over the maximum of 10240 bytes (limits.max_data)");
+}
+
 TEST_F(Runs, GiveBackWhatTheySay) {
   const std::string wm_program = WM_PROGRAM;
   const json::object work = run(wm_program + " output '{\"posts\":3}'");
