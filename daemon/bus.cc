@@ -208,7 +208,7 @@ void Bus::reconnect_later() {
 void Bus::close() {
   timeout_.cancel();
   if (readable_.is_open()) readable_.release();
-  bus_ = sd_bus_flush_close_unref(bus_);
+  bus_ = sd_bus_close_unref(bus_);  // Not flushed: a bus that does not answer holds up nobody.
 }
 
 BusObject::BusObject(Bus& bus, std::string service, std::string path, std::string interface,
