@@ -15,8 +15,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kLogPart = std::size_t{256} << 10;
-constexpr std::size_t kMostWaiting = std::size_t{8}
-                                     << 20;  // Bytes that a watcher has not taken yet.
+// Bytes that a watcher has not taken yet.
+constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
 
 }  // namespace
 
