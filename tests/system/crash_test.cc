@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kCrashes = 50;
+constexpr int kCrashes = 34;
 constexpr int kClients = 4;
 constexpr const char* kRegister = "io.wm.Scheduler.Register";
 
@@ -72,7 +72,8 @@ class Crash : public testing::Test {
     return lines;
   }
 
-  TestDaemon daemon_{std::string(TestDaemon::kConfiguration) + "[run]\nmax_parallel = 8\n"};
+  TestDaemon daemon_{std::string(TestDaemon::kConfiguration) +
+                     "[run]\nmax_parallel = 8\n[history]\nmax_runs = 1000000\n"};
   std::filesystem::path task_ = daemon_.path() / "task";
   std::mutex mutex_;
   std::set<std::string> acknowledged_;
