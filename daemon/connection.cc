@@ -152,33 +152,34 @@ asio::awaitable<void> Connection::wait_for_news() {
   return answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken_));
 }
 
-// Nothing: there will be none.
-asio::awaitable<std::optional<varlink::Call>> Connection::next_call() {
+// Until there is a call to take. False: there will be none.
+asio::awaitable<bool> Connection::read_call() {
   while (!untaken_) {
     const auto message = co_await read_message();
-    if (!message) co_return std::nullopt;
+    if (!message) co_return false;
     auto call = varlink::parse_call(*message);
     if (!call) {
       const std::string refusal = varlink::error(call.error());
       co_await write(refusal);
-      co_return std::nullopt;
+      co_return false;
     }
     if (const auto introspection = varlink::answer_introspection(*call)) {
-      if (!co_await write(*introspection)) co_return std::nullopt;
+      if (!co_await write(*introspection)) co_return false;
       continue;
     }
     untaken_ = std::move(*call);
   }
-  while (server_.holding_ && !closed_) co_await wait_for_news();
-  co_return std::exchange(untaken_, std::nullopt);
+  co_return true;
 }
 
 asio::awaitable<void> Connection::serve() {
   while (!closed_) {
-    auto call = co_await next_call();
-    if (!call || closed_) co_return;
+    if (!co_await read_call()) co_return;
+    while (server_.holding_ && !closed_) co_await wait_for_news();
+    if (closed_) co_return;
+    varlink::Call call = *std::exchange(untaken_, std::nullopt);
     server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
-    exchange_ = std::make_shared<Exchange>(std::move(*call), peer_, [this] { wake(); });
+    exchange_ = std::make_shared<Exchange>(std::move(call), peer_, [this] { wake(); });
     exchange_->handed_over_ = std::exchange(untaken_was_handed_over_, false);
     server_.on_call_(exchange_);
     if (hung_up_) close();

@@ -33,7 +33,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   boost::asio::awaitable<void> serve();
-  boost::asio::awaitable<std::optional<varlink::Call>> next_call();
+  boost::asio::awaitable<bool> read_call();
   boost::asio::awaitable<std::optional<std::string>> read_message();
   boost::asio::awaitable<void> wait_for_news();
   boost::asio::awaitable<bool> answer(const std::string& message);
