@@ -155,9 +155,13 @@ std::pair<int, int> RunLog::pipes_of(WorkId work) const {
 }
 
 std::vector<std::unique_lock<std::mutex>> RunLog::hold() const {
+  std::vector<LogPtr> logs;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& [work, log] : logs_) logs.push_back(log);
+  }
   std::vector<std::unique_lock<std::mutex>> locks;
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [work, log] : logs_) locks.emplace_back(log->mutex);
+  for (const LogPtr& log : logs) locks.emplace_back(log->mutex);
   return locks;
 }
 
