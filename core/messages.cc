@@ -470,6 +470,13 @@ json::object to_json(const StatusChange& change, const WorkInfo& info, TimePoint
   return fields.set("detail", describe(change, now)).take();
 }
 
+json::object suspension_event(bool suspended, const WorkInfo& info, TimePoint now) {
+  return event_of(suspended ? "suspended" : "continued", info, info.work, now)
+      .always("run", info.work.runs)
+      .always("attempt", info.work.attempts)
+      .take();
+}
+
 json::object to_json(const RunProgress& progress, const WorkInfo& info, TimePoint now) {
   return event_of("progress", info, info.work, now)
       .always("run", info.work.runs)

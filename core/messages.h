@@ -36,6 +36,8 @@ boost::json::object to_json(const RunProgress& progress);
 boost::json::object to_json(const RunResult& result);
 /// An event of `wm watch` and of the notify command: what became of the work `info`.
 boost::json::object to_json(const StatusChange& change, const WorkInfo& info, TimePoint now);
+/// Its run's process was stopped, or goes on.
+boost::json::object suspension_event(bool suspended, const WorkInfo& info, TimePoint now);
 /// An event, too: how far its run says that it is.
 boost::json::object to_json(const RunProgress& progress, const WorkInfo& info, TimePoint now);
 boost::json::array to_json(const std::vector<Wait>& waits);

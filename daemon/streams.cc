@@ -205,6 +205,11 @@ void Methods::tell_watchers(const WorkInfo& info, const json::object& event) {
 void Methods::notify_watchers(const TurnReport& report, TimePoint now) {
   std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.exchange->abandoned(); });
   if (watchers_.empty()) return;
+  for (const auto& [id, suspended] : report.suspended) {
+    if (const auto info = store_.info(id)) {
+      tell_watchers(*info, suspension_event(suspended, *info, now));
+    }
+  }
   for (const StatusChange& change : report.statuses) {
     const auto info = store_.info(change.work.id);
     if (info) tell_watchers(*info, to_json(change, *info, now));

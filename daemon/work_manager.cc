@@ -58,6 +58,7 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
   runner_.on_suspended([this](WorkId id, bool suspended) {
     if (const auto child = children_.find(id); child != children_.end()) {
       child->second.suspended = suspended;
+      suspended_.emplace_back(id, suspended);
     }
   });
 }
@@ -168,6 +169,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   finished_.clear();
   to_start_.insert(to_start_.end(), decisions.started.begin(), decisions.started.end());
   to_stop_.insert(to_stop_.end(), decisions.stopped.begin(), decisions.stopped.end());
+  report.suspended = std::exchange(suspended_, {});
   report.statuses = status_changes(decisions, report.ended);
   report.changed = std::move(decisions.changed);
   return report;

@@ -22,6 +22,7 @@ struct TurnReport {
   std::vector<Work> changed;
   std::vector<EndedRun> ended;
   std::vector<StatusChange> statuses;
+  std::vector<std::pair<WorkId, bool>> suspended;  // And those that go on: false.
 };
 
 /// What there is to run on: so many processors, in that time zone (nullptr: UTC).
@@ -123,6 +124,7 @@ class WorkManager {
   std::optional<TimePoint> next_expiry_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
+  std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
   Pruned to_forget_;

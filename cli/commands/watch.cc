@@ -51,7 +51,7 @@ Command::Run set_up_watch(CLI::App& app, const Trailing&) {
   app.add_option("NAME", *names, "Only of works with these unique names")->type_name("");
   app.footer(
       "Until Ctrl-C. Events: scheduled, started, retrying, rescheduled, completed,\n"
-      "failed, cancelled, progress.\n"
+      "failed, cancelled, progress, suspended, continued.\n"
       "Example: wm watch\n         wm watch nightly-backup --json | jq .event");
   return [names](Session& session) { return watch(session, *names); };
 }

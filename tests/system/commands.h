@@ -1,7 +1,10 @@
 // A real daemon, and the real client to talk to it.
 #pragma once
 
+#include <fstream>
+
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "tests/support/programs.h"
 
@@ -48,6 +51,17 @@ class Commands : public testing::Test {
     options.insert(options.begin(), {"register-oneoff", name});
     options.insert(options.end(), {"--", "/bin/sh", "-c", script});
     ok(options);
+  }
+
+  // A pipe in the file system: whoever reads waits for whoever writes, and the other way round.
+  static void make_pipe(const std::filesystem::path& path) {
+    EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0) << path;
+  }
+  static std::string read_line(const std::filesystem::path& pipe) {
+    std::ifstream file(pipe);
+    std::string line;
+    std::getline(file, line);
+    return line;
   }
 
   TestDaemon daemon_;

@@ -1,4 +1,5 @@
 // Another program takes the daemon's place: runs go on, and nobody notices.
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <thread>
@@ -11,16 +12,17 @@ namespace {
 
 class Reexec : public Commands {
  protected:
-  Reexec() { std::filesystem::create_directory(here_); }
+  Reexec() {
+    std::filesystem::create_directory(here_);
+    for (const char* pipe : {"ready", "told", "go"}) make_pipe(here_ / pipe);
+  }
 
   std::string contents(const std::string& name) const {
     std::ifstream file(here_ / name);
     return {std::istreambuf_iterator<char>(file), {}};
   }
   void write(const std::string& name) const { std::ofstream(here_ / name) << "x\n"; }
-  void await(const std::string& name) const {
-    while (contents(name).empty()) ::usleep(1000);
-  }
+  void await(const std::string& pipe) const { read_line(here_ / pipe); }
   void start(const std::string& name, const std::string& script,
              std::vector<std::string> options = {}) {
     options.insert(options.end(), {"--cwd", here_.string()});
@@ -36,9 +38,9 @@ class Reexec : public Commands {
 
 TEST_F(Reexec, KeepsChildrenTheirOutputAndTheirEnd) {
   start("task", std::string(WM_PROGRAM) +
-                    " progress 40; echo before; echo $$ >pid; until [ -e go ]; do sleep 0.01; done;"
+                    " progress 40; echo before; echo >ready; read x <go;"
                     "echo after; kill -9 $$");
-  await("pid");
+  await("ready");
   reexec();
   reexec();
   const json::object work = json({"show", "task"}).as_object();
@@ -54,7 +56,7 @@ TEST_F(Reexec, KeepsChildrenTheirOutputAndTheirEnd) {
 }
 
 TEST_F(Reexec, KeepsThoseWhoWaitFollowAndWatch) {
-  start("task", "echo one; echo >ready; until [ -e go ]; do sleep 0.01; done; echo two");
+  start("task", "echo one; echo >ready; read x <go; echo two");
   await("ready");
   RawConnection waiting(daemon_.socket());
   waiting.call_for_more("io.wm.Scheduler.Wait", {{"uniqueName", "task"}});
@@ -88,9 +90,10 @@ TEST_F(Reexec, KeepsThoseWhoWaitFollowAndWatch) {
 }
 
 TEST_F(Reexec, LeavesARunItsGraceAndItsPlace) {
-  start("task",
-        "trap 'echo >told' TERM; echo >ready; until [ -e go ]; do sleep 0.01; done; echo >ended",
-        {"--stop-grace", "1h"});
+  start(
+      "task",
+      "exec 3<>go; trap 'echo >told' TERM; echo >ready; until read x <&3; do :; done; echo >ended",
+      {"--stop-grace", "1h"});
   await("ready");
   ok({"register-oneoff", "task", "--existing", "replace", "--cwd", here_.string(), "--", "/bin/sh",
       "-c", "[ -e ended ] || echo >overlaps"});
@@ -101,9 +104,8 @@ TEST_F(Reexec, LeavesARunItsGraceAndItsPlace) {
   ok({"wait", "task"});
   EXPECT_EQ(contents("overlaps"), "") << "what replaces it has not waited for its end";
   reexec();
-  start("slow", "trap '' TERM; echo >slow; until [ -e never ]; do sleep 0.01; done",
-        {"--stop-grace", "1s"});
-  await("slow");
+  start("slow", "trap '' TERM; echo >ready; exec sleep 1000", {"--stop-grace", "1s"});
+  await("ready");
   ok({"cancel", "slow"});
   reexec();
   wm({"wait", "slow"});
@@ -112,7 +114,7 @@ TEST_F(Reexec, LeavesARunItsGraceAndItsPlace) {
 
 TEST_F(Reexec, StopsNoRunForWhatIsNotMeasuredYet) {
   ok({"conditions", "override", "network=unmetered", "charging=yes", "idle=yes"});
-  start("task", "echo >ready; until [ -e go ]; do sleep 0.01; done",
+  start("task", "echo >ready; read x <go",
         {"--network", "unmetered", "--charging", "--idle", "--storage-not-low", "--max-attempts",
          "1"});
   await("ready");
@@ -124,7 +126,7 @@ TEST_F(Reexec, StopsNoRunForWhatIsNotMeasuredYet) {
 }
 
 TEST_F(Reexec, IsRefusedWhereTheConfigurationIsWrongAndEverythingGoesOn) {
-  start("task", "echo >ready; until [ -e go ]; do sleep 0.01; done");
+  start("task", "echo >ready; read x <go");
   await("ready");
   daemon_.configure("[moon]\n");
   const Output refused = wm({"daemon", "reexec"});
@@ -140,7 +142,7 @@ TEST_F(Reexec, ThatFailsLeavesEverythingAsItWas) {
   std::filesystem::copy_file(WMD_PROGRAM, program);
   daemon_.set_program(program);
   daemon_.start();
-  start("task", "echo one; echo >ready; until [ -e go ]; do sleep 0.01; done; echo two; exit 64");
+  start("task", "echo one; echo >ready; read x <go; echo two; exit 64");
   await("ready");
   RawConnection waiting(daemon_.socket());
   waiting.call_for_more("io.wm.Scheduler.Wait", {{"uniqueName", "task"}});
@@ -165,6 +167,7 @@ TEST_F(Reexec, UnderLoadLosesNothingAndRepeatsNothing) {
   constexpr int kTimes = 20;
   std::atomic<bool> enough = false;
   std::atomic<int> registered = 0;
+  std::array<int, kClients> counts{};
   std::vector<std::jthread> clients;
   for (int client = 0; client < kClients; ++client) {
     clients.emplace_back([&, client] {
@@ -175,19 +178,27 @@ TEST_F(Reexec, UnderLoadLosesNothingAndRepeatsNothing) {
                                 {"cwd", here_.string()}};
         EXPECT_TRUE(
             connection.call("io.wm.Scheduler.Register", {{"work", work}}).contains("parameters"));
+        counts.at(static_cast<std::size_t>(client)) = i + 1;
         ++registered;
+        registered.notify_all();
       }
     });
   }
   for (int i = 0; i < kTimes; ++i) {
-    const int before = registered;
+    const int wanted = registered + 10;
     daemon_.signal(SIGUSR2);
     reexec();
-    while (registered < before + 10) ::usleep(1000);
+    for (int now = registered; now < wanted; now = registered) registered.wait(now);
   }
   enough = true;
   clients.clear();
-  while (json({"status"}).at("unfinished").as_int64() > 0) ::usleep(10'000);
+  RawConnection connection(daemon_.socket());
+  for (int client = 0; client < kClients; ++client) {
+    for (int i = 0; i < counts.at(static_cast<std::size_t>(client)); ++i) {
+      const std::string name = std::to_string(client) + '-' + std::to_string(i);
+      connection.call("io.wm.Scheduler.Wait", {{"uniqueName", name}});
+    }
+  }
   const std::string ran = contents("ran");
   EXPECT_EQ(std::ranges::count(ran, '\n'), registered);
   const json::value history = json({"history"});

@@ -12,7 +12,10 @@ namespace {
 
 class Runs : public Commands {
  protected:
-  Runs() { std::filesystem::create_directory(here_); }
+  Runs() {
+    std::filesystem::create_directory(here_);
+    make_pipe(here_ / "ready");
+  }
 
   std::string file(const std::string& name) const { return (here_ / name).string(); }
   std::string contents(const std::string& name) const {
@@ -52,7 +55,7 @@ TEST_F(Runs, WhatSlipsAwayIsEndedWhenItsRunIsStopped) {
         "(setsid env -i /bin/sh -c 'trap \"\" TERM HUP; echo $$ >slipped; sleep 1000' &) &\n"
         "until [ -s slipped ]; do sleep 0.01; done; echo >ready; exec sleep 1000",
         {"--cwd", here_.string()});
-  while (contents("ready").empty()) ::usleep(1000);
+  read_line(here_ / "ready");
   ok({"cancel", "task"});
   EXPECT_EQ(wm({"wait", "task"}).status, 1);
   EXPECT_FALSE(lives(std::stoi(contents("slipped"))));
@@ -124,7 +127,7 @@ TEST_F(Runs, ARunCanReadWhyItIsStopped) {
   shell("task",
         "trap 'cat \"$WM_STOP_REASON_FILE\" >why; exit 1' TERM; echo >ready; sleep 1000 & wait",
         {"--cwd", here_.string()});
-  while (contents("ready").empty()) ::usleep(1000);
+  read_line(here_ / "ready");
   ok({"cancel", "task"});
   wm({"wait", "task"});
   EXPECT_EQ(contents("why"), "cancelled\n");
@@ -137,7 +140,7 @@ TEST_F(Runs, SayHowFarTheyAre) {
             " progress 40 --data '{\"step\":\"upload\"}'; echo >ready;"
             "until [ -e go ]; do sleep 0.01; done",
         {"--cwd", here_.string()});
-  while (contents("ready").empty()) ::usleep(1000);
+  read_line(here_ / "ready");
   const json::object progress = json({"show", "task"}).at("progress").as_object();
   EXPECT_EQ(progress, (json::object{{"percent", 40}, {"data", {{"step", "upload"}}}}));
   EXPECT_NE(ok({"list"}).find("running, 40 %"), std::string::npos);
@@ -166,13 +169,28 @@ TEST_F(Runs, TellWhoeverWaitsHowFarTheyAre) {
 }
 
 TEST_F(Runs, ThatStopThemselvesAreShownAsSuspended) {
-  shell("task", "echo $$ >pid; kill -STOP $$; echo >went-on; kill -STOP $$",
+  make_pipe(here_ / "again");
+  RawConnection watching(daemon_.socket());
+  watching.call_for_more("io.wm.Scheduler.Watch");
+  shell("task", "echo $$ >pid; kill -STOP $$; read x <again; kill -STOP $$",
         {"--cwd", here_.string()});
   const auto suspended = [&] { return json({"show", "task"}).as_object().contains("suspended"); };
-  while (!suspended()) ::usleep(1000);
+  const auto await = [&](const std::string& event) {
+    for (;;) {
+      const json::object page = watching.next();
+      for (const json::value& one : page.at("events").as_array()) {
+        if (text(one, "event") == event) return;
+      }
+    }
+  };
+  await("suspended");
+  EXPECT_TRUE(suspended());
   EXPECT_NE(ok({"list"}).find("running (suspended)"), std::string::npos);
   ::kill(std::stoi(contents("pid")), SIGCONT);
-  while (contents("went-on").empty() || !suspended()) ::usleep(1000);
+  await("continued");
+  EXPECT_FALSE(suspended());
+  std::ofstream(here_ / "again") << "x\n";
+  await("suspended");
   ok({"cancel", "task"});
   EXPECT_EQ(wm({"wait", "task"}).status, 1);
   EXPECT_FALSE(suspended());

@@ -124,9 +124,15 @@ TEST_F(Scheduling, AppendedWorkIsPartOfItsName) {
   shell("a", "sleep 30");
   EXPECT_EQ(ok({"register-oneoff", "a", "--existing", "append", "--", "true"}),
             "appended 'a', waits for a\n");
+  RawConnection watching(daemon_.socket());
+  watching.call_for_more("io.wm.Scheduler.Watch");
   ok({"cancel", "a"});
+  for (std::size_t cancelled = 0; cancelled < 2;) {  // The first has a child, which has to die.
+    const json::object page = watching.next();
+    cancelled += page.at("events").as_array().size();
+  }
   ok({"wait", "a", "--for", "cancelled"});
-  while (!json({"list"}).as_array().empty()) ::usleep(1000);  // The first is still dying.
+  EXPECT_EQ(json({"list"}).as_array().size(), 0U);
   fails(2, "periodic work cannot be appended",
         {"register-periodic", "p", "--every", "1h", "--existing", "append", "--", "true"});
 }
