@@ -97,9 +97,10 @@ std::shared_ptr<HelperCommands::Run> HelperCommands::start(HelperCommand command
   plan.environment = environment();
   plan.directory = "/";
   plan.input = std::move(command.input);
-  plan.output = null.get();
-  plan.errors = run->errors_ ? run->errors_.get() : null.get();
-  auto child = Child::start(std::move(plan));
+  ChildFiles files;
+  files.output = null.get();
+  files.errors = run->errors_ ? run->errors_.get() : null.get();
+  auto child = Child::start(files, std::move(plan));
   if (!child) {
     run->problem_ = child.error().describe();
     run->after(Duration::zero(), &Run::tell_problem);

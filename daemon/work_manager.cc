@@ -179,6 +179,8 @@ void WorkManager::act() {
   for (const Start& one : std::exchange(to_start_, {})) start(one.id);
   for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
   runner_.tidy();
+  // While others run, making it ready would only take time from them.
+  runner_.expect(scheduler_.unfinished_count() > 0 && scheduler_.running_count() == 0);
   const Pruned gone = std::exchange(to_forget_, {});
   for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
   for (const WorkId id : gone.works) runner_.forget_work(id);

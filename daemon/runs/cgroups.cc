@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "daemon/runs/run_records.h"
+
 namespace wm {
 namespace {
 
@@ -152,8 +154,19 @@ std::vector<std::string> names_of(const Bounds& bounds) {
 
 Cgroups::Cgroups(const fs::path& state_directory) {
   const std::string tag = tag_of(state_directory);
+  const fs::path note = state_directory / "cgroup";
+  std::string earlier;
+  if (std::getline(std::ifstream(note), earlier)) earlier_ = earlier;
+  // Of ours alone, whatever the note says.
+  if (earlier_.filename() != tag) earlier_.clear();
   find_unified(tag);
-  if (available()) find_controllers(tag);
+  if (!available()) return;
+  find_controllers(tag);
+  // The next daemon may begin in another group, as by hand in a terminal.
+  if (earlier_ != unified_.base && !(std::ofstream(note) << unified_.base.string() << std::flush)) {
+    unified_ = {};
+    others_.clear();
+  }
 }
 
 void Cgroups::find_unified(const std::string& tag) {
@@ -220,9 +233,12 @@ bool Cgroups::set_bounds(const Hierarchy& hierarchy, const fs::path& group,
 
 void Cgroups::leave() {
   if (!available()) return;
-  for (const std::size_t number : leftovers()) remove(number);
-  ::rmdir(unified_.base.c_str());
-  for (const Hierarchy& other : others_) ::rmdir(other.base.c_str());
+  const auto clear = [](const fs::path& base) {
+    for (const fs::path& group : groups_in(base)) remove_tree(group);
+    ::rmdir(base.c_str());
+  };
+  clear(unified_.base);
+  for (const Hierarchy& other : others_) clear(other.base);
 }
 
 // Made where it is not there yet.
@@ -308,24 +324,26 @@ void Cgroups::kill(std::size_t number) {
   if (const auto group = open_.find(number); group != open_.end()) group->second.killed = true;
   if (write_text(unified_.base / std::to_string(number) / "cgroup.kill", "1")) return;
   // Before Linux 5.14. One may be forking: whoever waits for the end looks again.
-  for (const pid_t pid : processes(number)) ::kill(pid, SIGKILL);
+  std::vector<pid_t> left;
+  add_processes(unified_.base / std::to_string(number), left);
+  for (const pid_t pid : left) ::kill(pid, SIGKILL);
 }
 
-std::vector<pid_t> Cgroups::processes(std::size_t number) const {
-  std::vector<pid_t> pids;
-  add_processes(unified_.base / std::to_string(number), pids);
-  return pids;
-}
-
-std::vector<std::size_t> Cgroups::leftovers() const {
-  std::vector<std::size_t> numbers;
-  std::error_code problem;
-  if (!available()) return numbers;
-  for (const auto& entry : fs::directory_iterator(unified_.base, problem)) {
-    if (entry.is_directory(problem))
-      numbers.push_back(std::strtoull(entry.path().filename().c_str(), nullptr, 10));
+void Cgroups::end_all() {
+  for (const fs::path& base : {earlier_, unified_.base}) {
+    for (const fs::path& group : groups_in(base)) {
+      while (!remove_tree(group)) {
+        write_text(group / "cgroup.kill", "1");
+        std::vector<pid_t> left;
+        add_processes(group, left);
+        for (const pid_t pid : left) kill_and_wait(pid);
+      }
+    }
   }
-  return numbers;
+  if (earlier_ != unified_.base) ::rmdir(earlier_.c_str());
+  for (const Hierarchy& other : others_) {
+    for (const fs::path& group : groups_in(other.base)) remove_tree(group);
+  }
 }
 
 }  // namespace wm

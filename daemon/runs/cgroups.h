@@ -58,13 +58,14 @@ class Cgroups {
   int events_of(std::size_t number) const;
 
   void kill(std::size_t number);
-  std::vector<pid_t> processes(std::size_t number) const;
 
-  /// Those that a daemon before this one left.
-  std::vector<std::size_t> leftovers() const;
-  bool remove(std::size_t number);
+  /// Kills all that a daemon before this one left, and returns once it is gone. Throws
+  /// std::runtime_error if a process does not die.
+  void end_all();
 
  private:
+  bool remove(std::size_t number);
+
   struct Hierarchy {
     std::filesystem::path base;  // Where the runs' groups are; empty: there can be none.
     bool unified = false;
@@ -88,6 +89,7 @@ class Cgroups {
   Open* open(std::size_t number);
 
   Hierarchy unified_;
+  std::filesystem::path earlier_;  // Where those of the daemon before this one are.
   std::map<std::size_t, Open> open_;
   std::vector<Hierarchy> others_;  // Of version 1: one for each controller that version 2 lacks.
 };

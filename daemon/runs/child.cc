@@ -6,8 +6,11 @@
 #include <csignal>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
+#include <new>
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -56,6 +59,9 @@ WM_IN_CHILD inline long call(long number, Arguments... arguments) {
 #endif
 }
 
+constexpr unsigned long kSignalSetSize = 8;
+constexpr int kRecord = 3;  // The record's descriptor in the child.
+
 // What rt_sigaction(2) takes: all of it zero is the default disposition.
 struct KernelSignalAction {
   unsigned long handler = 0;
@@ -82,10 +88,13 @@ const std::vector<int>& changed_signals() {
 
 }  // namespace
 
-// Plain values and pointers alone: what has a constructor is the parent's.
+// For the child, plain values and pointers alone: what has a constructor is the parent's.
 struct Child::Start {
-  explicit Start(ChildPlan child_plan);
+  Start(const ChildFiles& files, bool in_shared_memory);
+  static StartPtr make(const ChildFiles& files, bool in_shared_memory);
+  void set(ChildPlan child_plan);
 
+  const bool separate;  // The child has memory of its own, and this page of it is shared.
   ChildPlan plan;
   std::vector<char*> argument_list;
   std::vector<char*> environment_list;
@@ -99,9 +108,8 @@ struct Child::Start {
   int output = -1;
   int errors = -1;
   int record = -1;
+  int cgroup = -1;
   off_t record_offset = 0;
-  const int* procs = nullptr;
-  std::size_t procs_count = 0;
   const ChildPlan::Bound* bounds = nullptr;
   std::size_t bounds_count = 0;
   bool has_nice = false;
@@ -116,6 +124,13 @@ struct Child::Start {
   const gid_t* groups = nullptr;
   std::size_t groups_count = 0;
   pid_t parent = 0;
+  bool waits = false;
+  int planned = 0;   // A futex: the plan is there to read.
+  int stopping = 0;  // It is to end by SIGTERM before it runs the program.
+
+  // What it writes, for itself.
+  std::array<char, 512> stat;  // Its line of /proc/self/stat.
+  long stat_size = 0;
 
   // What it writes, for after its end.
   StartStage stage = StartStage::process;
@@ -126,7 +141,31 @@ struct Child::Start {
   alignas(16) std::array<std::byte, kStackSize> stack;
 };
 
-Child::Start::Start(ChildPlan child_plan) : plan(std::move(child_plan)) {
+Child::Start::Start(const ChildFiles& files, bool in_shared_memory)
+    : separate(in_shared_memory),
+      output(files.output),
+      errors(files.errors),
+      record(files.record),
+      cgroup(files.cgroup),
+      parent(::getpid()) {
+  const std::vector<int>& changed = changed_signals();
+  signals = changed.data();
+  signals_count = changed.size();
+}
+
+Child::StartPtr Child::Start::make(const ChildFiles& files, bool in_shared_memory) {
+  if (!in_shared_memory) return {new Start(files, false), [](Start* start) { delete start; }};
+  void* const memory =
+      ::mmap(nullptr, sizeof(Start), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return {new (memory) Start(files, true), [](Start* start) {
+            start->~Start();
+            ::munmap(start, sizeof(Start));
+          }};
+}
+
+void Child::Start::set(ChildPlan child_plan) {
+  plan = std::move(child_plan);
   const auto pointers = [](const std::vector<std::string>& strings, std::vector<char*>& list) {
     for (const std::string& text : strings) list.push_back(const_cast<char*>(text.c_str()));
     list.push_back(nullptr);
@@ -140,19 +179,11 @@ Child::Start::Start(ChildPlan child_plan) : plan(std::move(child_plan)) {
   directory = plan.directory.c_str();
   input = plan.input.data();
   input_size = plan.input.size();
-  output = plan.output;
-  errors = plan.errors;
-  record = plan.record;
   record_offset = plan.record_offset;
-  procs = plan.cgroup_procs.data();
-  procs_count = plan.cgroup_procs.size();
   bounds = plan.bounds.data();
   bounds_count = plan.bounds.size();
   has_nice = plan.nice.has_value();
   nice = plan.nice.value_or(0);
-  const std::vector<int>& changed = changed_signals();
-  signals = changed.data();
-  signals_count = changed.size();
   if (plan.io_class == IoClass::best_effort) io_priority = kBestEffort;
   if (plan.io_class == IoClass::idle) io_priority = kIdle;
   reset_oom_score = plan.reset_oom_score;
@@ -161,7 +192,7 @@ Child::Start::Start(ChildPlan child_plan) : plan(std::move(child_plan)) {
   gid = plan.gid;
   groups = plan.groups.data();
   groups_count = plan.groups.size();
-  parent = ::getpid();
+  __atomic_store_n(&planned, 1, __ATOMIC_RELEASE);
 }
 
 // The child's code. Every function gives the negative errno of what has failed, or 0.
@@ -172,46 +203,57 @@ struct Child::Steps {
     return call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC);
   }
 
-  WM_IN_CHILD static long write_record(const Start& start) {
-    if (start.record < 0) return 0;
-    const long stat = open("/proc/self/stat", O_RDONLY);
-    if (stat < 0) return stat;
-    char text[512];
-    const long length = call(SYS_read, stat, &text[0], sizeof text);
-    if (length < 0) return length;
-    const long written = call(SYS_pwrite64, start.record, &text[0], length, start.record_offset);
-    return written == length ? 0 : written < 0 ? written : -ENOSPC;
+  WM_IN_CHILD static long read_own_stat(Start& start) {
+    const long file = open("/proc/self/stat", O_RDONLY);
+    if (file < 0) return file;
+    const long length = call(SYS_read, file, start.stat.data(), start.stat.size());
+    if (length > 0) start.stat_size = length;
+    return length;
   }
 
-  WM_IN_CHILD static long join_cgroups(const Start& start) {
-    for (std::size_t i = 0; i < start.procs_count; ++i) {
-      if (const long joined = call(SYS_write, start.procs[i], "0", 1); joined < 0) return joined;
+  WM_IN_CHILD static long move(int file, int number, int flags) {
+    return file == number ? 0 : call(SYS_dup3, file, number, flags);
+  }
+
+  // Three descriptors become 0, 1 and 2; they are above 2 themselves. The input is a file without a
+  // name, made here: the daemon has others to start.
+  WM_IN_CHILD static long set_files(const Start& start) {
+    const long input = call(SYS_memfd_create, "wm-input", MFD_CLOEXEC);
+    if (input < 0) return input;
+    long set = call(SYS_dup3, input, 0, 0);
+    if (set >= 0) set = call(SYS_dup3, start.output, 1, 0);
+    if (set >= 0) set = call(SYS_dup3, start.errors, 2, 0);
+    if (set >= 0 && start.record >= 0) set = move(start.record, kRecord, O_CLOEXEC);
+    return set < 0 ? set : call(SYS_close_range, start.record < 0 ? kRecord : kRecord + 1, ~0U, 0);
+  }
+
+  WM_IN_CHILD static void wait_for_plan(const Start& start) {
+    call(SYS_prctl, PR_SET_NAME, "wmd: next run");
+    while (__atomic_load_n(&start.planned, __ATOMIC_ACQUIRE) == 0) {
+      call(SYS_futex, &start.planned, FUTEX_WAIT_PRIVATE, 0, nullptr);
+    }
+    // What everybody of that name was told while it waited (killall) is not the run's.
+    const unsigned long all = ~0UL;
+    const timespec now{};
+    while (call(SYS_rt_sigtimedwait, &all, nullptr, &now, kSignalSetSize) > 0) {
+    }
+  }
+
+  // All of it, at that place of the file.
+  WM_IN_CHILD static long write(long file, const char* bytes, std::size_t size, off_t place) {
+    for (std::size_t written = 0; written < size;) {
+      const long length = call(SYS_pwrite64, file, bytes + written, size - written,
+                               place + static_cast<off_t>(written));
+      if (length < 0) return length;
+      written += static_cast<std::size_t>(length);
     }
     return 0;
   }
 
-  // The caller's three descriptors become 0, 1 and 2; they are above 2 themselves.
-  // A file without a name, made by the child: the daemon has others to start.
-  WM_IN_CHILD static long make_input(const Start& start) {
-    const long file = call(SYS_memfd_create, "wm-input", MFD_CLOEXEC);
-    if (file < 0) return file;
-    for (std::size_t written = 0; written < start.input_size;) {
-      const long length = call(SYS_write, file, start.input + written, start.input_size - written);
-      if (length < 0) return length;
-      written += static_cast<std::size_t>(length);
-    }
-    const long set = call(SYS_lseek, file, 0, SEEK_SET);
-    return set < 0 ? set : file;
-  }
-
-  WM_IN_CHILD static long set_files(const Start& start) {
-    const long input = make_input(start);
-    if (input < 0) return input;
-    const int files[3] = {static_cast<int>(input), start.output, start.errors};
-    for (int i = 0; i < 3; ++i) {
-      if (const long set = call(SYS_dup3, files[i], i, 0); set < 0) return set;
-    }
-    return call(SYS_close_range, 3, ~0U, 0);
+  WM_IN_CHILD static long write_record(const Start& start) {
+    if (start.record < 0) return 0;
+    return write(kRecord, start.stat.data(), static_cast<std::size_t>(start.stat_size),
+                 start.record_offset);
   }
 
   WM_IN_CHILD static long set_bounds(const Start& start) {
@@ -239,14 +281,16 @@ struct Child::Steps {
     return set;
   }
 
-  WM_IN_CHILD static void reset_signals(const Start& start) {
-    constexpr unsigned long kSetSize = 8;
+  WM_IN_CHILD static void reset_dispositions(const Start& start) {
     const KernelSignalAction by_default;
     for (std::size_t i = 0; i < start.signals_count; ++i) {
-      call(SYS_rt_sigaction, start.signals[i], &by_default, 0, kSetSize);
+      call(SYS_rt_sigaction, start.signals[i], &by_default, 0, kSignalSetSize);
     }
+  }
+
+  WM_IN_CHILD static void let_signals_come() {
     const unsigned long none = 0;
-    call(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, kSetSize);
+    call(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, kSignalSetSize);
   }
 
   WM_IN_CHILD static void require(Start& start, StartStage stage, long result) {
@@ -259,19 +303,28 @@ struct Child::Steps {
 
   WM_IN_CHILD static int all(void* argument) {
     Start& start = *static_cast<Start*>(argument);
-    // Should the daemon be killed before the record is written, this process goes with it.
-    call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-    require(start, StartStage::process, call(SYS_getppid) == start.parent ? 0 : -ECHILD);
+    // Should the daemon be killed before there is a record or a plan, this process goes with it.
+    const bool bound = start.record >= 0 || start.waits;
+    if (bound) {
+      call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+      require(start, StartStage::process, call(SYS_getppid) == start.parent ? 0 : -ECHILD);
+    }
     require(start, StartStage::session, call(SYS_setsid));
-    require(start, StartStage::record, write_record(start));
-    call(SYS_prctl, PR_SET_PDEATHSIG, 0);
-    require(start, StartStage::cgroup, join_cgroups(start));
+    if (start.record >= 0) require(start, StartStage::record, read_own_stat(start));
     require(start, StartStage::files, set_files(start));
+    reset_dispositions(start);
+    call(SYS_umask, 022);
+    if (start.waits) wait_for_plan(start);
+    require(start, StartStage::record, write_record(start));
+    if (bound) call(SYS_prctl, PR_SET_PDEATHSIG, 0);
+    require(start, StartStage::files, write(0, start.input, start.input_size, 0));
     require(start, StartStage::bounds, set_bounds(start));
     require(start, StartStage::user, set_user(start));
-    call(SYS_umask, 022);
     require(start, StartStage::directory, call(SYS_chdir, start.directory));
-    reset_signals(start);
+    let_signals_come();
+    if (__atomic_load_n(&start.stopping, __ATOMIC_ACQUIRE) != 0) {
+      call(SYS_kill, call(SYS_getpid), SIGTERM);
+    }
     require(start, StartStage::program,
             call(SYS_execve, start.arguments[0], start.arguments, start.environment));
     return 0;
@@ -325,14 +378,16 @@ long clone3_child(const clone_args& arguments, int (*body)(void*), void* argumen
 // The new process, or a negative errno.
 pid_t Child::Steps::begin(Start& start) {
   clone_args arguments{};
-  arguments.flags = CLONE_VM | CLONE_CHILD_CLEARTID;
-  arguments.child_tid = reinterpret_cast<std::uintptr_t>(&start.busy);
+  if (!start.separate) {
+    arguments.flags = CLONE_VM | CLONE_CHILD_CLEARTID;
+    arguments.child_tid = reinterpret_cast<std::uintptr_t>(&start.busy);
+  }
   arguments.exit_signal = SIGCHLD;
   arguments.stack = reinterpret_cast<std::uintptr_t>(start.stack.data());
   arguments.stack_size = start.stack.size();
-  if (start.plan.cgroup >= 0) {
+  if (start.cgroup >= 0) {
     arguments.flags |= CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(start.plan.cgroup);
+    arguments.cgroup = static_cast<std::uint64_t>(start.cgroup);
   }
   return static_cast<pid_t>(clone3_child(arguments, &Steps::all, &start));
 }
@@ -365,9 +420,6 @@ std::string StartFailure::describe() const {
     case StartStage::record:
       text += "record the process";
       break;
-    case StartStage::cgroup:
-      text += "join its control group";
-      break;
     case StartStage::bounds:
       text += "set its limits and priority";
       break;
@@ -388,29 +440,63 @@ std::string StartFailure::describe() const {
   return text + ": " + std::strerror(error);
 }
 
-Child::Child(std::unique_ptr<Start> start) : start_(std::move(start)) {}
+Child::Child(StartPtr start) : start_(std::move(start)) {}
 
 // A child that has not begun yet goes on reading.
 Child::~Child() {
-  static std::vector<std::unique_ptr<Start>> still_read;
-  std::erase_if(still_read, [](const auto& start) { return start->busy == 0; });
-  if (!has_begun()) still_read.push_back(std::move(start_));
+  static std::vector<StartPtr> still_read;
+  std::erase_if(still_read, [](const StartPtr& start) { return start->busy == 0; });
+  if (!start_->separate && !has_begun()) still_read.push_back(std::move(start_));
 }
 
-std::expected<std::unique_ptr<Child>, StartFailure> Child::start(ChildPlan plan) {
-  std::unique_ptr<Child> child(new Child(std::make_unique<Start>(std::move(plan))));
+std::expected<void, StartFailure> Child::clone() {
   // No handler of ours may run in the child, where it would change our memory.
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  child->pid_ = Steps::begin(*child->start_);
+  pid_ = Steps::begin(*start_);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (child->pid_ < 0) return std::unexpected(StartFailure{StartStage::process, -child->pid_, ""});
+  if (pid_ > 0) return {};
+  start_->busy = 0;
+  return std::unexpected(StartFailure{StartStage::process, -pid_, ""});
+}
+
+std::expected<std::unique_ptr<Child>, StartFailure> Child::prepare(const ChildFiles& files) {
+  std::unique_ptr<Child> child(new Child(Start::make(files, false)));
+  child->start_->waits = true;
+  if (const auto cloned = child->clone(); !cloned) return std::unexpected(cloned.error());
   return child;
 }
 
-bool Child::has_begun() const { return start_->busy.load(std::memory_order_acquire) == 0; }
+void Child::begin(ChildPlan plan) {
+  start_->set(std::move(plan));
+  ::syscall(SYS_futex, &start_->planned, FUTEX_WAKE_PRIVATE, 1);
+}
+
+std::expected<std::unique_ptr<Child>, StartFailure> Child::start(const ChildFiles& files,
+                                                                 ChildPlan plan) {
+  std::unique_ptr<Child> child(new Child(Start::make(files, plan.reset_oom_score)));
+  child->start_->set(std::move(plan));
+  if (const auto cloned = child->clone(); !cloned) return std::unexpected(cloned.error());
+  return child;
+}
+
+// Told in memory first: a child that has waited drops the signals of that time.
+void Child::terminate() {
+  __atomic_store_n(&start_->stopping, 1, __ATOMIC_RELEASE);
+  // One that has just begun does not lead a group yet.
+  if (::kill(-pid_, SIGTERM) != 0) ::kill(pid_, SIGTERM);
+}
+
+bool Child::has_begun() const {
+  if (!start_->separate) return start_->busy.load(std::memory_order_acquire) == 0;
+  const auto program = [](const std::string& process) {
+    std::error_code gone;
+    return std::filesystem::read_symlink("/proc/" + process + "/exe", gone);
+  };
+  return program(std::to_string(pid_)) != program("self");
+}
 
 std::optional<StartFailure> Child::failure() const {
   if (!start_->failed) return std::nullopt;

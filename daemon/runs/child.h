@@ -16,21 +16,24 @@
 
 namespace wm {
 
-/// What a child is to be. All strings without byte 0; all descriptors stay the caller's.
+/// What a child begins with. All descriptors stay the caller's.
+struct ChildFiles {
+  int output = -1;
+  int errors = -1;
+  int record = -1;  // See ChildPlan::record_offset; -1: none.
+  int cgroup = -1;  // The directory of the cgroup that it begins in, where there is one.
+};
+
+/// What a child is to be. All strings without byte 0.
 struct ChildPlan {
   std::vector<std::string> arguments;    // The program's absolute path first.
   std::vector<std::string> environment;  // NAME=VALUE
   std::string directory;
   std::string input;  // What its standard input holds, before it ends.
-  int output = -1;
-  int errors = -1;
-  /// -1: none. Gets a copy of the child's /proc/self/stat, at that offset, before the program runs:
+  /// Where in the record a copy of the child's /proc/self/stat goes, before the program runs:
   /// whoever finds this file knows the process (pid and start time), even if the daemon is killed
   /// the moment after.
-  int record = -1;
   off_t record_offset = 0;
-  int cgroup = -1;  // The directory of the cgroup that it begins in, where there is one.
-  std::vector<int> cgroup_procs;  // Of other cgroups, for it to join.
   std::optional<int> nice;
   IoClass io_class = IoClass::inherited;
   struct Bound {
@@ -49,7 +52,6 @@ enum class StartStage : std::uint8_t {
   process,
   session,
   record,
-  cgroup,
   files,
   bounds,
   user,
@@ -73,17 +75,28 @@ struct StartFailure {
 ///
 /// It shares memory with this process until it runs the program, so no page table is copied; and
 /// nobody waits meanwhile, for a program may be on a disk that does not answer. Only for one
-/// thread.
+/// thread, with whose end a child that does not run its program yet ends too.
 class Child {
  public:
-  /// Starts it. An error: there is no child.
-  static std::expected<std::unique_ptr<Child>, StartFailure> start(ChildPlan plan);
+  /// One that waits for its plan, with those files alone. An error: there is no child.
+  static std::expected<std::unique_ptr<Child>, StartFailure> prepare(const ChildFiles& files);
+
+  /// Lets a child that waits go on. Not with `reset_oom_score`: see start().
+  void begin(ChildPlan plan);
+
+  /// One that does not wait. With `reset_oom_score` it shares no memory, for the kernel gives all
+  /// processes that do the same score. An error: there is no child.
+  static std::expected<std::unique_ptr<Child>, StartFailure> start(const ChildFiles& files,
+                                                                   ChildPlan plan);
 
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   pid_t pid() const { return pid_; }
+
+  /// Sends SIGTERM to it and to its process group, whatever it is about.
+  void terminate();
 
   /// Whether it runs its program, or is gone.
   bool has_begun() const;
@@ -95,9 +108,12 @@ class Child {
   struct Start;
   struct Steps;
 
-  explicit Child(std::unique_ptr<Start> start);
+  using StartPtr = std::unique_ptr<Start, void (*)(Start*)>;
 
-  std::unique_ptr<Start> start_;
+  explicit Child(StartPtr start);
+  std::expected<void, StartFailure> clone();
+
+  StartPtr start_;
   pid_t pid_ = 0;
 };
 

@@ -89,6 +89,18 @@ ChildEnd end_of(const StartFailure& failure) {
           failure.describe()};
 }
 
+ChildEnd no_room(const char* what) {
+  return {ChildEnd::How::no_room, 0,
+          std::string("cannot prepare the run's ") + what + ": " + std::strerror(errno)};
+}
+
+bool join(const std::vector<UniqueFd>& procs, pid_t pid) {
+  const std::string text = std::to_string(pid);
+  return std::ranges::all_of(procs, [&](const UniqueFd& group) {
+    return ::write(group.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  });
+}
+
 void append(std::string& text, const std::string& more) {
   if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
 }
@@ -133,7 +145,7 @@ ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpe
       socket_(std::move(socket)),
       cgroups_(std::move(cgroups)),
       log_(loop, state_directory / "logs", history.max_log_bytes),
-      records_(state_directory / "runs"),
+      records_(state_directory / "runs", !cgroups_.available()),
       files_(state_directory / "outputs", state_directory / "work"),
       self_(find_user(::geteuid())),
       oom_protected_(has_low_oom_score()),
@@ -161,16 +173,114 @@ void ProcessRunner::start(const Launch& launch) {
   });
 }
 
+std::expected<ProcessRunner::Berth, ChildEnd> ProcessRunner::make_berth() {
+  Berth berth;
+  if (!open_pipes(berth.pipes, berth.ends)) return std::unexpected(no_room("log"));
+  const auto place = records_.reserve();
+  if (!place) return std::unexpected(no_room("record"));
+  berth.place = *place;
+  std::optional<ChildEnd> problem;
+  if (cgroups_.available()) {
+    if (const auto group = cgroups_.create(place->number, {})) {
+      berth.cgroup = group->directory;
+    } else {
+      problem = no_room("control group");
+    }
+  }
+  if (!problem) return berth;
+  leave(berth);
+  return std::unexpected(std::move(*problem));
+}
+
+std::optional<ChildEnd> ProcessRunner::board(
+    Berth& berth, std::expected<std::unique_ptr<Child>, StartFailure> child) const {
+  if (!child) return end_of(child.error());
+  berth.child = std::move(*child);
+  berth.ends = {};
+  const pid_t pid = berth.child->pid();
+  if (!cgroups_.available()) berth.leader = read_process_stat(pid).value_or(ProcessStat{});
+  berth.leader.pid = berth.leader.session = pid;
+  return std::nullopt;
+}
+
+// Its child, if it has one, waits.
+void ProcessRunner::leave(const Berth& berth) {
+  if (berth.child) {
+    ::kill(berth.child->pid(), SIGKILL);
+    ::waitpid(berth.child->pid(), nullptr, 0);
+  }
+  records_.remove(berth.place);
+}
+
+std::expected<ProcessRunner::Berth, ChildEnd> ProcessRunner::take_berth() {
+  if (!spare_) return make_berth();
+  Berth berth = std::move(*spare_);
+  spare_.reset();
+  return berth;
+}
+
+void ProcessRunner::expect(bool start) {
+  if (start == spare_.has_value() || (start && oom_protected_)) return;
+  if (start) {
+    // What is missing now, a start that misses it still will tell.
+    auto berth = make_berth();
+    if (!berth) return;
+    if (!board(*berth, Child::prepare(berth->files()))) {
+      spare_ = std::move(*berth);
+    } else {
+      leave(*berth);
+    }
+    return;
+  }
+  leave(*spare_);
+  spare_.reset();
+}
+
+// Makes the berth that of the run, and its child the run's. On a failure neither is any more.
+std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, Berth& berth,
+                                               ChildPlan plan) {
+  std::optional<ChildEnd> problem;
+  RunCgroup group{.unmet = names_of(run.bounds)};
+  if (!records_.add(berth.place, info)) problem = no_room("record");
+  if (!problem && cgroups_.available()) {
+    auto made = cgroups_.create(berth.place.number, run.bounds);
+    if (!made) problem = no_room("control group");
+    if (made) group = std::move(*made);
+  }
+  run.note = set_limits(run.bounds, group.unmet, run.uid, plan);
+  plan.reset_oom_score = oom_protected_;
+  plan.record_offset = berth.place.offset;
+  // One that has groups to join waits for that.
+  const bool waits = !oom_protected_ && (berth.child || !group.procs.empty());
+  if (!problem && !berth.child) {
+    problem = board(berth, waits ? Child::prepare(berth.files())
+                                 : Child::start(berth.files(), std::move(plan)));
+  }
+  if (!problem && !join(group.procs, berth.leader.pid)) problem = no_room("control group");
+  if (problem) {
+    leave(berth);
+    return problem;
+  }
+  if (waits) berth.child->begin(std::move(plan));
+  run.place = berth.place;
+  run.leader = berth.leader;
+  run.child = std::move(berth.child);
+  log_.begin({run.work, run.number, run.unique_name}, std::move(berth.pipes));
+  return std::nullopt;
+}
+
 std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   std::erase_if(beginning_, [](const RunPtr& run) { return run->forget_beginning(); });
   const WorkInfo& info = launch.info;
   if (std::ranges::count(untidy_, info.work.id, &Run::work) > 0) tidy();
-  const auto no_room = [](const char* what) {
-    return ChildEnd{ChildEnd::How::no_room, 0,
-                    std::string("cannot prepare the run's ") + what + ": " + std::strerror(errno)};
-  };
   const Result<User> user = user_of(info);
   if (!user) return ChildEnd{ChildEnd::How::not_started, 0, user.error().message};
+  if (!files_.prepare(info.uuid, info.work.id, *user)) return no_room("files");
+  auto berth = take_berth();
+  if (!berth) {
+    files_.spare_state(info.work.id, user->uid);
+    return berth.error();
+  }
   const auto run = std::make_shared<Run>();
   run->work = info.work.id;
   run->number = info.work.runs;
@@ -179,49 +289,22 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   run->uid = user->uid;
   run->bounds = info.request.terms.bounds;
   run->stop_grace = launch.stop_grace;
-  if (!files_.prepare(info.uuid, info.work.id, *user)) return no_room("files");
-  const auto place = records_.add(info);
-  if (!place) return no_room("record");
-  run->place = *place;
-  const auto log = log_.open({info.work.id, info.work.runs, info.request.unique_name});
-  std::optional<RunCgroup> cgroup;
-  if (log && cgroups_.available()) cgroup = cgroups_.create(place->number, run->bounds);
-  if (!log || (cgroups_.available() && !cgroup)) {
-    auto end = no_room(log ? "control group" : "log");
-    clean_up(*run);
-    return end;
-  }
 
   ChildPlan plan;
   plan.arguments = launch.command;
   plan.environment = environment_of(launch, *user, socket_, files_);
   plan.directory = info.request.cwd.empty() ? user->home : info.request.cwd;
   plan.input = launch.input;
-  plan.output = log->output.get();
-  plan.errors = log->errors.get();
-  plan.record = place->file;
-  plan.record_offset = place->offset;
-  plan.reset_oom_score = oom_protected_;
   plan.switch_user = user->uid != ::geteuid();
   plan.uid = user->uid;
   plan.gid = user->gid;
   plan.groups = user->groups;
   set_priorities(info.request, plan);
-  run->note =
-      set_limits(run->bounds, cgroup ? cgroup->unmet : names_of(run->bounds), user->uid, plan);
-  if (cgroup) {
-    plan.cgroup = cgroup->directory;
-    for (const UniqueFd& procs : cgroup->procs) plan.cgroup_procs.push_back(procs.get());
+  if (auto problem = set_out(*run, info, *berth, std::move(plan))) {
+    files_.spare_state(run->work, run->uid);
+    return problem;
   }
-  auto child = Child::start(std::move(plan));
-  if (!child) {
-    clean_up(*run);
-    return end_of(child.error());
-  }
-  run->child = std::move(*child);
-  const pid_t pid = run->child->pid();
-  if (!cgroups_.available()) run->leader = read_process_stat(pid).value_or(ProcessStat{});
-  run->leader.pid = run->leader.session = pid;
+  const pid_t pid = run->leader.pid;
   beginning_.push_back(run);
   runs_.emplace(pid, run);
   pids_[run->work] = pid;
@@ -243,8 +326,11 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
   Run& run = *told;
   if (run.grace) return;
   files_.tell_stop_reason(run.uuid, reason);
-  // One that has just begun does not lead a group yet.
-  if (::kill(-pid->second, SIGTERM) != 0) ::kill(pid->second, SIGTERM);
+  if (run.child) {
+    run.child->terminate();
+  } else {
+    ::kill(-pid->second, SIGTERM);
+  }
   ::kill(-pid->second, SIGCONT);  // A stopped process would not see the signal.
   wait_for_grace(told, run.stop_grace);
 }
@@ -259,12 +345,7 @@ void ProcessRunner::wait_for_grace(const RunPtr& run, Duration time) {
 
 void ProcessRunner::end_leftovers() {
   records_.end_all();
-  for (const std::size_t group : cgroups_.leftovers()) {
-    while (!cgroups_.remove(group)) {
-      cgroups_.kill(group);
-      for (const pid_t pid : cgroups_.processes(group)) kill_and_wait(pid);
-    }
-  }
+  cgroups_.end_all();
   files_.remove_all();
 }
 
@@ -274,6 +355,7 @@ bool ProcessRunner::settled() {
 }
 
 json::array ProcessRunner::hand_over(Handover& handover) {
+  expect(false);
   quiet_ = log_.hold();
   json::array list;
   for (const auto& [pid, run] : runs_) {
@@ -375,7 +457,7 @@ std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
 std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
   std::vector<pid_t> orphans;
   for (const pid_t pid : own_children()) {
-    if (runs_.contains(pid) || commands_.has_child(pid)) continue;
+    if (runs_.contains(pid) || commands_.has_child(pid) || is_spare(pid)) continue;
     if (const auto process = read_process_stat(pid); !process || process->dead) continue;
     const auto has = [&](const Run& one) { return is_of_run(pid, one.leader, one.uuid); };
     const bool of_another =
@@ -407,7 +489,9 @@ void ProcessRunner::reap() {
 void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const auto found = runs_.find(pid);
   if (found == runs_.end()) {
-    commands_.child_ended(pid, status);
+    if (!is_spare(pid)) return commands_.child_ended(pid, status);
+    records_.remove(spare_->place);
+    spare_.reset();
     return;
   }
   const RunPtr run = found->second;

@@ -31,13 +31,17 @@ class ProcessRunner : public Runner {
                 const std::filesystem::path& state_directory, std::string socket,
                 const HistorySettings& history, Cgroups cgroups);
 
-  ~ProcessRunner() override { cgroups_.leave(); }
+  ~ProcessRunner() override {
+    expect(false);
+    cgroups_.leave();
+  }
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void on_suspended(OnSuspended handler) override { on_suspended_ = std::move(handler); }
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void tidy() override;
+  void expect(bool start) override;
   void forget(WorkId id, int run) override { log_.remove(id, run); }
   void forget_work(WorkId id) override;
   void end_leftovers() override;
@@ -80,6 +84,27 @@ class ProcessRunner : public Runner {
   };
   using RunPtr = std::shared_ptr<Run>;
 
+  /// What a run has that does not depend on whose it is.
+  struct Berth {
+    RunRecords::Place place;
+    LogPipes pipes;
+    LogEnds ends;  // Until its child has them.
+    int cgroup = -1;
+    std::unique_ptr<Child> child;  // Waits for its plan; none: it has to be started with it.
+    ProcessStat leader;
+
+    ChildFiles files() const { return {ends.output.get(), ends.errors.get(), place.file, cgroup}; }
+  };
+
+  std::expected<Berth, ChildEnd> make_berth();
+  /// The one that is ready, or a new one.
+  std::expected<Berth, ChildEnd> take_berth();
+  std::optional<ChildEnd> board(Berth& berth,
+                                std::expected<std::unique_ptr<Child>, StartFailure> child) const;
+  void leave(const Berth& berth);
+  std::optional<ChildEnd> set_out(Run& run, const WorkInfo& info, Berth& berth, ChildPlan plan);
+  bool is_spare(pid_t pid) const { return spare_ && spare_->leader.pid == pid; }
+
   Result<User> user_of(const WorkInfo& info) const;
   std::optional<ChildEnd> try_to_start(const Launch& launch);
   void clean_up(const Run& run);
@@ -108,6 +133,7 @@ class ProcessRunner : public Runner {
   OnSuspended on_suspended_ = [](WorkId, bool) {};
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
+  std::optional<Berth> spare_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
   int ending_ = 0;                 // Runs that nobody has been told the end of.
   std::vector<RunPtr> untidy_;     // Over, and not cleared away.

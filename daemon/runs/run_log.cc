@@ -42,6 +42,10 @@ bool open_pipe(UniqueFd& ours, UniqueFd& theirs) {
 
 }  // namespace
 
+bool open_pipes(LogPipes& ours, LogEnds& theirs) {
+  return open_pipe(ours.output, theirs.output) && open_pipe(ours.errors, theirs.errors);
+}
+
 struct RunLog::Log {
   Log(std::filesystem::path path, std::int64_t max_bytes) : file(std::move(path), max_bytes) {}
 
@@ -90,16 +94,6 @@ RunLog::~RunLog() {
 
 std::filesystem::path RunLog::path_of(WorkId work, int run) const {
   return directory_ / (std::to_string(work) + '.' + std::to_string(run));
-}
-
-std::optional<LogEnds> RunLog::open(const LoggedRun& run) {
-  LogPipes ours;
-  LogEnds theirs;
-  if (!open_pipe(ours.output, theirs.output) || !open_pipe(ours.errors, theirs.errors)) {
-    return std::nullopt;
-  }
-  add(run, std::move(ours), false);
-  return theirs;
 }
 
 void RunLog::resume(const LoggedRun& run, LogPipes pipes) { add(run, std::move(pipes), true); }

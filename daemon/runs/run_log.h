@@ -31,6 +31,9 @@ struct LogPipes {
   UniqueFd errors;
 };
 
+/// The pipes of a run. False, with errno set: they cannot be made.
+bool open_pipes(LogPipes& ours, LogEnds& theirs);
+
 struct LoggedRun {
   WorkId work = 0;
   int number = 0;
@@ -46,8 +49,8 @@ class RunLog {
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
 
-  /// Where the run prints to, until finish(). Nothing, with errno set: it cannot be made.
-  std::optional<LogEnds> open(const LoggedRun& run);
+  /// Takes in what the run prints, until finish().
+  void begin(const LoggedRun& run, LogPipes pipes) { add(run, std::move(pipes), false); }
 
   /// Goes on with a run that an earlier program in this process has started.
   void resume(const LoggedRun& run, LogPipes pipes);

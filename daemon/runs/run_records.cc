@@ -43,29 +43,30 @@ void kill_and_wait(pid_t pid) {
   }
 }
 
-RunRecords::RunRecords(std::filesystem::path path)
-    : path_(std::move(path)), boot_id_(read_line("/proc/sys/kernel/random/boot_id")) {}
+RunRecords::RunRecords(std::filesystem::path path, bool on_disk)
+    : path_(std::move(path)),
+      on_disk_(on_disk),
+      boot_id_(read_line("/proc/sys/kernel/random/boot_id")) {}
 
 bool RunRecords::open() {
+  if (!on_disk_) return true;
   if (!file_) file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   return static_cast<bool>(file_);
 }
 
-std::optional<RunRecords::Place> RunRecords::add(const WorkInfo& info) {
+std::optional<RunRecords::Place> RunRecords::reserve() {
   if (!open()) return std::nullopt;
   const auto free = std::ranges::find(taken_, false);
-  const auto number = static_cast<std::size_t>(free - taken_.begin());
-  std::array<char, kPlace> place{};
+  return resume(static_cast<std::size_t>(free - taken_.begin()));
+}
+
+bool RunRecords::add(const Place& place, const WorkInfo& info) {
+  if (!on_disk_) return true;
+  std::array<char, kPlace> bytes{};
   const std::string head = boot_id_ + '\n' + info.uuid + '\n';
-  head.copy(place.data(), kHead);
-  const auto offset = static_cast<off_t>(number * kPlace);
-  if (::pwrite(file_.get(), place.data(), place.size(), offset) !=
-      static_cast<ssize_t>(place.size())) {
-    return std::nullopt;
-  }
-  if (free == taken_.end()) taken_.push_back(false);
-  taken_[number] = true;
-  return Place{file_.get(), offset + static_cast<off_t>(kHead), number};
+  head.copy(bytes.data(), kHead);
+  return ::pwrite(file_.get(), bytes.data(), bytes.size(),
+                  static_cast<off_t>(place.number * kPlace)) == static_cast<ssize_t>(bytes.size());
 }
 
 RunRecords::Place RunRecords::resume(std::size_t number) {
@@ -76,7 +77,7 @@ RunRecords::Place RunRecords::resume(std::size_t number) {
 }
 
 void RunRecords::remove(const Place& place) {
-  (void)!::pwrite(file_.get(), "", 1, static_cast<off_t>(place.number * kPlace));
+  if (on_disk_) (void)!::pwrite(file_.get(), "", 1, static_cast<off_t>(place.number * kPlace));
   taken_[place.number] = false;
 }
 

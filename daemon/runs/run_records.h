@@ -15,18 +15,22 @@ namespace wm {
 /// One file of fixed places, so that no run makes and removes a file of its own.
 class RunRecords {
  public:
-  /// Where a child adds itself: see ChildPlan::record.
+  /// Where a child adds itself: see ChildPlan::record_offset.
   struct Place {
-    int file = -1;
+    int file = -1;  // -1: there is nothing to add.
     off_t offset = 0;
     std::size_t number = 0;
   };
 
-  /// Keeps its file at `path`, whose directory is there.
-  explicit RunRecords(std::filesystem::path path);
+  /// Keeps its file at `path`, whose directory is there. Not `on_disk`: nothing is written, for
+  /// what is left of a run is found by its control group.
+  RunRecords(std::filesystem::path path, bool on_disk);
 
-  /// A place for a run of that work. Nothing, with errno set, if it cannot be written.
-  std::optional<Place> add(const WorkInfo& info);
+  /// A place for a run. Nothing, with errno set, if the file cannot be opened.
+  std::optional<Place> reserve();
+  /// From now on the place is that of a run of that work. False, with errno set, if it cannot be
+  /// written.
+  bool add(const Place& place, const WorkInfo& info);
   void remove(const Place& place);
 
   /// Goes on with the place of a run that an earlier daemon in this process has started.
@@ -40,6 +44,7 @@ class RunRecords {
   bool open();
 
   std::filesystem::path path_;
+  bool on_disk_;
   std::string boot_id_;
   UniqueFd file_;
   std::vector<bool> taken_;

@@ -51,6 +51,10 @@ class Runner {
   /// Clears away what ended runs had: called when nothing waits to be started.
   virtual void tidy() = 0;
 
+  /// Whether work waits, so that the next start should find all ready that does not depend on which
+  /// work it is.
+  virtual void expect(bool start) = 0;
+
   /// Removes the logs of a run that is over.
   virtual void forget(WorkId id, int run) = 0;
 

@@ -238,6 +238,63 @@ TEST_P(ProcessRunnerTest, AStoppedProcessIsWokenToBeEnded) {
   EXPECT_EQ(wait().end.how, ChildEnd::How::signalled);
 }
 
+TEST_P(ProcessRunnerTest, AChildThatWaitsTakesNoSignalIntoItsRun) {
+  runner_.expect(true);
+  const std::vector<pid_t> waiting = own_children();
+  ASSERT_EQ(waiting.size(), 1U);
+  ::kill(waiting.front(), SIGTERM);
+
+  EXPECT_EQ(run(shell("echo $$ $(cat)")).end, (ChildEnd{ChildEnd::How::exited, 0, ""}));
+  EXPECT_EQ(log(), std::to_string(waiting.front()) + R"( {"userId":"user_42"})" + "\n");
+}
+
+TEST_P(ProcessRunnerTest, AChildThatHasWaitedIsStoppedLikeAnyOther) {
+  runner_.expect(true);
+  runner_.start(shell("exec sleep 100"));
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGTERM, ""}));
+}
+
+TEST_P(ProcessRunnerTest, AChildThatDiedWhileItWaitedIsNoRun) {
+  runner_.expect(true);
+  ::kill(own_children().front(), SIGKILL);
+  siginfo_t ended{};
+  ::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT);
+  runner_.reap();
+  EXPECT_EQ(run(shell("exit 3")).end, (ChildEnd{ChildEnd::How::exited, 3, ""}));
+}
+
+TEST_P(ProcessRunnerTest, NothingIsLeftOfAChildThatNoRunNeeds) {
+  runner_.expect(true);
+  runner_.expect(false);
+  EXPECT_TRUE(own_children().empty());
+}
+
+TEST_P(ProcessRunnerTest, ALeftoverIsFoundFromAnotherControlGroup) {
+  if (!GetParam() || !cgroups().available()) GTEST_SKIP() << "there are no control groups here";
+  runner_.start(shell("echo > ready; sleep 100"));
+  await_ready();
+  std::string base;
+  std::getline(std::ifstream(directory_.path() / "cgroup"), base);
+  const auto own = std::filesystem::path(base).parent_path();
+  const auto another = own / ("wm-test-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(another);
+  const auto move_to = [](const std::filesystem::path& group) {
+    std::ofstream(group / "cgroup.procs") << 0;
+  };
+
+  move_to(another);
+  {
+    ProcessRunner next(loop_, helpers_, commands_, directory_.path(), "/the/socket", history_,
+                       cgroups());
+    next.end_leftovers();
+  }
+  move_to(own);
+  std::filesystem::remove(another);
+
+  EXPECT_EQ(wait().end.code, SIGKILL);
+}
+
 TEST_P(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
   runner_.start(shell("setsid sleep 100 & echo > ready; sleep 100"));
   await_ready();
@@ -258,9 +315,10 @@ TEST_P(ProcessRunnerTest, ARecordOfAnotherProcessHarmsNobody) {
   const std::string stat =
       std::to_string(::getpid()) + " (sh) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0\n";
   const auto path = directory_.path() / "runs";
-  RunRecords records(path);
-  const auto place = records.add(info);
+  RunRecords records(path, true);
+  const auto place = records.reserve();
   ASSERT_TRUE(place);
+  ASSERT_TRUE(records.add(*place, info));
   ASSERT_EQ(::pwrite(place->file, stat.data(), stat.size(), place->offset),
             static_cast<ssize_t>(stat.size()));
 

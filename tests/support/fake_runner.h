@@ -34,6 +34,7 @@ class FakeRunner : public Runner {
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void tidy() override {}
+  void expect(bool) override {}
   void forget(WorkId id, int run) override { forgotten.push_back({id, run}); }
   void forget_work(WorkId) override {}
   void end_leftovers() override { children_.clear(); }
