@@ -94,7 +94,6 @@ struct Child::Start {
   static StartPtr make(const ChildFiles& files, bool in_shared_memory);
   void set(ChildPlan child_plan);
 
-  const bool separate;  // The child has memory of its own, and this page of it is shared.
   ChildPlan plan;
   std::vector<char*> argument_list;
   std::vector<char*> environment_list;
@@ -112,21 +111,23 @@ struct Child::Start {
   off_t record_offset = 0;
   const ChildPlan::Bound* bounds = nullptr;
   std::size_t bounds_count = 0;
-  bool has_nice = false;
   int nice = 0;
   int io_priority = 0;
   const int* signals = nullptr;
   std::size_t signals_count = 0;
-  bool reset_oom_score = false;
-  bool switch_user = false;
   uid_t uid = 0;
   gid_t gid = 0;
   const gid_t* groups = nullptr;
   std::size_t groups_count = 0;
   pid_t parent = 0;
-  bool waits = false;
   int planned = 0;   // A futex: the plan is there to read.
   int stopping = 0;  // It is to end by SIGTERM before it runs the program.
+
+  const bool separate;  // It has memory of its own, and shares this alone.
+  bool waits = false;
+  bool has_nice = false;
+  bool reset_oom_score = false;
+  bool switch_user = false;
 
   // What it writes, for itself.
   std::array<char, 512> stat;  // Its line of /proc/self/stat.
@@ -142,12 +143,12 @@ struct Child::Start {
 };
 
 Child::Start::Start(const ChildFiles& files, bool in_shared_memory)
-    : separate(in_shared_memory),
-      output(files.output),
+    : output(files.output),
       errors(files.errors),
       record(files.record),
       cgroup(files.cgroup),
-      parent(::getpid()) {
+      parent(::getpid()),
+      separate(in_shared_memory) {
   const std::vector<int>& changed = changed_signals();
   signals = changed.data();
   signals_count = changed.size();

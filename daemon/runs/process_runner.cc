@@ -252,10 +252,8 @@ std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, B
   plan.record_offset = berth.place.offset;
   // One that has groups to join waits for that.
   const bool waits = !oom_protected_ && (berth.child || !group.procs.empty());
-  if (!problem && !berth.child) {
-    problem = board(berth, waits ? Child::prepare(berth.files())
-                                 : Child::start(berth.files(), std::move(plan)));
-  }
+  if (!problem && waits && !berth.child) problem = board(berth, Child::prepare(berth.files()));
+  if (!problem && !waits) problem = board(berth, Child::start(berth.files(), std::exchange(plan, {})));
   if (!problem && !join(group.procs, berth.leader.pid)) problem = no_room("control group");
   if (problem) {
     leave(berth);
