@@ -20,7 +20,6 @@
 #include "daemon/probes/network.h"
 #include "daemon/probes/power.h"
 #include "daemon/probes/storage.h"
-#include "daemon/service_manager.h"
 
 namespace wm {
 
@@ -101,6 +100,7 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
     : options_(std::move(options)),
       settings_(std::move(settings)),
       signals_(loop_),
+      service_manager_(loop_),
       store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
       helpers_(loop_),
       commands_(loop_),
@@ -135,7 +135,8 @@ void Daemon::recover() {
 }
 
 void Daemon::start_server() {
-  int listener = -1;
+  int listener = ServiceManager::passed_socket();
+  own_socket_ = listener < 0;
   if (inherited_) listener = kept_descriptor(inherited_->parts["clients"].as_object(), "listener");
   if (listener < 0) {
     const auto directory = std::filesystem::absolute(options_.socket).parent_path();
@@ -156,7 +157,7 @@ void Daemon::start_server() {
 
 Daemon::~Daemon() {
   server_.reset();
-  ::unlink(options_.socket.c_str());
+  if (own_socket_) ::unlink(options_.socket.c_str());
 }
 
 void Daemon::add_probes() {
@@ -177,9 +178,8 @@ void Daemon::add_probes() {
 int Daemon::run() {
   spdlog::info("wmd {} ready: {} unfinished works, socket {}", kVersion,
                manager_.scheduler().unfinished_count(), options_.socket);
-  service_manager::ready(std::to_string(manager_.scheduler().unfinished_count()) +
-                         " unfinished works");
   turn();
+  service_manager_.ready();
   while (!over_) {
     loop_.run_one();
     for (int events = 1; events < kEventsPerTurn && loop_.poll_one() > 0; ++events) {
@@ -251,6 +251,8 @@ void Daemon::end_turn(TimePoint now) {
   if (disk_failed_) next = now + kRetryCommit;
   alarm_.set(next);
   flush_behind();
+  const Scheduler& scheduler = manager_.scheduler();
+  service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
   // What this turn itself brought about is the next one's event.
   if (!disk_failed_ && (manager_.has_unsettled_runs() || sensors_.changed())) {
     boost::asio::post(loop_, [] {});
@@ -313,7 +315,7 @@ void Daemon::take_signals() {
       default:
         if (std::exchange(stopping_, true)) break;
         spdlog::info("stopping: {} runs to end", manager_.scheduler().running_count());
-        service_manager::stopping();
+        service_manager_.stopping();
         manager_.shut_down();
     }
   }

@@ -17,6 +17,7 @@
 #include "daemon/runs/process_runner.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
+#include "daemon/service_manager.h"
 #include "daemon/sleep_watch.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/work_manager.h"
@@ -68,6 +69,7 @@ class Daemon {
   Settings settings_;
   boost::asio::io_context loop_{1};
   boost::asio::posix::stream_descriptor signals_;
+  ServiceManager service_manager_;
   std::unique_ptr<SqliteStore> store_;
   HelperThreads helpers_;
   HelperCommands commands_;
@@ -97,7 +99,8 @@ class Daemon {
     boost::asio::steady_timer again;
   };
   std::optional<Replacement> replacement_;
-  bool flushing_ = false;  // On a helper thread.
+  bool own_socket_ = true;  // Its file is ours to remove.
+  bool flushing_ = false;   // On a helper thread.
   bool stopping_ = false;
   bool disk_failed_ = false;  // The last commit did: it is tried again.
   int exit_status_ = 0;

@@ -1,11 +1,46 @@
-// What the daemon tells systemd of itself, where systemd started it.
+// What the daemon and systemd tell each other, where systemd started it.
 #pragma once
 
-#include <string>
+#include <chrono>
+#include <cstddef>
 
-namespace wm::service_manager {
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
-void ready(const std::string& status);
-void stopping();
+namespace wm {
 
-}  // namespace wm::service_manager
+class ServiceManager {
+ public:
+  explicit ServiceManager(boost::asio::io_context& loop);
+
+  /// The socket that systemd has made for us (wmd.socket), non-blocking; -1: there is none. Throws
+  /// std::runtime_error if that is no listening socket.
+  static int passed_socket();
+
+  void ready();
+  void stopping();
+
+  /// At the end of each turn: answers the watchdog, if it is time to, for a whole turn went well;
+  /// and tells what `systemctl status` shows, at most once a second.
+  void turn_ended(std::size_t unfinished, std::size_t running);
+
+ private:
+  struct Counts {
+    std::size_t unfinished = 0;
+    std::size_t running = 0;
+    bool operator==(const Counts&) const = default;
+  };
+  void await_ping();
+  void tell(const char* state);
+
+  boost::asio::steady_timer ping_;
+  boost::asio::steady_timer status_;
+  std::chrono::microseconds interval_{};  // Between answers to the watchdog; 0: nobody asks.
+  bool ping_due_ = false;
+  bool listens_;  // Somebody wants to be told.
+  Counts counts_;
+  Counts told_;
+  bool waits_ = false;  // For a second since it was told to pass.
+};
+
+}  // namespace wm

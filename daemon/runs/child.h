@@ -52,6 +52,7 @@ enum class StartStage : std::uint8_t {
   process,
   session,
   record,
+  cgroup,
   files,
   bounds,
   user,

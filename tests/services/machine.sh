@@ -18,13 +18,23 @@ skip() {
 
 # Boots a machine on which wmd serves all users, with the configuration on stdin.
 boot() {
+  boot_bare
+  cat >"$machine/root/etc/wmd.toml"
+  start_wmd TZ=UTC || fail "wmd does not start"
+}
+
+# Boots a machine without wmd.
+boot_bare() {
   ((EUID == 0)) || skip "booting a machine needs root"
   [[ -d $test_machine ]] || skip "there is no machine: scripts/test-machine makes one"
   machine=$(mktemp --directory)
   trap 'halt || true' EXIT
   mkdir "$machine"/{upper,work,root}
   mount -t overlay "$name" -o "lowerdir=$test_machine,upperdir=$machine/upper,workdir=$machine/work" "$machine/root"
-  cat >"$machine/root/etc/wmd.toml"
+  switch_on
+}
+
+switch_on() {
   local hierarchy
   for hierarchy in /sys/fs/cgroup/{systemd,unified}; do
     [[ -d $hierarchy ]] && mkdir -p "$hierarchy/$name"
@@ -43,7 +53,13 @@ boot() {
     case $(inside systemctl is-system-running 2>/dev/null) in running | degraded) break ;; esac
     sleep 0.1
   done
-  start_wmd TZ=UTC || fail "wmd does not start"
+}
+
+# As if the plug was pulled: what is not on the disk is gone.
+switch_off() {
+  kill -KILL "$(awk '{ print $1 }' "/proc/$nspawn/task/$nspawn/children")"
+  wait "$nspawn" || true
+  nspawn=
 }
 
 halt() {

@@ -1,0 +1,17 @@
+# What Debian's policy wants beside the programs; run by cpack before it makes the package.
+set(usr "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr")
+set(documents "${usr}/share/doc/wm")
+set(debian "${CPACK_WM_SOURCE_DIR}/packaging/debian")
+
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+configure_file("${debian}/changelog.in" "${documents}/changelog.Debian" @ONLY)
+file(RENAME "${documents}/CHANGELOG.md" "${documents}/changelog")
+file(REMOVE "${documents}/LICENSE")
+file(COPY "${debian}/copyright" DESTINATION "${documents}")
+configure_file("${debian}/lintian-overrides" "${usr}/share/lintian/overrides/wm" COPYONLY)
+execute_process(COMMAND gzip --best --no-name "${documents}/changelog"
+                        "${documents}/changelog.Debian"
+                COMMAND_ERROR_IS_FATAL ANY)
+# Whatever the umask of who builds it.
+execute_process(COMMAND chmod -R u=rwX,go=rX "${CPACK_TEMPORARY_INSTALL_DIRECTORY}"
+                COMMAND_ERROR_IS_FATAL ANY)
