@@ -61,16 +61,31 @@ void read_notify(TomlReader& reader, NotifySettings& notify) {
   if (notify.time_limit < 1s) reader.fail("time_limit", "must be at least 1s");
 }
 
+template <class T>
+void read_if_said(TomlReader& reader, const char* key, std::optional<T>& value) {
+  if (!reader.has(key)) return;
+  reader.read(key, value.emplace());
+}
+
+void read_permissions(TomlReader& reader, Permissions& permissions) {
+  read_if_said(reader, "permitted_tasks", permissions.tasks);
+  read_if_said(reader, "allow_commands", permissions.commands);
+  read_if_said(reader, "allow_users", permissions.users);
+  read_if_said(reader, "allow_groups", permissions.groups);
+}
+
 void read_tables(TomlReader& file, Settings& settings) {
   file.read("debug", settings.debug);
   file.each_table("tasks", [&](const std::string& name, TomlReader& reader) {
     read_task(reader, settings.tasks[name] = {});
   });
+  file.table("policy", [&](TomlReader& reader) { read_permissions(reader, settings.permissions); });
   file.table("limits", [&](TomlReader& reader) {
     reader.read("min_period", settings.limits.min_period);
     reader.read("min_flex", settings.limits.min_flex);
     reader.read("min_backoff", settings.limits.min_backoff);
     reader.read("max_data", settings.limits.max_data, 2, std::int64_t{256} << 10);
+    reader.read("max_work_per_owner", settings.limits.max_work_per_owner, 1, 100'000'000);
   });
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);

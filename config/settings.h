@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,9 +92,23 @@ struct NotifySettings {
   bool operator==(const NotifySettings&) const = default;
 };
 
+/// Who may register what. Commands and tasks are meant for everybody, root too.
+struct Permissions {
+  std::optional<std::vector<std::string>> tasks;  // No others.
+  std::optional<bool> commands;                   // Unsaid: unless `tasks` says what may run.
+  // Root and the daemon's own user may always. Neither said: everybody.
+  std::optional<std::vector<std::string>> users;
+  std::optional<std::vector<std::string>> groups;
+
+  bool allows_commands() const { return commands.value_or(!tasks); }
+
+  bool operator==(const Permissions&) const = default;
+};
+
 struct Settings {
   bool debug = false;                         // A notification at every change of status.
   std::map<std::string, TaskSettings> tasks;  // `*` stands for every other name.
+  Permissions permissions;
   Limits limits;
   RunSettings run;
   RetrySettings retry;

@@ -26,6 +26,8 @@ class TomlReader {
   TomlReader(const TomlReader&) = delete;
   TomlReader& operator=(const TomlReader&) = delete;
 
+  bool has(std::string_view key) const { return table_.contains(key); }
+
   void read(std::string_view key, bool& value);
   void read(std::string_view key, std::string& value);
   void read(std::string_view key, Duration& value);

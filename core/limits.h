@@ -10,7 +10,8 @@ struct Limits {
   Duration min_period = 15min;
   Duration min_flex = 5min;
   Duration min_backoff = 10s;
-  std::size_t max_data = 10'240;  // Bytes of JSON.
+  std::size_t max_data = 10'240;             // Bytes of JSON.
+  std::size_t max_work_per_owner = 100'000;  // Unfinished.
 
   bool operator==(const Limits&) const = default;
 };

@@ -140,6 +140,7 @@ class Scheduler {
   const Pauses& pauses() const { return pauses_; }
   const std::unordered_map<WorkId, Row>& rows() const { return table_.rows(); }
   std::size_t unfinished_count() const { return table_.rows().size(); }
+  std::size_t unfinished_count(uid_t owner) const { return table_.count(owner); }
   std::size_t running_count() const { return agenda().running().size(); }
   bool has_room() const;
   bool group_has_room(const std::string& name) const;

@@ -7,11 +7,24 @@ const Work* WorkTable::find(WorkId id) const {
   return row == rows_.end() ? nullptr : &row->second.work;
 }
 
+std::size_t WorkTable::count(uid_t owner) const {
+  const auto found = counts_.find(owner);
+  return found == counts_.end() ? 0 : found->second;
+}
+
+void WorkTable::erase(Rows::iterator row) {
+  const auto count = counts_.find(row->second.work.owner);
+  if (--count->second == 0) counts_.erase(count);
+  rows_.erase(row);
+}
+
 void WorkTable::put(const Work& work) {
   const auto [found, inserted] = rows_.try_emplace(work.id, work);
   Row& row = found->second;
   before_.try_emplace(work.id, inserted ? std::nullopt : std::optional(row.work));
-  if (!inserted) {
+  if (inserted) {
+    ++counts_[work.owner];
+  } else {
     agenda_.remove(row);
     row.work = work;
   }
@@ -30,7 +43,7 @@ std::vector<WorkId> WorkTable::accept() {
   for (const auto& [id, before] : before_) {
     const auto row = rows_.find(id);
     if (!is_finished(row->second.work.state)) continue;
-    rows_.erase(row);
+    erase(row);
     finished.push_back(id);
   }
   before_.clear();
@@ -45,7 +58,7 @@ void WorkTable::roll_back() {
       found->second.work = *before;
       agenda_.add(found->second);
     } else {
-      rows_.erase(found);
+      erase(found);
     }
   }
   before_.clear();

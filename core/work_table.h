@@ -20,6 +20,9 @@ class WorkTable {
   const Agenda& agenda() const { return agenda_; }
   const std::unordered_map<WorkId, Row>& rows() const { return rows_; }
 
+  /// How many of the rows are that owner's.
+  std::size_t count(uid_t owner) const;
+
   /// The rows put since the last accept(), each once, oldest work first.
   std::vector<Work> changed() const;
 
@@ -28,9 +31,13 @@ class WorkTable {
   void roll_back();
 
  private:
+  using Rows = std::unordered_map<WorkId, Row>;
+  void erase(Rows::iterator row);
+
   Agenda agenda_;
-  std::unordered_map<WorkId, Row> rows_;
-  std::map<WorkId, std::optional<Work>> before_;  // As it was at the last accept().
+  Rows rows_;
+  std::unordered_map<uid_t, std::size_t> counts_;  // Of each owner that has any.
+  std::map<WorkId, std::optional<Work>> before_;   // As it was at the last accept().
 };
 
 }  // namespace wm

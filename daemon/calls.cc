@@ -1,5 +1,8 @@
 #include "daemon/calls.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include <unistd.h>
 
 #include "core/text.h"
@@ -61,7 +64,43 @@ Result<> check_user(const std::string& as, const Peer& peer) {
   return user ? Result<>() : fail(ErrorCode::invalid, user.error().message);
 }
 
+// The configuration's [policy].
+Result<> check_permitted(const WorkRequest& request, const Permissions& permissions,
+                         const Peer& peer) {
+  const auto refused = [](std::string message) {
+    return fail(ErrorCode::refused, std::move(message));
+  };
+  if (!may_register(permissions, peer.uid)) {
+    return fail(ErrorCode::not_permitted,
+                "you may not register work here: policy.allow_users and policy.allow_groups name "
+                "who may");
+  }
+  if (!request.command.empty()) {
+    if (permissions.allows_commands()) return {};
+    return refused(
+        "commands of one's own may not be registered here, only declared tasks: see "
+        "wm tasks, and policy.allow_commands");
+  }
+  if (!permissions.tasks || std::ranges::count(*permissions.tasks, request.task_name) > 0) {
+    return {};
+  }
+  return refused("the task '" + printable(request.task_name) +
+                 "' may not be registered here: policy.permitted_tasks does not name it");
+}
+
 }  // namespace
+
+bool may_register(const Permissions& permissions, uid_t uid) {
+  const auto& [users, groups] = std::tie(permissions.users, permissions.groups);
+  if ((!users && !groups) || uid == 0 || uid == ::geteuid()) return true;
+  const auto user = find_user(uid);
+  if (!user) return false;
+  if (users && std::ranges::count(*users, user->name) > 0) return true;
+  return groups && std::ranges::any_of(*groups, [&](const std::string& name) {
+           const auto gid = find_group(name);
+           return gid && std::ranges::count(user->groups, *gid) > 0;
+         });
+}
 
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer) {
   if (auto valid = validate(request, settings.limits); !valid) return valid;
@@ -72,6 +111,9 @@ Result<> check_request(const WorkRequest& request, const Settings& settings, con
   }
   if (auto declared = check_declared(custom, settings); !declared) return declared;
   if (auto user = check_user(request.terms.as, peer); !user) return user;
+  if (auto permitted = check_permitted(request, settings.permissions, peer); !permitted) {
+    return permitted;
+  }
   if (weight_of(request) > kMaxRequestWeight) {
     return fail(ErrorCode::invalid,
                 "the work is too large: command, environment, description, tags and prerequisites "

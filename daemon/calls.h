@@ -34,6 +34,9 @@ Error unreadable(const StoreError& e);
 /// The configuration declares those conditions.
 Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings);
 
+/// Whether `policy.allow_users` and `policy.allow_groups` let that user register work.
+bool may_register(const Permissions& permissions, uid_t uid);
+
 /// All that can be said of a request here: its bounds, its size, its command on this machine.
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer);
 

@@ -92,6 +92,15 @@ Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registratio
   return found;
 }
 
+Result<> Registrar::find_room(const Registration& registration) const {
+  const std::size_t most = settings_.limits.max_work_per_owner;
+  if (scheduler_.unfinished_count(registration.owner) < most) return {};
+  return refused(quoted(registration.request.unique_name) + " is one too many: you have " +
+                 std::to_string(most) +
+                 " unfinished works, the most that there may be (limits.max_work_per_owner); "
+                 "cancel some first");
+}
+
 Result<Registered> Registrar::add(const Registration& registration, TimePoint now) {
   const auto unfinished = unfinished_of(registration.owner, registration.request.unique_name);
   if (!unfinished.empty() && registration.existing == ExistingPolicy::keep) {
@@ -103,6 +112,7 @@ Result<Registered> Registrar::add(const Registration& registration, TimePoint no
   auto prerequisites = find_prerequisites(registration);
   if (!prerequisites) return std::unexpected(prerequisites.error());
   if (unfinished.empty()) {
+    if (auto room = find_room(registration); !room) return std::unexpected(room.error());
     return insert(registration, *prerequisites, RegisterResult::enqueued, {}, now);
   }
   const Work last = current(unfinished.back());
@@ -118,6 +128,7 @@ Result<Registered> Registrar::add(const Registration& registration, TimePoint no
                                         quoted(registration.request.unique_name) +
                                         ": periodic work never ends");
   }
+  if (auto room = find_room(registration); !room) return std::unexpected(room.error());
   prerequisites->add(last.id, last.state);
   return insert(registration, *prerequisites, RegisterResult::appended, {}, now);
 }
@@ -251,6 +262,7 @@ Result<> Registrar::retry(WorkId id, TimePoint now) {
   if (!is_finished(work.state)) {
     return refused(name + " has not ended: it is " + std::string(word(work.state)));
   }
+  if (auto room = find_room({work.owner, "", info.request}); !room) return room;
   Prerequisites prerequisites;
   for (const ChainLink& link : store_.prerequisites(id)) {
     const WorkState state = current(link.id).state;

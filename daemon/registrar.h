@@ -72,6 +72,7 @@ class Registrar {
     void add(WorkId id, WorkState state);
   };
 
+  Result<> find_room(const Registration& registration) const;
   Work current(WorkId id);
   Result<Prerequisites> find_prerequisites(const Registration& registration);
   Result<Registered> update(WorkId id, const Registration& registration, TimePoint now);

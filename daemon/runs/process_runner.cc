@@ -253,7 +253,8 @@ std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, B
   // One that has groups to join waits for that.
   const bool waits = !oom_protected_ && (berth.child || !group.procs.empty());
   if (!problem && waits && !berth.child) problem = board(berth, Child::prepare(berth.files()));
-  if (!problem && !waits) problem = board(berth, Child::start(berth.files(), std::exchange(plan, {})));
+  if (!problem && !waits)
+    problem = board(berth, Child::start(berth.files(), std::exchange(plan, {})));
   if (!problem && !join(group.procs, berth.leader.pid)) problem = no_room("control group");
   if (problem) {
     leave(berth);

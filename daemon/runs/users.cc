@@ -51,4 +51,14 @@ Result<User> find_user(const std::string& name) {
               });
 }
 
+std::optional<gid_t> find_group(const std::string& name) {
+  std::vector<char> buffer(16'384);
+  group entry{};
+  group* found = nullptr;
+  while (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE) {
+    buffer.resize(buffer.size() * 2);
+  }
+  return found ? std::optional(entry.gr_gid) : std::nullopt;
+}
+
 }  // namespace wm

@@ -1,6 +1,7 @@
 // The user that a run belongs to, from the system's user database.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,8 @@ struct User {
 /// An error where the database has no such user or cannot be asked.
 Result<User> find_user(uid_t uid);
 Result<User> find_user(const std::string& name);
+
+/// Nothing: there is no such group.
+std::optional<gid_t> find_group(const std::string& name);
 
 }  // namespace wm

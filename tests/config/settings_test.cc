@@ -142,6 +142,19 @@ TEST(Settings, ConditionsOfOnesOwnAndIdleness) {
   }
 }
 
+TEST(Settings, WhoMayRegisterWhat) {
+  EXPECT_TRUE(parse_settings("", "x")->permissions.allows_commands());
+  EXPECT_FALSE(
+      parse_settings("[policy]\nallow_commands = false", "x")->permissions.allows_commands());
+  const auto tasks = parse_settings("[policy]\npermitted_tasks = []", "x");
+  EXPECT_EQ(tasks->permissions.tasks, std::vector<std::string>());
+  EXPECT_FALSE(tasks->permissions.allows_commands());
+  EXPECT_TRUE(parse_settings("[policy]\npermitted_tasks = []\nallow_commands = true", "x")
+                  ->permissions.allows_commands());
+  EXPECT_EQ(parse_settings("[policy]\nallow_users = [\"ann\"]", "x")->permissions.users,
+            std::vector<std::string>{"ann"});
+}
+
 TEST(Settings, TheInstalledFileShowsEveryDefault) {
   std::ifstream file(std::string(WM_SOURCE_DIR) + "/config/wmd.toml");
   std::string shown;
@@ -153,7 +166,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 23) << "a setting that is not shown";
+  EXPECT_EQ(count, 24) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

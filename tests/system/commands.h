@@ -19,7 +19,10 @@ inline std::string text(const json::value& object, std::string_view key) {
 
 class Commands : public testing::Test {
  protected:
-  Commands() { daemon_.start(); }
+  explicit Commands(const std::string& configuration = TestDaemon::kConfiguration)
+      : daemon_(configuration) {
+    daemon_.start();
+  }
 
   Output wm(std::vector<std::string> arguments, const std::string& input = "") {
     return daemon_.wm(std::move(arguments), input);

@@ -1,12 +1,12 @@
 // The real client and the real daemon: every command, as people and scripts use it.
-#include "tests/system/commands.h"
-
 #include <csignal>
 #include <fstream>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tests/system/other_users.h"
 
 namespace wm {
 namespace {
@@ -359,30 +359,6 @@ TEST(StateDirectory, IsNotSharedWithOthers) {
   std::filesystem::permissions(daemon.path() / "state", std::filesystem::perms::all);
   EXPECT_THROW(daemon.start(), std::runtime_error);
 }
-
-class OtherUsers : public testing::Test {
- protected:
-  static constexpr const char* kNobody = "65534";
-
-  void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
-    std::filesystem::permissions(daemon_.path(), std::filesystem::perms::others_exec,
-                                 std::filesystem::perm_options::add);
-    daemon_.start({"--system"});
-  }
-
-  Output as_nobody(std::vector<std::string> arguments) {
-    // A build directory may be closed to others: the client is copied out of it.
-    const auto client = daemon_.path() / "wm";
-    if (!std::filesystem::exists(client)) std::filesystem::copy_file(WM_PROGRAM, client);
-    arguments.insert(arguments.begin(),
-                     {"setpriv", "--reuid", kNobody, "--regid", kNobody, "--clear-groups",
-                      client.string(), "--socket", daemon_.socket()});
-    return run_program(arguments);
-  }
-
-  TestDaemon daemon_;
-};
 
 TEST_F(OtherUsers, WorkRunsAsItsOwner) {
   EXPECT_EQ(as_nobody({"register-oneoff", "who", "--cwd", "/", "--", "/bin/sh", "-c",

@@ -1,0 +1,101 @@
+// What the configuration lets users register.
+#include "tests/system/other_users.h"
+
+namespace wm {
+namespace {
+
+constexpr const char* kTasks = R"([tasks.mine]
+command = ["/bin/true"]
+[tasks.other]
+command = ["/bin/true"]
+)";
+
+class PermittedTasks : public Commands {
+ protected:
+  PermittedTasks() : Commands(std::string("[policy]\npermitted_tasks = [\"mine\"]\n") + kTasks) {}
+};
+
+TEST_F(PermittedTasks, NothingElseIsRegistered) {
+  ok({"register-oneoff", "a", "mine", "--initial-delay", "1h"});
+  fails(6, "'other'", {"register-oneoff", "b", "other"});
+  fails(6, "policy.allow_commands", {"register-oneoff", "c", "--", "/bin/true"});
+  fails(6, "policy.allow_commands", {"update", "a", "--", "/bin/true"});
+  EXPECT_EQ(json({"list", "--all"}).as_array().size(), 1U);
+}
+
+class NoCommands : public Commands {
+ protected:
+  NoCommands() : Commands(std::string("[policy]\nallow_commands = false\n") + kTasks) {}
+};
+
+TEST_F(NoCommands, DeclaredTasksOnly) {
+  ok({"register-oneoff", "a", "mine"});
+  fails(6, "policy.allow_commands", {"register-oneoff", "b", "--", "/bin/true"});
+}
+
+class FewWorks : public OtherUsers {
+ protected:
+  FewWorks() : OtherUsers("[limits]\nmax_work_per_owner = 2\n") {}
+};
+
+TEST_F(FewWorks, EachOwnerHasRoomOfHisOwn) {
+  const auto add = [](const std::string& name) {
+    return std::vector<std::string>{"register-oneoff", name, "--initial-delay", "1h", "--",
+                                    "/bin/true"};
+  };
+  const auto nobody = [&](const std::string& name) {
+    auto arguments = add(name);
+    arguments.insert(arguments.begin() + 2, {"--cwd", "/"});
+    return as_nobody(arguments);
+  };
+  EXPECT_EQ(nobody("a").status, 0);
+  EXPECT_EQ(nobody("b").status, 0);
+  const Output refused = nobody("c");
+  EXPECT_EQ(refused.status, 6);
+  EXPECT_NE(refused.err.find("limits.max_work_per_owner"), std::string::npos) << refused.err;
+  EXPECT_EQ(nobody("b").status, 0) << "what is kept needs no room";
+  EXPECT_EQ(as_nobody({"register-oneoff", "b", "--existing", "replace", "--initial-delay", "1h",
+                       "--cwd", "/", "--", "/bin/true"})
+                .status,
+            0);
+  EXPECT_EQ(daemon_.wm(add("roots")).status, 0);
+  EXPECT_EQ(as_nobody({"cancel", "a"}).status, 0);
+  EXPECT_EQ(nobody("c").status, 0);
+  EXPECT_EQ(as_nobody({"retry", "a"}).status, 6);
+}
+
+class AllowedUsers : public OtherUsers {
+ protected:
+  using OtherUsers::OtherUsers;
+  int registers() {
+    return as_nobody({"register-oneoff", "a", "--cwd", "/", "--", "/bin/true"}).status;
+  }
+};
+
+class OnlyDaemon : public AllowedUsers {
+ protected:
+  OnlyDaemon() : AllowedUsers("[policy]\nallow_users = [\"daemon\"]\n") {}
+};
+
+TEST_F(OnlyDaemon, AnybodyElseMayNot) {
+  EXPECT_EQ(registers(), 5);
+  EXPECT_EQ(as_nobody({"list"}).status, 0);
+  EXPECT_EQ(daemon_.wm({"register-oneoff", "roots", "--", "/bin/true"}).status, 0);
+}
+
+class OnlyNobody : public AllowedUsers {
+ protected:
+  OnlyNobody() : AllowedUsers("[policy]\nallow_users = [\"nobody\"]\n") {}
+};
+
+TEST_F(OnlyNobody, May) { EXPECT_EQ(registers(), 0); }
+
+class OnlyAGroup : public AllowedUsers {
+ protected:
+  OnlyAGroup() : AllowedUsers("[policy]\nallow_groups = [\"no-such\", \"nogroup\"]\n") {}
+};
+
+TEST_F(OnlyAGroup, ItsMembersMay) { EXPECT_EQ(registers(), 0); }
+
+}  // namespace
+}  // namespace wm
