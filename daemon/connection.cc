@@ -67,6 +67,7 @@ void Connection::start() {
 
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
+  const auto self = shared_from_this();  // The server's may be the last but this.
   if (exchange_) exchange_->abandoned_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);
@@ -175,20 +176,25 @@ asio::awaitable<bool> Connection::read_call() {
 asio::awaitable<void> Connection::serve() {
   while (!closed_) {
     if (!co_await read_call()) co_return;
-    while (server_.holding_ && !closed_) co_await wait_for_news();
+    server_.calls_[peer_.uid].push_back(weak_from_this());
+    while (untaken_ && !closed_) co_await wait_for_news();
     if (closed_) co_return;
-    varlink::Call call = *std::exchange(untaken_, std::nullopt);
-    server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
-    exchange_ = std::make_shared<Exchange>(std::move(call), peer_, [this] { wake(); });
-    exchange_->handed_over_ = std::exchange(untaken_was_handed_over_, false);
-    server_.on_call_(exchange_);
-    if (hung_up_) close();
     while (!exchange_->message_ && !closed_) co_await wait_for_news();
     if (closed_) co_return;
     const bool going_on = co_await answer(*exchange_->message_);
     exchange_.reset();
     if (!going_on) co_return;
   }
+}
+
+void Connection::take_call() {
+  varlink::Call call = *std::exchange(untaken_, std::nullopt);
+  server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
+  exchange_ = std::make_shared<Exchange>(std::move(call), peer_, [this] { wake(); });
+  exchange_->handed_over_ = std::exchange(untaken_was_handed_over_, false);
+  server_.on_call_(exchange_);
+  if (hung_up_) close();
+  wake();
 }
 
 asio::awaitable<bool> Connection::answer(const std::string& message) {

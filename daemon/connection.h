@@ -15,8 +15,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void place(Place place) { place_ = place; }
   void start();
 
-  /// Whether a call waits for its answer.
-  bool busy() const { return exchange_ != nullptr; }
+  /// Whether a call waits to be taken, or for its answer.
+  bool busy() const { return exchange_ || untaken_; }
+  bool has_call() const { return untaken_ && !closed_; }
+  uid_t user() const { return peer_.uid; }
+
+  /// Takes the call that waits.
+  void take_call();
 
   /// Whether another program could go on with it: nothing is being written, or about to be.
   bool settled() const;

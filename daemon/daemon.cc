@@ -192,6 +192,8 @@ int Daemon::run() {
 
 void Daemon::turn() {
   if (sleep_.has_slept()) measure();
+  // Those that this turn has no room for are the next one's.
+  if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
   sensors_.expire(now);
   try {

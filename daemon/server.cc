@@ -42,10 +42,7 @@ Server::Server(asio::io_context& loop, int listener, ServerLimits limits, OnCall
 }
 
 Server::~Server() {
-  while (!connections_.empty()) {
-    const auto connection = connections_.front();
-    connection->close();
-  }
+  while (!connections_.empty()) connections_.front()->close();
 }
 
 asio::awaitable<void> Server::accept_all() {
@@ -60,16 +57,16 @@ asio::awaitable<void> Server::accept_all() {
     }
     spdlog::warn("cannot accept a connection: {}", problem.message());
     // Out of descriptors or memory: give up the quietest one, and let others close theirs.
-    make_room();
+    make_room(std::nullopt);
     asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(100));
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, problem));
   }
 }
 
 void Server::add(asio::local::stream_protocol::socket socket) {
-  if (connections_.size() >= limits_.connections) make_room();
-  if (connections_.size() >= limits_.connections) return;  // All are busy: this one is closed.
-  insert(std::make_shared<Connection>(*this, std::move(socket)));
+  const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+  if (connections_.size() >= limits_.connections && !make_room(connection->user())) return;
+  insert(connection);
 }
 
 void Server::insert(const std::shared_ptr<Connection>& connection) {
@@ -77,11 +74,7 @@ void Server::insert(const std::shared_ptr<Connection>& connection) {
   connection->start();
 }
 
-void Server::hold_calls(bool holds) {
-  holding_ = holds;
-  if (holds) return;
-  for (const auto& connection : connections_) connection->wake();
-}
+void Server::hold_calls(bool holds) { holding_ = holds; }
 
 bool Server::settled() const {
   return std::ranges::all_of(connections_, [](const auto& one) { return one->settled(); });
@@ -110,13 +103,38 @@ void Server::take_over(const boost::json::object& handed) {
   }
 }
 
-void Server::make_room() {
-  for (const auto& connection : connections_) {
-    if (connection->busy()) continue;
-    const auto closed = connection;  // Outlives its place in the list.
-    closed->close();
-    return;
+bool Server::make_room(std::optional<uid_t> newcomer) {
+  std::map<uid_t, std::size_t> counts;
+  for (const auto& connection : connections_) ++counts[connection->user()];
+  const auto most =
+      std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; });
+  if (most == counts.end()) return false;
+  const uid_t greediest = most->first;
+  const auto give_up = [&](bool busy) {
+    const auto found = std::ranges::find_if(connections_, [&](const auto& one) {
+      return one->user() == greediest && one->busy() == busy;
+    });
+    if (found == connections_.end()) return false;
+    (*found)->close();
+    return true;
+  };
+  return give_up(false) || (newcomer && *newcomer != greediest && give_up(true));
+}
+
+bool Server::take_calls() {
+  if (holding_) return false;
+  for (auto user = calls_.begin(); user != calls_.end();) {
+    auto& waiting = user->second;
+    for (std::size_t taken = 0; taken < limits_.calls_per_turn && !waiting.empty();) {
+      const auto connection = waiting.front().lock();
+      waiting.pop_front();
+      if (!connection || !connection->has_call()) continue;
+      connection->take_call();
+      ++taken;
+    }
+    user = waiting.empty() ? calls_.erase(user) : std::next(user);
   }
+  return !calls_.empty();
 }
 
 Result<int> listen_at(const std::string& path, mode_t mode) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,8 @@ struct Peer {
 
 struct ServerLimits {
   std::size_t message_bytes = std::size_t{1} << 20;
-  std::size_t connections =
-      512;  // One more takes the place of the one that has been quiet longest.
+  std::size_t connections = 512;    // One more takes the place of another: see make_room().
+  std::size_t calls_per_turn = 16;  // Of each user.
   std::chrono::milliseconds message_time{10'000};  // From a message's first byte to its last.
   std::chrono::milliseconds write_time{30'000};    // For a client to take an answer.
 };
@@ -103,6 +104,10 @@ class Server {
 
   std::size_t connection_count() const { return connections_.size(); }
 
+  /// Once in each turn: takes the calls that wait, so many of each user at the most, so that nobody
+  /// waits behind all that another asks. True: some are left, for the next turn.
+  bool take_calls();
+
   // For another program in this process, in this order.
 
   /// While it holds, no call is taken.
@@ -118,7 +123,9 @@ class Server {
 
   boost::asio::awaitable<void> accept_all();
   void add(boost::asio::local::stream_protocol::socket socket);
-  void make_room();
+  /// Closes a connection of the user who has the most, the quietest: one that waits for an answer
+  /// only where it is another's who comes. False: there is no room.
+  bool make_room(std::optional<uid_t> newcomer);
   void insert(const std::shared_ptr<Connection>& connection);
 
   boost::asio::local::stream_protocol::acceptor acceptor_;
@@ -126,7 +133,8 @@ class Server {
   OnCall on_call_;
   BeforeWrite before_write_;
   bool holding_ = false;
-  std::list<std::shared_ptr<Connection>> connections_;  // The one quiet longest first.
+  std::map<uid_t, std::deque<std::weak_ptr<Connection>>> calls_;  // That wait to be taken.
+  std::list<std::shared_ptr<Connection>> connections_;            // The one quiet longest first.
 };
 
 /// A listening socket at `path` with that mode. Refused: a path too long for a socket, one where a

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "tests/support/programs.h"
 
@@ -36,7 +37,11 @@ class ServerTest : public testing::Test {
               [] { return Exchange::Page{{{"data", std::string(100'000, 'x')}}, true}; });
         },
         [] {});
-    thread_ = std::jthread([this] { loop_.run(); });
+    thread_ = std::jthread([this] {
+      while (loop_.run_one() > 0) {
+        if (server_->take_calls()) boost::asio::post(loop_, [] {});
+      }
+    });
   }
 
   // The server lives on its loop's thread.
@@ -64,6 +69,38 @@ TEST_F(ServerTest, AnswersCallAfterCall) {
   }
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":2}})");
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":3}})") << "a oneway call gets no answer";
+}
+
+// Every user asks from connections of its own; ours is one of them, and asks last.
+TEST_F(ServerTest, NobodyWaitsBehindAllThatAnotherAsks) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
+  const auto listener = listen_at(socket_, 0666);
+  ASSERT_TRUE(listener);
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
+  std::vector<uid_t> taken;
+  server_ = std::make_unique<Server>(
+      loop_, *listener, ServerLimits{.calls_per_turn = 2},
+      [&](const std::shared_ptr<Exchange>& exchange) {
+        taken.push_back(exchange->peer().uid);
+        exchange->reply({});
+      },
+      [] {});
+  std::vector<RawConnection> connections;
+  const auto ask = [&] {
+    connections.emplace_back(socket_);
+    connections.back().send(std::string(R"({"method":"x.Echo"})") + '\0');
+  };
+  ASSERT_EQ(::seteuid(65534), 0);
+  for (int i = 0; i < 5; ++i) ask();
+  ASSERT_EQ(::seteuid(0), 0);
+  ask();
+  loop_.poll();
+
+  EXPECT_TRUE(server_->take_calls());
+  EXPECT_EQ(taken, (std::vector<uid_t>{0, 65534, 65534}));
+  EXPECT_TRUE(server_->take_calls());
+  EXPECT_FALSE(server_->take_calls());
+  EXPECT_EQ(taken.size(), 6U);
 }
 
 TEST_F(ServerTest, AnswersEveryoneWhileOthersComeAndGo) {

@@ -14,7 +14,7 @@ class OtherUsers : public testing::Test {
 
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
-    std::filesystem::permissions(daemon_.path(), std::filesystem::perms::others_exec,
+    std::filesystem::permissions(daemon_.path(), std::filesystem::perms(0011),
                                  std::filesystem::perm_options::add);
     daemon_.start({"--system"});
   }

@@ -1,4 +1,7 @@
 // What the configuration lets users register.
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "tests/system/other_users.h"
 
 namespace wm {
@@ -96,6 +99,46 @@ class OnlyAGroup : public AllowedUsers {
 };
 
 TEST_F(OnlyAGroup, ItsMembersMay) { EXPECT_EQ(registers(), 0); }
+
+class Crowd : public OtherUsers {
+ protected:
+  // SO_PEERCRED says who somebody was when the connection was made.
+  RawConnection connect_as_nobody() {
+    EXPECT_EQ(::seteuid(65534), 0);
+    RawConnection connection(daemon_.socket());
+    EXPECT_EQ(::seteuid(0), 0);
+    return connection;
+  }
+
+  // So many connections of another user, with a call each that waits.
+  std::vector<RawConnection> crowd(int size) {
+    EXPECT_EQ(as_nobody({"register-oneoff", "late", "--initial-delay", "1h", "--cwd", "/", "--",
+                         "/bin/true"})
+                  .status,
+              0);
+    std::vector<RawConnection> connections;
+    for (int i = 0; i < size; ++i) {
+      connections.push_back(connect_as_nobody());
+      connections.back().call_for_more("io.wm.Scheduler.Wait", {{"uniqueName", "late"}});
+    }
+    return connections;
+  }
+};
+
+TEST_F(Crowd, NobodyIsKeptOutByTheConnectionsOfAnother) {
+  RawConnection quiet(daemon_.socket());
+  EXPECT_TRUE(quiet.call("io.wm.Scheduler.Status").contains("parameters"));
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+
+  const auto others = crowd(1000);
+
+  EXPECT_EQ(daemon_.wm({"status"}).status, 0);
+  EXPECT_TRUE(quiet.call("io.wm.Scheduler.Status").contains("parameters"))
+      << "who has few connections keeps them, however quiet";
+}
 
 }  // namespace
 }  // namespace wm
