@@ -1,7 +1,10 @@
 #include "daemon/schema.h"
 
 #include <array>
+#include <filesystem>
 #include <string>
+
+#include <spdlog/spdlog.h>
 
 namespace wm {
 namespace {
@@ -120,6 +123,18 @@ int pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
 }
 
+// A whole copy, which the older version can be started with.
+void keep_copy(SQLite::Database& database, std::size_t version) {
+  const std::string copy = database.getFilename() + ".schema-" + std::to_string(version);
+  std::error_code problem;  // Told by the next statement.
+  std::filesystem::remove(copy, problem);
+  SQLite::Statement statement(database, "VACUUM INTO ?");
+  statement.bind(1, copy);
+  statement.exec();
+  spdlog::info("the database is brought from schema {} to {}; as it was, it is kept in {}", version,
+               kSteps.size(), copy);
+}
+
 }  // namespace
 
 Result<> migrate(SQLite::Database& database) {
@@ -138,6 +153,7 @@ Result<> migrate(SQLite::Database& database) {
   }
   if (version == kSteps.size()) return {};
 
+  if (version > 0) keep_copy(database, version);
   SQLite::Transaction transaction(database);
   for (std::size_t step = version; step < kSteps.size(); ++step) database.exec(kSteps[step]);
   database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));

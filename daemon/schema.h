@@ -7,8 +7,9 @@
 
 namespace wm {
 
-/// Brings an empty or older database to today's schema, in one transaction. Refuses a newer one, a
-/// damaged one, and one that is not wm's.
+/// Brings an empty or older database to today's schema, in one transaction. An older one is kept
+/// beside it as it was, as FILE.schema-VERSION. Refuses a newer one, a damaged one, and one that is
+/// not wm's. Throws SQLite::Exception.
 Result<> migrate(SQLite::Database& database);
 
 }  // namespace wm

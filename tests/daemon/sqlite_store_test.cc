@@ -38,6 +38,40 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
   EXPECT_EQ(bytes(), before);
 }
 
+// As 0.1 had it before its rows said whether they are finished.
+constexpr const char* kBackToTheFirstSchema = R"sql(
+DROP INDEX work_unfinished;
+DROP INDEX work_unfinished_name;
+ALTER TABLE work DROP COLUMN finished;
+CREATE INDEX work_unfinished ON work (id) WHERE state < 3;
+CREATE INDEX work_unfinished_name ON work (owner, name) WHERE state < 3;
+PRAGMA user_version = 1;
+)sql";
+
+TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
+  {
+    const auto store = SqliteStore::open(file_);
+    ASSERT_TRUE(store);
+    (*store)->begin();
+    WorkInfo info;
+    info.uuid = "u";
+    info.request = oneoff("name");
+    (*store)->insert(info, {});
+    (*store)->commit();
+  }
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec(kBackToTheFirstSchema);
+  const std::string copy = file_.string() + ".schema-1";
+  std::ofstream(copy) << "of an attempt that was cut off";
+
+  const auto store = SqliteStore::open(file_);
+
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->load().size(), 1U);
+  SQLite::Database kept(copy);
+  EXPECT_EQ(kept.execAndGet("PRAGMA user_version").getInt(), 1);
+  EXPECT_EQ(kept.execAndGet("SELECT name FROM work").getString(), "name");
+}
+
 TEST_F(SqliteStoreTest, RefusesAnotherProgramsDatabase) {
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
       .exec("CREATE TABLE theirs (x)");
