@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "cli/command.h"
+#include "core/words.h"
+
+namespace wm::cli {
+
+enum class Shell : std::uint8_t { bash, zsh, fish };
+
+}  // namespace wm::cli
+
+template <>
+struct wm::Words<wm::cli::Shell> {
+  static constexpr std::string_view kind = "SHELL";
+  static constexpr std::array<std::string_view, 3> list{"bash", "zsh", "fish"};
+};
+
+namespace wm::cli {
+namespace {
+
+constexpr const char* kGlobalOptions =
+    "--json --user --system --socket --owner --color --help --version";
+
+// Names of works come from the daemon, if it runs: completing must not start one.
+constexpr const char* kNames =
+    "WM_AUTOSTART=0 wm list --all 2>/dev/null | awk 'NR > 1 { print $1 }'";
+
+constexpr const char* kBash = R"(
+_wm_names() {
+  @NAMES@
+}
+_wm() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command=
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    if [[ $word != -* ]]; then
+      command=$word
+      break
+    fi
+  done
+  local words=
+  case $command in
+    '') words='@COMMANDS@' ;;
+@CASES@  esac
+  COMPREPLY=()
+  case $previous in
+    --socket | --cwd | --input-json) COMPREPLY=($(compgen -f -- "$current")) && return ;;
+    completion) words='bash zsh fish' ;;
+    --color) words='auto always never' ;;
+    --network) words='connected unmetered not-roaming temporarily-unmetered metered none' ;;
+    --existing) words='keep replace append append-or-replace update cancel-and-reenqueue' ;;
+    --backoff) words='exponential linear' ;;
+    --after) words=$(_wm_names) ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _wm wm
+)";
+
+struct Shape {
+  std::string name;
+  std::string summary;
+  std::string words;  // Options and subcommands.
+  bool takes_names = false;
+  std::vector<std::pair<std::string, std::string>> options;  // Without dashes; what each says.
+};
+
+// As each command itself declares them, so that none is missed.
+std::vector<Shape> shapes() {
+  std::vector<Shape> list;
+  for (const Command& command : all_commands()) {
+    CLI::App app;
+    command.set_up(app, {});
+    Shape shape{command.name, command.summary, "", false, {}};
+    for (const CLI::App* sub : app.get_subcommands({})) shape.words += sub->get_name() + ' ';
+    for (const CLI::Option* option : app.get_options()) {
+      if (option->get_positional()) shape.takes_names |= option->get_name().starts_with("NAME");
+      for (const std::string& name : option->get_lnames()) {
+        shape.words += "--" + name + ' ';
+        std::string says = option->get_description();
+        says.resize(std::min(says.size(), says.find('\n')));
+        shape.options.emplace_back(name, says);
+      }
+    }
+    list.push_back(std::move(shape));
+  }
+  return list;
+}
+
+void replace(std::string& text, std::string_view mark, const std::string& by) {
+  text.replace(text.find(mark), mark.size(), by);
+}
+
+std::string quoted(const std::string& text) {
+  std::string in_quotes = "'";
+  for (const char c : text) in_quotes += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return in_quotes + "'";
+}
+
+std::string bash_script() {
+  std::string commands;
+  std::string cases;
+  for (const Shape& shape : shapes()) {
+    commands += shape.name + ' ';
+    cases += "    " + shape.name + ") words=\"" + shape.words + kGlobalOptions +
+             (shape.takes_names ? " $(_wm_names)" : "") + "\" ;;\n";
+  }
+  std::string script = kBash;
+  replace(script, "@NAMES@", kNames);
+  replace(script, "@COMMANDS@", commands + kGlobalOptions);
+  replace(script, "@CASES@", cases);
+  return "# wm completion bash" + script;
+}
+
+// zsh takes bash's, through its own bridge.
+std::string zsh_script() {
+  return "#compdef wm\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script();
+}
+
+std::string fish_script() {
+  std::string script = "# wm completion fish\nfunction __wm_names\n  " + std::string(kNames) +
+                       "\nend\ncomplete -c wm -f\n";
+  for (const Shape& shape : shapes()) {
+    script += "complete -c wm -n __fish_use_subcommand -a " + shape.name + " -d " +
+              quoted(shape.summary) + '\n';
+    const std::string seen = " -n '__fish_seen_subcommand_from " + shape.name + "'";
+    if (shape.takes_names) script += "complete -c wm" + seen + " -a '(__wm_names)'\n";
+    for (const auto& [name, says] : shape.options) {
+      script += "complete -c wm" + seen + " -l " + name + " -d " + quoted(says) + '\n';
+    }
+  }
+  return script;
+}
+
+}  // namespace
+
+Command::Run set_up_completion(CLI::App& app, const Trailing&) {
+  const auto shell = std::make_shared<std::string>();
+  app.add_option("SHELL", *shell, "bash, zsh or fish")->required()->type_name("");
+  app.footer(
+      "The package installs these already. By hand:\n"
+      "  wm completion bash >~/.local/share/bash-completion/completions/wm\n"
+      "  wm completion fish >~/.config/fish/completions/wm.fish\n"
+      "Example: wm completion zsh >_wm");
+  return [shell](Session& session) {
+    const auto known = parse_word<Shell>(*shell);
+    if (!known) return session.complain(known.error());
+    session.out() << (*known == Shell::bash  ? bash_script()
+                      : *known == Shell::zsh ? zsh_script()
+                                             : fish_script());
+    return static_cast<int>(kDone);
+  };
+}
+
+}  // namespace wm::cli
