@@ -77,7 +77,8 @@ Client::Client(Client&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       received_(std::move(other.received_)),
       deadline_(other.deadline_),
-      timed_out_(other.timed_out_) {}
+      timed_out_(other.timed_out_),
+      owner_(other.owner_) {}
 
 Client::~Client() {
   if (fd_ >= 0) ::close(fd_);
@@ -107,6 +108,7 @@ Result<> Client::stream(std::string_view method, json::object parameters, const 
 }
 
 Result<> Client::send(std::string_view method, json::object parameters, bool more) {
+  if (owner_) parameters["owner"] = *owner_;
   json::object call{{"method", "io.wm.Scheduler." + std::string(method)},
                     {"parameters", std::move(parameters)}};
   if (more) call["more"] = true;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <boost/json.hpp>
+#include <sys/types.h>
 
 #include "core/error.h"
 
@@ -27,6 +28,9 @@ class Client {
   /// The same for answers in parts: `on_reply` gets each.
   Result<> stream(std::string_view method, boost::json::object parameters, const OnReply& on_reply);
 
+  /// From now on every call is on behalf of that user: for root.
+  void act_for(uid_t owner) { owner_ = owner; }
+
   /// From now on every answer must be there by then; timed_out() says whether one was not.
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool timed_out() const { return timed_out_; }
@@ -43,6 +47,7 @@ class Client {
   std::string received_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   bool timed_out_ = false;
+  std::optional<uid_t> owner_;
 };
 
 }  // namespace wm::cli

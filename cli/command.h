@@ -52,8 +52,11 @@ Command::Run set_up_check(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_conditions(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_progress(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_output(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_doctor(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_metrics(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_daemon(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_status(CLI::App& app, const Trailing& trailing);
+Command::Run set_up_completion(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_tasks(CLI::App& app, const Trailing& trailing);
 
 }  // namespace wm::cli

@@ -40,8 +40,11 @@ constexpr std::array kCommands{
     Command{"progress", "From inside a run: how far it is", false, set_up_progress},
     Command{"output", "From inside a run: what it gives back", false, set_up_output},
     Command{"status", "The daemon itself", false, set_up_status},
+    Command{"doctor", "What the daemon stands on, and how to mend it", false, set_up_doctor},
+    Command{"metrics", "For monitoring, in Prometheus' format", false, set_up_metrics},
     Command{"daemon", "Put a new program in the daemon's place", false, set_up_daemon},
     Command{"tasks", "The declared tasks and their commands", false, set_up_tasks},
+    Command{"completion", "What a shell completes, as a script for it", false, set_up_completion},
 };
 
 const Command* find_command(std::string_view name) {
@@ -54,7 +57,7 @@ const Command* find_command(std::string_view name) {
 const std::string* first_word(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
-    if (argument == "--socket" || argument == "--color") {
+    if (argument == "--socket" || argument == "--owner" || argument == "--color") {
       ++i;
     } else if (!argument.starts_with('-')) {
       return &argument;
@@ -69,6 +72,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--system", options.system, "Talk to the system's daemon")->excludes(user);
   app.add_option("--socket", options.socket, "Talk to the daemon at this socket")
       ->type_name("PATH");
+  app.add_option("--owner", options.owner, "For root: act for this user")->type_name("USER");
   app.add_option_function<std::string>(
          "--color",
          [&options](const std::string& text) {
@@ -101,13 +105,12 @@ int parse_and_run(std::vector<std::string> arguments, const Command* command,
   GlobalOptions options;
   add_global_options(app, options);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
-  app.get_formatter()->label("Subcommands", "Commands");
   app.require_subcommand(1);
   app.fallthrough();
   Command::Run run;
   for (const Command& one : kCommands) {
     if (command && &one != command) continue;
-    CLI::App* sub = app.add_subcommand(one.name, one.summary);
+    CLI::App* sub = app.add_subcommand(one.name, one.summary)->group("Commands");
     if (&one != command) continue;
     run = one.set_up(*sub, trailing);
     sub->footer(sub->get_footer() + "\nOptions of all commands, --json among them: wm --help");

@@ -1,7 +1,9 @@
 #include "cli/session.h"
 
+#include <charconv>
 #include <cstdlib>
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +27,15 @@ Result<> check_directory(const std::string& socket, uid_t uid) {
       "the directory " + directory + " is not yours alone: remove it, or set XDG_RUNTIME_DIR");
 }
 
+Result<uid_t> find_owner(const std::string& name) {
+  if (const passwd* user = ::getpwnam(name.c_str())) return user->pw_uid;
+  uid_t uid = 0;
+  const char* const end = name.data() + name.size();
+  const auto [stop, problem] = std::from_chars(name.data(), end, uid);
+  if (problem == std::errc() && stop == end) return uid;
+  return fail(ErrorCode::invalid, "--owner: there is no user '" + name + "'");
+}
+
 }  // namespace
 
 int exit_status(ErrorCode code) {
@@ -45,8 +56,9 @@ int exit_status(ErrorCode code) {
   return kFailed;
 }
 
+bool Session::to_terminal() const { return ::isatty(STDOUT_FILENO) != 0; }
+
 Style Session::style() const {
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   switch (options_.color) {
     case ColorChoice::always:
       return Style(true);
@@ -55,10 +67,19 @@ Style Session::style() const {
     case ColorChoice::automatic:
       break;
   }
-  return Style(terminal && !std::getenv("NO_COLOR"));
+  return Style(to_terminal() && !std::getenv("NO_COLOR"));
 }
 
 Result<Client> Session::connect() {
+  if (options_.owner.empty()) return connect_to_daemon();
+  const auto owner = find_owner(options_.owner);
+  if (!owner) return std::unexpected(owner.error());
+  auto client = connect_to_daemon();
+  if (client) client->act_for(*owner);
+  return client;
+}
+
+Result<Client> Session::connect_to_daemon() {
   if (!options_.socket.empty()) return Client::connect(options_.socket);
   const auto surroundings = Surroundings::from(
       [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());

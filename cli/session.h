@@ -30,6 +30,7 @@ struct GlobalOptions {
   bool user = false;
   bool system = false;
   std::string socket;
+  std::string owner;  // A user's name, or id: whom root acts for.
   ColorChoice color = ColorChoice::automatic;
 };
 
@@ -54,6 +55,7 @@ class Session {
   bool json() const { return options_.json; }
   std::ostream& out() { return streams_.out; }
   std::ostream& err() { return streams_.err; }
+  bool to_terminal() const;
   /// How standard output may look: colours only on a terminal, unless told otherwise.
   Style style() const;
 
@@ -78,6 +80,7 @@ class Session {
   void print(const boost::json::value& document);
 
  private:
+  Result<Client> connect_to_daemon();
   Result<Client> connect_user(const Surroundings& surroundings);
 
   GlobalOptions options_;

@@ -3,10 +3,11 @@
 #include <algorithm>
 
 namespace wm {
+namespace {
 
-Result<std::vector<std::filesystem::path>> configuration_files(Instance instance,
-                                                               const Surroundings& surroundings,
-                                                               const std::string& given) {
+Result<std::vector<std::filesystem::path>> files_of(Instance instance,
+                                                    const Surroundings& surroundings,
+                                                    const std::string& given) {
   if (!given.empty()) return std::vector<std::filesystem::path>{given};
   const auto found = configuration_directory(instance, surroundings);
   if (!found) return std::unexpected(found.error());
@@ -17,12 +18,28 @@ Result<std::vector<std::filesystem::path>> configuration_files(Instance instance
     files.push_back(directory / "wmd.toml");
   if (instance == Instance::user) return files;
   std::vector<std::filesystem::path> parts;
-  for (const auto& entry : std::filesystem::directory_iterator(directory / "wmd.d", none)) {
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(directory / "wmd.d", problem)) {
     if (entry.path().extension() == ".toml") parts.push_back(entry.path());
+  }
+  if (problem && problem != std::errc::no_such_file_or_directory) {
+    return fail(ErrorCode::failed, "cannot read the configuration " +
+                                       (directory / "wmd.d").string() + ": " + problem.message());
   }
   std::ranges::sort(parts);
   files.insert(files.end(), parts.begin(), parts.end());
   return files;
+}
+
+}  // namespace
+
+Result<Configuration> load_configuration(Instance instance, const Surroundings& surroundings,
+                                         const std::string& given) {
+  auto files = files_of(instance, surroundings, given);
+  if (!files) return std::unexpected(files.error());
+  auto settings = load_settings(*files);
+  if (!settings) return std::unexpected(settings.error());
+  return Configuration{std::move(*files), std::move(*settings)};
 }
 
 }  // namespace wm

@@ -4,14 +4,19 @@
 #include <filesystem>
 #include <vector>
 
+#include "config/settings.h"
 #include "core/paths.h"
 
 namespace wm {
 
-/// Of `wmd.toml` and, for the system, `wmd.d/*.toml` in the order of their names, those that are
-/// there; of `given` itself, if it is not empty, whether it is there or not.
-Result<std::vector<std::filesystem::path>> configuration_files(Instance instance,
-                                                               const Surroundings& surroundings,
-                                                               const std::string& given);
+struct Configuration {
+  std::vector<std::filesystem::path> files;  // That were read.
+  Settings settings;
+};
+
+/// From `wmd.toml` and, for the system, `wmd.d/*.toml` in the order of their names, those that are
+/// there; from `given` alone, if it is not empty, whether it is there or not.
+Result<Configuration> load_configuration(Instance instance, const Surroundings& surroundings,
+                                         const std::string& given);
 
 }  // namespace wm

@@ -122,6 +122,13 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("max_attempts", settings.retry.max_attempts, 0, 1'000'000);
   });
   file.table("notify", [&](TomlReader& reader) { read_notify(reader, settings.notify); });
+  file.table("metrics", [&](TomlReader& reader) {
+    std::string& textfile = settings.metrics.textfile;
+    reader.read("textfile", textfile);
+    if (!textfile.empty() && !textfile.starts_with('/')) {
+      reader.fail("textfile", "must be an absolute path");
+    }
+  });
   file.table("battery", [&](TomlReader& reader) {
     reader.read("low", settings.battery.low, 0, 100);
     reader.read("ok", settings.battery.ok, 0, 100);

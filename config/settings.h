@@ -92,6 +92,12 @@ struct NotifySettings {
   bool operator==(const NotifySettings&) const = default;
 };
 
+struct MetricsSettings {
+  std::string textfile;  // An absolute path that they are kept in; empty: nowhere.
+
+  bool operator==(const MetricsSettings&) const = default;
+};
+
 /// Who may register what. Commands and tasks are meant for everybody, root too.
 struct Permissions {
   std::optional<std::vector<std::string>> tasks;  // No others.
@@ -122,6 +128,7 @@ struct Settings {
   Duration expedited_budget = 10min;  // Of each owner, in 24 hours.
   HistorySettings history;
   NotifySettings notify;
+  MetricsSettings metrics;
 
   /// The declaration that runs `task_name`: its own, else the `*` dispatcher's, else nullptr.
   const TaskSettings* find_task(const std::string& task_name) const;

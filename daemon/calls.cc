@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <unistd.h>
 
@@ -35,6 +36,21 @@ bool may_rule(Exchange& exchange, std::string_view what) {
   return false;
 }
 
+bool act_for(Exchange& exchange, std::optional<std::int64_t> owner) {
+  const uid_t asker = exchange.peer().uid;
+  if (!owner || std::cmp_equal(*owner, asker)) return true;
+  if (!std::in_range<uid_t>(*owner)) {
+    exchange.error(Error{ErrorCode::invalid, std::to_string(*owner) + " is no user's id"});
+    return false;
+  }
+  if (asker != 0) {
+    exchange.error(Error{ErrorCode::not_permitted, "only root may act for another user"});
+    return false;
+  }
+  exchange.act_for(static_cast<uid_t>(*owner));
+  return true;
+}
+
 void no_such_work(Exchange& exchange, const std::string& name) {
   exchange.error("io.wm.Scheduler.NoSuchWork", {{"uniqueName", name}});
 }
@@ -54,14 +70,16 @@ Result<> check_declared(const std::vector<std::string>& custom, const Settings& 
 
 namespace {
 
-Result<> check_user(const std::string& as, const Peer& peer) {
-  if (as.empty()) return {};
+// Whose rights the work's runs will have.
+Result<uid_t> user_of(const std::string& as, const Peer& peer) {
+  if (as.empty()) return peer.uid;
   if (peer.uid != 0) {
     return fail(ErrorCode::not_permitted,
                 "only root may register work that runs as '" + printable(as) + "' (--as)");
   }
   const auto user = find_user(as);
-  return user ? Result<>() : fail(ErrorCode::invalid, user.error().message);
+  if (!user) return fail(ErrorCode::invalid, user.error().message);
+  return user->uid;
 }
 
 // The configuration's [policy].
@@ -110,7 +128,8 @@ Result<> check_request(const WorkRequest& request, const Settings& settings, con
                   preference.constraints.custom.end());
   }
   if (auto declared = check_declared(custom, settings); !declared) return declared;
-  if (auto user = check_user(request.terms.as, peer); !user) return user;
+  const auto user = user_of(request.terms.as, peer);
+  if (!user) return std::unexpected(user.error());
   if (auto permitted = check_permitted(request, settings.permissions, peer); !permitted) {
     return permitted;
   }
@@ -122,7 +141,7 @@ Result<> check_request(const WorkRequest& request, const Settings& settings, con
   }
   const auto command = resolve_command(request, settings);
   if (!command) return std::unexpected(command.error());
-  return check_executable(*command);
+  return check_executable(*command, *user);
 }
 
 }  // namespace wm

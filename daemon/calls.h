@@ -40,14 +40,20 @@ bool may_register(const Permissions& permissions, uid_t uid);
 /// All that can be said of a request here: its bounds, its size, its command on this machine.
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer);
 
-/// Reads the call's parameters; what is wrong with them is answered.
+/// Every call may name an `owner`: root then acts as that user would. Anybody else is told that
+/// only root may.
+bool act_for(Exchange& exchange, std::optional<std::int64_t> owner);
+
+/// Reads the call's parameters, and on whose behalf it is; what is wrong with them is answered.
+/// Before this, the exchange's peer is who has called, and after it who is acted for.
 template <class Read>
 bool read_parameters(Exchange& exchange, Read read) {
   JsonReader reader(exchange.call().parameters);
-  read(reader);
+  std::optional<std::int64_t> owner;
+  read(reader.read("owner", owner));
   const auto done = reader.finish("the parameters");
   if (!done) exchange.error(done.error());
-  return done.has_value();
+  return done.has_value() && act_for(exchange, owner);
 }
 
 }  // namespace wm

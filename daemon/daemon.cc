@@ -96,9 +96,10 @@ int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_co
 
 }  // namespace
 
-Daemon::Daemon(DaemonOptions options, Settings settings)
+Daemon::Daemon(DaemonOptions options, Configuration configuration)
     : options_(std::move(options)),
-      settings_(std::move(settings)),
+      configuration_files_(std::move(configuration.files)),
+      settings_(std::move(configuration.settings)),
       signals_(loop_),
       service_manager_(loop_),
       store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
@@ -113,6 +114,7 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
       notifier_(loop_, commands_, *store_, settings_),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
+      metrics_file_(loop_, helpers_, [this] { return metrics_text(); }),
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
   ::signal(SIGPIPE, SIG_IGN);
   listen_to_signals();
@@ -120,7 +122,11 @@ Daemon::Daemon(DaemonOptions options, Settings settings)
   inherited_ = Handover::take();
   recover();
   for (const auto& [id, row] : manager_.scheduler().rows()) follow_paths(row.work);
-  methods_.on_reexec([this](const std::shared_ptr<Exchange>& exchange) { reexec(exchange); });
+  methods_.set_operations(
+      {.reexec = [this](const std::shared_ptr<Exchange>& exchange) { reexec(exchange); },
+       .connection_count = [this] { return server_->connection_count(); },
+       .metrics = [this] { return metrics_text(); },
+       .diagnose = [this](uid_t asker) { return wm::diagnose(facts(), settings_, asker); }});
   start_server();
   inherited_.reset();
 }
@@ -151,7 +157,6 @@ void Daemon::start_server() {
       loop_, listener, ServerLimits{},
       [this](const std::shared_ptr<Exchange>& exchange) { methods_.take(exchange); },
       [this] { make_durable(); });
-  methods_.set_connection_count([this] { return server_->connection_count(); });
   if (inherited_) server_->take_over(inherited_->parts["clients"].as_object());
 }
 
@@ -195,6 +200,7 @@ void Daemon::turn() {
   // Those that this turn has no room for are the next one's.
   if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
+  const auto began = std::chrono::steady_clock::now();
   sensors_.expire(now);
   try {
     const auto changes = methods_.changes(now);
@@ -205,6 +211,11 @@ void Daemon::turn() {
     notifier_.tell(report.statuses, now);
     manager_.act();
     for (const Work& work : report.changed) follow_paths(work);
+    metrics_.observe(report, std::chrono::steady_clock::now() - began);
+    if (std::exchange(told_sensors_, sensors_.version()) != sensors_.version() ||
+        !report.changed.empty()) {
+      metrics_file_.touch(settings_.metrics.textfile);
+    }
   } catch (const StoreError& e) {
     if (!std::exchange(disk_failed_, true)) spdlog::error("nothing can be saved: {}", e.what());
     methods_.refuse({ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
@@ -324,16 +335,38 @@ void Daemon::take_signals() {
 }
 
 void Daemon::reload() {
-  auto settings = load_settings(options_.configuration);
-  if (!settings) {
-    spdlog::error("the configuration is not reloaded: {}", settings.error().message);
-    return;
-  }
-  settings_ = std::move(*settings);
+  auto fresh = options_.load_configuration();
+  reload_problem_ = fresh ? "" : fresh.error().message;
+  if (!fresh) return spdlog::error("the configuration is not reloaded: {}", reload_problem_);
+  configuration_files_ = std::move(fresh->files);
+  settings_ = std::move(fresh->settings);
   manager_.settings_changed();
   for (const auto& probe : probes_) probe->set_wanted(sensed_);
   measure();
+  metrics_file_.touch(settings_.metrics.textfile);
   spdlog::info("the configuration is reloaded");
+}
+
+std::string Daemon::metrics_text() const {
+  return metrics_.text({.scheduler = manager_.scheduler(),
+                        .sensors = sensors_,
+                        .store = *store_,
+                        .started_at = methods_.identity().started_at,
+                        .connections = server_->connection_count()});
+}
+
+DaemonFacts Daemon::facts() const {
+  return {.system = options_.system,
+          .configuration = configuration_files_,
+          .reload_problem = reload_problem_,
+          .state_directory = options_.state_directory,
+          .disk_failed = disk_failed_,
+          .has_bus = bus_.is_open(),
+          .has_cgroups = runner_.cgroups().available(),
+          .controllers = runner_.cgroups().controllers(),
+          .has_time_zone = manager_.scheduler().rules().zone != nullptr,
+          .conditions = sensors_.to_json(),
+          .pauses = manager_.scheduler().pauses()};
 }
 
 }  // namespace wm

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "config/files.h"
 #include "daemon/bus.h"
 #include "daemon/clock.h"
 #include "daemon/handover.h"
 #include "daemon/methods.h"
+#include "daemon/metrics.h"
 #include "daemon/notify/notifier.h"
 #include "daemon/path_watches.h"
 #include "daemon/runs/process_runner.h"
@@ -30,16 +33,16 @@ struct DaemonOptions {
   bool own_socket_directory =
       false;  // The socket's directory must be the user's, and closed to others.
   std::filesystem::path state_directory;
-  std::vector<std::filesystem::path> configuration;  // The files that are there.
-  std::string program;                               // What runs here, as an absolute path …
-  std::vector<std::string> arguments;                // … and what it was told.
+  std::function<Result<Configuration>()> load_configuration;  // For reloads.
+  std::string program;                 // What runs here, as an absolute path …
+  std::vector<std::string> arguments;  // … and what it was told.
 };
 
 class Daemon {
  public:
   /// Opens everything, and recovers what a daemon before left. Throws std::runtime_error with a
   /// sentence for people.
-  Daemon(DaemonOptions options, Settings settings);
+  Daemon(DaemonOptions options, Configuration configuration);
   ~Daemon();
 
   /// Until it is told to stop and every run has ended. Returns the exit status.
@@ -50,6 +53,8 @@ class Daemon {
   void listen_to_signals();
   void take_signals();
   void reload();
+  std::string metrics_text() const;
+  DaemonFacts facts() const;
   void recover();
   void start_server();
   // reexec.cc
@@ -66,7 +71,9 @@ class Daemon {
   void make_durable();
 
   DaemonOptions options_;
+  std::vector<std::filesystem::path> configuration_files_;
   Settings settings_;
+  std::string reload_problem_;  // Why the last reload was refused; empty: it was not.
   boost::asio::io_context loop_{1};
   boost::asio::posix::stream_descriptor signals_;
   ServiceManager service_manager_;
@@ -86,6 +93,9 @@ class Daemon {
   std::optional<TimePoint> asked_until_;  // … lately: the next one may need it too.
   Notifier notifier_;
   Methods methods_;
+  Metrics metrics_;
+  MetricsFile metrics_file_;
+  std::int32_t told_sensors_ = 0;  // Their version that the file tells of.
   Alarm alarm_;
   std::unique_ptr<Server> server_;
   std::optional<Handover> inherited_;  // Until it is taken over.

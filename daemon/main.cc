@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "config/files.h"
-#include "config/settings.h"
 #include "core/paths.h"
 #include "core/version.h"
 #include "daemon/daemon.h"
@@ -59,12 +58,11 @@ int main(int argc, char** argv) {
   const wm::Instance instance = system ? wm::Instance::system : wm::Instance::user;
   const auto surroundings = wm::Surroundings::from(
       [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());
-  const auto files = wm::configuration_files(instance, surroundings, config);
-  if (!files) return complain(files.error().message, kUsage);
-  auto settings = wm::load_settings(*files);
-  if (!settings) return complain(settings.error().message, kUsage);
+  const auto load = [&] { return wm::load_configuration(instance, surroundings, config); };
+  auto configuration = load();
+  if (!configuration) return complain(configuration.error().message, kUsage);
   if (check) {
-    std::printf("the configuration is valid (%zu files read)\n", files->size());
+    std::printf("the configuration is valid (%zu files read)\n", configuration->files.size());
     return 0;
   }
   const auto state_directory =
@@ -75,12 +73,12 @@ int main(int argc, char** argv) {
   options.own_socket_directory = !system && socket.empty();
   options.socket = socket.empty() ? wm::socket_path(instance, surroundings) : socket;
   options.state_directory = *state_directory;
-  options.configuration = *files;
+  options.load_configuration = load;
   options.program = std::filesystem::read_symlink("/proc/self/exe").string();
   options.arguments.assign(argv + 1, argv + argc);
   set_up_logging();
   try {
-    return wm::Daemon(std::move(options), std::move(*settings)).run();
+    return wm::Daemon(std::move(options), std::move(*configuration)).run();
   } catch (const std::exception& e) {
     return complain(e.what(), kFailed);
   }

@@ -31,6 +31,8 @@ const std::unordered_map<std::string_view, Methods::Handler>& Methods::handlers(
       {"OverrideConditions", &Methods::override_conditions},
       {"ClearOverrides", &Methods::clear_overrides},
       {"Status", &Methods::status},
+      {"Diagnose", &Methods::diagnose},
+      {"Metrics", &Methods::metrics},
       {"Tasks", &Methods::tasks},
       {"Reexec", &Methods::reexec},
       {"Why", &Methods::why},

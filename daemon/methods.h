@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/explain.h"
+#include "daemon/diagnosis.h"
 #include "daemon/path_watches.h"
 #include "daemon/runs/run_log.h"
 #include "daemon/sensors.h"
@@ -22,6 +23,14 @@ struct DaemonIdentity {
   std::string socket;
   std::string state_directory;
   TimePoint started_at{};
+};
+
+/// What only the daemon itself can do or tell.
+struct DaemonOperations {
+  std::function<void(const std::shared_ptr<Exchange>&)> reexec;
+  std::function<std::size_t()> connection_count;
+  std::function<std::string()> metrics;
+  std::function<std::vector<Finding>(uid_t asker)> diagnose;
 };
 
 class EventQueue;
@@ -51,12 +60,10 @@ class Methods {
   /// What has to be measured for questions that are open.
   Constraints wanted() const;
 
-  /// Who is asked to put another program in this one's place.
-  void on_reexec(std::function<void(const ExchangePtr&)> handler) { reexec_ = std::move(handler); }
+  const DaemonIdentity& identity() const { return identity_; }
 
-  void set_connection_count(std::function<std::size_t()> count) {
-    connection_count_ = std::move(count);
-  }
+  /// Before the first call.
+  void set_operations(DaemonOperations operations) { operations_ = std::move(operations); }
 
  private:
   using Handler = void (Methods::*)(const ExchangePtr&);
@@ -135,6 +142,8 @@ class Methods {
   void override_conditions(const ExchangePtr& exchange);
   void clear_overrides(const ExchangePtr& exchange);
   void status(const ExchangePtr& exchange);
+  void diagnose(const ExchangePtr& exchange);
+  void metrics(const ExchangePtr& exchange);
   void tasks(const ExchangePtr& exchange);
   void reexec(const ExchangePtr& exchange);
 
@@ -155,8 +164,7 @@ class Methods {
   RunLog& log_;
   const Settings& settings_;
   DaemonIdentity identity_;
-  std::function<void(const ExchangePtr&)> reexec_;
-  std::function<std::size_t()> connection_count_ = [] { return std::size_t{0}; };
+  DaemonOperations operations_;
   std::vector<PendingChange> changes_;
   std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;
   std::vector<SensorQuestion> sensor_questions_;

@@ -5,11 +5,9 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/fsuid.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/runs/users.h"
+#include "daemon/runs/rights.h"
 
 namespace wm {
 namespace {
@@ -21,47 +19,9 @@ constexpr std::chrono::seconds kPatience{5};
 
 using boost::asio::posix::descriptor_base;
 
-// While it exists, this thread sees the file system as that user does. The system calls themselves:
-// the library's would change every thread.
-class Eyes {
- public:
-  explicit Eyes(uid_t uid) {
-    if (::geteuid() != 0 || uid == 0) return;
-    const auto user = find_user(uid);
-    if (!user) {
-      problem_ = user.error().message;
-      return;
-    }
-    groups_.resize(static_cast<std::size_t>(::getgroups(0, nullptr)));
-    ::getgroups(static_cast<int>(groups_.size()), groups_.data());
-    borrowed_ = true;
-    const bool groups = ::syscall(SYS_setgroups, user->groups.size(), user->groups.data()) == 0;
-    ::setfsgid(user->gid);
-    ::setfsuid(uid);
-    if (!groups || static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != uid) {
-      problem_ = "the paths of another user cannot be watched";
-    }
-  }
-  ~Eyes() {
-    if (!borrowed_) return;
-    ::setfsuid(::geteuid());
-    ::setfsgid(::getegid());
-    ::syscall(SYS_setgroups, groups_.size(), groups_.data());
-  }
-  Eyes(const Eyes&) = delete;
-  Eyes& operator=(const Eyes&) = delete;
-
-  const std::string& problem() const { return problem_; }
-
- private:
-  std::vector<gid_t> groups_;
-  bool borrowed_ = false;
-  std::string problem_;
-};
-
 PathScan scan_as(uid_t uid, int inotify, const PathWatches::Globs& globs) {
-  const Eyes eyes(uid);
-  if (!eyes.problem().empty()) return {0, {}, eyes.problem()};
+  const BorrowedRights rights(uid);
+  if (!rights.problem().empty()) return {0, {}, rights.problem()};
   return scan_paths(inotify, globs);
 }
 

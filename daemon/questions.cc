@@ -186,7 +186,6 @@ void Methods::forecast_runs(const ExchangePtr& exchange) {
 
 void Methods::list(const ExchangePtr& exchange) {
   WorkFilter filter;
-  filter.owner = visible_to(exchange->peer());
   std::vector<std::string> states;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("states", states)
@@ -196,6 +195,7 @@ void Methods::list(const ExchangePtr& exchange) {
       })) {
     return;
   }
+  filter.owner = visible_to(exchange->peer());
   for (const std::string& name : states) {
     const auto state = parse_word<WorkState>(name);
     if (!state) return exchange->error(state.error());
@@ -220,7 +220,6 @@ void Methods::list(const ExchangePtr& exchange) {
 
 void Methods::history(const ExchangePtr& exchange) {
   RunFilter filter;
-  filter.owner = visible_to(exchange->peer());
   std::int32_t limit = std::numeric_limits<std::int32_t>::max();
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("uniqueName", filter.unique_name)
@@ -231,6 +230,7 @@ void Methods::history(const ExchangePtr& exchange) {
     return;
   }
   if (limit < 1) return exchange->error(Error{ErrorCode::invalid, "limit must be 1 or more"});
+  filter.owner = visible_to(exchange->peer());
   ask(exchange, [this, exchange, filter, limit](TimePoint) mutable {
     if (!filter.unique_name.empty()) {
       filter.owner = exchange->peer().uid;
@@ -252,10 +252,7 @@ void Methods::history(const ExchangePtr& exchange) {
 
 // The conditions, with how many works name each of them.
 json::object Methods::show_conditions() const {
-  std::map<std::string, std::int64_t> works;
-  for (const auto& [constraints, count] : manager_.scheduler().agenda().named()) {
-    for (const ConditionId& id : ids_of(constraints)) works[to_string(id)] += count;
-  }
+  auto works = works_by_condition(manager_.scheduler().agenda().named());
   json::array conditions = sensors_.to_json();
   for (json::value& value : conditions) {
     json::object& condition = value.as_object();
@@ -357,11 +354,31 @@ void Methods::status(const ExchangePtr& exchange) {
                         {"unfinished", scheduler.unfinished_count()},
                         {"running", scheduler.running_count()},
                         {"maxParallel", scheduler.rules().max_parallel},
-                        {"connections", connection_count_()}};
+                        {"connections", operations_.connection_count()}};
     if (const auto next = manager_.next_wakeup()) status["nextWakeupAt"] = format_time(*next);
     if (!scheduler.pauses().empty()) status["paused"] = to_json(scheduler.pauses());
     exchange->reply(std::move(status));
   });
+}
+
+// Once every condition has been measured, also those that no work names.
+void Methods::diagnose(const ExchangePtr& exchange) {
+  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
+  Constraints all{NetworkType::connected, true, true, true, true, {}};
+  for (const auto& [name, condition] : settings_.conditions) all.custom.push_back(name);
+  sensor_questions_.push_back(
+      {exchange, all, 0, [this, exchange](TimePoint) {
+         exchange->reply({{"findings", to_json(operations_.diagnose(exchange->peer().uid))}});
+       }});
+}
+
+void Methods::metrics(const ExchangePtr& exchange) {
+  if (!may_rule(*exchange, "read the metrics, which count everybody's work") ||
+      !read_parameters(*exchange, [](JsonReader&) {})) {
+    return;
+  }
+  ask(exchange,
+      [this, exchange](TimePoint) { exchange->reply({{"text", operations_.metrics()}}); });
 }
 
 void Methods::tasks(const ExchangePtr& exchange) {
@@ -380,7 +397,7 @@ void Methods::reexec(const ExchangePtr& exchange) {
       !read_parameters(*exchange, [](JsonReader&) {})) {
     return;
   }
-  if (!exchange->handed_over()) return reexec_(exchange);
+  if (!exchange->handed_over()) return operations_.reexec(exchange);
   exchange->reply({{"version", kVersion}, {"pid", ::getpid()}});
 }
 

@@ -124,6 +124,14 @@ std::vector<ConditionId> ids_of(const Constraints& wanted) {
   return ids;
 }
 
+std::map<std::string, std::int64_t> works_by_condition(const std::map<Constraints, int>& named) {
+  std::map<std::string, std::int64_t> works;
+  for (const auto& [constraints, count] : named) {
+    for (const ConditionId& id : ids_of(constraints)) works[to_string(id)] += count;
+  }
+  return works;
+}
+
 // What is wanted and not measured yet does not hold.
 ConditionValue Sensors::value_of(const ConditionId& id, const Condition& condition) {
   if (condition.pretended) return *condition.pretended;

@@ -11,6 +11,9 @@
 
 namespace wm {
 
+/// How many works name each condition, of those that name constraints: see Agenda::named().
+std::map<std::string, std::int64_t> works_by_condition(const std::map<Constraints, int>& named);
+
 class Sensors {
  public:
   /// Forgets what nobody wants measured any more. What is wanted and not measured yet does not

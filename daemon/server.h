@@ -47,7 +47,9 @@ class Exchange {
       : call_(std::move(call)), peer_(peer), answered_(std::move(answered)) {}
 
   const varlink::Call& call() const { return call_; }
+  /// Who asks; root may act for another user.
   const Peer& peer() const { return peer_; }
+  void act_for(uid_t user) { peer_.uid = user; }
   bool abandoned() const { return abandoned_; }
   /// Whether an earlier program in this process was asked.
   bool handed_over() const { return handed_over_; }

@@ -237,6 +237,10 @@ std::string state_condition(const WorkFilter& filter) {
   return kCurrent + (" AND w.state IN (" + list) + ")";
 }
 
+double seconds_since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
+
 }  // namespace
 
 SqliteStore::SqliteStore(const std::filesystem::path& file)
@@ -283,9 +287,11 @@ void SqliteStore::begin() {
 }
 
 void SqliteStore::commit() {
+  const auto began = std::chrono::steady_clock::now();
   guarded([&] { Query(statement("COMMIT")).step(); });
   const std::int64_t changes = sqlite3_total_changes64(database_.getHandle());
   if (std::exchange(changes_, changes) == changes) return;
+  commit_times_.observe(seconds_since(began));
   unsynced_ = true;
   ++commits_;
 }
@@ -312,6 +318,7 @@ void SqliteStore::roll_back() noexcept {
 
 void SqliteStore::sync() {
   if (!unsynced_) return;
+  const auto began = std::chrono::steady_clock::now();
   // A sync of the log covers every commit in it: what synchronous = FULL does at each commit, done
   // once for all of them.
   sqlite3_file* log = nullptr;
@@ -320,6 +327,7 @@ void SqliteStore::sync() {
   if (!log || !log->pMethods || log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) != SQLITE_OK) {
     throw StoreError("the database's log cannot be written to the disk");
   }
+  sync_times_.observe(seconds_since(began));
   unsynced_ = false;
 }
 

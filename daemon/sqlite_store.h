@@ -8,6 +8,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "core/error.h"
+#include "daemon/histogram.h"
 #include "daemon/store.h"
 
 namespace wm {
@@ -29,6 +30,10 @@ class SqliteStore : public Store {
   const std::filesystem::path& log() const { return log_; }
   /// Whether that is worth while: many commits have come since this was last true.
   bool take_flush_due();
+
+  /// How long those two took, where there was anything to do.
+  const Histogram& commit_times() const { return commit_times_; }
+  const Histogram& sync_times() const { return sync_times_; }
 
   WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
@@ -77,6 +82,8 @@ class SqliteStore : public Store {
   bool unsynced_ = false;
   std::filesystem::path log_;
   int commits_ = 0;  // Since take_flush_due() was true.
+  Histogram commit_times_;
+  Histogram sync_times_;
 };
 
 }  // namespace wm

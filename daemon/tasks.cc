@@ -3,10 +3,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/text.h"
+#include "daemon/runs/rights.h"
 
 namespace wm {
 namespace {
@@ -51,7 +53,9 @@ Result<Launch> make_launch(const WorkInfo& info, const Settings& settings) {
   return launch;
 }
 
-Result<> check_executable(const std::vector<std::string>& command) {
+Result<> check_executable(const std::vector<std::string>& command, uid_t user) {
+  const BorrowedRights rights(user);
+  if (!rights.problem().empty()) return fail(ErrorCode::invalid, rights.problem());
   const std::string& program = command.front();
   struct stat status{};
   if (::stat(program.c_str(), &status) != 0) {
@@ -61,7 +65,7 @@ Result<> check_executable(const std::vector<std::string>& command) {
   if (!S_ISREG(status.st_mode)) {
     return fail(ErrorCode::invalid, "cannot run '" + printable(program) + "': it is not a file");
   }
-  if (::access(program.c_str(), X_OK) != 0) {
+  if (::faccessat(AT_FDCWD, program.c_str(), X_OK, AT_EACCESS) != 0) {
     return fail(ErrorCode::invalid,
                 "cannot run '" + printable(program) + "': it is not executable; try chmod +x");
   }

@@ -171,6 +171,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   to_stop_.insert(to_stop_.end(), decisions.stopped.begin(), decisions.stopped.end());
   report.suspended = std::exchange(suspended_, {});
   report.statuses = status_changes(decisions, report.ended);
+  report.started = std::move(decisions.started);
   report.changed = std::move(decisions.changed);
   return report;
 }

@@ -20,6 +20,7 @@ namespace wm {
 /// What a turn has changed, for those who wait to hear of it.
 struct TurnReport {
   std::vector<Work> changed;
+  std::vector<Start> started;
   std::vector<EndedRun> ended;
   std::vector<StatusChange> statuses;
   std::vector<std::pair<WorkId, bool>> suspended;  // And those that go on: false.

@@ -8,6 +8,7 @@ build_packages=(
   libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev
   libhowardhinnant-date-dev libmnl-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev libtomlplusplus-dev
+  scdoc
 )
 
 # The root of the machine that tests/services boots; scripts/test-machine makes it.

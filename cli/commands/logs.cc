@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
+#include "cli/render/terminal_text.h"
 #include "cli/render/work.h"
 #include "core/base64.h"
 #include "core/text.h"
@@ -44,8 +45,9 @@ class LogPrinter {
     session_.out().flush();
   }
 
-  // The document of a log that is not followed.
+  // What is left over, or the document of a log that is not followed.
   void finish() {
+    if (!session_.json()) write(terminal_text_.finish());
     if (!session_.json() || options_.follow) return;
     json::object document = head();
     put_bytes(document, all_);
@@ -84,8 +86,15 @@ class LogPrinter {
       document["time"] = time;
       put_bytes(document, bytes);
       session_.print(document);
-    } else if (options_.times) {
-      print_lines(bytes, local_time(parse_time(time).value_or(now())));
+    } else {
+      time_ = time;
+      write(session_.to_terminal() ? terminal_text_.take(bytes) : bytes);
+    }
+  }
+
+  void write(const std::string& bytes) {
+    if (options_.times) {
+      print_lines(bytes, local_time(parse_time(time_).value_or(now())));
     } else {
       session_.out() << bytes;
     }
@@ -107,6 +116,8 @@ class LogPrinter {
   std::int64_t run_ = 0;
   std::int64_t dropped_ = 0;
   std::string all_;
+  TerminalText terminal_text_;
+  std::string time_;  // Of what was printed last.
   bool at_line_start_ = true;
 };
 

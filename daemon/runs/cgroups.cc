@@ -169,6 +169,18 @@ Cgroups::Cgroups(const fs::path& state_directory) {
   }
 }
 
+std::vector<std::string> Cgroups::controllers() const {
+  std::vector<std::string> names;
+  const auto add = [&](const char* name, bool Hierarchy::* has) {
+    const auto has_it = [&](const Hierarchy& hierarchy) { return hierarchy.*has; };
+    if (has_it(unified_) || std::ranges::any_of(others_, has_it)) names.emplace_back(name);
+  };
+  add("memory", &Hierarchy::memory);
+  add("cpu", &Hierarchy::cpu);
+  add("pids", &Hierarchy::pids);
+  return names;
+}
+
 void Cgroups::find_unified(const std::string& tag) {
   fs::path own = own_group("");
   // A daemon that began in this process has moved here.

@@ -37,6 +37,9 @@ class Cgroups {
   /// Whether every run gets a group.
   bool available() const { return !unified_.base.empty(); }
 
+  /// Those of memory, cpu and pids that bind a run's group.
+  std::vector<std::string> controllers() const;
+
   /// Removes all that is empty: no more runs will come.
   void leave();
 

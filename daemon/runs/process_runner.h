@@ -59,6 +59,7 @@ class ProcessRunner : public Runner {
   void reap();
 
   RunLog& log() { return log_; }
+  const Cgroups& cgroups() const { return cgroups_; }
 
  private:
   struct Run {

@@ -9,8 +9,9 @@ file(RENAME "${documents}/CHANGELOG.md" "${documents}/changelog")
 file(REMOVE "${documents}/LICENSE")
 file(COPY "${debian}/copyright" DESTINATION "${documents}")
 configure_file("${debian}/lintian-overrides" "${usr}/share/lintian/overrides/wm" COPYONLY)
+file(GLOB pages "${usr}/share/man/*/*")
 execute_process(COMMAND gzip --best --no-name "${documents}/changelog"
-                        "${documents}/changelog.Debian"
+                        "${documents}/changelog.Debian" ${pages}
                 COMMAND_ERROR_IS_FATAL ANY)
 # Whatever the umask of who builds it.
 execute_process(COMMAND chmod -R u=rwX,go=rX "${CPACK_TEMPORARY_INSTALL_DIRECTORY}"

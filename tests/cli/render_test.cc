@@ -4,6 +4,7 @@
 
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
+#include "cli/render/terminal_text.h"
 #include "cli/render/work.h"
 
 namespace wm::cli {
@@ -83,6 +84,37 @@ TEST(Describe, AnswersOfAnotherShapeAreNoCrash) {
   std::ostringstream out;
   print_work(out, Style(false), odd, kNow);
   EXPECT_NE(out.str(), "");
+}
+
+std::string shown(std::vector<std::string> parts) {
+  TerminalText text;
+  std::string all;
+  for (const std::string& part : parts) all += text.take(part);
+  return all + text.finish();
+}
+
+TEST(TerminalText, PassesTextAndColoursOn) {
+  EXPECT_EQ(shown({"a\tb\nZürich\n"}), "a\tb\nZürich\n");
+  EXPECT_EQ(shown({"\x1b[1;31mred\x1b[0m"}), "\x1b[1;31mred\x1b[0m");
+}
+
+TEST(TerminalText, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(shown({"\x1b[2J\x1b]0;title\x07"}), "\\x1b[2J\\x1b]0;title\\x07");
+  EXPECT_EQ(shown({"a\x1b"}), "a\\x1b");
+  EXPECT_EQ(shown({"\x1b[31"}), "\\x1b[31");
+  EXPECT_EQ(shown({"\x1b[" + std::string(100, '1') + "m"}).find('\x1b'), std::string::npos);
+  EXPECT_EQ(shown({"\xff\xe2\x80\xae"}), "\\xff\\xe2\\x80\\xae");
+}
+
+TEST(TerminalText, AProgressBarHidesNothing) {
+  EXPECT_EQ(shown({"10 %\r20 %\r\ndone\r"}), "10 %\n20 %\ndone\\x0d");
+}
+
+TEST(TerminalText, WhatIsCutInTheMiddleWaitsForTheRest) {
+  EXPECT_EQ(shown({"Z\xc3", "\xbc", "rich"}), "Zürich");
+  EXPECT_EQ(shown({"\xe6\x97", "\xa5"}), "日");
+  EXPECT_EQ(shown({"\x1b", "[", "3", "1", "m!"}), "\x1b[31m!");
+  EXPECT_EQ(shown({"a\r", "\nb"}), "a\nb");
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ TEST(Settings, WrongValuesAreRefused) {
            "debug = 1",
            "[notify]\ncommand = [\"mail\"]",
            "[notify]\nevents = [\"exploded\"]",
+           "[metrics]\ntextfile = \"wm.prom\"",
            "[moon]\nphase = 1",
        }) {
     EXPECT_TRUE(problem(toml).starts_with("wmd.toml:")) << toml << " -> " << problem(toml);
@@ -166,7 +167,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 24) << "a setting that is not shown";
+  EXPECT_EQ(count, 26) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

@@ -1,0 +1,96 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/render/work.h"
+#include "core/text.h"
+#include "core/version.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object finding(std::string_view check, std::string_view verdict, const std::string& text,
+                     const std::string& remedy) {
+  json::object one{{"check", check}, {"verdict", verdict}, {"text", text}};
+  if (!remedy.empty()) one["remedy"] = remedy;
+  return one;
+}
+
+// The daemon itself, as seen from here.
+json::object look_at_daemon(const json::object& status) {
+  const std::string version = text_of(status, "version");
+  const std::string text = fmt::format("wmd {}, process {}, {}", version, number_of(status, "pid"),
+                                       text_of(status, "socket"));
+  if (version == kVersion) return finding("daemon", "ok", text, "");
+  return finding("daemon", "note", fmt::format("{}; but this is wm {}", text, kVersion),
+                 "wm daemon reexec, which runs the wmd that is installed now");
+}
+
+Result<json::array> examine(Session& session) {
+  auto client = session.connect();
+  if (!client) return std::unexpected(client.error());
+  const auto status = client->call("Status", {});
+  if (!status) return std::unexpected(status.error());
+  const auto found = client->call("Diagnose", {});
+  if (!found) return std::unexpected(found.error());
+  json::array findings = array_of(*found, "findings");
+  findings.insert(findings.begin(), look_at_daemon(*status));
+  return findings;
+}
+
+int worst_of(const json::array& findings) {
+  const auto is_problem = [](const json::value& one) {
+    return text_of(one.as_object(), "verdict") == "problem";
+  };
+  return std::ranges::any_of(findings, is_problem) ? kFailed : kDone;
+}
+
+void print(Session& session, const json::array& findings) {
+  const Style style = session.style();
+  for (const json::value& value : findings) {
+    const json::object& one = value.as_object();
+    const std::string verdict = printable(text_of(one, "verdict"));
+    const std::string padded = fmt::format("{:<9}", verdict);
+    session.out() << (verdict == "ok"     ? style.green(padded)
+                      : verdict == "note" ? style.yellow(padded)
+                                          : style.red(padded))
+                  << fmt::format("{:<15} {}", printable(text_of(one, "check")),
+                                 printable(text_of(one, "text")))
+                  << '\n';
+    if (const std::string remedy = text_of(one, "remedy"); !remedy.empty()) {
+      session.out() << fmt::format("{:25}→ {}", "", printable(remedy)) << '\n';
+    }
+  }
+}
+
+int doctor(Session& session) {
+  auto findings = examine(session);
+  const int status = findings ? worst_of(*findings) : exit_status(findings.error().code);
+  if (status == kUnreachable) {
+    findings = json::array{finding("daemon", "problem", findings.error().message,
+                                   "systemctl status wmd; or wmd --user, to see what it says")};
+  }
+  if (!findings) return session.complain(findings.error());
+  if (session.json()) {
+    session.print(json::object{{"findings", *findings}});
+  } else {
+    print(session, *findings);
+  }
+  return status;
+}
+
+}  // namespace
+
+Command::Run set_up_doctor(CLI::App& app, const Trailing&) {
+  app.footer(
+      "Exit code 1: there is a problem. A note is about something that works, but less\n"
+      "well than it could.\n"
+      "Example: wm doctor && echo All is well");
+  return doctor;
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,238 @@
+#include "daemon/diagnosis.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <linux/magic.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/statfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include "core/size.h"
+#include "core/text.h"
+#include "daemon/calls.h"
+#include "daemon/runs/users.h"
+#include "daemon/tasks.h"
+
+namespace wm {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Findings = std::vector<Finding>;
+
+constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
+constexpr std::int64_t kScarce = 64 * kMebibyte;  // The queue may soon not be saved any more.
+
+bool has_systemd() { return ::access("/run/systemd/system", F_OK) == 0; }
+
+std::string systemctl(const DaemonFacts& facts, const char* what) {
+  return fmt::format("systemctl {}{} wmd", facts.system ? "" : "--user ", what);
+}
+
+std::string text_of(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+Finding look_at_configuration(const DaemonFacts& facts) {
+  if (!facts.reload_problem.empty()) {
+    return {"configuration", Verdict::problem,
+            "the last reload was refused, and the settings before it hold: " + facts.reload_problem,
+            "correct the file, then " + systemctl(facts, "reload")};
+  }
+  std::string names;
+  for (const fs::path& file : facts.configuration) {
+    names += (names.empty() ? "" : ", ") + file.string();
+  }
+  return {"configuration", Verdict::ok, names.empty() ? "the defaults: there is no file" : names,
+          ""};
+}
+
+Finding look_at_permission(const Settings& settings, uid_t asker) {
+  if (!may_register(settings.permissions, asker)) {
+    return {"permission", Verdict::problem, "you may not register work here",
+            "ask the administrator, who sets policy.allow_users and policy.allow_groups"};
+  }
+  if (!settings.permissions.allows_commands()) {
+    return {"permission", Verdict::note,
+            "you may register declared tasks (wm tasks), but no commands of your own",
+            "policy.allow_commands = true allows them"};
+  }
+  return {"permission", Verdict::ok, "you may register work", ""};
+}
+
+void look_at_tasks(const Settings& settings, Findings& findings) {
+  const std::size_t before = findings.size();
+  for (const auto& [name, task] : settings.tasks) {
+    const auto executable = check_executable(task.command, ::geteuid());
+    if (executable) continue;
+    findings.push_back({"task " + name, Verdict::problem, executable.error().message,
+                        "install that program, or correct tasks." + name + ".command"});
+  }
+  for (const auto& [name, condition] : settings.conditions) {
+    const auto executable = check_executable(condition.command, ::geteuid());
+    if (executable) continue;
+    findings.push_back({"condition " + name, Verdict::problem, executable.error().message,
+                        "install that program, or correct conditions." + name + ".command"});
+  }
+  if (findings.size() > before || settings.tasks.empty()) return;
+  findings.push_back({"tasks", Verdict::ok,
+                      fmt::format("{} declared, their programs are there", settings.tasks.size()),
+                      ""});
+}
+
+Finding look_at_disk(const DaemonFacts& facts) {
+  const std::string directory = facts.state_directory.string();
+  if (facts.disk_failed) {
+    return {"disk", Verdict::problem, "what was decided last cannot be saved in " + directory,
+            "free some space there; the log of wmd says more"};
+  }
+  struct statfs status{};
+  if (::statfs(directory.c_str(), &status) != 0) {
+    return {"disk", Verdict::problem, "cannot look at " + directory + ": " + std::strerror(errno),
+            "make it readable for wmd's user"};
+  }
+  const auto free = static_cast<std::int64_t>(status.f_bavail) * status.f_bsize;
+  const std::string text =
+      fmt::format("{}, {} free", directory, format_size(free - free % kMebibyte));
+  switch (static_cast<unsigned>(status.f_type)) {
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC:
+      return {"disk", Verdict::problem, text + ", in memory: nothing there survives a reboot",
+              "keep the state on a disk: wmd --state-dir"};
+    case NFS_SUPER_MAGIC:
+    case SMB2_SUPER_MAGIC:
+      return {"disk", Verdict::note, text + ", over the network: locks and speed are the server's",
+              "keep the state on a disk of this machine: wmd --state-dir"};
+    default:
+      break;
+  }
+  if (free < kScarce) {
+    return {"disk", Verdict::problem, text + ": soon nothing can be saved",
+            "free some space there"};
+  }
+  return {"disk", Verdict::ok, text, ""};
+}
+
+struct Advice {
+  const char* condition;
+  const char* remedy;
+};
+
+// What makes each condition known where it is not.
+constexpr std::array kAdvice{
+    Advice{"network", "install network-manager, or let wmd read the kernel's routes (AF_NETLINK)"},
+    Advice{"charging", "install upower, or let wmd read /sys/class/power_supply"},
+    Advice{"battery", "install upower, or let wmd read /sys/class/power_supply"},
+    Advice{"storage", "correct storage.paths: they must exist and answer"},
+    Advice{"idle", "install systemd-logind (libpam-systemd)"},
+};
+
+Finding look_at_condition(const json::object& condition) {
+  const std::string name = text_of(condition, "name");
+  const std::string value = text_of(condition, "value");
+  const std::string detail = text_of(condition, "detail");
+  if (condition.at("overridden").as_bool()) {
+    return {name, Verdict::note, value + ", as wm conditions override pretends",
+            "wm conditions clear"};
+  }
+  const std::string source = text_of(condition, "source") + (detail.empty() ? "" : ": " + detail);
+  if (!value.empty()) return {name, Verdict::ok, value + ", from " + source, ""};
+  const auto* const advice = std::ranges::find(kAdvice, name, &Advice::condition);
+  return {name, Verdict::note, "not known (" + source + ")",
+          advice == kAdvice.end() ? "see unknown in wmd.toml(5)" : advice->remedy};
+}
+
+Finding look_at_bus(const DaemonFacts& facts) {
+  if (facts.has_bus) return {"bus", Verdict::ok, "connected to the system's D-Bus", ""};
+  return {"bus", Verdict::note, "there is no system D-Bus: conditions come from the kernel alone",
+          "install dbus, with network-manager, upower and systemd-logind where they make sense"};
+}
+
+Finding look_at_cgroups(const DaemonFacts& facts) {
+  if (!facts.has_cgroups) {
+    return {"control groups", Verdict::note,
+            "none: --memory-max, --cpu-weight and --tasks-max bind less, as resource limits do",
+            "let systemd start wmd, whose unit says Delegate=yes"};
+  }
+  if (facts.controllers.empty()) {
+    return {"control groups", Verdict::note,
+            "one for each run, but without controllers of memory, cpu or pids",
+            has_systemd() ? "boot with the unified hierarchy: systemd.unified_cgroup_hierarchy=1"
+                          : "enable them in cgroup.subtree_control"};
+  }
+  return {"control groups", Verdict::ok,
+          fmt::format("one for each run, with {}", fmt::join(facts.controllers, ", ")), ""};
+}
+
+Finding look_at_clock(const DaemonFacts& facts) {
+  timex clock{};
+  const bool synchronized = ::adjtimex(&clock) >= 0 && (clock.status & STA_UNSYNC) == 0;
+  if (!synchronized) {
+    return {"clock", Verdict::note, "nothing keeps it right", "timedatectl set-ntp true"};
+  }
+  if (!facts.has_time_zone) {
+    return {"clock", Verdict::note, "the time zone is not known: calendars are in UTC",
+            "install tzdata, and timedatectl set-timezone"};
+  }
+  return {"clock", Verdict::ok, "kept right, and the time zone is known", ""};
+}
+
+void look_at_lingering(const DaemonFacts& facts, Findings& findings) {
+  if (facts.system || !has_systemd()) return;
+  const auto user = find_user(::geteuid());
+  if (!user) return;
+  const std::string file = "/var/lib/systemd/linger/" + user->name;
+  if (::access(file.c_str(), F_OK) == 0) {
+    findings.push_back({"linger", Verdict::ok, "this daemon goes on after you log out", ""});
+  } else {
+    findings.push_back({"linger", Verdict::note, "this daemon may end when you log out",
+                        "loginctl enable-linger " + user->name});
+  }
+}
+
+void look_at_pauses(const DaemonFacts& facts, Findings& findings) {
+  for (const auto& [group, until] : facts.pauses) {
+    findings.push_back(
+        {"pause", Verdict::note,
+         (group.empty() ? "nothing is started" : "nothing of " + group + " is started") +
+             (until ? " until " + format_time(*until) : std::string()),
+         "wm resume" + (group.empty() ? "" : " --group " + group)});
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings, uid_t asker) {
+  Findings findings{look_at_configuration(facts), look_at_permission(settings, asker)};
+  look_at_pauses(facts, findings);
+  look_at_tasks(settings, findings);
+  findings.push_back(look_at_disk(facts));
+  findings.push_back(look_at_bus(facts));
+  for (const json::value& condition : facts.conditions) {
+    findings.push_back(look_at_condition(condition.as_object()));
+  }
+  findings.push_back(look_at_cgroups(facts));
+  findings.push_back(look_at_clock(facts));
+  look_at_lingering(facts, findings);
+  return findings;
+}
+
+json::array to_json(const std::vector<Finding>& findings) {
+  json::array list;
+  for (const Finding& finding : findings) {
+    json::object one{
+        {"check", finding.check}, {"verdict", word(finding.verdict)}, {"text", finding.text}};
+    if (!finding.remedy.empty()) one["remedy"] = finding.remedy;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+}  // namespace wm

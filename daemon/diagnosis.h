@@ -1,0 +1,52 @@
+// What `wm doctor` finds: each part that the daemon stands on, and how to mend it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "config/settings.h"
+#include "core/scheduler.h"
+
+namespace wm {
+
+enum class Verdict : std::uint8_t { ok, note, problem };
+template <>
+struct Words<Verdict> {
+  static constexpr std::string_view kind = "verdict";
+  static constexpr std::array<std::string_view, 3> list{"ok", "note", "problem"};
+};
+
+struct Finding {
+  std::string check;
+  Verdict verdict = Verdict::ok;
+  std::string text;
+  std::string remedy;  // A command, or what else to do; empty: nothing.
+
+  bool operator==(const Finding&) const = default;
+};
+
+/// What the daemon knows of itself.
+struct DaemonFacts {
+  bool system = false;
+  std::vector<std::filesystem::path> configuration;  // The files that were read.
+  std::string reload_problem;                        // Why the last reload was refused.
+  std::filesystem::path state_directory;
+  bool disk_failed = false;              // What was decided last could not be saved.
+  bool has_bus = false;                  // The system's D-Bus.
+  bool has_cgroups = false;              // For each run,
+  std::vector<std::string> controllers;  // … with these.
+  bool has_time_zone = false;
+  boost::json::array conditions;  // As Sensors shows them, all of them measured.
+  Pauses pauses;
+};
+
+/// In the order in which they matter; `asker` is the user who wants to know. Looks at the disk, the
+/// clock, and the programs of declared tasks.
+std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings, uid_t asker);
+
+boost::json::array to_json(const std::vector<Finding>& findings);
+
+}  // namespace wm

@@ -1,0 +1,181 @@
+// The manual pages and the programs name the same options; the same settings, the page and the
+// file.
+#include <map>
+#include <regex>
+#include <set>
+
+#include "config/settings.h"
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+using Words = std::set<std::string>;
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream file(std::string(WM_SOURCE_DIR) + path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  EXPECT_FALSE(lines.empty()) << path;
+  return lines;
+}
+
+void add_matches(Words& words, const std::string& line, const std::regex& pattern) {
+  for (std::sregex_iterator one(line.begin(), line.end(), pattern), end; one != end; ++one) {
+    words.insert((*one)[1]);
+  }
+}
+
+// The options of each part of a page: `# OPTIONS` as "OPTIONS", `## list [OPTIONS]` as "list".
+std::map<std::string, Words> manual(const std::string& path) {
+  static const std::regex option(R"(\*--([a-z][a-z-]*)\*)");
+  static const std::regex with_opposite(R"(\*--\[no-\]([a-z-]+)\*)");
+  std::map<std::string, Words> parts;
+  std::string part;
+  for (const std::string& line : lines_of(path)) {
+    if (line.starts_with("# ")) part = line.substr(2);
+    if (line.starts_with("## ") && part != "REGISTRATION" && !part.starts_with("REGISTRATION/")) {
+      part = line.substr(3, line.find(' ', 3) - 3);
+      parts[part];
+    }
+    if (!line.starts_with("*--")) continue;
+    add_matches(parts[part], line, option);
+    Words both;
+    add_matches(both, line, with_opposite);
+    for (const std::string& name : both) parts[part].insert({name, "no-" + name});
+  }
+  return parts;
+}
+
+Words help(const std::vector<std::string>& command) {
+  std::vector<std::string> words = command;
+  words.emplace_back("--help");
+  const Output output = run_program(words);
+  EXPECT_EQ(output.status, 0) << output.err;
+  std::istringstream text(output.out);
+  Words options;
+  static const std::regex option("--([a-z][a-z-]*)");
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (begin == 0 || begin == std::string::npos || line[begin] != '-') continue;
+    add_matches(options, line.substr(begin, line.find(' ', begin) - begin), option);
+  }
+  return options;
+}
+
+Words commands_of_help() {
+  std::istringstream text(run_program({WM_PROGRAM, "--help"}).out);
+  Words commands;
+  bool listed = false;
+  for (std::string line; std::getline(text, line);) {
+    if (line.empty()) listed = false;
+    if (listed && line.starts_with("  ") && line[2] != ' ') {
+      commands.insert(line.substr(2, line.find(' ', 2) - 2));
+    }
+    if (line.starts_with("Commands:")) listed = true;
+  }
+  return commands;
+}
+
+const std::map<std::string, std::vector<std::vector<std::string>>> kInner{
+    {"conditions", {{"conditions", "override"}, {"conditions", "clear"}}},
+    {"daemon", {{"daemon", "reexec"}}},
+};
+const Words kRegistrations{"register-oneoff", "register-periodic", "register-processing", "update"};
+
+Words help_of(const std::string& command) {
+  Words options = help({WM_PROGRAM, command});
+  if (const auto inner = kInner.find(command); inner != kInner.end()) {
+    for (std::vector<std::string> words : inner->second) {
+      words.insert(words.begin(), WM_PROGRAM);
+      options.merge(help(words));
+    }
+  }
+  options.erase("help");
+  return options;
+}
+
+TEST(Manual, WmHasTheOptionsOfTheHelp) {
+  const auto page = manual("/docs/man/wm.1.scd");
+  EXPECT_EQ(page.at("OPTIONS"), help({WM_PROGRAM}));
+  const Words& shared = page.at("REGISTRATION");
+  const Words commands = commands_of_help();
+  EXPECT_GT(commands.size(), 25U);
+  for (const std::string& command : commands) {
+    ASSERT_TRUE(page.contains(command)) << command;
+    Words told = page.at(command);
+    if (kRegistrations.contains(command)) told.insert(shared.begin(), shared.end());
+    if (command == "update") told.erase("existing");
+    EXPECT_EQ(told, help_of(command)) << command;
+  }
+  for (const auto& [part, options] : page) {
+    if (part.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos) {
+      EXPECT_TRUE(commands.contains(part)) << part;
+    }
+  }
+}
+
+TEST(Manual, WmdHasTheOptionsOfTheHelp) {
+  EXPECT_EQ(manual("/docs/man/wmd.8.scd").at("OPTIONS"), help({WMD_PROGRAM}));
+}
+
+// `table.key` of the annotated file, whose examples and defaults are commented out.
+Words settings_of_the_file() {
+  static const std::regex table(R"(^#? *\[([a-z]+)(\..*)?\]$)");
+  static const std::regex key(R"(^#? *([a-z_]+) = .*)");
+  Words settings;
+  std::string in;
+  std::smatch found;
+  for (const std::string& line : lines_of("/config/wmd.toml")) {
+    if (std::regex_match(line, found, table)) in = found[1];
+    if (std::regex_match(line, found, key)) settings.insert(in + "." + found[1].str());
+  }
+  return settings;
+}
+
+Words settings_of_the_page() {
+  static const std::regex table(R"(^# \[([a-z]+)(\.NAME)?\]$)");
+  static const std::regex key(R"(\*([a-z_]+)\*(?!\())");
+  Words settings;
+  std::string in;
+  std::smatch found;
+  for (const std::string& line : lines_of("/docs/man/wmd.toml.5.scd")) {
+    if (std::regex_match(line, found, table)) {
+      in = found[1];
+    } else if (line.starts_with("# ")) {
+      in = line == "# DESCRIPTION" ? "" : "elsewhere";
+    }
+    if (!line.starts_with('*') || in == "elsewhere") continue;
+    Words keys;
+    add_matches(keys, line, key);
+    for (const std::string& name : keys) settings.insert(in + "." + name);
+  }
+  return settings;
+}
+
+TEST(Manual, WmdTomlHasTheSettingsOfTheFile) {
+  EXPECT_EQ(settings_of_the_page(), settings_of_the_file());
+}
+
+// What stands between ``` and ```.
+TEST(Manual, ItsExamplesOfTheConfigurationAreValid) {
+  std::string example;
+  bool inside = false;
+  int count = 0;
+  for (const std::string& line : lines_of("/docs/man/wmd.toml.5.scd")) {
+    if (line != "```") {
+      if (inside) example += line + '\n';
+      continue;
+    }
+    inside = !inside;
+    if (inside) continue;
+    const auto settings = parse_settings(example, "example");
+    EXPECT_TRUE(settings) << settings.error().message;
+    example.clear();
+    ++count;
+  }
+  EXPECT_EQ(count, 3);
+}
+
+}  // namespace
+}  // namespace wm

@@ -1,0 +1,168 @@
+// What other users and their tasks may try: see docs/security.md.
+#include <csignal>
+
+#include "tests/system/other_users.h"
+
+namespace wm {
+namespace {
+
+class Security : public OtherUsers {
+ protected:
+  // What a shell of another user printed, in a run that has ended.
+  std::string run_as_nobody(const std::string& name, const std::string& script) {
+    EXPECT_EQ(
+        as_nobody({"register-oneoff", name, "--cwd", "/", "--", "/bin/sh", "-c", script}).status,
+        0);
+    as_nobody({"wait", name, "--timeout", "1m"});
+    return as_nobody({"logs", name}).out;
+  }
+  Output owned(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--owner", "nobody"});
+    return daemon_.wm(std::move(arguments));
+  }
+};
+
+TEST_F(Security, ARegistrationTellsNothingOfWhatIsClosedToItsUser) {
+  const auto closed = daemon_.path() / "closed";
+  std::filesystem::create_directory(closed);
+  std::filesystem::copy_file("/bin/true", closed / "there");
+  std::filesystem::permissions(closed, std::filesystem::perms::owner_all);
+  std::vector<std::string> errors;
+  for (const char* program : {"there", "absent"}) {
+    const Output refused =
+        as_nobody({"register-oneoff", "a", "--cwd", "/", "--", (closed / program).string()});
+    EXPECT_EQ(refused.status, 2);
+    errors.push_back(refused.err);
+    errors.back().replace(errors.back().find(program), std::string(program).size(), "");
+  }
+  EXPECT_EQ(errors[0], errors[1]);
+  EXPECT_EQ(daemon_.wm({"register-oneoff", "a", "--", (closed / "there").string()}).status, 0);
+}
+
+TEST_F(Security, NobodyElseRunsWhereOthersMayNotBe) {
+  const auto closed = daemon_.path() / "closed";
+  std::filesystem::create_directory(closed);
+  std::filesystem::permissions(closed, std::filesystem::perms::owner_all);
+  EXPECT_EQ(as_nobody({"register-oneoff", "a", "--cwd", closed.string(), "--", "/bin/true"}).status,
+            0);
+  EXPECT_EQ(as_nobody({"wait", "a"}).status, 1);
+  EXPECT_NE(as_nobody({"show", "a"}).out.find("cannot change to the directory"), std::string::npos)
+      << as_nobody({"show", "a"}).out;
+}
+
+TEST_F(Security, OnlyRootActsForOthers) {
+  EXPECT_EQ(as_nobody({"register-oneoff", "mine", "--initial-delay", "1h", "--cwd", "/", "--",
+                       "/bin/true"})
+                .status,
+            0);
+  EXPECT_EQ(as_nobody({"--owner", "root", "list"}).status, 5);
+  EXPECT_EQ(as_nobody({"--owner", "nobody", "list"}).status, 0) << "oneself is no other";
+  EXPECT_EQ(daemon_.wm({"show", "mine"}).status, 3) << "names are per owner";
+  EXPECT_NE(owned({"show", "mine"}).out.find("mine"), std::string::npos);
+  EXPECT_EQ(owned({"cancel", "mine"}).status, 0);
+  EXPECT_NE(as_nobody({"show", "mine"}).out.find("cancelled"), std::string::npos);
+  EXPECT_EQ(daemon_.wm({"--owner", "no-such-user", "list"}).status, 2);
+}
+
+TEST_F(Security, WhatRootRegistersForAUserIsThatUsers) {
+  EXPECT_EQ(owned({"register-oneoff", "whose", "--", "/usr/bin/id", "-un"}).status, 0);
+  EXPECT_EQ(as_nobody({"wait", "whose"}).status, 0);
+  EXPECT_EQ(as_nobody({"logs", "whose"}).out, "nobody\n");
+  EXPECT_EQ(owned({"register-oneoff", "other", "--as", "daemon", "--", "/bin/true"}).status, 5);
+}
+
+TEST_F(Security, TheMetricsOfAllAreNotForEverybody) {
+  EXPECT_EQ(as_nobody({"metrics"}).status, 5);
+  EXPECT_EQ(daemon_.wm({"metrics"}).status, 0);
+  EXPECT_NE(as_nobody({"doctor"}).out.find("permission"), std::string::npos);
+}
+
+// A run has its own output, and can neither list nor replace what lies beside it.
+TEST_F(Security, ATaskCannotTouchTheFilesAround) {
+  EXPECT_EQ(run_as_nobody("files",
+                          "cd / && d=$(dirname $WM_OUTPUT_FILE)\n"
+                          "ls $d 2>/dev/null && echo listed\n"
+                          "ln -sfn /etc/shadow $WM_OUTPUT_FILE 2>/dev/null && echo replaced\n"
+                          "touch $d/other 2>/dev/null && echo made\n"
+                          "cat $d/../wm.db 2>/dev/null | head -c1 && echo >&2 read\n"
+                          "ls $d/../logs 2>/dev/null && echo listed\n"
+                          "ls $d/../work 2>/dev/null && echo listed\n"
+                          "echo end"),
+            "end\n");
+}
+
+TEST_F(Security, ForgettingWorkFollowsNoLinks) {
+  const auto precious = daemon_.path() / "precious";
+  std::filesystem::create_directory(precious);
+  std::ofstream(precious / "file") << "kept";
+  EXPECT_EQ(run_as_nobody("links", "cd $WM_STATE_DIR && ln -s " + precious.string() +
+                                       " link && mkdir -p a/b && ln -s / a/b/root && echo done"),
+            "done\n");
+  ASSERT_EQ(daemon_.wm({"prune"}).status, 0);
+  ASSERT_EQ(daemon_.stop(), 0);
+  EXPECT_TRUE(std::filesystem::exists(precious / "file"));
+}
+
+TEST_F(Security, ATaskLearnsNothingOfTheDaemonAndDoesItNoHarm) {
+  EXPECT_EQ(run_as_nobody("daemon",
+                          "cat /proc/$PPID/environ >/dev/null 2>&1 && echo environment\n"
+                          "ls /proc/$PPID/fd >/dev/null 2>&1 && echo descriptors\n"
+                          "kill -0 $PPID 2>/dev/null && echo signal\n"
+                          "test -w $WM_SOCKET || echo closed\n"
+                          "env | grep -c NOTIFY\n"
+                          "echo end"),
+            "0\nend\n");
+}
+
+TEST_F(Security, ATaskActsThroughTheSocketAsItsOwnerAlone) {
+  EXPECT_EQ(
+      daemon_.wm({"register-oneoff", "roots", "--initial-delay", "1h", "--", "/bin/true"}).status,
+      0);
+  const std::string client = (daemon_.path() / "wm").string();
+  as_nobody({"status"});  // Copies the client.
+  std::string script;
+  for (const char* call : {"cancel roots", "pause", "daemon reexec", "metrics",
+                           "conditions override charging=no", "cancel --all"}) {
+    script += client + ' ' + call + " 2>/dev/null; echo $?\n";
+  }
+  EXPECT_EQ(run_as_nobody("client", script), "3\n5\n5\n5\n5\n")
+      << "cancel --all ends this run itself";
+  EXPECT_NE(daemon_.wm({"show", "roots"}).out.find("enqueued"), std::string::npos);
+}
+
+// Somebody else has made the directory that this user's socket would be in.
+TEST_F(Security, ADirectoryInTmpThatIsAnothersIsRefused) {
+  constexpr const char* kDirectory = "/tmp/wm-65534";
+  std::filesystem::remove_all(kDirectory);
+  std::filesystem::create_directory(kDirectory);
+  const auto client = daemon_.path() / "wm";
+  as_nobody({"status"});
+  const Output refused =
+      run_program({"setpriv", "--reuid", kNobody, "--regid", kNobody, "--clear-groups", "env", "-i",
+                   "HOME=/", client.string(), "--user", "list"});
+  std::filesystem::remove_all(kDirectory);
+  EXPECT_EQ(refused.status, 5);
+  EXPECT_NE(refused.err.find("not yours alone"), std::string::npos) << refused.err;
+}
+
+TEST_F(Security, NobodyElsesWordsReachATerminalAsTheyAre) {
+  for (const char* option : {"--tag", "--group"}) {
+    EXPECT_EQ(as_nobody({"register-oneoff", "words", option, "\x1b]0;owned\x07", "--cwd", "/", "--",
+                         "/bin/true"})
+                  .status,
+              2);
+  }
+  EXPECT_EQ(as_nobody({"register-oneoff", "words", "--description", "\x1b]0;owned\x07",
+                       "--initial-delay", "1h", "--cwd", "/", "--", "/bin/echo", "\x1b[8m"})
+                .status,
+            0);
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"--owner", "nobody", "show", "words"},
+                                             {"list"},
+                                             {"--owner", "nobody", "why", "words"}}) {
+    EXPECT_EQ(daemon_.wm(arguments).out.find('\x1b'), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace wm
