@@ -82,7 +82,20 @@ Result<uid_t> user_of(const std::string& as, const Peer& peer) {
   return user->uid;
 }
 
-// The configuration's [policy].
+}  // namespace
+
+bool may_register(const Permissions& permissions, uid_t uid) {
+  const auto& [users, groups] = std::tie(permissions.users, permissions.groups);
+  if ((!users && !groups) || uid == 0 || uid == ::geteuid()) return true;
+  const auto user = find_user(uid);
+  if (!user) return false;
+  if (users && std::ranges::count(*users, user->name) > 0) return true;
+  return groups && std::ranges::any_of(*groups, [&](const std::string& name) {
+           const auto gid = find_group(name);
+           return gid && std::ranges::count(user->groups, *gid) > 0;
+         });
+}
+
 Result<> check_permitted(const WorkRequest& request, const Permissions& permissions,
                          const Peer& peer) {
   const auto refused = [](std::string message) {
@@ -104,20 +117,6 @@ Result<> check_permitted(const WorkRequest& request, const Permissions& permissi
   }
   return refused("the task '" + printable(request.task_name) +
                  "' may not be registered here: policy.permitted_tasks does not name it");
-}
-
-}  // namespace
-
-bool may_register(const Permissions& permissions, uid_t uid) {
-  const auto& [users, groups] = std::tie(permissions.users, permissions.groups);
-  if ((!users && !groups) || uid == 0 || uid == ::geteuid()) return true;
-  const auto user = find_user(uid);
-  if (!user) return false;
-  if (users && std::ranges::count(*users, user->name) > 0) return true;
-  return groups && std::ranges::any_of(*groups, [&](const std::string& name) {
-           const auto gid = find_group(name);
-           return gid && std::ranges::count(user->groups, *gid) > 0;
-         });
 }
 
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer) {

@@ -37,6 +37,10 @@ Result<> check_declared(const std::vector<std::string>& custom, const Settings& 
 /// Whether `policy.allow_users` and `policy.allow_groups` let that user register work.
 bool may_register(const Permissions& permissions, uid_t uid);
 
+/// Whether the configuration's [policy] lets that user have such work.
+Result<> check_permitted(const WorkRequest& request, const Permissions& permissions,
+                         const Peer& peer);
+
 /// All that can be said of a request here: its bounds, its size, its command on this machine.
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer);
 

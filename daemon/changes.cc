@@ -273,8 +273,11 @@ void Methods::retry(const ExchangePtr& exchange) {
   if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
     return;
   }
-  change_work(exchange, name,
-              [this](WorkId id, TimePoint now) { return manager_.registrar().retry(id, now); });
+  change_work(exchange, name, [this, exchange](WorkId id, TimePoint now) {
+    const WorkInfo info = store_.info(id).value();
+    auto permitted = check_permitted(info.request, settings_.permissions, exchange->peer());
+    return permitted ? manager_.registrar().retry(id, now) : permitted;
+  });
 }
 
 void Methods::run(const ExchangePtr& exchange) {

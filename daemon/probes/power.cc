@@ -127,7 +127,9 @@ PowerReading judge(bool on_battery, const DisplayDevice& device) {
   PowerReading reading;
   reading.has_battery = device.present && (device.type == kBattery || device.type == kUps);
   reading.charging = !on_battery && !(reading.has_battery && device.state == kDischarging);
-  if (reading.has_battery) reading.percent = static_cast<int>(device.percentage);
+  // Anything else, and what is no number, is no level.
+  const bool level = device.percentage >= 0 && device.percentage <= 100;
+  if (reading.has_battery && level) reading.percent = static_cast<int>(device.percentage);
   return reading;
 }
 
@@ -189,7 +191,7 @@ void PowerProbe::measure() {
                                         {.present = display.flag("IsPresent").value_or(false),
                                          .type = display.number("Type").value_or(0),
                                          .state = display.number("State").value_or(0),
-                                         .percentage = display.real("Percentage").value_or(0)})
+                                         .percentage = display.real("Percentage").value_or(-1)})
                                 : judge(read_power_supplies(directory_));
   const char* const source = told ? "UPower" : "sysfs";
   const std::string level = now.percent       ? fmt::format("battery at {} %", *now.percent)

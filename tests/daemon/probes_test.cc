@@ -1,5 +1,6 @@
 // What the sensors make of what the machine says.
 #include <fstream>
+#include <limits>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -328,6 +329,34 @@ TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
   ASSERT_TRUE(until_source(charging, "sysfs"));
   service = start();
   ASSERT_TRUE(until(charging, false, {service.get()})) << "the new bus is found";
+}
+
+// A broken service, or one that means harm: what is of another type is not there.
+TEST_F(Probes, ValuesThatMakeNoSenseAreNoneOfUPowers) {
+  const TemporaryDirectory empty;
+  const BatteryLevels levels;
+  constexpr const char* kDisplay = "/org/freedesktop/UPower/devices/DisplayDevice";
+  FakeService service(daemon_, "org.freedesktop.UPower");
+  service.set("/org/freedesktop/UPower", "org.freedesktop.UPower", "OnBattery", std::string("yes"));
+  service.set(kDisplay, "org.freedesktop.UPower.Device", "IsPresent", 1.5);
+  service.set(kDisplay, "org.freedesktop.UPower.Device", "Type", std::string("battery"));
+  service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage",
+              std::numeric_limits<double>::quiet_NaN());
+  PowerProbe probe(loop_, bus_, empty.path(), levels, report());
+  probe.set_wanted({.charging = true, .battery_not_low = true});
+  ASSERT_TRUE(until(ConditionName::charging, true, {&service}));
+  EXPECT_EQ(value(ConditionName::battery), ConditionValue(true)) << "there is none";
+
+  service.set(kDisplay, "org.freedesktop.UPower.Device", "IsPresent", true);
+  service.set(kDisplay, "org.freedesktop.UPower.Device", "Type", std::int64_t{2});
+  service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 14.0);
+  ASSERT_TRUE(until(ConditionName::battery, false, {&service}));
+  for (const double level : {1e300, std::numeric_limits<double>::quiet_NaN(), -1.0}) {
+    service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", level);
+    ASSERT_TRUE(until(ConditionName::battery, std::monostate{}, {&service})) << level;
+    service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 14.0);
+    ASSERT_TRUE(until(ConditionName::battery, false, {&service}));
+  }
 }
 
 // A pipe stands for each device: it is read, and goes away, in the same way.

@@ -26,6 +26,15 @@ wm status | grep --quiet '^socket */run/wm/wm.sock' || fail "wm does not answer"
 inside systemd-analyze verify --man=no wmd.service wmd.socket || fail "systemd finds fault with the units" true
 echo "ok: installed, enabled and started"
 
+for file in man1/wm.1.gz man8/wmd.8.gz man5/wmd.toml.5.gz man7/wm-semantics.7.gz; do
+  inside test -s "/usr/share/man/$file" || fail "there is no $file" true
+done
+inside test -s /usr/share/bash-completion/completions/wm || fail "nothing completes" true
+wm doctor >"$package/doctor" || fail "the doctor finds a problem" cat "$package/doctor"
+grep --quiet '^[a-z]* *control groups *one for each run' "$package/doctor" || fail "runs have no groups" cat "$package/doctor"
+wm metrics | grep --quiet '^wm_works{state="enqueued"} 0$' || fail "there are no metrics" wm metrics
+echo "ok: manual, completions, doctor and metrics"
+
 inside systemctl stop wmd.service
 wm register-oneoff by-socket -- /bin/true >/dev/null || fail "the socket starts nothing" inside systemctl status wmd
 wm wait by-socket --timeout 15s >/dev/null || fail "the work does not succeed" wm show by-socket
@@ -55,15 +64,55 @@ inside systemctl restart wmd
 killed_by "the daemon hangs" inside systemctl kill --kill-who=main --signal=STOP wmd
 [[ $(inside journalctl --unit=wmd --no-pager --output=cat) == *"Watchdog timeout"* ]] || fail "it was no watchdog" true
 
-wm register-periodic daily --every 15m -- /bin/true >/dev/null
+inside mkdir --parents /etc/wm/wmd.d
+inside sh -c 'printf "[limits]\nmin_perod = \"1s\"\n" >/etc/wm/wmd.d/periods.toml'
+! inside systemctl reload wmd 2>/dev/null || fail "a broken configuration is taken" true
+wm status >/dev/null || fail "a broken configuration ends the daemon" inside systemctl status wmd
+inside sh -c 'printf "[limits]\nmin_period = \"1s\"\n" >/etc/wm/wmd.d/periods.toml'
+inside systemctl reload wmd
+eventually wm register-periodic daily --every 1s -- /bin/true
+echo "ok: a reload takes what is new and valid, and nothing else"
+
 eventually sh -c 'wm history daily | grep --quiet succeeded'
 switch_off
 switch_on
 eventually systemctl is-active --quiet wmd
 wm wait held --for running --timeout 15s >/dev/null || fail "the work is lost" wm list --all
 wm show daily >/dev/null || fail "the periodic work is lost" wm list --all
+eventually sh -c 'wm --json history daily | grep --quiet missedPeriods'
+wm cancel daily >/dev/null
 wm history held | grep --quiet interrupted || fail "the run is not interrupted" wm history held
 echo "ok: the queue is there after the plug was pulled"
+
+# as USER COMMAND…: with that user's identity, as after a login.
+as() {
+  local uid
+  uid=$(inside id --user "$1")
+  inside setpriv --reuid="$1" --regid="$1" --init-groups \
+    env HOME="/home/$1" XDG_RUNTIME_DIR="/run/user/$uid" "${@:2}"
+}
+inside useradd --create-home bob
+for user in ann bob; do
+  as "$user" wm --system register-oneoff same --cwd / -- /usr/bin/id --user --name >/dev/null
+  as "$user" wm --system wait same --timeout 15s >/dev/null || fail "$user's work fails" as "$user" wm --system show same
+  [[ $(as "$user" wm --system logs same) == "$user" ]] || fail "$user's work is another's" true
+  [[ $(as "$user" wm --system list --all | wc --lines) == 2 ]] || fail "$user sees others" true
+done
+! as ann wm --system show held 2>/dev/null || fail "ann sees root's work" true
+! as bob wm --system pause 2>/dev/null || fail "bob holds everybody up" true
+wm --owner bob show same >/dev/null || fail "root does not see bob's work" true
+wm list --all | grep --quiet '^ann *same' || fail "root does not see whose work it is" wm list --all
+echo "ok: two users, each with work of their own"
+
+inside loginctl enable-linger ann
+eventually test -S "/run/user/$(inside id --user ann)/wm/wm.sock"
+as ann wm register-oneoff mine -- /bin/true >/dev/null || fail "ann's own daemon does not come" true
+as ann wm wait mine --timeout 15s >/dev/null || fail "ann's own work fails" as ann wm show mine
+as ann wm status | grep --quiet '/home/ann/.local/state/wm' || fail "it is not ann's own" as ann wm status
+as ann wm doctor | grep --quiet '^ok *linger' || fail "lingering is not seen" as ann wm doctor
+inside loginctl disable-linger ann
+inside rm -rf /home/ann/.local
+echo "ok: a user's own daemon, by the socket of the user's systemd"
 
 before=$(property MainPID)
 run=$(wm --json show held | grep --only-matching '"runAttemptCount": *[0-9]*')

@@ -1,4 +1,6 @@
 // What the configuration lets users register.
+#include <csignal>
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,6 +32,16 @@ class NoCommands : public Commands {
  protected:
   NoCommands() : Commands(std::string("[policy]\nallow_commands = false\n") + kTasks) {}
 };
+
+TEST_F(PermittedTasks, WhatIsNoLongerPermittedIsNotRetried) {
+  daemon_.configure(kTasks);
+  daemon_.signal(SIGHUP);
+  ok({"register-oneoff", "a", "other", "--initial-delay", "1h"});
+  ok({"cancel", "a"});
+  daemon_.configure(std::string("[policy]\npermitted_tasks = [\"mine\"]\n") + kTasks);
+  daemon_.signal(SIGHUP);
+  fails(6, "'other'", {"retry", "a"});
+}
 
 TEST_F(NoCommands, DeclaredTasksOnly) {
   ok({"register-oneoff", "a", "mine"});

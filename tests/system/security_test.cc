@@ -91,6 +91,15 @@ TEST_F(Security, ATaskCannotTouchTheFilesAround) {
             "end\n");
 }
 
+TEST_F(Security, NamesAreNoPaths) {
+  const std::string name = "../../../../escaped";
+  EXPECT_EQ(run_as_nobody(name, "echo $WM_UNIQUE_NAME; echo data >$WM_STATE_DIR/kept"),
+            name + '\n');
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(daemon_.path())) {
+    EXPECT_EQ(entry.path().string().find("escaped"), std::string::npos) << entry.path();
+  }
+}
+
 TEST_F(Security, ForgettingWorkFollowsNoLinks) {
   const auto precious = daemon_.path() / "precious";
   std::filesystem::create_directory(precious);
