@@ -75,6 +75,7 @@ echo "ok: a reload takes what is new and valid, and nothing else"
 
 eventually sh -c 'wm history daily | grep --quiet succeeded'
 switch_off
+sleep 2  # Periods pass, and nobody is there.
 switch_on
 eventually systemctl is-active --quiet wmd
 wm wait held --for running --timeout 15s >/dev/null || fail "the work is lost" wm list --all
@@ -91,7 +92,7 @@ as() {
   inside setpriv --reuid="$1" --regid="$1" --init-groups \
     env HOME="/home/$1" XDG_RUNTIME_DIR="/run/user/$uid" "${@:2}"
 }
-inside useradd --create-home bob
+inside useradd --home-dir / bob
 for user in ann bob; do
   as "$user" wm --system register-oneoff same --cwd / -- /usr/bin/id --user --name >/dev/null
   as "$user" wm --system wait same --timeout 15s >/dev/null || fail "$user's work fails" as "$user" wm --system show same
