@@ -1,4 +1,9 @@
-# What Debian's policy wants beside the programs; run by cpack before it makes the package.
+# What Debian's policy wants beside the programs; run by cpack before it makes a package. The
+# release tarball has none of it.
+if(NOT CPACK_GENERATOR STREQUAL "DEB")
+  return()
+endif()
+
 set(usr "${CPACK_TEMPORARY_INSTALL_DIRECTORY}/usr")
 set(documents "${usr}/share/doc/wm")
 set(debian "${CPACK_WM_SOURCE_DIR}/packaging/debian")

@@ -9,6 +9,22 @@ package=$(mktemp --directory)
   cat "$package/log"
   exit 1
 }
+(cd "$build" && cpack --config CPackSourceConfig.cmake -B "$package/source") >"$package/log" 2>&1 || {
+  cat "$package/log"
+  exit 1
+}
+tar --list --file "$package"/source/wm-*.tar.gz >"$package/sources"
+for file in CMakeLists.txt CMakePresets.json daemon/main.cc docs/man/wm.1.scd systemd/system/wmd.service.in; do
+  grep --quiet "^wm-[0-9.]*/$file$" "$package/sources" || fail "the release tarball lacks $file" true
+done
+! grep --extended-regexp '/(\.git|build)/' "$package/sources" || fail "the release tarball has too much" true
+tar --extract --file "$package"/source/wm-*.tar.gz --directory "$package"
+cmake -S "$package"/wm-*/ -B "$package/tree" -DWM_TESTS=OFF >"$package/log" 2>&1 || {
+  cat "$package/log"
+  exit 1
+}
+echo "ok: a release tarball that can be built without git"
+
 boot_bare
 trap 'halt || true; rm -rf "$package"' EXIT
 cp "$package"/wm_*.deb "$machine/root/root/wm.deb"
