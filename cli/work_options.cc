@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 
@@ -12,6 +11,7 @@
 
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
+#include "config/read_file.h"
 #include "core/messages.h"
 #include "core/size.h"
 #include "core/text.h"
@@ -267,15 +267,11 @@ class OptionAdder {
 }  // namespace
 
 Result<std::string> read_text(const char* option, const std::string& source) {
-  if (!source.starts_with('@') && source != "-") return source;
-  std::ifstream file;
-  if (source != "-") file.open(source.substr(1), std::ios::binary);
-  std::istream& stream = source == "-" ? std::cin : file;
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (source != "-" && !file.is_open()) {
-    return invalid(std::string(option) + ": cannot read " + source.substr(1));
-  }
-  return text;
+  if (source == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+  if (!source.starts_with('@')) return source;
+  auto text = read_file(source.substr(1));
+  if (text) return text;
+  return invalid(std::string(option) + ": " + text.error().message);
 }
 
 Result<Constraints> make_constraints(const WorkOptions& options) {

@@ -1,10 +1,9 @@
 #include "config/settings.h"
 
 #include <charconv>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
+#include "config/read_file.h"
 #include "config/toml_reader.h"
 
 namespace wm {
@@ -163,17 +162,6 @@ Result<> add_settings(Settings& settings, std::string_view text, const std::stri
   }
   if (error) return std::unexpected(*error);
   return {};
-}
-
-Result<std::string> read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    // An empty file sets failbit on the left side: that is no error.
-    if (file.is_open() && std::filesystem::is_empty(path)) return std::string();
-    return fail(ErrorCode::failed, "cannot read the configuration " + path.string());
-  }
-  return std::move(text).str();
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/render/work.h"
 #include "cli/work_file.h"
+#include "config/read_file.h"
 #include "core/messages.h"
 #include "core/text.h"
 
@@ -20,9 +19,9 @@ struct ApplyOptions {
 };
 
 Result<std::vector<DeclaredWork>> read_works(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorCode::invalid, "cannot read the file " + path);
-  return parse_works(std::string{std::istreambuf_iterator<char>(file), {}}, path);
+  const auto text = read_file(path);
+  if (!text) return fail(ErrorCode::invalid, text.error().message);
+  return parse_works(*text, path);
 }
 
 int apply(Session& session, const ApplyOptions& options) {

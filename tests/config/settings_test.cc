@@ -111,6 +111,8 @@ TEST(Settings, ALaterFileOverridesWhatItNames) {
   EXPECT_EQ(settings->battery.low, 10);
   EXPECT_EQ(settings->run.max_parallel, 2);
   EXPECT_FALSE(load_settings({directory / "absent.toml"}));
+  EXPECT_FALSE(load_settings({directory})) << "a directory is no file";
+  EXPECT_EQ(load_settings({"/dev/null"}), Settings{});
 }
 
 TEST(Settings, TasksFallBackToTheDispatcher) {

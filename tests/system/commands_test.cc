@@ -255,6 +255,8 @@ TEST_F(Commands, ErrorsNameTheValueAndTheExitCode) {
   fails(2, "not executable", {"register-oneoff", "a", "--", "/etc/passwd"});
   fails(2, "'nosuchprogram'", {"register-oneoff", "a", "--", "nosuchprogram"});
   fails(2, "empty", {"register-oneoff", "", "--", "true"});
+  fails(2, "cannot read /tmp", {"register-oneoff", "a", "--input-json", "@/tmp", "--", "true"});
+  fails(2, "cannot read /tmp", {"apply", "/tmp"});
   fails(2, "256 bytes", {"register-oneoff", long_name, "--", "true"});
   fails(2, "\\x1b", {"register-oneoff", "a\x1b[2J", "--", "true"});
   fails(2, "not UTF-8", {"register-oneoff", "a\xff", "--", "true"});
