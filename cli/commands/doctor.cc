@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/render/table.h"
 #include "cli/render/work.h"
 #include "core/text.h"
 #include "core/version.h"
@@ -49,6 +51,30 @@ int worst_of(const json::array& findings) {
   return std::ranges::any_of(findings, is_problem) ? kFailed : kDone;
 }
 
+constexpr std::size_t kIndent = 25;  // Of what is found, behind the verdict and the check.
+
+// Where a terminal is narrower, lines are broken between words.
+std::string in_column(const std::string& text) {
+  const std::size_t terminal = terminal_width();
+  const std::size_t width = terminal > 2 * kIndent ? terminal - kIndent : std::string::npos;
+  std::string lines;
+  std::size_t used = 0;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const std::size_t length = display_width(word);
+    if (used > 0 && used + 1 + length > width) {
+      lines += '\n' + std::string(kIndent, ' ');
+      used = 0;
+    } else if (used > 0) {
+      lines += ' ';
+      ++used;
+    }
+    lines += word;
+    used += length;
+  }
+  return lines;
+}
+
 void print(Session& session, const json::array& findings) {
   const Style style = session.style();
   for (const json::value& value : findings) {
@@ -59,10 +85,10 @@ void print(Session& session, const json::array& findings) {
                       : verdict == "note" ? style.yellow(padded)
                                           : style.red(padded))
                   << fmt::format("{:<15} {}", printable(text_of(one, "check")),
-                                 printable(text_of(one, "text")))
+                                 in_column(printable(text_of(one, "text"))))
                   << '\n';
     if (const std::string remedy = text_of(one, "remedy"); !remedy.empty()) {
-      session.out() << fmt::format("{:25}→ {}", "", printable(remedy)) << '\n';
+      session.out() << fmt::format("{:{}}{}\n", "", kIndent, in_column("→ " + printable(remedy)));
     }
   }
 }
