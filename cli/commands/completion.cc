@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "cli/command.h"
-#include "core/words.h"
+#include "core/work.h"
 
 namespace wm::cli {
 
@@ -31,32 +31,53 @@ constexpr const char* kBash = R"(
 _wm_names() {
   @NAMES@
 }
-_wm() {
+_wm_complete() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command=
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
     if [[ $word != -* ]]; then
       command=$word
       break
     fi
   done
-  local words=
+  local offers=
   case $command in
-    '') words='@COMMANDS@' ;;
+    '') offers='@COMMANDS@' ;;
 @CASES@  esac
   COMPREPLY=()
   case $previous in
     --socket | --cwd | --input-json) COMPREPLY=($(compgen -f -- "$current")) && return ;;
-    completion) words='bash zsh fish' ;;
-    --color) words='auto always never' ;;
-    --network) words='connected unmetered not-roaming temporarily-unmetered metered none' ;;
-    --existing) words='keep replace append append-or-replace update cancel-and-reenqueue' ;;
-    --backoff) words='exponential linear' ;;
-    --after) words=$(_wm_names) ;;
+@VALUES@    --after) offers=$(_wm_names) ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -W "$offers" -- "$current"))
 }
-complete -o default -F _wm wm
+complete -o default -F _wm_complete wm
 )";
+
+template <class E>
+std::string words_of() {
+  std::string all;
+  for (const std::string_view one : Words<E>::list) {
+    if (!one.empty()) all += std::string(all.empty() ? "" : " ") + std::string(one);
+  }
+  return all;
+}
+
+struct OptionValues {
+  std::string name;  // Without dashes.
+  std::string words;
+};
+
+// Those of closed sets.
+const std::vector<OptionValues>& option_values() {
+  static const std::vector<OptionValues> values{
+      {"color", words_of<ColorChoice>()},       {"network", words_of<NetworkType>()},
+      {"existing", words_of<ExistingPolicy>()}, {"backoff", words_of<BackoffPolicy>()},
+      {"cadence", words_of<Cadence>()},         {"merge", words_of<Merge>()},
+      {"out-of-quota", words_of<OutOfQuota>()}, {"io-class", words_of<IoClass>()},
+      {"notify", words_of<Notice>()},           {"state", words_of<WorkState>()},
+  };
+  return values;
+}
 
 struct Shape {
   std::string name;
@@ -103,19 +124,26 @@ std::string bash_script() {
   std::string cases;
   for (const Shape& shape : shapes()) {
     commands += shape.name + ' ';
-    cases += "    " + shape.name + ") words=\"" + shape.words + kGlobalOptions +
+    cases += "    " + shape.name + ") offers=\"" + shape.words + kGlobalOptions +
              (shape.takes_names ? " $(_wm_names)" : "") + "\" ;;\n";
   }
+  std::string values = "    completion) offers='" + words_of<Shell>() + "' ;;\n";
+  for (const OptionValues& one : option_values()) {
+    values += "    --" + one.name + ") offers='" + one.words + "' ;;\n";
+  }
   std::string script = kBash;
+  replace(script, "@VALUES@", values);
   replace(script, "@NAMES@", kNames);
   replace(script, "@COMMANDS@", commands + kGlobalOptions);
   replace(script, "@CASES@", cases);
   return "# wm completion bash" + script;
 }
 
-// zsh takes bash's, through its own bridge.
+// zsh takes bash's, through its own bridge. The file is read at the first time that something is
+// completed, which its last line does.
 std::string zsh_script() {
-  return "#compdef wm\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script();
+  return "#compdef wm\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script() +
+         "_bash_complete -o default -F _wm_complete\n";
 }
 
 std::string fish_script() {
@@ -127,7 +155,10 @@ std::string fish_script() {
     const std::string seen = " -n '__fish_seen_subcommand_from " + shape.name + "'";
     if (shape.takes_names) script += "complete -c wm" + seen + " -a '(__wm_names)'\n";
     for (const auto& [name, says] : shape.options) {
-      script += "complete -c wm" + seen + " -l " + name + " -d " + quoted(says) + '\n';
+      const auto values = std::ranges::find(option_values(), name, &OptionValues::name);
+      const std::string only =
+          values == option_values().end() ? "" : " -x -a " + quoted(values->words);
+      script += "complete -c wm" + seen + " -l " + name + only + " -d " + quoted(says) + '\n';
     }
   }
   return script;

@@ -11,7 +11,7 @@ class Completion : public Commands {
     const std::string script =
         "PATH=" + std::filesystem::path(WM_PROGRAM).parent_path().string() +
         ":$PATH; export WM_SOCKET=" + daemon_.socket() +
-        "; source <(wm completion bash); COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _wm; "
+        "; source <(wm completion bash); COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _wm_complete; "
         "echo ${COMPREPLY[*]}";
     words.insert(words.begin(), {"bash", "-c", script, "bash"});
     return run_program(words).out;
@@ -23,6 +23,8 @@ TEST_F(Completion, OffersCommandsOptionsAndWords) {
   EXPECT_EQ(bash_offers({"wm", "--json", "history", "--fa"}), "--failed\n");
   EXPECT_EQ(bash_offers({"wm", "register-oneoff", "x", "--existing", "app"}),
             "append append-or-replace\n");
+  EXPECT_EQ(bash_offers({"wm", "register-oneoff", "x", "--network", "n"}),
+            "not-required not-roaming\n");
   EXPECT_EQ(bash_offers({"wm", "daemon", "re"}), "reexec\n");
   EXPECT_EQ(bash_offers({"wm", "completion", "f"}), "fish\n");
 }
