@@ -6,13 +6,14 @@
 namespace wm {
 
 Result<std::string> read_file(const std::filesystem::path& path) {
+  const auto cannot = [&] { return fail(ErrorCode::failed, "cannot read " + path.string()); };
   std::ifstream file(path, std::ios::binary);
+  if (!file) return cannot();
   try {
-    if (file) return std::string{std::istreambuf_iterator<char>(file), {}};
+    return std::string{std::istreambuf_iterator<char>(file), {}};
   } catch (const std::ios_base::failure&) {
-    // A directory can be opened, but not read.
+    return cannot();  // A directory can be opened, but not read.
   }
-  return fail(ErrorCode::failed, "cannot read " + path.string());
 }
 
 }  // namespace wm

@@ -69,14 +69,14 @@ struct OptionValues {
 
 // Those of closed sets.
 const std::vector<OptionValues>& option_values() {
-  static const std::vector<OptionValues> values{
+  static const std::vector<OptionValues> kValues{
       {"color", words_of<ColorChoice>()},       {"network", words_of<NetworkType>()},
       {"existing", words_of<ExistingPolicy>()}, {"backoff", words_of<BackoffPolicy>()},
       {"cadence", words_of<Cadence>()},         {"merge", words_of<Merge>()},
       {"out-of-quota", words_of<OutOfQuota>()}, {"io-class", words_of<IoClass>()},
       {"notify", words_of<Notice>()},           {"state", words_of<WorkState>()},
   };
-  return values;
+  return kValues;
 }
 
 struct Shape {
