@@ -8,11 +8,11 @@ class Completion : public Commands {
  protected:
   // After these words of a command line, of which the last is not whole.
   std::string bash_offers(std::vector<std::string> words) {
-    const std::string script =
-        "PATH=" + std::filesystem::path(WM_PROGRAM).parent_path().string() +
-        ":$PATH; export WM_SOCKET=" + daemon_.socket() +
-        "; source <(wm completion bash); COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _wm_complete; "
-        "echo ${COMPREPLY[*]}";
+    const std::string script = "PATH=" + std::filesystem::path(WM_PROGRAM).parent_path().string() +
+                               ":$PATH; export WM_SOCKET=" + daemon_.socket() +
+                               "; source <(wm completion bash); COMP_WORDS=(\"$@\"); "
+                               "COMP_CWORD=$(($# - 1)); _wm_complete; "
+                               "echo ${COMPREPLY[*]}";
     words.insert(words.begin(), {"bash", "-c", script, "bash"});
     return run_program(words).out;
   }
