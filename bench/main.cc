@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/median.h"
 #include "bench/scheduler.h"
 #include "core/time.h"
 #include "tests/support/private_bus.h"
@@ -37,11 +38,6 @@ double milliseconds_of(const std::function<void()>& body) {
   const auto began = Clock::now();
   body();
   return Milliseconds(Clock::now() - began).count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
 }
 
 double p99(std::vector<double> values) {

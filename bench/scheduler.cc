@@ -1,6 +1,5 @@
 #include "bench/scheduler.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -8,7 +7,9 @@
 
 #include <malloc.h>
 
+#include "bench/median.h"
 #include "core/scheduler.h"
+#include "tests/support/now.h"
 
 namespace wm {
 namespace {
@@ -18,14 +19,7 @@ using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr int kEvents = 2000;
 constexpr int kFreed = 10;  // Works that one change of conditions frees.
-const TimePoint kNow{Days{20'000}};
-
 std::size_t allocated() { return ::mallinfo2().uordblks; }
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
 
 // A machine with `waiting` works: a third waits for its time, a third for the network, a third for
 // a slot of a paused group, at all priorities.

@@ -6,7 +6,7 @@
 namespace wm {
 namespace {
 
-constexpr std::string_view kUnits = "KMGT";
+constexpr std::string_view kPrefixes = "KMGT";
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Result<std::int64_t> parse_size(std::string_view text) {
   std::string_view unit = text.substr(static_cast<std::size_t>(rest - text.data()));
   if (unit.size() == 3 && unit.ends_with("iB")) unit.remove_suffix(2);
   if (unit.empty() || unit == "B") return size;
-  const std::size_t power = kUnits.find(unit);
+  const std::size_t power = kPrefixes.find(unit);
   if (unit.size() != 1 || power == std::string_view::npos) return bad();
   const std::int64_t factor = std::int64_t{1024} << (10 * power);
   if (size > std::numeric_limits<std::int64_t>::max() / factor) return bad();
@@ -30,7 +30,7 @@ Result<std::int64_t> parse_size(std::string_view text) {
 
 std::string format_size(std::int64_t bytes) {
   std::string unit;
-  for (const char next : kUnits) {
+  for (const char next : kPrefixes) {
     if (bytes == 0 || bytes % 1024 != 0) break;
     bytes /= 1024;
     unit = next;

@@ -15,7 +15,7 @@ namespace {
 // However fast something changes, events are read this often: a file that is being written tells
 // of every write.
 constexpr std::chrono::milliseconds kBetweenReads{100};
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kScanPatience{5};
 
 using boost::asio::posix::descriptor_base;
 
@@ -37,7 +37,7 @@ PathWatches::PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, 
 
 void PathWatches::look(uid_t owner, std::vector<Globs> list, Seen seen) {
   open();
-  const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, kPatience);
+  const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, kScanPatience);
   const auto answered = std::make_shared<bool>(false);
   timer->async_wait([answered, seen](const boost::system::error_code& cancelled) {
     if (cancelled || std::exchange(*answered, true)) return;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 
+#include <fcntl.h>
 #include <sqlite3.h>
 
 #include "core/messages.h"
@@ -123,7 +124,7 @@ Work row_of(const Query& query) {
 }
 
 template <class T>
-T must(Result<T> result) {
+T stored(Result<T> result) {
   if (!result) throw StoreError(result.error().message);
   return std::move(*result);
 }
@@ -151,11 +152,11 @@ WorkInfo info_of(const Query& query) {
   WorkInfo info;
   info.work = row_of(query);
   info.uuid = query.text(kRowWidth);
-  auto document = must(parse_object("a stored request", query.text(kRowWidth + 1)));
-  for (auto& field : must(parse_object("a stored policy", query.text(kRowWidth + 2)))) {
+  auto document = stored(parse_object("a stored request", query.text(kRowWidth + 1)));
+  for (auto& field : stored(parse_object("a stored policy", query.text(kRowWidth + 2)))) {
     document[field.key()] = std::move(field.value());
   }
-  info.request = must(request_from_json(document));
+  info.request = stored(request_from_json(document));
   info.work.policy = info.work.run_policy = SharedPolicy(static_cast<const Policy&>(info.request));
   info.registered_at = query.time(kRowWidth + 3);
   info.output = query.text(kRowWidth + 4);
@@ -685,8 +686,8 @@ std::vector<StoredWork> SqliteStore::load() {
     std::unordered_map<std::int64_t, SharedPolicy> policies;
     Query all_policies(statement("SELECT id, document FROM policy"));
     while (all_policies.step()) {
-      const auto document = must(parse_object("a stored policy", all_policies.text(1)));
-      policies[all_policies.integer(0)] = SharedPolicy(must(policy_from_json(document)));
+      const auto document = stored(parse_object("a stored policy", all_policies.text(1)));
+      policies[all_policies.integer(0)] = SharedPolicy(stored(policy_from_json(document)));
     }
     Query query(statement(std::string("SELECT ") + kRowColumns +
                           ", w.policy FROM work w WHERE w.finished = 0 ORDER BY w.id"));
@@ -730,8 +731,8 @@ std::vector<LedgerEntry> SqliteStore::load_ledger() {
     Query query(statement("SELECT entry FROM ledger ORDER BY id"));
     std::vector<LedgerEntry> ledger;
     while (query.step()) {
-      const auto entry = must(parse_object("a stored ledger entry", query.text(0)));
-      ledger.push_back(must(ledger_entry_from_json(entry)));
+      const auto entry = stored(parse_object("a stored ledger entry", query.text(0)));
+      ledger.push_back(stored(ledger_entry_from_json(entry)));
     }
     return ledger;
   });

@@ -30,7 +30,7 @@ error MethodNotImplemented (method: string)
 error InvalidParameter (parameter: string)
 )";
 
-constexpr std::string_view kService = "org.varlink.service";
+constexpr std::string_view kVarlinkService = "org.varlink.service";
 
 std::string describe(const Call& call) {
   const json::value* wanted = call.parameters.if_contains("interface");
@@ -38,7 +38,7 @@ std::string describe(const Call& call) {
     return error("org.varlink.service.InvalidParameter", {{"parameter", "interface"}});
   }
   const std::string_view name = wanted->get_string();
-  if (name == kService) return reply({{"description", kServiceDescription}}, false);
+  if (name == kVarlinkService) return reply({{"description", kServiceDescription}}, false);
   if (name == kInterfaceName) return reply({{"description", kInterfaceDescription}}, false);
   return error("org.varlink.service.InterfaceNotFound", {{"interface", name}});
 }
@@ -96,13 +96,13 @@ std::string error(const Error& problem) {
 }
 
 std::optional<std::string> answer_introspection(const Call& call) {
-  if (!call.method.starts_with(std::string(kService) + '.')) return std::nullopt;
+  if (!call.method.starts_with(std::string(kVarlinkService) + '.')) return std::nullopt;
   if (call.method == "org.varlink.service.GetInfo") {
     return reply({{"vendor", "wm"},
                   {"product", "wmd"},
                   {"version", kVersion},
                   {"url", ""},
-                  {"interfaces", json::array{kService, kInterfaceName}}},
+                  {"interfaces", json::array{kVarlinkService, kInterfaceName}}},
                  false);
   }
   if (call.method == "org.varlink.service.GetInterfaceDescription") return describe(call);

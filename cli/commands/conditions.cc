@@ -34,7 +34,7 @@ std::string value_of(const json::object& condition) {
   return value.empty() ? "unknown" : value;
 }
 
-void print_table(Session& session, const json::array& conditions) {
+void print_conditions(Session& session, const json::array& conditions) {
   Table table({{"CONDITION"}, {"VALUE"}, {"SINCE"}, {"WORKS"}, {"SOURCE"}});
   const TimePoint now = wm::cli::now();
   for (const json::value& value : conditions) {
@@ -54,7 +54,7 @@ int show_answer(Session& session, std::string_view method, json::object paramete
   if (session.json()) {
     session.print(conditions);
   } else {
-    print_table(session, conditions);
+    print_conditions(session, conditions);
   }
   return kDone;
 }
@@ -89,7 +89,7 @@ int watch(Session& session) {
     if (session.json()) {
       session.print(conditions);
     } else if (before.empty()) {
-      print_table(session, conditions);
+      print_conditions(session, conditions);
     } else {
       print_changes(session, before, conditions);
     }

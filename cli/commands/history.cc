@@ -44,7 +44,7 @@ std::string notes_of(const json::object& run) {
   return text;
 }
 
-void print_table(Session& session, const json::array& runs) {
+void print_runs(Session& session, const json::array& runs) {
   Table table(
       {{"NAME"},
        {"RUN"},
@@ -83,7 +83,7 @@ int history(Session& session, const HistoryOptions& options) {
   } else if (runs->empty()) {
     session.hint("no such run so far");
   } else {
-    print_table(session, *runs);
+    print_runs(session, *runs);
   }
   return kDone;
 }

@@ -39,7 +39,7 @@ std::string name_of_user(std::int64_t uid) {
   return user ? user->pw_name : std::to_string(uid);
 }
 
-void print_table(Session& session, const json::array& works) {
+void print_works(Session& session, const json::array& works) {
   std::vector<Table::Column> columns{
       {"NAME"},
       {"STATE", [](const Style& style, std::string_view text) { return style.state(text); }},
@@ -74,7 +74,7 @@ int list(Session& session, const ListOptions& options) {
     session.hint(options.all ? "no such work"
                              : "no such unfinished work; --all adds what has ended");
   } else {
-    print_table(session, *works);
+    print_works(session, *works);
   }
   return kDone;
 }

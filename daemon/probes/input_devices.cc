@@ -15,7 +15,7 @@ namespace {
 
 enum class Read : std::uint8_t { nothing, events, gone };
 
-Read drain(int fd) {
+Read read_events(int fd) {
   std::array<char, 4096> events;
   Read seen = Read::nothing;
   for (;;) {
@@ -77,7 +77,7 @@ void InputDevices::listen(const std::string& name) {
 
 void InputDevices::take(const std::string& name) {
   Device& device = devices_.at(name);
-  const Read read = drain(device.events.native_handle());
+  const Read read = read_events(device.events.native_handle());
   if (read == Read::gone) {
     devices_.erase(name);
     return;

@@ -3,8 +3,8 @@
 namespace wm {
 namespace {
 
-constexpr const char* kService = "org.freedesktop.ModemManager1";
-constexpr const char* kPath = "/org/freedesktop/ModemManager1";
+constexpr const char* kModemManager = "org.freedesktop.ModemManager1";
+constexpr const char* kModemManagerPath = "/org/freedesktop/ModemManager1";
 constexpr const char* kObjectManager = "org.freedesktop.DBus.ObjectManager";
 constexpr const char* k3gpp = "org.freedesktop.ModemManager1.Modem.Modem3gpp";
 
@@ -45,7 +45,8 @@ bool any_roams(sd_bus_message* answer) {
 Modems::Modems(Bus& bus, std::function<void()> changed)
     : bus_(bus),
       changed_(std::move(changed)),
-      service_(bus, kService, kPath, kService, [this] { service_changed(); }) {}
+      service_(bus, kModemManager, kModemManagerPath, kModemManager,
+               [this] { service_changed(); }) {}
 
 void Modems::service_changed() {
   if (!service_.present()) {
@@ -54,17 +55,20 @@ void Modems::service_changed() {
   }
   const auto again = [this](sd_bus_message*) { ask(); };
   registration_ = bus_.on_signal(
-      {kService, "", "org.freedesktop.DBus.Properties", "PropertiesChanged", k3gpp}, again);
-  added_ = bus_.on_signal({kService, kPath, kObjectManager, "InterfacesAdded", ""}, again);
-  removed_ = bus_.on_signal({kService, kPath, kObjectManager, "InterfacesRemoved", ""}, again);
+      {kModemManager, "", "org.freedesktop.DBus.Properties", "PropertiesChanged", k3gpp}, again);
+  added_ = bus_.on_signal({kModemManager, kModemManagerPath, kObjectManager, "InterfacesAdded", ""},
+                          again);
+  removed_ = bus_.on_signal(
+      {kModemManager, kModemManagerPath, kObjectManager, "InterfacesRemoved", ""}, again);
   ask();
 }
 
 void Modems::ask() {
-  asked_ = bus_.call(
-      {kService, kPath, kObjectManager, "GetManagedObjects"}, {}, [this](sd_bus_message* answer) {
-        take(sd_bus_message_is_method_error(answer, nullptr) == 0 && any_roams(answer));
-      });
+  asked_ =
+      bus_.call({kModemManager, kModemManagerPath, kObjectManager, "GetManagedObjects"}, {},
+                [this](sd_bus_message* answer) {
+                  take(sd_bus_message_is_method_error(answer, nullptr) == 0 && any_roams(answer));
+                });
 }
 
 void Modems::take(bool roaming) {

@@ -3,8 +3,8 @@
 namespace wm {
 namespace {
 
-constexpr const char* kService = "org.freedesktop.NetworkManager";
-constexpr const char* kPath = "/org/freedesktop/NetworkManager";
+constexpr const char* kNetworkManager = "org.freedesktop.NetworkManager";
+constexpr const char* kNetworkManagerPath = "/org/freedesktop/NetworkManager";
 constexpr const char* kDevice = "org.freedesktop.NetworkManager.Device";
 constexpr std::int64_t kActivated = 100;  // NM_DEVICE_STATE_ACTIVATED
 
@@ -41,7 +41,8 @@ std::string trouble(std::int64_t connectivity) {
 NetworkManager::NetworkManager(Bus& bus, std::function<void()> changed)
     : bus_(bus),
       changed_(std::move(changed)),
-      manager_(bus, kService, kPath, kService, [this] { manager_changed(); }) {}
+      manager_(bus, kNetworkManager, kNetworkManagerPath, kNetworkManager,
+               [this] { manager_changed(); }) {}
 
 void NetworkManager::look_at(const std::string& interface) {
   if (interface == interface_) return;
@@ -83,18 +84,18 @@ void NetworkManager::find_device() {
   finding_ = {};
   found_ = false;
   if (interface_.empty() || !manager_.present()) return;
-  finding_ =
-      bus_.call({kService, kPath, kService, "GetDeviceByIpIface"}, {interface_},
-                [this](sd_bus_message* answer) {
-                  const char* path = nullptr;
-                  found_ = true;
-                  if (sd_bus_message_is_method_error(answer, nullptr) == 0 &&
-                      sd_bus_message_read_basic(answer, SD_BUS_TYPE_OBJECT_PATH, &path) > 0) {
-                    device_ = std::make_unique<BusObject>(bus_, kService, path, kDevice, changed_);
-                  } else {
-                    changed_();
-                  }
-                });
+  finding_ = bus_.call(
+      {kNetworkManager, kNetworkManagerPath, kNetworkManager, "GetDeviceByIpIface"}, {interface_},
+      [this](sd_bus_message* answer) {
+        const char* path = nullptr;
+        found_ = true;
+        if (sd_bus_message_is_method_error(answer, nullptr) == 0 &&
+            sd_bus_message_read_basic(answer, SD_BUS_TYPE_OBJECT_PATH, &path) > 0) {
+          device_ = std::make_unique<BusObject>(bus_, kNetworkManager, path, kDevice, changed_);
+        } else {
+          changed_();
+        }
+      });
 }
 
 }  // namespace wm

@@ -5,7 +5,7 @@
 namespace wm {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kConnectPatience{5};
 constexpr std::chrono::minutes kBetweenAttempts{1};
 
 using boost::asio::ip::tcp;
@@ -59,7 +59,7 @@ void Reachability::attempt() {
   const auto conclude = [this, now](const error_code& problem) {
     if (!now->over) this->conclude(problem);
   };
-  now->patience.expires_after(kPatience);
+  now->patience.expires_after(kConnectPatience);
   now->patience.async_wait([conclude](const error_code& cancelled) {
     if (!cancelled) conclude(boost::asio::error::timed_out);
   });

@@ -30,7 +30,7 @@ int open_route_events() {
   return fd;
 }
 
-void drain(int fd) {
+void drop_messages(int fd) {
   std::array<char, 8192> buffer;
   for (;;) {
     const ssize_t length = ::recv(fd, buffer.data(), buffer.size(), 0);
@@ -145,7 +145,7 @@ void RouteEvents::listen() {
   events_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                      [this, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
                        if (alive.expired()) return;
-                       drain(events_.native_handle());
+                       drop_messages(events_.native_handle());
                        changed_();
                        listen();
                      });

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kNear{300};
 constexpr std::chrono::seconds kClose{30};
 
 // A file system that does not answer by then is told of, though it may answer yet.
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kFileSystemPatience{5};
 
 }  // namespace
 
@@ -38,7 +38,7 @@ void StorageProbe::measure() {
   if (!wanted_ || std::exchange(looking_, true)) return;
   std::vector<std::string> paths{state_directory_};
   paths.insert(paths.end(), settings_.paths.begin(), settings_.paths.end());
-  look_again_in(kPatience);
+  look_again_in(kFileSystemPatience);
   constexpr std::int64_t kLine = -1;  // Others are users.
   helpers_.run(
       kLine,

@@ -6,11 +6,10 @@
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
 #include "cli/render/work.h"
+#include "tests/support/now.h"
 
 namespace wm::cli {
 namespace {
-
-const TimePoint kNow{Days{20'000}};
 
 TEST(Table, FitsItsWidthByCuttingTheWidestCells) {
   Table table({{"NAME"}, {"TASK"}});
@@ -86,7 +85,7 @@ TEST(Describe, AnswersOfAnotherShapeAreNoCrash) {
   EXPECT_NE(out.str(), "");
 }
 
-std::string shown(std::vector<std::string> parts) {
+std::string shown(const std::vector<std::string>& parts) {
   TerminalText text;
   std::string all;
   for (const std::string& part : parts) all += text.take(part);

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/now.h"
+
 namespace wm {
 namespace {
-
-const TimePoint kNow{Days{20'000}};
 
 class WaitingFor : public testing::Test {
  protected:

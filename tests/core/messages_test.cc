@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/now.h"
+
 namespace wm {
 namespace {
 
@@ -87,8 +89,8 @@ TEST(Messages, AWorkIsShownAsTheInterfaceSays) {
   info.work.owner = 1000;
   info.request.unique_name = "a";
   info.request.task_name = "t";
-  info.work.due = TimePoint{Days{20'000}};
-  info.registered_at = TimePoint{Days{20'000}};
+  info.work.due = kNow;
+  info.registered_at = kNow;
   info.last_result = RunResult{RunOutcome::retry, 75, {}, {}, {}};
   info.last_finished_at = info.registered_at;
   info.work.attempts = 1;

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/now.h"
+
 namespace wm {
 namespace {
-
-const TimePoint kNow{Days{20'000}};
 
 TEST(FirstDue, OneOffWorkIsDueAfterItsDelay) {
   WorkRequest request;

@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "core/state.h"
+#include "tests/support/now.h"
 
 namespace wm {
 namespace {
-
-const TimePoint kNow{Days{20'000}};
 
 Work work(WorkId id, Duration due = 0s, const Policy& policy = {}) {
   Work row;

@@ -14,6 +14,7 @@
 #include "daemon/probes/power.h"
 #include "daemon/probes/storage.h"
 #include "daemon/sleep_watch.h"
+#include "tests/support/now.h"
 #include "tests/support/private_bus.h"
 #include "tests/support/temporary_directory.h"
 
@@ -207,7 +208,6 @@ TEST(Network, WhatNetworkManagerSaidStaysTrueWhileTheRouteStays) {
   EXPECT_FALSE(judge_network(over("eth0"), known, {}).reading.metered) << "another route";
 }
 
-constexpr TimePoint kNow{Days{20'000}};
 constexpr TimePoint kLongAgo = kNow - Days{1};
 
 IdleJudgement idle(IdleFacts facts) {

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/now.h"
+
 namespace wm {
 namespace {
-
-const TimePoint kNow{Days{20'000}};
 
 Measurement charging(bool on) { return {ConditionName::charging, on, "sysfs", "41 %"}; }
 

@@ -4,13 +4,13 @@
 
 #include "daemon/sqlite_store.h"
 #include "tests/support/memory_store.h"
+#include "tests/support/now.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/world.h"
 
 namespace wm {
 namespace {
 
-const TimePoint kNow{Days{20'000}};
 constexpr Duration kKeep = 24h;
 
 struct Memory {

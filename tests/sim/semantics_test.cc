@@ -8,9 +8,6 @@
 namespace wm {
 namespace {
 
-const ChildEnd kTryAgain{ChildEnd::How::exited, 75, ""};
-const ChildEnd kBroken{ChildEnd::How::exited, 70, ""};
-
 class Semantics : public testing::Test {
  protected:
   // When the runs of a work started, counted from the beginning of the test.

@@ -6,9 +6,6 @@
 namespace wm {
 namespace {
 
-const ChildEnd kTryAgain{ChildEnd::How::exited, 75, ""};
-const ChildEnd kBroken{ChildEnd::How::exited, 70, ""};
-
 // Children that ask for another attempt until their `last` one.
 auto succeed_at_attempt(int last) {
   return [last](const Launch& launch) {

@@ -7,6 +7,10 @@
 
 namespace wm {
 
+// What tasks say with their exit codes.
+inline const ChildEnd kTryAgain{ChildEnd::How::exited, 75, ""};
+inline const ChildEnd kBroken{ChildEnd::How::exited, 70, ""};
+
 /// A child's life, as it was written for it.
 struct Life {
   Duration takes = 1s;                         // Left alone.

@@ -6,6 +6,7 @@
 #include "daemon/work_manager.h"
 #include "tests/support/fake_runner.h"
 #include "tests/support/memory_store.h"
+#include "tests/support/now.h"
 
 namespace wm {
 
@@ -21,7 +22,7 @@ class World {
  public:
   explicit World(int processors = 2);
 
-  TimePoint now{Days{20'000}};
+  TimePoint now = kNow;
   Conditions conditions = good_conditions();
   Settings settings;
   const date::time_zone* zone = nullptr;  // UTC.

@@ -28,8 +28,8 @@ void add_matches(Words& words, const std::string& line, const std::regex& patter
 
 // The options of each part of a page: `# OPTIONS` as "OPTIONS", `## list [OPTIONS]` as "list".
 std::map<std::string, Words> manual(const std::string& path) {
-  static const std::regex option(R"(\*--([a-z][a-z-]*)\*)");
-  static const std::regex with_opposite(R"(\*--\[no-\]([a-z-]+)\*)");
+  const std::regex option(R"(\*--([a-z][a-z-]*)\*)");
+  const std::regex with_opposite(R"(\*--\[no-\]([a-z-]+)\*)");
   std::map<std::string, Words> parts;
   std::string part;
   for (const std::string& line : lines_of(path)) {
@@ -54,7 +54,7 @@ Words help(const std::vector<std::string>& command) {
   EXPECT_EQ(output.status, 0) << output.err;
   std::istringstream text(output.out);
   Words options;
-  static const std::regex option("--([a-z][a-z-]*)");
+  const std::regex option("--([a-z][a-z-]*)");
   for (std::string line; std::getline(text, line);) {
     const std::size_t begin = line.find_first_not_of(' ');
     if (begin == 0 || begin == std::string::npos || line[begin] != '-') continue;
@@ -121,8 +121,8 @@ TEST(Manual, WmdHasTheOptionsOfTheHelp) {
 
 // `table.key` of the annotated file, whose examples and defaults are commented out.
 Words settings_of_the_file() {
-  static const std::regex table(R"(^#? *\[([a-z]+)(\..*)?\]$)");
-  static const std::regex key(R"(^#? *([a-z_]+) = .*)");
+  const std::regex table(R"(^#? *\[([a-z]+)(\..*)?\]$)");
+  const std::regex key(R"(^#? *([a-z_]+) = .*)");
   Words settings;
   std::string in;
   std::smatch found;
@@ -134,8 +134,8 @@ Words settings_of_the_file() {
 }
 
 Words settings_of_the_page() {
-  static const std::regex table(R"(^# \[([a-z]+)(\.NAME)?\]$)");
-  static const std::regex key(R"(\*([a-z_]+)\*(?!\())");
+  const std::regex table(R"(^# \[([a-z]+)(\.NAME)?\]$)");
+  const std::regex key(R"(\*([a-z_]+)\*(?!\())");
   Words settings;
   std::string in;
   std::smatch found;

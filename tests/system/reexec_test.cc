@@ -163,13 +163,13 @@ TEST_F(Reexec, ThatFailsLeavesEverythingAsItWas) {
 
 // Registrations go on all the while, and each work runs once: nothing is lost, nothing interrupted.
 TEST_F(Reexec, UnderLoadLosesNothingAndRepeatsNothing) {
-  constexpr int kClients = 4;
+  constexpr int kRegistrars = 4;
   constexpr int kTimes = 20;
   std::atomic<bool> enough = false;
   std::atomic<int> registered = 0;
-  std::array<int, kClients> counts{};
+  std::array<int, kRegistrars> counts{};
   std::vector<std::jthread> clients;
-  for (int client = 0; client < kClients; ++client) {
+  for (int client = 0; client < kRegistrars; ++client) {
     clients.emplace_back([&, client] {
       RawConnection connection(daemon_.socket());
       for (int i = 0; !enough; ++i) {
@@ -193,7 +193,7 @@ TEST_F(Reexec, UnderLoadLosesNothingAndRepeatsNothing) {
   enough = true;
   clients.clear();
   RawConnection connection(daemon_.socket());
-  for (int client = 0; client < kClients; ++client) {
+  for (int client = 0; client < kRegistrars; ++client) {
     for (int i = 0; i < counts.at(static_cast<std::size_t>(client)); ++i) {
       const std::string name = std::to_string(client) + '-' + std::to_string(i);
       connection.call("io.wm.Scheduler.Wait", {{"uniqueName", name}});
