@@ -119,6 +119,13 @@ void read_tables(TomlReader& file, Settings& settings) {
   });
   file.table("retry", [&](TomlReader& reader) {
     reader.read("max_attempts", settings.retry.max_attempts, 0, 1'000'000);
+    reader.read("jitter", settings.retry.jitter, 0, 1);
+    std::string codes;
+    reader.read("fail_on", codes);
+    if (codes.empty()) return;
+    const Result<ExitCodes> parsed = parse_exit_codes(codes);
+    if (!parsed) return reader.fail("fail_on", parsed.error().message);
+    settings.retry.fail_on = *parsed;
   });
   file.table("notify", [&](TomlReader& reader) { read_notify(reader, settings.notify); });
   file.table("metrics", [&](TomlReader& reader) {

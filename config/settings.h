@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/conditions.h"
+#include "core/exit_codes.h"
 #include "core/limits.h"
 #include "core/status.h"
 
@@ -71,6 +72,8 @@ struct CustomCondition {
 
 struct RetrySettings {
   int max_attempts = 0;  // For work that names none; 0: no end.
+  ExitCodes fail_on;     // For work that names none.
+  double jitter = 0;     // The most that a backoff is longer by, as a part of it.
 
   bool operator==(const RetrySettings&) const = default;
 };

@@ -8,7 +8,7 @@
 #include "core/time.h"
 
 namespace date {
-class time_zone;  // NOLINT(readability-identifier-naming): its own name.
+class time_zone;  // NOLINT(readability-identifier-naming): the library's.
 }
 
 namespace wm {

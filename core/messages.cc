@@ -398,6 +398,7 @@ json::object to_json(const WorkInfo& info) {
 json::object to_json(const RunInfo& run) {
   Fields fields;
   fields.always("uniqueName", run.unique_name)
+      .always("owner", run.owner)
       .always("run", run.run)
       .always("attempt", run.attempt)
       .always("startedAt", format_time(run.started_at))
@@ -538,7 +539,7 @@ json::object to_json(const LedgerEntry& entry) {
   }
   if (!now.custom.empty()) fields.always("custom", json::value_from(now.custom));
   if (!entry.paused.empty()) fields.always("paused", json::value_from(entry.paused));
-  return fields.set("shuttingDown", entry.shutting_down).take();
+  return fields.set("shuttingDown", entry.shutting_down).set("unattended", entry.unattended).take();
 }
 
 Result<LedgerEntry> ledger_entry_from_json(const json::object& object) {
@@ -555,7 +556,8 @@ Result<LedgerEntry> ledger_entry_from_json(const json::object& object) {
       .read("idle", then.idle)
       .read("custom", then.custom)
       .read("paused", paused)
-      .read("shuttingDown", entry.shutting_down);
+      .read("shuttingDown", entry.shutting_down)
+      .read("unattended", entry.unattended);
   if (auto read = reader.finish("a ledger entry"); !read) return std::unexpected(read.error());
   entry.paused = {paused.begin(), paused.end()};
   if (!network) return entry;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <boost/container_hash/hash.hpp>
+
 #include "core/calendar.h"
 
 namespace wm {
@@ -71,6 +73,15 @@ Duration retry_delay(const Backoff& backoff, int attempt) {
     }
   }
   return kMaxBackoff;
+}
+
+Duration spread(Duration delay, const Jitter& jitter, const Work& work) {
+  std::size_t hash = jitter.machine;
+  boost::hash_combine(hash, work.id);
+  boost::hash_combine(hash, work.attempts);
+  const double part = static_cast<double>(hash % 1000) / 1000;
+  const auto more = std::chrono::duration_cast<Duration>(delay * (jitter.most * part));
+  return std::min(more, kMaxBackoff - delay);
 }
 
 Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* zone) {

@@ -4,7 +4,7 @@
 #include "core/work.h"
 
 namespace date {
-class time_zone;
+class time_zone;  // NOLINT(readability-identifier-naming): the library's.
 }
 
 namespace wm {
@@ -38,6 +38,16 @@ int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
 /// How long to wait before the next attempt. `attempt` is the one that just ended, counted from 1.
 /// Linear: base × attempt. Exponential: base × 2^(attempt−1). Never more than kMaxBackoff.
 Duration retry_delay(const Backoff& backoff, int attempt);
+
+/// What keeps machines from trying again all at once that failed at once.
+struct Jitter {
+  double most = 0;            // A backoff is longer by less than this part of it …
+  std::uint64_t machine = 0;  // … which differs by machine, work and attempt.
+};
+
+/// How much longer `work` waits than the backoff `delay` after its attempt; together never more
+/// than kMaxBackoff.
+Duration spread(Duration delay, const Jitter& jitter, const Work& work);
 
 /// The scheduler's row of a request that is enqueued now; its id is the store's to give.
 Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* zone);

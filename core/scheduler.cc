@@ -34,20 +34,21 @@ void open_next_period(Work& work, TimePoint due) {
 
 // Retries of periodic work happen inside its period, which ends where the next run would be due had
 // the first attempt not asked for another.
-void wait_for_retry(Work& work, const date::time_zone* zone) {
+void wait_for_retry(Work& work, const SchedulingRules& rules) {
   work.timing = Timing::retry;
-  work.due = due_time(work, zone);
+  work.due = due_time(work, rules.zone);
+  work.due += spread(work.due - work.since, rules.jitter, work);
   const Policy& policy = work.policy;
   if (policy.kind != WorkKind::periodic) return;
   if (work.period_ends == TimePoint{}) {
-    work.period_ends = next_period(policy, work.enqueued_at, work.since, zone);
+    work.period_ends = next_period(policy, work.enqueued_at, work.since, rules.zone);
   }
   if (work.due >= work.period_ends) open_next_period(work, work.period_ends);
 }
 
 }  // namespace
 
-Work after_run(Work work, RunOutcome outcome, TimePoint now, const date::time_zone* zone) {
+Work after_run(Work work, RunOutcome outcome, TimePoint now, const SchedulingRules& rules) {
   const StopReason stopping = std::exchange(work.stopping, StopReason::none);
   const Policy& policy = work.policy;
   work.run_policy = work.policy;
@@ -64,14 +65,14 @@ Work after_run(Work work, RunOutcome outcome, TimePoint now, const date::time_zo
     case RunOutcome::failed:
       if (policy.kind == WorkKind::periodic) {
         move(work, WorkEvent::repeat);
-        open_next_period(work, next_period(policy, work.enqueued_at, now, zone));
+        open_next_period(work, next_period(policy, work.enqueued_at, now, rules.zone));
       } else {
         move(work, outcome == RunOutcome::succeeded ? WorkEvent::succeed : WorkEvent::fail);
       }
       break;
     case RunOutcome::retry:
       move(work, WorkEvent::retry);
-      wait_for_retry(work, zone);
+      wait_for_retry(work, rules);
       break;
     case RunOutcome::interrupted:
       move(work, WorkEvent::interrupt);
@@ -236,7 +237,7 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
     }
   }
   if (work.expedited) quota_.add(work.owner, now, now - work.since);
-  const Work after = after_run(work, result.outcome, now, rules_.zone);
+  const Work after = after_run(work, result.outcome, now, rules_);
   table_.put(after);
   release_successor(work);
   if (is_finished(after.state)) pass_on(id, now);

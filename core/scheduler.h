@@ -14,12 +14,9 @@
 
 #include "core/outcome.h"
 #include "core/quota.h"
+#include "core/schedule.h"
 #include "core/wait_ledger.h"
 #include "core/work_table.h"
-
-namespace date {
-class time_zone;  // NOLINT(readability-identifier-naming): the library's.
-}
 
 namespace wm {
 
@@ -32,6 +29,7 @@ struct SchedulingRules {
   Duration expedited_budget = 10min;      // Of each owner, in kQuotaWindow.
   std::int32_t max_attempts = 0;          // For work that names none; 0: no end.
   const date::time_zone* zone = nullptr;  // Of calendars; nullptr: UTC.
+  Jitter jitter;                          // Of backoffs.
 };
 
 /// One level of priority is worth so long a wait for a slot. Under constant load, work of the
@@ -80,6 +78,7 @@ class Scheduler {
   void restore(const Work& work, std::span<const WorkId> prerequisites = {});
   void restore_pauses(const Pauses& pauses);
   void restore_ledger(const LedgerEntry& entry) { ledger_.restore(entry); }
+  void daemon_was_lost(TimePoint last_seen) { ledger_.daemon_was_lost(last_seen); }
   /// A run on its owner's expedited budget that ended within kQuotaWindow.
   void restore_expedited_run(uid_t owner, TimePoint ended, Duration length);
 
@@ -202,6 +201,6 @@ Work once_more(Work work, TimePoint now);
 
 /// The row after its run came to `outcome` at `now`: finished, or enqueued for the next attempt or
 /// period.
-Work after_run(Work work, RunOutcome outcome, TimePoint now, const date::time_zone* zone);
+Work after_run(Work work, RunOutcome outcome, TimePoint now, const SchedulingRules& rules);
 
 }  // namespace wm

@@ -28,6 +28,14 @@ class Sum {
 
 void WaitLedger::restore(LedgerEntry entry) { entries_.push_back(std::move(entry)); }
 
+void WaitLedger::daemon_was_lost(TimePoint last_seen) {
+  if (entries_.empty() || entries_.back().shutting_down) return;
+  LedgerEntry entry = entries_.back();
+  entry.from = last_seen;
+  entry.unattended = true;
+  note(std::move(entry));
+}
+
 void WaitLedger::note(LedgerEntry entry) {
   if (!entries_.empty()) {
     const LedgerEntry& last = entries_.back();
@@ -86,7 +94,7 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
         sum.add(WaitKind::paused, group, until - from);
         held = true;
       }
-      if (!held) sum.add(WaitKind::slot, "", until - from);
+      if (!held) sum.add(entry->unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
       from = until;
     }
   }

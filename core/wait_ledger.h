@@ -14,6 +14,8 @@ struct LedgerEntry {
   Conditions conditions;
   std::set<std::string> paused;  // Groups; "" is everything.
   bool shutting_down = false;    // The daemon starts nothing, and is gone soon.
+  // A daemon ended in it and nobody knows when: what nothing else held back waited for a daemon.
+  bool unattended = false;
 
   bool operator==(const LedgerEntry&) const = default;
 };
@@ -26,6 +28,9 @@ class WaitLedger {
   /// An entry of a daemon before this one, oldest first.
   void restore(LedgerEntry entry);
 
+  /// The daemon before this one was killed, or the power failed, at some time after `last_seen`.
+  void daemon_was_lost(TimePoint last_seen);
+
   /// So it is from then on. Changes nothing if so it was.
   void note(LedgerEntry entry);
 
@@ -34,7 +39,8 @@ class WaitLedger {
   void saved() { unsaved_ = 0; }
 
   /// What held enqueued work back from when it was due until `now`: each constraint, pauses, and
-  /// what is left over as waiting for a slot. A retry says how long its backoff was.
+  /// what is left over as waiting for a slot, or for a daemon. A retry says how long its backoff
+  /// was.
   std::vector<Waited> waited(const Work& work, TimePoint now) const;
 
   /// Since when `wanted` does not hold, which it does not now.

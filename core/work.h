@@ -292,6 +292,7 @@ struct RunProgress {
 /// One run as history shows it.
 struct RunInfo {
   WorkId work = 0;
+  uid_t owner = 0;
   int run = 0;
   int attempt = 0;
   std::string unique_name;

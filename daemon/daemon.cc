@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include "core/schedule.h"
@@ -92,6 +93,13 @@ const date::time_zone* local_zone() {
   }
 }
 
+// Where there is no such thing, one that is different each time does, too.
+std::uint64_t machine_id() {
+  sd_id128_t id{};
+  if (::sd_id128_get_machine(&id) < 0) ::sd_id128_randomize(&id);
+  return id.qwords[0];
+}
+
 int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
 
 }  // namespace
@@ -107,7 +115,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       commands_(loop_),
       runner_(loop_, helpers_, commands_, options_.state_directory, options_.socket,
               settings_.history, Cgroups(options_.state_directory)),
-      manager_(*store_, runner_, settings_, {processors(), local_zone()}),
+      manager_(*store_, runner_, settings_, {processors(), local_zone(), machine_id()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
       paths_(loop_, helpers_, [this](WorkId id) { manager_.paths_changed(id); }),

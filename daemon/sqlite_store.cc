@@ -172,7 +172,7 @@ const std::string kRunQuery =
     std::string("SELECT r.id, r.work, r.number, r.attempt, w.name, r.started_at, ") +
     kResultColumns +
     ", r.max_rss_kb, r.user_ms, r.system_ms, r.read_kb, r.written_kb, r.waited, r.relaxed, "
-    "r.missed_periods, r.expedited FROM run r JOIN work w ON w.id = r.work";
+    "r.missed_periods, r.expedited, w.owner FROM run r JOIN work w ON w.id = r.work";
 
 RunInfo run_of(const Query& query) {
   RunInfo run;
@@ -198,6 +198,7 @@ RunInfo run_of(const Query& query) {
   }
   run.missed_periods = static_cast<int>(query.integer(19));
   run.expedited = query.integer(20) != 0;
+  run.owner = static_cast<uid_t>(query.integer(21));
   return run;
 }
 

@@ -73,6 +73,7 @@ SchedulingRules WorkManager::rules() const {
   rules.expedited_budget = settings_.expedited_budget;
   rules.max_attempts = settings_.retry.max_attempts;
   rules.zone = machine_.zone;
+  rules.jitter = {settings_.retry.jitter, machine_.id};
   return rules;
 }
 
@@ -94,7 +95,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
     entry.conditions.unknown = settings_.unknown;
     scheduler_.restore_ledger(entry);
   }
-  restore(children);
+  restore(now, children);
   scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) settle(run, now);
@@ -104,7 +105,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   next_expiry_ = store_.next_expiry();
 }
 
-void WorkManager::restore(const std::optional<json::array>& children) {
+void WorkManager::restore(TimePoint now, const std::optional<json::array>& children) {
   std::unordered_map<WorkId, HandedChild> handed;
   std::unordered_set<WorkId> held;
   for (const json::value& child : children.value_or(json::array())) {
@@ -113,8 +114,10 @@ void WorkManager::restore(const std::optional<json::array>& children) {
     if (one.successor != 0) held.insert(one.successor);
     handed.emplace(one.work, std::move(one));
   }
+  TimePoint last_change{};
   for (StoredWork& stored : store_.load()) {
     Work& work = stored.work;
+    last_change = std::max(last_change, work.since);
     work.held = held.contains(work.id);
     if (const auto child = handed.find(work.id); child != handed.end()) {
       work.successor = child->second.successor;
@@ -124,6 +127,7 @@ void WorkManager::restore(const std::optional<json::array>& children) {
     if (work.state != WorkState::running || handed.contains(work.id)) continue;
     finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
   }
+  if (!children) scheduler_.daemon_was_lost(std::min(last_change, now));
 }
 
 json::array WorkManager::hand_over() const {
@@ -280,6 +284,7 @@ void WorkManager::start(WorkId id) {
     const WorkInfo info = store_.info(id).value();
     RunningChild& child = children_[id] = {};
     child.exit_rules = info.request.exit_rules;
+    if (child.exit_rules.fail_on.none()) child.exit_rules.fail_on = settings_.retry.fail_on;
     child.uuid = info.uuid;
     const std::string& as = info.request.terms.as;
     child.user = as.empty() ? info.work.owner : find_user(as).value_or(User{}).uid;

@@ -30,6 +30,7 @@ struct TurnReport {
 struct Machine {
   int processors = 1;
   const date::time_zone* zone = nullptr;
+  std::uint64_t id = 0;  // Other machines have another.
 };
 
 class WorkManager {
@@ -105,7 +106,7 @@ class WorkManager {
 
  private:
   SchedulingRules rules() const;
-  void restore(const std::optional<boost::json::array>& children);
+  void restore(TimePoint now, const std::optional<boost::json::array>& children);
   EndedRun settle(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void save_decisions(const Decisions& decisions, TimePoint now);

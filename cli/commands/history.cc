@@ -45,23 +45,32 @@ std::string notes_of(const json::object& run) {
 }
 
 void print_runs(Session& session, const json::array& runs) {
-  Table table(
-      {{"NAME"},
-       {"RUN"},
-       {"ATTEMPT"},
-       {"STARTED"},
-       {"TOOK"},
-       {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
-       {"WHY"},
-       {"WAITED"}});
+  std::vector<Table::Column> columns{
+      {"NAME"},
+      {"RUN"},
+      {"ATTEMPT"},
+      {"STARTED"},
+      {"TOOK"},
+      {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
+      {"WHY"},
+      {"WAITED"}};
+  const bool owners = are_of_several_owners(runs);
+  if (owners) columns.insert(columns.begin(), {"OWNER"});
+  Table table(std::move(columns));
   for (const json::value& value : runs) {
     const json::object& run = value.as_object();
     const auto started = time_of(run, "startedAt");
-    table.add(
-        {text_of(run, "uniqueName"), std::to_string(number_of(run, "run")),
-         std::to_string(number_of(run, "attempt")), started ? local_time(*started) : "",
-         run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "",
-         outcome_of(run), notes_of(run), waited_of(run)});
+    std::vector<std::string> cells{
+        text_of(run, "uniqueName"),
+        std::to_string(number_of(run, "run")),
+        std::to_string(number_of(run, "attempt")),
+        started ? local_time(*started) : "",
+        run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "",
+        outcome_of(run),
+        notes_of(run),
+        waited_of(run)};
+    if (owners) cells.insert(cells.begin(), owner_of(run));
+    table.add(std::move(cells));
   }
   table.print(session.out(), session.style(), terminal_width());
 }

@@ -1,7 +1,4 @@
-#include <algorithm>
 #include <memory>
-
-#include <pwd.h>
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
@@ -28,17 +25,6 @@ std::string last_run_of(const json::object& work, TimePoint now) {
   return text_of(result, "outcome") + (ended ? " " + relative_time(*ended, now) : "");
 }
 
-bool are_of_several_owners(const json::array& works) {
-  return std::ranges::any_of(works, [&](const json::value& work) {
-    return number_of(work.as_object(), "owner") != number_of(works.front().as_object(), "owner");
-  });
-}
-
-std::string name_of_user(std::int64_t uid) {
-  const passwd* user = ::getpwuid(static_cast<uid_t>(uid));
-  return user ? user->pw_name : std::to_string(uid);
-}
-
 void print_works(Session& session, const json::array& works) {
   std::vector<Table::Column> columns{
       {"NAME"},
@@ -54,7 +40,7 @@ void print_works(Session& session, const json::array& works) {
     const json::object& work = value.as_object();
     std::vector<std::string> cells{text_of(work, "uniqueName"), state_of(work), task_of(work),
                                    waits_of(work, now), last_run_of(work, now)};
-    if (owners) cells.insert(cells.begin(), name_of_user(number_of(work, "owner")));
+    if (owners) cells.insert(cells.begin(), owner_of(work));
     table.add(std::move(cells));
   }
   table.print(session.out(), session.style(), terminal_width());

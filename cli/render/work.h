@@ -19,6 +19,12 @@ const boost::json::array& array_of(const boost::json::object& object, std::strin
 std::string join(const boost::json::array& strings, std::string_view separator);
 std::optional<TimePoint> time_of(const boost::json::object& object, std::string_view key);
 
+/// Whether a table of these works or runs has to say whose each is.
+bool are_of_several_owners(const boost::json::array& list);
+
+/// The user's name, of a work or a run.
+std::string owner_of(const boost::json::object& work);
+
 /// `running`, `running (stopping)`, …
 std::string state_of(const boost::json::object& work);
 

@@ -33,6 +33,8 @@ max_parallel = 3
 stop_grace = "5s"
 [retry]
 max_attempts = 4
+fail_on = "1,3-4"
+jitter = 0.25
 [battery]
 low = 10
 ok = 12
@@ -51,7 +53,7 @@ metered_interfaces = ["usb*"]
   expected.tasks["*"] = {{"/bin/dispatch"}, true, {}};
   expected.limits = {1min, 30s, 1s, 2048};
   expected.run = {3, 5s};
-  expected.retry = {4};
+  expected.retry = {4, parse_exit_codes("1,3-4").value(), 0.25};
   expected.battery = {10, 12};
   expected.storage = {{"/home"}, {2, 1000}};
   expected.network = {Metered::yes, {"usb*"}};
@@ -75,6 +77,9 @@ TEST(Settings, WrongValuesAreRefused) {
            "[limits]\nmax_data = -1",
            "[limits]\nmax_data = 1.5",
            "[run]\nmax_parallel = -1",
+           "[retry]\nfail_on = \"1,x\"",
+           "[retry]\nfail_on = 1",
+           "[retry]\njitter = 1.5",
            "[battery]\nlow = 101",
            "[battery]\nlow = 30\nok = 20",
            "[network]\nmetered = \"maybe\"",
@@ -169,7 +174,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 26) << "a setting that is not shown";
+  EXPECT_EQ(count, 28) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

@@ -1,11 +1,33 @@
 #include "core/schedule.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/now.h"
 
 namespace wm {
 namespace {
+
+TEST(Jitter, LengthensABackoffByAPartThatDiffers) {
+  Work work;
+  work.id = 7;
+  work.attempts = 1;
+  EXPECT_EQ(spread(30s, {}, work), 0s);
+  std::set<Duration> parts;
+  for (std::uint64_t machine = 0; machine < 50; ++machine) {
+    const Duration more = spread(30s, {0.2, machine}, work);
+    EXPECT_GE(more, 0s);
+    EXPECT_LT(more, 6s);
+    EXPECT_EQ(more, spread(30s, {0.2, machine}, work)) << "the same each time it is asked";
+    parts.insert(more);
+  }
+  EXPECT_GT(parts.size(), 25U);
+  const Duration first = spread(30s, {1, 1}, work);
+  work.attempts = 2;
+  EXPECT_NE(spread(30s, {1, 1}, work), first);
+  EXPECT_EQ(spread(kMaxBackoff, {1, 1}, work), 0s);
+}
 
 TEST(FirstDue, OneOffWorkIsDueAfterItsDelay) {
   WorkRequest request;

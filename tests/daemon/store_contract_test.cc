@@ -446,7 +446,7 @@ TYPED_TEST(StoreContract, KeepsTheNewestOfTheLedger) {
   entry.conditions.idle = false;
   entry.conditions.custom = {{"vpn", true}, {"nas", false}};
   entry.paused = {"", "backup"};
-  entry.shutting_down = true;
+  entry.shutting_down = entry.unattended = true;
   LedgerEntry unknown;
   unknown.from = kNow + 1ms;
 

@@ -128,6 +128,34 @@ TEST_F(Semantics, ExponentialBackoffIsBaseTimesTwoToTheAttemptMinusOne) {
   EXPECT_EQ(starts(id), (Starts{0s, 30s, 90s, 210s, 450s}));
 }
 
+TEST_F(Semantics, JitterLengthensEachBackoffByAPartOfIt) {
+  world_.settings.retry.jitter = 0.5;
+  world_.crash();  // A daemon with that setting.
+  every_run_ends(kTryAgain);
+  const WorkId one = world_.enqueue(oneoff("a"));
+  const WorkId other = world_.enqueue(oneoff("b"));
+  world_.advance(1min);
+  ASSERT_GE(starts(one).size(), 2U);
+  ASSERT_GE(starts(other).size(), 2U);
+  for (const WorkId id : {one, other}) {
+    EXPECT_GE(starts(id)[1], 30s);
+    EXPECT_LT(starts(id)[1], 47s);
+  }
+  EXPECT_NE(starts(one)[1], starts(other)[1]);
+}
+
+TEST_F(Semantics, ExitCodesThatTheConfigurationNamesFailForGood) {
+  world_.settings.retry.fail_on.set(3);
+  every_run_ends({ChildEnd::How::exited, 3, ""});
+  auto request = oneoff("says its own");
+  request.exit_rules.fail_on.set(4);
+  const WorkId own = world_.enqueue(request);
+  const WorkId none = world_.enqueue(oneoff("says nothing"));
+  world_.advance(10s);
+  EXPECT_EQ(world_.state(none), WorkState::failed);
+  EXPECT_EQ(world_.state(own), WorkState::enqueued) << "to be tried again";
+}
+
 TEST_F(Semantics, NoBackoffIsLongerThanFiveHours) {
   every_run_ends(kTryAgain);
   const WorkId id = world_.enqueue(oneoff("a"));
@@ -444,6 +472,32 @@ TEST_F(Semantics, TheLedgerOutlivesTheDaemonAndSaysWhenItWasAway) {
   const std::vector<Waited> expected{{WaitKind::constraint, "charging", 3h},
                                      {WaitKind::daemon, "", 3h}};
   EXPECT_EQ(last_run().waited, expected);
+}
+
+TEST_F(Semantics, WhatWasDueWhenThePowerWasGoneWaitedForTheDaemon) {
+  every_run_takes(1h);
+  world_.enqueue(oneoff("first"));
+  auto request = oneoff("a");
+  request.initial_delay = 30min;
+  const WorkId due_while_off = world_.enqueue(request);
+  request.unique_name = "b";
+  request.constraints.charging = true;
+  const WorkId held = world_.enqueue(request);
+  world_.conditions.charging = false;
+  world_.advance(10min);
+  world_.now += 3h;  // And no daemon said good-bye.
+  world_.crash();
+  world_.advance(1h);
+  world_.conditions.charging = true;
+  world_.advance(3h);
+  const auto waited = [this](WorkId id) {
+    for (const RunInfo& run : world_.history()) {
+      if (run.work == id) return run.waited;
+    }
+    return std::vector<Waited>{};
+  };
+  EXPECT_EQ(waited(due_while_off), (std::vector<Waited>{{WaitKind::daemon, "", 2h + 40min}}));
+  EXPECT_EQ(waited(held), (std::vector<Waited>{{WaitKind::constraint, "charging", 3h + 40min}}));
 }
 
 TEST_F(Semantics, TheLedgerSaysWhichBackoffARetryWaitedFor) {

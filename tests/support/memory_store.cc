@@ -154,8 +154,10 @@ std::optional<std::int64_t> MemoryStore::load_paths_seen(WorkId id) {
 
 void MemoryStore::start_run(const RunInfo& run) {
   undo_.emplace_back([this] { runs_.pop_back(); });
+  const WorkInfo& info = works_.at(run.work).info;
   runs_.push_back(run);
-  runs_.back().unique_name = works_.at(run.work).info.request.unique_name;
+  runs_.back().unique_name = info.request.unique_name;
+  runs_.back().owner = info.work.owner;
 }
 
 void MemoryStore::end_run(const RunInfo& ended) {

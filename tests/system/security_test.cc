@@ -69,6 +69,12 @@ TEST_F(Security, WhatRootRegistersForAUserIsThatUsers) {
   EXPECT_EQ(as_nobody({"wait", "whose"}).status, 0);
   EXPECT_EQ(as_nobody({"logs", "whose"}).out, "nobody\n");
   EXPECT_EQ(owned({"register-oneoff", "other", "--as", "daemon", "--", "/bin/true"}).status, 5);
+  EXPECT_EQ(daemon_.wm({"register-oneoff", "own", "--", "/bin/true"}).status, 0);
+  EXPECT_EQ(daemon_.wm({"wait", "own"}).status, 0);
+  const std::string history = daemon_.wm({"history"}).out;
+  EXPECT_NE(history.find("OWNER"), std::string::npos) << history;
+  EXPECT_NE(history.find("nobody"), std::string::npos) << history;
+  EXPECT_EQ(as_nobody({"history"}).out.find("OWNER"), std::string::npos) << "there is one";
 }
 
 TEST_F(Security, TheMetricsOfAllAreNotForEverybody) {
