@@ -1,9 +1,9 @@
 #include "core/scheduler.h"
 
 #include <algorithm>
-#include <cassert>
 #include <tuple>
 
+#include "core/check.h"
 #include "core/schedule.h"
 #include "core/state.h"
 
@@ -12,7 +12,7 @@ namespace {
 
 void move(Work& work, WorkEvent event) {
   const auto next = next_state(work.state, event);
-  assert(next && "the table of states has no such arrow");
+  check(next.has_value(), "the table of states has this arrow");
   work.state = *next;
 }
 
@@ -98,7 +98,7 @@ Work once_more(Work work, TimePoint now) {
 
 void Scheduler::set_rules(SchedulingRules rules) {
   rules_ = std::move(rules);
-  table_.agenda().set_time_limit(rules_.time_limit);
+  table_.set_time_limit(rules_.time_limit);
 }
 
 void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites) {
@@ -222,9 +222,8 @@ void Scheduler::resume(const std::string& group) {
 
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,
                                TimePoint now) {
-  const Work* found = table_.find(id);
-  assert(found && found->state == WorkState::running);
-  const Work work = *found;
+  const Work work = checked(table_.find(id), "work whose run has ended is in the table");
+  check(work.state == WorkState::running, "work whose run has ended was running");
   RunResult result = work.stopping == StopReason::none ? result_of(end, rules)
                                                        : stopped_result(end, rules, work.stopping);
   const std::int32_t own = work.run_policy.get().max_attempts;

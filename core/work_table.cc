@@ -31,6 +31,17 @@ void WorkTable::put(const Work& work) {
   agenda_.add(row);
 }
 
+// The alarms of the runs that go on follow.
+void WorkTable::set_time_limit(Duration limit) {
+  agenda_.set_time_limit(limit);
+  const std::set<WorkId> running = agenda_.running();
+  for (const WorkId id : running) {
+    Row& row = rows_.at(id);
+    agenda_.remove(row);
+    agenda_.add(row);
+  }
+}
+
 std::vector<Work> WorkTable::changed() const {
   std::vector<Work> rows;
   rows.reserve(before_.size());

@@ -16,6 +16,9 @@ class WorkTable {
   /// Inserts the row or puts it in the place of the one with its id.
   void put(const Work& work);
 
+  /// What a run may take where its work says nothing, those that go on included.
+  void set_time_limit(Duration limit);
+
   Agenda& agenda() { return agenda_; }
   const Agenda& agenda() const { return agenda_; }
   const std::unordered_map<WorkId, Row>& rows() const { return rows_; }

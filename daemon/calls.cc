@@ -55,8 +55,12 @@ void no_such_work(Exchange& exchange, const std::string& name) {
   exchange.error("io.wm.Scheduler.NoSuchWork", {{"uniqueName", name}});
 }
 
-Error unreadable(const StoreError& e) {
-  return {ErrorCode::failed, std::string("the store cannot be read: ") + e.what()};
+void answer_alone(Exchange& exchange, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const std::exception& e) {
+    exchange.fail(error_of(e));
+  }
 }
 
 Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings) {

@@ -1,6 +1,7 @@
 // What the methods share: reading a call, who may do what, and how much fits into an answer.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,8 +29,8 @@ bool may_rule(Exchange& exchange, std::string_view what);
 
 void no_such_work(Exchange& exchange, const std::string& name);
 
-/// The answer where the store could not be read.
-Error unreadable(const StoreError& e);
+/// Calls `body`, which answers. What it throws becomes the answer, and goes no further.
+void answer_alone(Exchange& exchange, const std::function<void()>& body);
 
 /// The configuration declares those conditions.
 Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings);

@@ -1,4 +1,5 @@
 // The changes: decided in the turn's transaction, and answered once it is on disk.
+#include <algorithm>
 #include <span>
 
 #include <boost/uuid/random_generator.hpp>
@@ -38,20 +39,37 @@ constexpr std::pair<std::string_view, std::string_view> kAlternatives[]{
 
 // RFC 7396: null removes a field, an object changes its fields, anything else takes the place of
 // what was there.
-void merge_patch(json::object& target, const json::object& patch, bool top) {
+void merge_patch(json::object& target, const json::object& patch) {
   for (const auto& [key, value] : patch) {
     if (value.is_null()) {
       target.erase(key);
-    } else if (key == "constraints" && value.is_object()) {
-      if (!target.contains(key)) target[key].emplace_object();
-      merge_patch(target[key].as_object(), value.get_object(), false);
+    } else if (value.is_object()) {
+      json::value& member = target[key];
+      merge_patch(member.is_object() ? member.get_object() : member.emplace_object(),
+                  value.get_object());
     } else {
       target[key] = value;
     }
-    for (const auto& [set, dropped] : kAlternatives) {
-      if (top && !value.is_null() && key == set && !patch.contains(dropped)) target.erase(dropped);
-    }
   }
+}
+
+void patch_request(json::object& request, const json::object& patch) {
+  merge_patch(request, patch);
+  for (const auto& [set, dropped] : kAlternatives) {
+    const json::value* value = patch.if_contains(set);
+    if (value && !value->is_null() && !patch.contains(dropped)) request.erase(dropped);
+  }
+}
+
+// Sends that once it may be sent.
+std::function<void()> replying(const std::shared_ptr<Exchange>& exchange, json::object parameters) {
+  return [exchange, parameters = std::move(parameters)]() mutable {
+    exchange->reply(std::move(parameters));
+  };
+}
+
+std::function<void()> refusing(const std::shared_ptr<Exchange>& exchange, const Error& problem) {
+  return [exchange, problem] { exchange->error(problem); };
 }
 
 // The paths of those that wait for some …
@@ -87,13 +105,14 @@ void Methods::change_work(const ExchangePtr& exchange, const std::string& name,
                           return;
                         }
                         *outcome = *id;
+                        manager_.touch(*id);
                         if (auto done = body(*id, now); !done) {
                           *outcome = std::unexpected(done.error());
                         }
                       },
                       [this, exchange, outcome](TimePoint now) {
-                        if (!*outcome) return exchange->error(outcome->error());
-                        reply_work(exchange, **outcome, now);
+                        if (!*outcome) return refusing(exchange, outcome->error());
+                        return replying(exchange, work_reply(**outcome, now));
                       }});
 }
 
@@ -131,13 +150,14 @@ void Methods::register_work(const ExchangePtr& exchange) {
               changes_.push_back({exchange,
                                   [this, registration, outcome](TimePoint now) {
                                     *outcome = manager_.registrar().add(*registration, now);
+                                    if (*outcome) manager_.touch((*outcome)->id);
                                   },
                                   [this, exchange, outcome](TimePoint now) {
-                                    if (!*outcome) return exchange->error(outcome->error());
+                                    if (!*outcome) return refusing(exchange, outcome->error());
                                     const Registered& done = **outcome;
-                                    exchange->reply(
-                                        {{"work", show_work(store_.info(done.id).value(), now)},
-                                         {"result", word(done.result)}});
+                                    json::object reply = work_reply(done.id, now);
+                                    reply["result"] = word(done.result);
+                                    return replying(exchange, std::move(reply));
                                   }});
             });
 }
@@ -163,14 +183,14 @@ void Methods::update(const ExchangePtr& exchange) {
   if (!trigger.paths.empty()) list.push_back(trigger.paths);
   see_paths(exchange, std::move(list), [=, this](const Fingerprints& seen) {
     change_work(exchange, name, [=, this](WorkId id, TimePoint now) -> Result<> {
-      const WorkInfo info = store_.info(id).value();
+      const WorkInfo info = store_.recorded(id);
       const Work* current = manager_.scheduler().find(id);
       if (!current || is_finished(current->state)) {
         return fail(ErrorCode::refused, "'" + info.request.unique_name +
                                             "' has ended: only unfinished work can be updated");
       }
       json::object merged = to_json(info.request);
-      merge_patch(merged, changes, true);
+      patch_request(merged, changes);
       auto request = checked_request(merged, settings_, exchange->peer());
       if (!request) return std::unexpected(request.error());
       Registration registration{exchange->peer().uid, "", std::move(*request),
@@ -215,16 +235,18 @@ void Methods::apply(const ExchangePtr& exchange) {
                         [this, exchange, registrations, outcome, prune](TimePoint now) {
                           *outcome = manager_.registrar().apply(*registrations, prune,
                                                                 exchange->peer().uid, now);
+                          if (!*outcome) return;
+                          for (const Registered& one : **outcome) manager_.touch(one.id);
                         },
                         [this, exchange, outcome](TimePoint) {
-                          if (!*outcome) return exchange->error(outcome->error());
+                          if (!*outcome) return refusing(exchange, outcome->error());
                           json::array results;
                           for (const Registered& one : **outcome) {
-                            const WorkInfo info = store_.info(one.id).value();
+                            const WorkInfo info = store_.recorded(one.id);
                             results.push_back({{"uniqueName", info.request.unique_name},
                                                {"result", word(one.result)}});
                           }
-                          exchange->reply({{"results", std::move(results)}});
+                          return replying(exchange, {{"results", std::move(results)}});
                         }});
   });
 }
@@ -241,31 +263,48 @@ void Methods::cancel(const ExchangePtr& exchange) {
   if ((names.empty() ? 0 : 1) + (tag.empty() ? 0 : 1) + (all ? 1 : 0) != 1) {
     return exchange->error(Error{ErrorCode::invalid, "name works, or a tag, or all: one of these"});
   }
-  const uid_t owner = exchange->peer().uid;
+  auto ids = std::make_shared<std::vector<WorkId>>();
+  auto unknown = std::make_shared<std::string>();
+  changes_.push_back(
+      {exchange,
+       [=, this](TimePoint now) {
+         *ids = names.empty() ? store_.unfinished(visible_to(exchange->peer()), tag, "")
+                              : works_named(names, exchange->peer().uid, *unknown);
+         for (const WorkId id : *ids) manager_.cancel(id, now);
+         if (!names.empty()) std::ranges::for_each(*ids, [&](WorkId id) { manager_.touch(id); });
+       },
+       [=, this](TimePoint now) -> std::function<void()> {
+         if (!unknown->empty()) return [=] { no_such_work(*exchange, *unknown); };
+         return [=, this] {
+           exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
+             json::array works;
+             for (; next < ids->size() && works.size() < kPageLength; ++next) {
+               const auto info = store_.info((*ids)[next]);
+               if (info) works.push_back(show_work(*info, now));
+             }
+             return Exchange::Page{{{"works", std::move(works)}}, next < ids->size()};
+           });
+         };
+       }});
+}
+
+// The works of those names, and what was appended to them; none, and the name, where one of them is
+// `unknown`.
+std::vector<WorkId> Methods::works_named(const std::vector<std::string>& names, uid_t owner,
+                                         std::string& unknown) const {
   std::vector<WorkId> ids;
-  if (names.empty()) ids = store_.unfinished(visible_to(exchange->peer()), tag, "");
+  unknown.clear();
   for (const std::string& name : names) {
     const auto holder = store_.find(owner, name);
-    if (!holder) return no_such_work(*exchange, name);
-    // What was appended to work of that name is part of it.
+    if (!holder) {
+      unknown = name;
+      return {};
+    }
     const auto unfinished = store_.unfinished(owner, "", name);
     ids.insert(ids.end(), unfinished.begin(), unfinished.end());
     if (unfinished.empty()) ids.push_back(*holder);
   }
-  changes_.push_back({exchange,
-                      [this, ids](TimePoint now) {
-                        for (const WorkId id : ids) manager_.cancel(id, now);
-                      },
-                      [this, exchange, ids](TimePoint now) {
-                        exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
-                          json::array works;
-                          for (; next < ids.size() && works.size() < kPageLength; ++next) {
-                            const auto info = store_.info(ids[next]);
-                            if (info) works.push_back(show_work(*info, now));
-                          }
-                          return Exchange::Page{{{"works", std::move(works)}}, next < ids.size()};
-                        });
-                      }});
+  return ids;
 }
 
 void Methods::retry(const ExchangePtr& exchange) {
@@ -274,7 +313,7 @@ void Methods::retry(const ExchangePtr& exchange) {
     return;
   }
   change_work(exchange, name, [this, exchange](WorkId id, TimePoint now) {
-    const WorkInfo info = store_.info(id).value();
+    const WorkInfo info = store_.recorded(id);
     auto permitted = check_permitted(info.request, settings_.permissions, exchange->peer());
     return permitted ? manager_.registrar().retry(id, now) : permitted;
   });
@@ -313,18 +352,21 @@ void Methods::resume(const ExchangePtr& exchange) {
 
 void Methods::change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body) {
   changes_.push_back({exchange, std::move(body), [this, exchange](TimePoint) {
-                        exchange->reply({{"paused", to_json(manager_.scheduler().pauses())}});
+                        return replying(exchange,
+                                        {{"paused", to_json(manager_.scheduler().pauses())}});
                       }});
 }
 
 void Methods::prune(const ExchangePtr& exchange) {
   if (!read_parameters(*exchange, [](JsonReader&) {})) return;
   auto count = std::make_shared<int>(0);
-  changes_.push_back({exchange,
-                      [this, exchange, count](TimePoint) {
-                        *count = manager_.prune(visible_to(exchange->peer()));
-                      },
-                      [exchange, count](TimePoint) { exchange->reply({{"forgotten", *count}}); }});
+  changes_.push_back(
+      {exchange,
+       [this, exchange, count](TimePoint) {
+         manager_.prune(visible_to(exchange->peer()),
+                        [count](int forgotten) { *count = forgotten; });
+       },
+       [exchange, count](TimePoint) { return replying(exchange, {{"forgotten", *count}}); }});
 }
 
 }  // namespace wm

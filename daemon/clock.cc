@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include <boost/asio/post.hpp>
 #include <sys/timerfd.h>
 
 namespace wm {
@@ -29,8 +30,10 @@ void Alarm::set(std::optional<TimePoint> time) {
     when.it_value.tv_sec = static_cast<time_t>(since / 1s);
     when.it_value.tv_nsec = static_cast<long>((since % 1s).count() * 1'000'000);
   }
-  ::timerfd_settime(timer_.native_handle(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when,
-                    nullptr);
+  const int set = ::timerfd_settime(timer_.native_handle(),
+                                    TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, nullptr);
+  // The clock was set since the last look at the timer. It is told here and nowhere else.
+  if (set != 0 && errno == ECANCELED) boost::asio::post(timer_.get_executor(), clock_was_set_);
 }
 
 void Alarm::listen() {

@@ -202,7 +202,11 @@ asio::awaitable<bool> Connection::answer(const std::string& message) {
   if (!co_await write(message)) co_return false;
   while (exchange_->next_) {
     exchange_->has_news_ = false;
-    std::optional<Exchange::Page> page = exchange_->next_();
+    std::optional<Exchange::Page> page = exchange_->next_page();
+    if (exchange_->failure_) {
+      const std::string refusal = varlink::error(*exchange_->failure_);
+      co_return co_await write(refusal);
+    }
     if (!page) {
       waits_for_page_ = true;
       co_await wait_for_news();

@@ -122,6 +122,8 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       notifier_(loop_, commands_, *store_, settings_),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
+      turns_(manager_, methods_,
+             [this](const TurnReport& report, TimePoint now) { committed(report, now); }),
       metrics_file_(loop_, helpers_, [this] { return metrics_text(); }),
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
   ::signal(SIGPIPE, SIG_IGN);
@@ -194,13 +196,22 @@ int Daemon::run() {
   turn();
   service_manager_.ready();
   while (!over_) {
-    loop_.run_one();
-    for (int events = 1; events < kEventsPerTurn && loop_.poll_one() > 0; ++events) {
-    }
+    take_events();
     turn();
   }
   spdlog::info("wmd stopped");
   return exit_status_;
+}
+
+// Whatever one of them brings about, the others and the turn go on.
+void Daemon::take_events() {
+  try {
+    loop_.run_one();
+    for (int events = 1; events < kEventsPerTurn && loop_.poll_one() > 0; ++events) {
+    }
+  } catch (const std::exception& e) {
+    spdlog::error("an event could not be taken: {}", e.what());
+  }
 }
 
 void Daemon::turn() {
@@ -208,27 +219,30 @@ void Daemon::turn() {
   // Those that this turn has no room for are the next one's.
   if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
-  const auto began = std::chrono::steady_clock::now();
   sensors_.expire(now);
-  try {
-    const auto changes = methods_.changes(now);
-    const TurnReport report = manager_.decide(now, changes);
-    disk_failed_ = false;
-    if (!report.ended.empty() && sensed_.storage_not_low) storage_->measure();
-    methods_.answer(report, now);
-    notifier_.tell(report.statuses, now);
-    manager_.act();
-    for (const Work& work : report.changed) follow_paths(work);
-    metrics_.observe(report, std::chrono::steady_clock::now() - began);
-    if (std::exchange(told_sensors_, sensors_.version()) != sensors_.version() ||
-        !report.changed.empty()) {
-      metrics_file_.touch(settings_.metrics.textfile);
-    }
-  } catch (const StoreError& e) {
-    if (!std::exchange(disk_failed_, true)) spdlog::error("nothing can be saved: {}", e.what());
-    methods_.refuse({ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
-  }
+  turn_began_ = std::chrono::steady_clock::now();
+  const Result<> done = turns_.take(now);
+  const std::string problem = done ? "" : done.error().message;
+  if (!done && turn_problem_ != problem) spdlog::error("a turn is tried again: {}", problem);
+  turn_problem_ = problem;
+  if (!done) sense(now);  // A turn that failed early has not: questions wait for it.
   end_turn(now);
+}
+
+// What the turn leaves to do, once its children are started and stopped.
+void Daemon::committed(const TurnReport& report, TimePoint now) {
+  try {
+    if (!report.ended.empty() && sensed_.storage_not_low) storage_->measure();
+    notifier_.tell(report.statuses, now);
+    for (const Work& work : report.changed) follow_paths(work);
+  } catch (const std::exception& e) {
+    spdlog::error("not all that follows from a turn is done: {}", e.what());
+  }
+  metrics_.observe(report, std::chrono::steady_clock::now() - turn_began_);
+  if (std::exchange(told_sensors_, sensors_.version()) != sensors_.version() ||
+      !report.changed.empty()) {
+    metrics_file_.touch(settings_.metrics.textfile);
+  }
 }
 
 // Measured is what works wait for, and what somebody asks.
@@ -269,13 +283,14 @@ void Daemon::end_turn(TimePoint now) {
   for (const auto& other : {sensors_.next_expiry(), asked_until_}) {
     if (other && (!next || *other < *next)) next = other;
   }
-  if (disk_failed_) next = now + kRetryCommit;
+  const bool failed = !turn_problem_.empty();
+  if (failed) next = now + kRetryCommit;
   alarm_.set(next);
   flush_behind();
   const Scheduler& scheduler = manager_.scheduler();
   service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
   // What this turn itself brought about is the next one's event.
-  if (!disk_failed_ && (manager_.has_unsettled_runs() || sensors_.changed())) {
+  if (!failed && (manager_.has_unsettled_runs() || sensors_.changed())) {
     boost::asio::post(loop_, [] {});
   }
   if (stopping_ && manager_.idle()) over_ = true;
@@ -315,8 +330,8 @@ void Daemon::listen_to_signals() {
   signals_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                       [this](const boost::system::error_code& closed) {
                         if (closed) return;
-                        take_signals();
                         listen_to_signals();
+                        take_signals();
                       });
 }
 
@@ -368,7 +383,7 @@ DaemonFacts Daemon::facts() const {
           .configuration = configuration_files_,
           .reload_problem = reload_problem_,
           .state_directory = options_.state_directory,
-          .disk_failed = disk_failed_,
+          .turn_problem = turn_problem_,
           .has_bus = bus_.is_open(),
           .has_cgroups = runner_.cgroups().available(),
           .controllers = runner_.cgroups().controllers(),

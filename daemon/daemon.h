@@ -23,6 +23,7 @@
 #include "daemon/service_manager.h"
 #include "daemon/sleep_watch.h"
 #include "daemon/sqlite_store.h"
+#include "daemon/turns.h"
 #include "daemon/work_manager.h"
 
 namespace wm {
@@ -62,7 +63,9 @@ class Daemon {
   void take_check(const HelperEnd& end);
   void try_to_hand_over();
   void keep_this_program(const std::string& why);
+  void take_events();
   void turn();
+  void committed(const TurnReport& report, TimePoint now);
   void sense(TimePoint now);
   void measure();
   void follow_paths(const Work& work);
@@ -93,6 +96,7 @@ class Daemon {
   std::optional<TimePoint> asked_until_;  // … lately: the next one may need it too.
   Notifier notifier_;
   Methods methods_;
+  Turns turns_;
   Metrics metrics_;
   MetricsFile metrics_file_;
   std::int32_t told_sensors_ = 0;  // Their version that the file tells of.
@@ -112,7 +116,8 @@ class Daemon {
   bool own_socket_ = true;  // Its file is ours to remove.
   bool flushing_ = false;   // On a helper thread.
   bool stopping_ = false;
-  bool disk_failed_ = false;  // The last commit did: it is tried again.
+  std::chrono::steady_clock::time_point turn_began_;
+  std::string turn_problem_;  // Why the last turn could not be committed: it is tried again.
   int exit_status_ = 0;
   bool over_ = false;
 };

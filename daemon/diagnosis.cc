@@ -89,8 +89,9 @@ void look_at_tasks(const Settings& settings, Findings& findings) {
 
 Finding look_at_disk(const DaemonFacts& facts) {
   const std::string directory = facts.state_directory.string();
-  if (facts.disk_failed) {
-    return {"disk", Verdict::problem, "what was decided last cannot be saved in " + directory,
+  if (!facts.turn_problem.empty()) {
+    return {"disk", Verdict::problem,
+            "what was decided last cannot be saved in " + directory + ": " + facts.turn_problem,
             "free some space there; the log of wmd says more"};
   }
   struct statfs status{};

@@ -34,7 +34,7 @@ struct DaemonFacts {
   std::vector<std::filesystem::path> configuration;  // The files that were read.
   std::string reload_problem;                        // Why the last reload was refused.
   std::filesystem::path state_directory;
-  bool disk_failed = false;              // What was decided last could not be saved.
+  std::string turn_problem;              // Why what was decided last is not saved; empty: it is.
   bool has_bus = false;                  // The system's D-Bus.
   bool has_cgroups = false;              // For each run,
   std::vector<std::string> controllers;  // … with these.

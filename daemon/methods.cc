@@ -63,39 +63,20 @@ void Methods::take(const ExchangePtr& exchange) {
     exchange->error("org.varlink.service.MethodNotFound", {{"method", method}});
     return;
   }
-  try {
-    (this->*handler->second)(exchange);
-  } catch (const StoreError& e) {
-    exchange->error(unreadable(e));
-  }
+  answer_alone(*exchange, [&] { (this->*handler->second)(exchange); });
 }
 
-std::vector<WorkManager::Change> Methods::changes(TimePoint now) {
-  std::vector<WorkManager::Change> list;
-  for (const PendingChange& change : changes_) {
-    list.emplace_back([&decide = change.decide, now] { decide(now); });
-  }
-  return list;
-}
-
-void Methods::answer(const TurnReport& report, TimePoint now) {
-  for (const PendingChange& change : std::exchange(changes_, {})) change.answer(now);
+void Methods::answer_questions(TimePoint now) {
   for (const auto& [exchange, question] : std::exchange(questions_, {})) {
-    try {
-      question(now);
-    } catch (const StoreError& e) {
-      exchange->error(unreadable(e));
-    }
+    answer_alone(*exchange, [&] { question(now); });
   }
   answer_sensor_questions(now);
+}
+
+void Methods::tell(const TurnReport& report, TimePoint now) {
   notify_followers(report);
   notify_waiters(report, now);
   notify_watchers(report, now);
-}
-
-void Methods::refuse(const Error& problem) {
-  for (const PendingChange& change : std::exchange(changes_, {})) change.exchange->error(problem);
-  for (const auto& [exchange, question] : std::exchange(questions_, {})) exchange->error(problem);
 }
 
 void Methods::ask(const ExchangePtr& exchange, std::function<void(TimePoint)> question) {

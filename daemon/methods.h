@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/explain.h"
@@ -37,6 +38,14 @@ class EventQueue;
 class LogPages;
 struct WaitNews;
 
+/// A call that changes something: a Change, and what sends its answer.
+struct PendingChange {
+  std::shared_ptr<Exchange> exchange;
+  std::function<void(TimePoint now)> decide;
+  /// Inside the turn's transaction, once all is decided: what sends the answer when it is on disk.
+  std::function<std::function<void()>(TimePoint now)> compose;
+};
+
 class Methods {
  public:
   Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths, RunLog& log,
@@ -50,12 +59,13 @@ class Methods {
 
   // The daemon's turn, in this order.
 
-  /// To be decided in the turn's transaction.
-  std::vector<WorkManager::Change> changes(TimePoint now);
-  /// After the commit: answers the changes, the questions, and those who wait for what changed.
-  void answer(const TurnReport& report, TimePoint now);
-  /// Instead, if nothing could be committed.
-  void refuse(const Error& problem);
+  /// Those taken since the last turn, to be decided in this one.
+  std::vector<PendingChange> take_changes() { return std::exchange(changes_, {}); }
+  /// Answers the questions, from what the last commit has left. Every answer stands alone: one that
+  /// cannot be made is an error to the one who asked.
+  void answer_questions(TimePoint now);
+  /// After a commit: tells those who wait for what it has changed.
+  void tell(const TurnReport& report, TimePoint now);
 
   /// What has to be measured for questions that are open.
   Constraints wanted() const;
@@ -68,12 +78,6 @@ class Methods {
  private:
   using Handler = void (Methods::*)(const ExchangePtr&);
 
-  /// A change, and the answer to it once it is on disk.
-  struct PendingChange {
-    ExchangePtr exchange;
-    std::function<void(TimePoint now)> decide;
-    std::function<void(TimePoint now)> answer;
-  };
   struct Waiter {
     ExchangePtr exchange;
     std::optional<WorkState> state;  // Nothing: until it has ended.
@@ -105,6 +109,8 @@ class Methods {
   void cancel(const ExchangePtr& exchange);
   void change_work(const ExchangePtr& exchange, const std::string& name,
                    std::function<Result<>(WorkId, TimePoint)> body);
+  std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
+                                  std::string& unknown) const;
   void change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body);
   using Fingerprints = std::vector<std::int64_t>;
   void see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Globs> list,
@@ -153,7 +159,8 @@ class Methods {
   boost::json::array chain_of(WorkId id) const;
   boost::json::array waited_so_far(WorkId id, TimePoint now) const;
   boost::json::object show_work(const WorkInfo& info, TimePoint now) const;
-  void reply_work(const ExchangePtr& exchange, WorkId id, TimePoint now);
+  /// The members of an answer that shows that work.
+  boost::json::object work_reply(WorkId id, TimePoint now) const;
 
   static const std::unordered_map<std::string_view, Handler>& handlers();
 

@@ -56,8 +56,8 @@ json::object Methods::show_work(const WorkInfo& info, TimePoint now) const {
   return work;
 }
 
-void Methods::reply_work(const ExchangePtr& exchange, WorkId id, TimePoint now) {
-  exchange->reply({{"work", show_work(store_.info(id).value(), now)}});
+json::object Methods::work_reply(WorkId id, TimePoint now) const {
+  return {{"work", show_work(store_.recorded(id), now)}};
 }
 
 // The works that depend on each other around `id`, each with the names that it comes after.
@@ -78,7 +78,7 @@ json::array Methods::chain_of(WorkId id) const {
   if (found.size() < 2) return chain;
   std::ranges::sort(found);
   for (const WorkId one : found) {
-    const WorkInfo info = store_.info(one).value();
+    const WorkInfo info = store_.recorded(one);
     json::array after;
     for (const ChainLink& link : store_.prerequisites(one)) after.emplace_back(link.id);
     chain.push_back({{"key", one},
@@ -104,7 +104,7 @@ void Methods::show(const ExchangePtr& exchange) {
   ask(exchange, [this, exchange, name](TimePoint now) {
     const auto id = store_.find(exchange->peer().uid, name);
     if (!id) return no_such_work(*exchange, name);
-    json::object work = show_work(store_.info(*id).value(), now);
+    json::object work = show_work(store_.recorded(*id), now);
     if (json::array waited = waited_so_far(*id, now); !waited.empty()) {
       work["waited"] = std::move(waited);
     }
@@ -125,7 +125,7 @@ void Methods::why(const ExchangePtr& exchange) {
     const auto id = store_.find(exchange->peer().uid, name);
     if (!id) return no_such_work(*exchange, name);
     const Work* scheduled = manager_.scheduler().find(*id);
-    const Work work = scheduled ? *scheduled : store_.info(*id).value().work;
+    const Work work = scheduled ? *scheduled : store_.recorded(*id).work;
     const std::vector<Wait> waits = waits_of(work, now);
     const bool enqueued = work.state == WorkState::enqueued;
     json::object answer{{"uniqueName", name},
@@ -160,7 +160,7 @@ void Methods::forecast_runs(const ExchangePtr& exchange) {
     const auto info_of = [&](WorkId id) -> const WorkInfo& {
       const auto found = known.find(id);
       return found != known.end() ? found->second
-                                  : known.emplace(id, store_.info(id).value()).first->second;
+                                  : known.emplace(id, store_.recorded(id)).first->second;
     };
     std::unordered_map<WorkId, Duration> lengths;
     const auto length_of = [&](const Work& work) {
@@ -302,7 +302,7 @@ void Methods::answer_sensor_questions(TimePoint now) {
   std::erase_if(sensor_questions_, [&](const SensorQuestion& question) {
     if (question.exchange->abandoned()) return true;
     if (!sensors_.settled(question.wanted) || sensors_.version() <= question.after) return false;
-    question.answer(now);
+    answer_alone(*question.exchange, [&] { question.answer(now); });
     return true;
   });
 }

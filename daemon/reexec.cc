@@ -58,8 +58,9 @@ void Daemon::take_check(const HelperEnd& end) {
 // At the end of a turn: nothing that was decided waits to be done.
 void Daemon::try_to_hand_over() {
   const auto time = std::chrono::steady_clock::now() - replacement_->began;
-  const bool quiet = !disk_failed_ && !methods_.has_work() && !manager_.has_unsettled_runs() &&
-                     runner_.settled() && (server_->settled() || time > kWritten);
+  const bool quiet = turn_problem_.empty() && !methods_.has_work() &&
+                     !manager_.has_unsettled_runs() && runner_.settled() &&
+                     (server_->settled() || time > kWritten);
   if (stopping_) return keep_this_program("the daemon is stopping");
   if (!quiet && time > kSettled) {
     return keep_this_program("some runs have not come to begin, or to their end");

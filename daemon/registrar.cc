@@ -72,7 +72,7 @@ void Registrar::Prerequisites::add(WorkId id, WorkState state) {
 // As this turn has left it so far.
 Work Registrar::current(WorkId id) {
   const Work* work = scheduler_.find(id);
-  return work ? *work : store_.info(id).value().work;
+  return work ? *work : store_.recorded(id).work;
 }
 
 Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registration& registration) {
@@ -141,7 +141,7 @@ std::vector<WorkId> Registrar::unfinished_of(uid_t owner, const std::string& uni
 }
 
 Result<Registered> Registrar::update(WorkId id, const Registration& registration, TimePoint now) {
-  const WorkInfo stored = store_.info(id).value();
+  const WorkInfo stored = store_.recorded(id);
   const WorkRequest& request = registration.request;
   const std::string name = quoted(request.unique_name);
   if (stored.request.kind != request.kind) {
@@ -190,7 +190,9 @@ Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>
   if (auto fine = check_all(registrations); !fine) return std::unexpected(fine.error());
   std::vector<Registered> results(registrations.size());
   for (const std::size_t place : *order) {
-    results[place] = apply_one(registrations[place], now).value();
+    auto done = apply_one(registrations[place], now);
+    if (!done) throw Refusal(at(registrations[place], done.error()).error());
+    results[place] = *done;
   }
   if (prune) cancel_undeclared(owner, now, results);
   return results;
@@ -216,7 +218,7 @@ Result<> Registrar::check_all(const std::vector<Registration>& registrations) {
     }
     const auto unfinished = unfinished_of(one.owner, name);
     if (unfinished.empty()) continue;
-    const WorkRequest stored = store_.info(unfinished.back()).value().request;
+    const WorkRequest stored = store_.recorded(unfinished.back()).request;
     if (stored.kind != one.request.kind || stored.prerequisites != one.request.prerequisites) {
       return at(one, {ErrorCode::refused,
                       "the kind of " + quoted(name) +
@@ -229,7 +231,7 @@ Result<> Registrar::check_all(const std::vector<Registration>& registrations) {
 Result<Registered> Registrar::apply_one(const Registration& registration, TimePoint now) {
   const auto holder = store_.find(registration.owner, registration.request.unique_name);
   if (holder) {
-    const WorkInfo stored = store_.info(*holder).value();
+    const WorkInfo stored = store_.recorded(*holder);
     const bool cancelled = current(*holder).state == WorkState::cancelled;
     if (stored.request == registration.request && !cancelled) {
       if (!stored.applied) store_.update(*holder, stored.request, true);
@@ -253,7 +255,7 @@ void Registrar::cancel_undeclared(uid_t owner, TimePoint now, std::vector<Regist
 }
 
 Result<> Registrar::retry(WorkId id, TimePoint now) {
-  const WorkInfo info = store_.info(id).value();
+  const WorkInfo info = store_.recorded(id);
   const Work work = current(id);
   const std::string name = quoted(info.request.unique_name);
   if (work.state == WorkState::succeeded) {
@@ -283,7 +285,7 @@ Result<> Registrar::run_now(WorkId id, TimePoint now) {
     scheduler_.run_now(id, now);
     return {};
   }
-  const std::string name = quoted(store_.info(id).value().request.unique_name);
+  const std::string name = quoted(store_.recorded(id).request.unique_name);
   if (work.state == WorkState::running) return refused(name + " is running already");
   if (work.state == WorkState::blocked) {
     return refused(name + " waits for its prerequisites, whose results it needs: see wm why");

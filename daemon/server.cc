@@ -26,6 +26,27 @@ void Exchange::stream(NextPage next) {
   answer(varlink::reply(std::move(first.parameters), static_cast<bool>(next_)));
 }
 
+void Exchange::fail(const Error& problem) {
+  if (!message_) return error(problem);
+  failure_ = problem;
+  go_on();
+}
+
+std::optional<Exchange::Page> Exchange::next_page() {
+  if (failure_) return std::nullopt;
+  try {
+    return next_();
+  } catch (const std::exception& e) {
+    failure_ = error_of(e);
+    return std::nullopt;
+  }
+}
+
+Error error_of(const std::exception& problem) {
+  spdlog::error("a call could not be answered: {}", problem.what());
+  return {ErrorCode::failed, std::string("wmd could not answer: ") + problem.what()};
+}
+
 void Exchange::answer(std::string message) {
   if (message_) return;
   message_ = std::move(message);
@@ -63,10 +84,15 @@ asio::awaitable<void> Server::accept_all() {
   }
 }
 
+// One that there is no memory for is cut off, and the next one is accepted.
 void Server::add(asio::local::stream_protocol::socket socket) {
-  const auto connection = std::make_shared<Connection>(*this, std::move(socket));
-  if (connections_.size() >= limits_.connections && !make_room(connection->user())) return;
-  insert(connection);
+  try {
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket));
+    if (connections_.size() >= limits_.connections && !make_room(connection->user())) return;
+    insert(connection);
+  } catch (const std::exception& e) {
+    spdlog::warn("a connection is cut off: {}", e.what());
+  }
 }
 
 void Server::insert(const std::shared_ptr<Connection>& connection) {

@@ -51,6 +51,8 @@ class Exchange {
   const Peer& peer() const { return peer_; }
   void act_for(uid_t user) { peer_.uid = user; }
   bool abandoned() const { return abandoned_; }
+  /// The first message of its answer; nothing: there is none yet.
+  const std::optional<std::string>& message() const { return message_; }
   /// Whether an earlier program in this process was asked.
   bool handed_over() const { return handed_over_; }
 
@@ -66,9 +68,11 @@ class Exchange {
   void error(std::string_view name, boost::json::object parameters) {
     answer(varlink::error(name, std::move(parameters)));
   }
+  /// Whatever has been answered so far, this is the end of it.
+  void fail(const Error& problem);
   /// Pages are asked for one by one, each when the one before is written. A caller that did not ask
   /// for `more` gets the first alone. Nothing, but not at first: the next page is asked for after
-  /// go_on().
+  /// go_on(). What `next` throws ends the answer with an error.
   void stream(NextPage next);
   void go_on() {
     has_news_ = true;
@@ -79,16 +83,22 @@ class Exchange {
   friend class Connection;
 
   void answer(std::string message);
+  /// Nothing: not yet, or never, where `failure_` says so.
+  std::optional<Page> next_page();
 
   varlink::Call call_;
   Peer peer_;
   std::function<void()> answered_;
   std::optional<std::string> message_;
+  std::optional<Error> failure_;  // In place of the next page.
   NextPage next_;
   bool abandoned_ = false;
   bool handed_over_ = false;
   bool has_news_ = false;  // The next page was not asked for since go_on().
 };
+
+/// What the caller is told where its answer could not be made; the log is told, too.
+Error error_of(const std::exception& problem);
 
 class Connection;
 class Handover;

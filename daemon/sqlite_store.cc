@@ -584,14 +584,16 @@ std::vector<ForgottenRun> SqliteStore::forget_runs(WorkId id, int last, int most
   });
 }
 
-Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) {
+Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+                          const std::set<WorkId>& spared) {
   return guarded([&] {
     Query(statement("CREATE TEMP TABLE IF NOT EXISTS pruned (id INTEGER PRIMARY KEY)")).step();
     Query(statement("DELETE FROM pruned")).step();
     Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE (?1 IS NULL OR owner "
-                                "= ?1) AND (?2 IS NULL OR expires_at <= ?2) AND ") +
+                                "= ?1) AND (?2 IS NULL OR expires_at <= ?2) AND id NOT IN "
+                                "(SELECT value FROM json_each(?4)) AND ") +
                     kUnused + " LIMIT ?3"))
-        .bind(owner, now, limit)
+        .bind(owner, now, limit, boost::json::serialize(boost::json::value_from(spared)))
         .step();
     Pruned pruned;
     {

@@ -45,7 +45,8 @@ class SqliteStore : public Store {
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
-  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) override;
+  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+               const std::set<WorkId>& spared) override;
   std::optional<TimePoint> next_expiry() override;
 
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;

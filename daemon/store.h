@@ -1,6 +1,7 @@
 // The persistent queue: every work, its state, and the history of its runs.
 #pragma once
 
+#include <set>
 #include <stdexcept>
 #include <vector>
 
@@ -109,14 +110,18 @@ class Store {
   /// Forgets runs of that work's unique name, but for the newest `most` up to run `last`.
   virtual std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) = 0;
   /// Forgets finished work that nothing unfinished depends on: at most `limit` works of that owner
-  /// (nothing: of all), and only those whose time has come by `now`, where it is given.
-  virtual Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) = 0;
+  /// (nothing: of all), and only those whose time has come by `now`, where it is given. None of
+  /// those `spared`.
+  virtual Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+                       const std::set<WorkId>& spared) = 0;
   /// When the next finished work is to be forgotten.
   virtual std::optional<TimePoint> next_expiry() = 0;
 
   /// The work that holds the name now, finished or not.
   virtual std::optional<WorkId> find(uid_t owner, const std::string& unique_name) = 0;
   virtual std::optional<WorkInfo> info(WorkId id) = 0;
+  /// The same of work that must be on record: StoreError if it is not.
+  WorkInfo recorded(WorkId id);
   virtual std::vector<WorkInfo> list(const WorkFilter& filter) = 0;
   virtual RunPage history(const RunFilter& filter) = 0;
   /// One run of a name, the newest where `number` is 0.
@@ -144,5 +149,11 @@ class Store {
   virtual std::vector<LedgerEntry> load_ledger() = 0;  // Oldest first.
   virtual std::vector<ExpeditedRun> expedited_runs(TimePoint since) = 0;
 };
+
+inline WorkInfo Store::recorded(WorkId id) {
+  std::optional<WorkInfo> found = info(id);
+  if (!found) throw StoreError("the record of work #" + std::to_string(id) + " is missing");
+  return *std::move(found);
+}
 
 }  // namespace wm

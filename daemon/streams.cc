@@ -85,7 +85,7 @@ void Methods::wait(const ExchangePtr& exchange) {
     if (!id) return no_such_work(*exchange, name);
     const Work* work = manager_.scheduler().find(*id);
     // What has ended is an answer, whatever was asked for.
-    if (!work || (state && work->state == *state)) return reply_work(exchange, *id, now);
+    if (!work || (state && work->state == *state)) return exchange->reply(work_reply(*id, now));
     Waiter waiter{exchange, state, nullptr};
     if (exchange->call().more) {
       waiter.news = std::make_shared<WaitNews>();
@@ -105,7 +105,7 @@ void Methods::wait(const ExchangePtr& exchange) {
 }
 
 void Methods::end_wait(const Waiter& waiter, WorkId id, TimePoint now) {
-  json::object end{{"work", show_work(store_.info(id).value(), now)}};
+  json::object end = work_reply(id, now);
   if (!waiter.news) return waiter.exchange->reply(std::move(end));
   waiter.news->end = std::move(end);
   waiter.exchange->go_on();
@@ -137,7 +137,7 @@ void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
         ++waiter;
         continue;
       }
-      end_wait(waiter->second, work.id, now);
+      answer_alone(*waiter->second.exchange, [&] { end_wait(waiter->second, work.id, now); });
       waiter = waiters_.erase(waiter);
     }
   }
@@ -205,14 +205,19 @@ void Methods::tell_watchers(const WorkInfo& info, const json::object& event) {
 void Methods::notify_watchers(const TurnReport& report, TimePoint now) {
   std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.exchange->abandoned(); });
   if (watchers_.empty()) return;
-  for (const auto& [id, suspended] : report.suspended) {
-    if (const auto info = store_.info(id)) {
-      tell_watchers(*info, suspension_event(suspended, *info, now));
+  try {
+    for (const auto& [id, suspended] : report.suspended) {
+      const WorkInfo info = store_.recorded(id);
+      tell_watchers(info, suspension_event(suspended, info, now));
     }
-  }
-  for (const StatusChange& change : report.statuses) {
-    const auto info = store_.info(change.work.id);
-    if (info) tell_watchers(*info, to_json(change, *info, now));
+    for (const StatusChange& change : report.statuses) {
+      const WorkInfo info = store_.recorded(change.work.id);
+      tell_watchers(info, to_json(change, info, now));
+    }
+  } catch (const std::exception& e) {
+    // They must not believe that nothing was missed.
+    const Error problem = error_of(e);
+    for (const Watcher& watcher : std::exchange(watchers_, {})) watcher.exchange->fail(problem);
   }
 }
 
@@ -287,7 +292,7 @@ std::optional<Exchange::Page> Methods::follow_log(const ExchangePtr& exchange,
       continue;
     }
     const auto id = store_.find(exchange->peer().uid, name);
-    if (!id || is_finished(store_.info(*id)->work.state)) return pages.next(false);
+    if (!id || is_finished(store_.recorded(*id).work.state)) return pages.next(false);
     followers_.emplace(*id, exchange);
     return std::nullopt;
   }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include <spdlog/spdlog.h>
+
+#include "core/check.h"
 #include "core/json_reader.h"
 #include "core/merge.h"
 #include "core/text.h"
@@ -44,6 +47,22 @@ class Turn {
   Scheduler& scheduler_;
   bool committed_ = false;
 };
+
+// What goes wrong in it is this change's.
+void on_behalf_of(std::size_t change, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Refusal& e) {
+    throw ChangeFailed(change, e.error());
+  } catch (const StoreError& e) {
+    throw ChangeFailed(change,
+                       {ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
+  } catch (const std::exception& e) {
+    spdlog::error("a call is refused, for wmd could not carry it out: {}", e.what());
+    throw ChangeFailed(change,
+                       {ErrorCode::failed, std::string("wmd could not carry it out: ") + e.what()});
+  }
+}
 
 }  // namespace
 
@@ -101,6 +120,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   for (const FinishedRun& run : finished_) settle(run, now);
   save_decisions(scheduler_.decisions(), now);
   turn.commit();
+  keep_forgotten();
   finished_.clear();
   next_expiry_ = store_.next_expiry();
 }
@@ -139,36 +159,53 @@ json::array WorkManager::hand_over() const {
   return children;
 }
 
-int WorkManager::prune(std::optional<uid_t> owner) {
-  const Pruned pruned = store_.prune(owner, {}, kAll);
-  forget(pruned);
-  return static_cast<int>(pruned.works.size());
+void WorkManager::prune(std::optional<uid_t> owner, std::function<void(int)> forgotten) {
+  to_prune_.push_back({owner, std::move(forgotten)});
+}
+
+// What the turn has touched is spared: somebody is about to be told of it.
+void WorkManager::forget_finished(const Decisions& decisions, TimePoint now) {
+  const bool expired = next_expiry_ && *next_expiry_ <= now;
+  if (!expired && to_prune_.empty()) return;
+  for (const Work& work : decisions.changed) {
+    if (is_finished(work.state)) touched_.insert(work.id);
+  }
+  for (const AskedToForget& asked : to_prune_) {
+    const Pruned pruned = store_.prune(asked.owner, {}, kAll, touched_);
+    forget(pruned);
+    asked.forgotten(static_cast<int>(pruned.works.size()));
+  }
+  if (expired) forget(store_.prune({}, now, kPrunedAtOnce, touched_));
 }
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   TurnReport report;
   Turn turn(store_, scheduler_);
-  to_forget_ = {};
+  to_prune_.clear();
+  touched_.clear();
+  forgotten_ = {};
   if (clock_was_set_) scheduler_.clock_was_set(now);
   for (const FinishedRun& run : finished_) {
     report.ended.push_back(settle(run, now));
   }
   for (const WorkId id : changed_paths_) scheduler_.paths_changed(id, now);
-  for (const Change& change : changes) change();
+  for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].decide);
   before_plan_();
   scheduler_.plan(now);
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
-  const bool expired = next_expiry_ && *next_expiry_ <= now;
-  if (expired) forget(store_.prune({}, now, kPrunedAtOnce));
+  forget_finished(decisions, now);
+  for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].compose);
+  const auto has_ended = [](const Work& work) { return is_finished(work.state); };
+  const bool expiry_moves = (next_expiry_ && *next_expiry_ <= now) || !changes.empty() ||
+                            std::ranges::any_of(decisions.changed, has_ended);
+  const auto next_expiry = expiry_moves ? store_.next_expiry() : next_expiry_;
   turn.commit();
 
+  keep_forgotten();
+  next_expiry_ = next_expiry;
   clock_was_set_ = false;
   changed_paths_.clear();
-  const auto has_ended = [](const Work& work) { return is_finished(work.state); };
-  if (expired || !changes.empty() || std::ranges::any_of(decisions.changed, has_ended)) {
-    next_expiry_ = store_.next_expiry();
-  }
   for (const FinishedRun& run : finished_) children_.erase(run.work);
   finished_.clear();
   to_start_.insert(to_start_.end(), decisions.started.begin(), decisions.started.end());
@@ -217,7 +254,7 @@ const RunProgress* WorkManager::progress_of(WorkId id) const {
 }
 
 EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
-  const Work* work = scheduler_.find(run.work);
+  const Work* work = &checked(scheduler_.find(run.work), "a run that has ended is of known work");
   const int attempt = work->attempts;
   const Duration length = now - work->since;
   RunInfo ended;
@@ -274,6 +311,13 @@ void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
 }
 
 void WorkManager::forget(const Pruned& gone) {
+  forgotten_.works.insert(forgotten_.works.end(), gone.works.begin(), gone.works.end());
+  forgotten_.runs.insert(forgotten_.runs.end(), gone.runs.begin(), gone.runs.end());
+}
+
+// The commit has made it so: their files may go.
+void WorkManager::keep_forgotten() {
+  const Pruned gone = std::exchange(forgotten_, {});
   to_forget_.works.insert(to_forget_.works.end(), gone.works.begin(), gone.works.end());
   to_forget_.runs.insert(to_forget_.runs.end(), gone.runs.begin(), gone.runs.end());
 }
@@ -281,7 +325,7 @@ void WorkManager::forget(const Pruned& gone) {
 void WorkManager::start(WorkId id) {
   std::optional<ChildEnd> failure;
   try {
-    const WorkInfo info = store_.info(id).value();
+    const WorkInfo info = store_.recorded(id);
     RunningChild& child = children_[id] = {};
     child.exit_rules = info.request.exit_rules;
     if (child.exit_rules.fail_on.none()) child.exit_rules.fail_on = settings_.retry.fail_on;
@@ -289,7 +333,7 @@ void WorkManager::start(WorkId id) {
     const std::string& as = info.request.terms.as;
     child.user = as.empty() ? info.work.owner : find_user(as).value_or(User{}).uid;
     failure = launch(info);
-  } catch (const StoreError& e) {
+  } catch (const std::exception& e) {
     failure = ChildEnd{ChildEnd::How::no_room, 0, e.what()};
   }
   if (failure) finished_.push_back({.work = id, .end = std::move(*failure)});

@@ -3,6 +3,7 @@
 // disk.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <set>
 #include <span>
@@ -33,11 +34,38 @@ struct Machine {
   std::uint64_t id = 0;  // Other machines have another.
 };
 
+/// What a client asks for. Both parts run inside the turn's transaction, and either may throw.
+struct Change {
+  /// May call what stands under "Only from a Change".
+  std::function<void()> decide;
+  /// Once all that the turn brings is decided: makes the answer, to be sent after the commit.
+  std::function<void()> compose = [] {};
+};
+
+/// Thrown by a change that is refused after it has changed something: all of it is undone.
+class Refusal : public std::exception {
+ public:
+  explicit Refusal(Error error) : error_(std::move(error)) {}
+  const Error& error() const { return error_; }
+  const char* what() const noexcept override { return error_.message.c_str(); }
+
+ private:
+  Error error_;
+};
+
+/// Thrown by a turn that one of its changes has spoilt. Nothing has happened: the turn is to be
+/// taken again without that one.
+class ChangeFailed : public Refusal {
+ public:
+  ChangeFailed(std::size_t index, Error error) : Refusal(std::move(error)), index_(index) {}
+  std::size_t index() const { return index_; }
+
+ private:
+  std::size_t index_;
+};
+
 class WorkManager {
  public:
-  /// Runs inside the turn's transaction and may call what stands under "Only from a Change".
-  using Change = std::function<void()>;
-
   WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine);
 
   /// Once, before the first turn: work that a daemon before this one left running is interrupted
@@ -86,11 +114,17 @@ class WorkManager {
     scheduler_.pause(group, until);
   }
   void resume(const std::string& group) { scheduler_.resume(group); }
-  /// Forgets finished work of that owner, or of all, that nothing unfinished depends on; how many.
-  int prune(std::optional<uid_t> owner);
+  /// At the end of the turn: forgets finished work of that owner, or of all, that nothing
+  /// unfinished depends on and that this turn has not touched. `forgotten` is told how many, before
+  /// any answer is composed.
+  void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten);
+  /// The turn has to do with that work, even if it changes nothing of it: its row stays until the
+  /// turn is over.
+  void touch(WorkId id) { touched_.insert(id); }
 
-  /// Decides and commits. Throws StoreError; then nothing has happened: not on disk, not in memory,
-  /// not in the world, and ended runs wait for the next turn.
+  /// Decides and commits. Whatever it throws, nothing has happened: not on disk, not in memory, not
+  /// in the world, and ended runs wait for the next turn. ChangeFailed: because of one change.
+  /// StoreError: it could not be saved.
   TurnReport decide(TimePoint now, std::span<const Change> changes);
 
   /// Does what the last turns decided. Starts that fail are ended runs of the next turn.
@@ -110,7 +144,9 @@ class WorkManager {
   EndedRun settle(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void save_decisions(const Decisions& decisions, TimePoint now);
+  void forget_finished(const Decisions& decisions, TimePoint now);
   void forget(const Pruned& gone);
+  void keep_forgotten();
   void start(WorkId id);
   std::optional<ChildEnd> launch(const WorkInfo& info);
 
@@ -124,12 +160,20 @@ class WorkManager {
   bool clock_was_set_ = false;
   std::set<WorkId> changed_paths_;
   std::optional<TimePoint> next_expiry_;
+  /// Of the present turn.
+  struct AskedToForget {
+    std::optional<uid_t> owner;
+    std::function<void(int)> forgotten;
+  };
+  std::vector<AskedToForget> to_prune_;
+  std::set<WorkId> touched_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
   std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
-  Pruned to_forget_;
+  Pruned forgotten_;  // By the present turn.
+  Pruned to_forget_;  // By turns that are committed.
 };
 
 }  // namespace wm

@@ -378,8 +378,8 @@ TYPED_TEST(StoreContract, FinishedWorkIsForgottenWhenItsTimeHasCome) {
   EXPECT_EQ(this->store().next_expiry(), kNow + 1h);
 
   this->store().begin();
-  const Pruned none = this->store().prune({}, kNow + 59min, 10);
-  const Pruned pruned = this->store().prune({}, kNow + 1h, 10);
+  const Pruned none = this->store().prune({}, kNow + 59min, 10, {});
+  const Pruned pruned = this->store().prune({}, kNow + 1h, 10, {});
   this->store().commit();
 
   EXPECT_EQ(none.works.size(), 0U);
@@ -399,8 +399,8 @@ TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10).works.size(), 0U);
-  EXPECT_EQ(this->store().prune({}, {}, -1).works.size(), 0U);
+  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10, {}).works.size(), 0U);
+  EXPECT_EQ(this->store().prune({}, {}, -1, {}).works.size(), 0U);
   this->store().commit();
 
   EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
@@ -414,8 +414,8 @@ TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune(1001, {}, -1).works.size(), 0U) << "it is not theirs";
-  EXPECT_EQ(this->store().prune(1000, {}, -1).works.size(), 1U);
+  EXPECT_EQ(this->store().prune(1001, {}, -1, {}).works.size(), 0U) << "it is not theirs";
+  EXPECT_EQ(this->store().prune(1000, {}, -1, {}).works.size(), 1U);
   this->store().roll_back();
 
   EXPECT_EQ(this->store().find(1000, "a"), a.id);

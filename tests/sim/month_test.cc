@@ -182,7 +182,7 @@ class Month {
             [&](WorkManager& manager) { (void)manager.registrar().run_now(id, world_.now); });
         break;
       default:
-        world_.change([&](WorkManager& manager) { manager.prune({}); });
+        world_.change([&](WorkManager& manager) { manager.prune({}, [](int) {}); });
     }
   }
 

@@ -1070,7 +1070,8 @@ TEST_F(Semantics, PruneForgetsFinishedWorkThatNothingDependsOn) {
   request = oneoff("d");
   request.prerequisites = {"a"};
   request.initial_delay = 1h;
-  world_.change([&](WorkManager& manager) { forgotten = manager.prune({}); });
+  world_.change(
+      [&](WorkManager& manager) { manager.prune({}, [&](int count) { forgotten = count; }); });
   EXPECT_EQ(forgotten, 1);
   EXPECT_TRUE(world_.store.info(a)) << "c has yet to read its output";
   EXPECT_FALSE(world_.store.info(b));

@@ -107,13 +107,15 @@ bool MemoryStore::is_unused(WorkId id) const {
   });
 }
 
-Pruned MemoryStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit) {
+Pruned MemoryStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+                          const std::set<WorkId>& spared) {
   Pruned pruned;
   std::vector<WorkId> ids;
   for (auto& [id, row] : works_) {
     if (owner && row.info.work.owner != *owner) continue;
     if (now && (!row.expires || *row.expires > *now)) continue;
     if (is_unused(id)) {
+      if (spared.contains(id)) continue;
       if (limit < 0 || std::cmp_less(ids.size(), limit)) ids.push_back(id);
     } else if (now) {
       change(id).expires = *now + 1h;

@@ -41,16 +41,15 @@ void World::start_daemon() {
 
 WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing) {
   Result<Registered> registered;
-  const WorkManager::Change change = [&] {
-    registered = manager_->registrar().add({1000, "uuid", request, existing}, now);
-  };
+  const Change change{
+      [&] { registered = manager_->registrar().add({1000, "uuid", request, existing}, now); }};
   if (!turn(std::span(&change, 1)) || !registered) return 0;
   settle();
   return registered->id;
 }
 
 bool World::change(const std::function<void(WorkManager&)>& body) {
-  const WorkManager::Change change = [&] { body(*manager_); };
+  const Change change{[&] { body(*manager_); }};
   if (!turn(std::span(&change, 1))) return false;
   settle();
   return true;
@@ -113,16 +112,17 @@ void World::change_path(WorkId id) {
 }
 
 // Whether it could be committed.
-bool World::turn(std::span<const WorkManager::Change> changes) {
-  manager_->settings_changed();
+bool World::turn(std::span<const Change> changes) {
+  if (!serve) manager_->settings_changed();
   manager_->set_conditions(conditions, now);
+  if (serve) return serve();
   TurnReport report;
   try {
     report = manager_->decide(now, changes);
   } catch (const StoreError&) {
     return false;
   }
-  if (writes_down) write_down(report);
+  write_down(report);
   if (dies()) {
     start_daemon();
     return turn({});  // A daemon's first.
@@ -133,6 +133,7 @@ bool World::turn(std::span<const WorkManager::Change> changes) {
 }
 
 void World::write_down(const TurnReport& report) {
+  if (!writes_down) return;
   for (const Work& work : report.changed) {
     const auto [last, first] = last_states_.try_emplace(work.id, WorkState::enqueued);
     const std::string when = "+" + format_duration(now - began_) + " #" + std::to_string(work.id);

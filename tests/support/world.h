@@ -51,6 +51,9 @@ class World {
   int runs(WorkId id) { return store.info(id).value().work.runs; }
   std::vector<RunInfo> history() { return store.history({}).runs; }
   const Scheduler& scheduler() const { return manager_->scheduler(); }
+  WorkManager& manager() { return *manager_; }
+  /// The settings were changed. Without clients each turn sees to that itself.
+  void reload() { manager_->settings_changed(); }
 
   /// Told of each turn once it is committed and done.
   std::function<void(const TurnReport&)> after_turn = [](const TurnReport&) {};
@@ -59,14 +62,16 @@ class World {
   /// Whether the daemon is killed after it has committed a turn, and before it acts.
   std::function<bool()> dies = [] { return false; };
   bool writes_down = true;
+  /// Takes each turn in place of a daemon without clients. False: it could not be committed.
+  std::function<bool()> serve;
 
   /// `+31s #1 enqueued -> running`: every change of state so far, a line each.
   const std::string& transcript() const { return transcript_; }
+  void write_down(const TurnReport& report);
 
  private:
   void start_daemon();
-  bool turn(std::span<const WorkManager::Change> changes);
-  void write_down(const TurnReport& report);
+  bool turn(std::span<const Change> changes);
 
   int processors_;
   TimePoint began_ = now;

@@ -1,0 +1,307 @@
+// Turns with the calls of several clients in them: whatever they ask for together, each gets an
+// answer of its own, and the daemon goes on.
+#include "tests/support/clients.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace wm {
+namespace {
+
+namespace json = boost::json;
+
+// Two users that every system has.
+constexpr uid_t kAnn = 1;
+constexpr uid_t kBen = 2;
+
+json::object command_of(const std::string& name) {
+  return {{"uniqueName", name}, {"kind", "oneoff"}, {"command", json::array{"/bin/true"}}};
+}
+
+json::object named(const std::string& name) { return {{"uniqueName", name}}; }
+
+class ClientsTest : public testing::Test {
+ protected:
+  SimulatedCall register_work(const std::string& name) {
+    return clients_.call(kAnn, "Register", {{"work", command_of(name)}});
+  }
+
+  // Work of that name that has ended, with exit code `code`.
+  void run(const std::string& name, int code) {
+    world_.runner.life = [code](const Launch&) {
+      Life life;
+      life.end.code = code;
+      return life;
+    };
+    register_work(name);
+    clients_.turn();
+    world_.advance(1s);
+  }
+
+  World world_;
+  Clients clients_{world_};
+};
+
+TEST_F(ClientsTest, AFileThatHasTooManyWorksRegistersNone) {
+  world_.settings.limits.max_work_per_owner = 2;
+  json::array works;
+  for (const char* name : {"a", "b", "c"}) {
+    works.push_back(json::object{{"work", command_of(name)}, {"where", "jobs.toml:1:1"}});
+  }
+
+  const auto apply = clients_.call(kAnn, "Apply", {{"works", works}});
+  const auto other = clients_.call(kBen, "Register", {{"work", command_of("other")}});
+  clients_.turn();
+
+  EXPECT_EQ(apply.error(), "io.wm.Scheduler.Refused");
+  EXPECT_EQ(other.error(), "") << "it was in the same turn, and has nothing to do with it";
+  EXPECT_FALSE(world_.store.find(kAnn, "a")) << "all or nothing";
+  EXPECT_TRUE(world_.store.find(kBen, "other"));
+}
+
+TEST_F(ClientsTest, EachWhoWaitsHearsOfTheEndOfWorkThatIsForgottenAtOnce) {
+  json::object work = command_of("brief");
+  work["keepResultsMs"] = 0;
+  clients_.call(kAnn, "Register", {{"work", work}});
+  const auto first = clients_.call(kAnn, "Wait", named("brief"));
+  const auto second =
+      clients_.call(0, "Wait", {{"uniqueName", "brief"}, {"owner", std::int64_t{kAnn}}});
+  clients_.turn();
+
+  world_.advance(1h);
+  clients_.turn();
+
+  for (const SimulatedCall& call : {first, second}) {
+    ASSERT_TRUE(call.answered());
+    ASSERT_EQ(call.error(), "") << json::serialize(call.parameters());
+    EXPECT_EQ(call.parameters().at("work").at("state").as_string(), "succeeded");
+  }
+  EXPECT_FALSE(world_.store.find(kAnn, "brief")) << "its time has come";
+}
+
+TEST_F(ClientsTest, WhatATurnTouchesIsNotForgottenByIt) {
+  for (const bool pruned_first : {true, false}) {
+    run("done", 0);
+    run("lost", 70);
+    std::vector<SimulatedCall> calls;
+    if (pruned_first) calls.push_back(clients_.call(kBen, "Prune", {}));
+    if (pruned_first) calls.push_back(clients_.call(kAnn, "Prune", {}));
+    calls.push_back(clients_.call(kAnn, "Retry", named("lost")));
+    calls.push_back(clients_.call(
+        kAnn, "Apply",
+        {{"works", json::array{json::object{{"work", command_of("done")}, {"where", "f:1:1"}}}}}));
+    json::object after = command_of("after");
+    after["prerequisites"] = json::array{"done"};
+    calls.push_back(clients_.call(kAnn, "Register", {{"work", after}}));
+    if (!pruned_first) calls.push_back(clients_.call(kAnn, "Prune", {}));
+
+    clients_.turn();
+
+    for (const SimulatedCall& call : calls) {
+      EXPECT_TRUE(call.answered());
+      EXPECT_EQ(call.error(), "") << call.exchange()->call().method;
+    }
+    EXPECT_TRUE(world_.store.find(kAnn, "done"));
+    world_.advance(1h);
+  }
+}
+
+TEST_F(ClientsTest, ATimeLimitThatIsRaisedDuringARunWakesNobody) {
+  world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
+  world_.settings.run.time_limit = 3s;
+  world_.reload();
+  register_work("long");
+  clients_.turn();
+
+  world_.settings.run.time_limit = 2h;
+  world_.reload();
+  world_.advance(90min);  // It throws where the daemon would be woken without an end.
+
+  EXPECT_EQ(world_.state(1), WorkState::succeeded);
+}
+
+TEST_F(ClientsTest, ATimeLimitThatIsLoweredDuringARunEndsIt) {
+  world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
+  register_work("long");
+  clients_.turn();
+
+  world_.settings.run.time_limit = 3s;
+  world_.reload();
+  world_.advance(1min);
+
+  ASSERT_FALSE(world_.history().empty());
+  EXPECT_EQ(world_.history().back().result.value_or(RunResult{}).stop_reason, StopReason::timeout);
+}
+
+TEST_F(ClientsTest, OnAFullDiskChangesAreRefusedAndQuestionsAnswered) {
+  run("lost", 70);
+  world_.store.full = true;
+
+  const auto retry = clients_.call(kAnn, "Retry", named("lost"));
+  const auto list = clients_.call(kAnn, "List", {});
+  const auto status = clients_.call(kBen, "Status", {});
+  const auto check = clients_.call(kBen, "Check", {{"constraints", json::object()}});
+  clients_.turn();
+
+  EXPECT_EQ(retry.error(), "io.wm.Scheduler.Failed");
+  for (const SimulatedCall& call : {list, status, check}) {
+    EXPECT_TRUE(call.answered()) << call.exchange()->call().method;
+    EXPECT_EQ(call.error(), "");
+  }
+  world_.store.full = false;
+  clients_.turn();
+  const auto again = clients_.call(kAnn, "Retry", named("lost"));
+  clients_.turn();
+  EXPECT_EQ(again.error(), "");
+}
+
+// Random batches: every call of a turn is answered in it, whatever the others are, and none with a
+// fault of the daemon's own.
+class RandomClients : public testing::TestWithParam<unsigned> {
+ protected:
+  RandomClients() {
+    world_.writes_down = false;
+    world_.settings.limits.max_work_per_owner = 6;
+    world_.settings.history.max_runs = 3;
+    world_.runner.life = [this](const Launch&) {
+      Life life;
+      life.takes = Duration{pick(60'000)};
+      life.dying = Duration{pick(5'000)};
+      if (chance(30)) life.end.code = 70;
+      if (chance(20)) life.end.code = 75;
+      if (chance(10)) life.cannot_start = {ChildEnd::How::no_room, 0, "no memory"};
+      return life;
+    };
+  }
+
+  int pick(int most) { return std::uniform_int_distribution(0, most)(random_); }
+  bool chance(int percent) { return pick(99) < percent; }
+  std::string random_name() { return "work-" + std::to_string(pick(4)); }
+  uid_t random_user() { return chance(20) ? 0 : kAnn + static_cast<uid_t>(pick(1)); }
+
+  json::object random_work() {
+    json::object work = command_of(random_name());
+    if (chance(30)) {
+      work["kind"] = "periodic";
+      work["everyMs"] = 900'000 + pick(900'000);
+    } else if (chance(40)) {
+      work["prerequisites"] = json::array{json::string(random_name())};
+    }
+    if (chance(50)) work["keepResultsMs"] = pick(1) * 1000;
+    if (chance(30)) work["initialDelayMs"] = pick(60'000);
+    if (chance(30)) work["constraints"] = {{"charging", true}};
+    if (chance(20)) work["timeLimitMs"] = 1 + pick(30'000);
+    return work;
+  }
+
+  SimulatedCall random_call() {
+    const uid_t user = random_user();
+    static constexpr const char* kPolicies[]{
+        "keep", "replace", "append", "append-or-replace", "update", "cancel-and-reenqueue"};
+    switch (pick(15)) {
+      case 0:
+      case 1:
+      case 2:
+        return clients_.call(user, "Register",
+                             {{"work", random_work()}, {"existing", kPolicies[pick(5)]}});
+      case 3: {
+        json::array works;
+        for (int i = 0; i <= pick(3); ++i) {
+          works.push_back(json::object{{"work", random_work()}, {"where", "jobs.toml:1:1"}});
+        }
+        return clients_.call(user, "Apply", {{"works", works}, {"prune", chance(50)}});
+      }
+      case 4:
+      case 5:
+        return clients_.call(user, "Prune", {});
+      case 6:
+        return clients_.call(user, "Retry", named(random_name()));
+      case 7:
+        return clients_.call(user, "Run", named(random_name()));
+      case 8:
+        return clients_.call(user, "Cancel",
+                             {{"uniqueNames", json::array{json::string(random_name()),
+                                                          json::string(random_name())}}});
+      case 9:
+        return clients_.call(user, "Cancel", {{"all", true}});
+      case 10:
+        return clients_.call(
+            user, "Update",
+            {{"uniqueName", random_name()}, {"changes", {{"priority", pick(20) - 10}}}});
+      case 11:
+        return clients_.call(user, "Show", named(random_name()));
+      case 12:
+        return clients_.call(user, "Why", named(random_name()));
+      case 13:
+        return clients_.call(user, "List", {{"finished", chance(50)}});
+      case 14:
+        return clients_.call(user, "History", {});
+      default:
+        return clients_.call(user, "Forecast", {});
+    }
+  }
+
+  void expect_sound(const SimulatedCall& call) {
+    ASSERT_TRUE(call.answered()) << call.exchange()->call().method;
+    if (call.error().empty()) ++done_[call.exchange()->call().method];
+    if (call.error() != "io.wm.Scheduler.Failed" || world_.store.full) return;
+    ADD_FAILURE() << call.exchange()->call().method << ": " << json::serialize(call.parameters());
+  }
+
+  void step() {
+    if (chance(10)) world_.conditions.charging = !world_.conditions.charging.value_or(true);
+    if (chance(5)) world_.store.full = !world_.store.full;
+    if (chance(5)) {
+      world_.settings.run.time_limit = Duration{pick(1) * (1 + pick(20'000))};
+      world_.reload();
+    }
+    if (chance(5)) {
+      world_.set_clock(world_.now + Duration{pick(7'200'000) - 3'600'000});
+      waiting_.clear();  // They have heard in that turn what there was to hear.
+    }
+    if (chance(3) && !world_.store.full) {
+      world_.crash();
+      waiting_.clear();
+    }
+    std::vector<SimulatedCall> calls;
+    for (int i = pick(6); i >= 0; --i) calls.push_back(random_call());
+    for (int i = pick(2); i > 0; --i) {
+      waiting_.push_back(clients_.call(random_user(), "Wait", named(random_name())));
+    }
+    clients_.turn();
+    for (const SimulatedCall& call : calls) expect_sound(call);
+    world_.advance(Duration{pick(120'000)});
+  }
+
+  // Nobody waits for work that has ended.
+  void expect_answers_for_who_waits() {
+    world_.store.full = false;
+    clients_.turn();
+    for (const char* user : {"0", "1000", "1001"}) {
+      clients_.call(static_cast<uid_t>(std::stoul(user)), "Cancel", {{"all", true}});
+    }
+    clients_.turn();
+    world_.advance(1h);
+    for (const SimulatedCall& call : waiting_) expect_sound(call);
+  }
+
+  std::mt19937 random_{GetParam()};
+  World world_;
+  Clients clients_{world_};
+  std::vector<SimulatedCall> waiting_;
+  std::map<std::string, int> done_;  // Calls that were no error, by method.
+};
+
+TEST_P(RandomClients, AreEachAnswered) {
+  for (int i = 0; i < 150 && !HasFailure(); ++i) step();
+  if (!HasFailure()) expect_answers_for_who_waits();
+  for (const char* method : {"Register", "Apply", "Prune", "Cancel"}) {
+    EXPECT_GT(done_["io.wm.Scheduler." + std::string(method)], 0) << method << " is never done";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomClients, testing::Range(0U, 40U));
+
+}  // namespace
+}  // namespace wm

@@ -1,0 +1,73 @@
+#include "tests/support/clients.h"
+
+#include <cstdlib>
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+std::filesystem::path new_directory() {
+  std::string name = std::filesystem::temp_directory_path() / "wm-clients.XXXXXX";
+  if (!::mkdtemp(name.data())) throw std::runtime_error("no directory " + name);
+  return name;
+}
+
+}  // namespace
+
+json::object SimulatedCall::message() const {
+  if (!answered()) return {};
+  const std::string& text = *exchange_->message();
+  return json::parse(text.substr(0, text.size() - 1)).as_object();
+}
+
+std::string SimulatedCall::error() const {
+  const json::object all = message();
+  const json::value* error = all.if_contains("error");
+  return error ? std::string(error->as_string()) : "";
+}
+
+json::object SimulatedCall::parameters() const {
+  const json::object all = message();
+  const json::value* parameters = all.if_contains("parameters");
+  return parameters ? parameters->as_object() : json::object();
+}
+
+Clients::Clients(World& world)
+    : world_(world),
+      directory_(new_directory()),
+      log_(loop_, directory_, world.settings.history.max_log_bytes) {
+  world_.after_restart = [this] { start(); };
+  world_.serve = [this] { return turns_->take(world_.now).has_value(); };
+  start();
+}
+
+Clients::~Clients() {
+  world_.serve = nullptr;
+  world_.after_restart = [] {};
+  std::filesystem::remove_all(directory_);
+}
+
+void Clients::start() {
+  methods_ = std::make_unique<Methods>(world_.manager(), world_.store, sensors_, paths_, log_,
+                                       world_.settings, DaemonIdentity{"", "", world_.now});
+  methods_->set_operations({.reexec = [](const std::shared_ptr<Exchange>&) {},
+                            .connection_count = [] { return std::size_t{1}; },
+                            .metrics = [] { return std::string(); },
+                            .diagnose = [](uid_t) { return std::vector<Finding>(); }});
+  turns_ = std::make_unique<Turns>(world_.manager(), *methods_,
+                                   [this](const TurnReport& report, TimePoint) {
+                                     world_.write_down(report);
+                                     world_.after_turn(report);
+                                   });
+}
+
+SimulatedCall Clients::call(uid_t user, std::string_view method, json::object parameters) {
+  varlink::Call call{"io.wm.Scheduler." + std::string(method), std::move(parameters)};
+  auto exchange = std::make_shared<Exchange>(std::move(call), Peer{user, 1}, [] {});
+  methods_->take(exchange);
+  return SimulatedCall(std::move(exchange));
+}
+
+}  // namespace wm
