@@ -4,10 +4,11 @@
 
 namespace wm {
 
-std::vector<ForecastRun> forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
-                                  const std::function<Duration(const Work&)>& length_of,
-                                  std::size_t most) {
-  std::vector<ForecastRun> runs;
+Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
+                  const std::function<Duration(const Work&)>& length_of,
+                  const std::function<bool(const Work&)>& shown, ForecastBounds bounds) {
+  Forecast result;
+  std::size_t simulated = 0;
   Scheduler ahead = scheduler.copy();
   std::set<std::pair<TimePoint, WorkId>> ends;
   const auto will_end = [&](const Work& work) {
@@ -15,7 +16,7 @@ std::vector<ForecastRun> forecast(const Scheduler& scheduler, TimePoint now, Tim
   };
   for (const WorkId id : ahead.agenda().running()) will_end(*ahead.find(id));
 
-  while (now <= until && runs.size() < most) {
+  while (now <= until) {
     for (; !ends.empty() && ends.begin()->first <= now; ends.erase(ends.begin())) {
       const WorkId id = ends.begin()->second;
       const bool told_to_stop = ahead.find(id)->stopping != StopReason::none;
@@ -25,7 +26,12 @@ std::vector<ForecastRun> forecast(const Scheduler& scheduler, TimePoint now, Tim
     ahead.plan(now);
     for (const Start& started : ahead.decisions().started) {
       const Work& work = *ahead.find(started.id);
-      if (runs.size() < most) runs.push_back({work.id, now, work.attempts});
+      const bool is_shown = shown(work);
+      if (++simulated > bounds.simulated || (is_shown && result.runs.size() >= bounds.shown)) {
+        result.cut_at = now;
+        return result;
+      }
+      if (is_shown) result.runs.push_back({work.id, now, work.attempts});
       will_end(work);
     }
     ahead.accept();
@@ -34,7 +40,7 @@ std::vector<ForecastRun> forecast(const Scheduler& scheduler, TimePoint now, Tim
     if (!next) break;
     now = std::max(now, *next);
   }
-  return runs;
+  return result;
 }
 
 }  // namespace wm

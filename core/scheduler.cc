@@ -203,6 +203,12 @@ void Scheduler::run_now(WorkId id, TimePoint now) {
   table_.put(work);
 }
 
+void Scheduler::number_run(WorkId id, std::int32_t runs_before) {
+  Work work = checked(table_.find(id), "a run that is numbered is of known work");
+  work.runs = runs_before + 1;
+  table_.put(work);
+}
+
 void Scheduler::paths_changed(WorkId id, TimePoint now) {
   const Work* found = table_.find(id);
   if (!found || !awaits_paths(*found)) return;

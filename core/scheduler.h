@@ -102,6 +102,9 @@ class Scheduler {
   /// Enqueued work starts at the next free slot, whatever its delay and constraints.
   void run_now(WorkId id, TimePoint now);
 
+  /// Its present run comes after so many of the same unique name.
+  void number_run(WorkId id, std::int32_t runs_before);
+
   /// One of the paths that triggered work names has changed.
   void paths_changed(WorkId id, TimePoint now);
 

@@ -18,7 +18,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kMostShown = 100;  // Of a chain, and of prerequisites.
-constexpr int kMostForecast = 1000;
 
 }  // namespace
 
@@ -171,16 +170,17 @@ void Methods::forecast_runs(const ExchangePtr& exchange) {
       return length->second;
     };
     json::array runs;
-    for (const ForecastRun& run :
-         forecast(manager_.scheduler(), now, now + ahead, length_of, kMostForecast)) {
-      const WorkInfo& info = info_of(run.id);
-      const auto visible = visible_to(exchange->peer());
-      if (visible && *visible != info.work.owner) continue;
-      runs.push_back({{"uniqueName", info.request.unique_name},
+    const auto visible = visible_to(exchange->peer());
+    const auto shown = [visible](const Work& work) { return !visible || *visible == work.owner; };
+    const Forecast expected = forecast(manager_.scheduler(), now, now + ahead, length_of, shown);
+    for (const ForecastRun& run : expected.runs) {
+      runs.push_back({{"uniqueName", info_of(run.id).request.unique_name},
                       {"startsAt", format_time(run.starts)},
                       {"attempt", run.attempt}});
     }
-    exchange->reply({{"runs", std::move(runs)}});
+    json::object answer{{"runs", std::move(runs)}};
+    if (expected.cut_at) answer["cutAt"] = format_time(*expected.cut_at);
+    exchange->reply(std::move(answer));
   });
 }
 

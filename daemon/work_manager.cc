@@ -192,6 +192,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].decide);
   before_plan_();
   scheduler_.plan(now);
+  number_appended_runs();
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
   forget_finished(decisions, now);
@@ -288,6 +289,23 @@ void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
     result.reason = output.error().message;
   } else {
     store_.save_output(run.work, boost::json::serialize(*output));
+  }
+}
+
+// Runs are numbered by unique name. Work that was appended to other work of its name goes on with
+// that one's numbers, which it could not know before that had ended.
+void WorkManager::number_appended_runs() {
+  for (const Start& started : scheduler_.decisions().started) {
+    const std::vector<ChainLink> links = store_.prerequisites(started.id);
+    if (links.empty()) continue;
+    const WorkInfo info = store_.recorded(started.id);
+    for (const ChainLink& link : links) {
+      const std::int32_t before = store_.recorded(link.id).work.runs;
+      const Work* work = scheduler_.find(started.id);
+      if (link.unique_name == info.request.unique_name && work && work->runs <= before) {
+        scheduler_.number_run(started.id, before);
+      }
+    }
   }
 }
 

@@ -143,6 +143,7 @@ class WorkManager {
   void restore(TimePoint now, const std::optional<boost::json::array>& children);
   EndedRun settle(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
+  void number_appended_runs();
   void save_decisions(const Decisions& decisions, TimePoint now);
   void forget_finished(const Decisions& decisions, TimePoint now);
   void forget(const Pruned& gone);

@@ -21,6 +21,10 @@ int forecast(Session& session, const std::string& time) {
   const auto answer = session.ask("Forecast", std::move(parameters));
   if (!answer) return session.complain(answer.error());
   const json::array& runs = array_of(*answer, "runs");
+  const auto cut_at = time_of(*answer, "cutAt");
+  if (cut_at) {
+    session.hint("there are too many runs: what follows " + local_time(*cut_at) + " is left out");
+  }
   if (session.json()) {
     session.print(runs);
     return kDone;

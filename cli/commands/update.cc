@@ -57,6 +57,11 @@ json::object changes_of(const CLI::App& app, const WorkOptions& options,
     if (!target.contains(key)) target[key] = nullptr;
   }
   if (constraints.empty()) changes.erase("constraints");
+  if (json::value* value = changes.if_contains("backoff")) {
+    json::object& backoff = value->as_object();
+    if (app.count("--backoff") == 0) backoff.erase("policy");
+    if (app.count("--backoff-delay") == 0) backoff.erase("delayMs");
+  }
   return changes;
 }
 

@@ -44,8 +44,10 @@ class ForecastTest : public testing::Test {
     const auto length = [this](const Work& work) {
       return length_of(world_.store.info(work.id)->request.unique_name);
     };
+    const auto all = [](const Work&) { return true; };
     for (const ForecastRun& run :
-         forecast(world_.scheduler(), world_.now, world_.now + time, length, 10'000)) {
+         forecast(world_.scheduler(), world_.now, world_.now + time, length, all, {10'000, 10'000})
+             .runs) {
       runs.push_back(format_time(run.starts) + " " +
                      world_.store.info(run.id)->request.unique_name);
     }
@@ -86,6 +88,26 @@ TEST_F(ForecastTest, KnowsPausesAndHowLongTheyLast) {
   const auto expected = predicted(10h);
   EXPECT_EQ(expected.front().substr(0, 24), format_time(world_.now + 6h));
   EXPECT_EQ(expected, happened(10h));
+}
+
+TEST(ForecastBoundsTest, CountOnlyWhatIsShown) {
+  World world;
+  for (int i = 0; i < 10; ++i) world.enqueue(periodic("theirs-" + std::to_string(i), 20min));
+  world.enqueue(periodic("mine", 20min));
+  const auto length = [](const Work&) { return Duration{1s}; };
+  const auto mine = [](const Work& work) { return work.id == 11; };
+  const auto ahead = [&](ForecastBounds bounds) {
+    return forecast(world.scheduler(), world.now, world.now + 2h, length, mine, bounds);
+  };
+
+  const Forecast whole = ahead({10, 1000});
+  EXPECT_EQ(whole.runs.size(), 6U);
+  EXPECT_FALSE(whole.cut_at);
+
+  const Forecast cut = ahead({2, 1000});
+  EXPECT_EQ(cut.runs.size(), 2U);
+  EXPECT_TRUE(cut.cut_at) << "what is left out is said";
+  EXPECT_TRUE(ahead({10, 20}).cut_at);
 }
 
 }  // namespace

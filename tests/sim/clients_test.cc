@@ -61,23 +61,26 @@ TEST_F(ClientsTest, AFileThatHasTooManyWorksRegistersNone) {
 }
 
 TEST_F(ClientsTest, EachWhoWaitsHearsOfTheEndOfWorkThatIsForgottenAtOnce) {
-  json::object work = command_of("brief");
-  work["keepResultsMs"] = 0;
-  clients_.call(kAnn, "Register", {{"work", work}});
-  const auto first = clients_.call(kAnn, "Wait", named("brief"));
-  const auto second =
-      clients_.call(0, "Wait", {{"uniqueName", "brief"}, {"owner", std::int64_t{kAnn}}});
-  clients_.turn();
+  world_.runner.life = [](const Launch&) { return Life{.takes = Duration{0}}; };
+  std::vector<SimulatedCall> waiting;
+  for (int i = 0; i < 16; ++i) {
+    const std::string name = "brief-" + std::to_string(i);
+    json::object work = command_of(name);
+    work["keepResultsMs"] = 0;
+    clients_.call(kAnn, "Register", {{"work", work}});
+    waiting.push_back(clients_.call(kAnn, "Wait", named(name)));
+    waiting.push_back(
+        clients_.call(0, "Wait", {{"uniqueName", name}, {"owner", std::int64_t{kAnn}}}));
+  }
 
-  world_.advance(1h);
-  clients_.turn();
+  world_.advance(1h);  // Some end in the turn in which others are forgotten.
 
-  for (const SimulatedCall& call : {first, second}) {
+  for (const SimulatedCall& call : waiting) {
     ASSERT_TRUE(call.answered());
     ASSERT_EQ(call.error(), "") << json::serialize(call.parameters());
     EXPECT_EQ(call.parameters().at("work").at("state").as_string(), "succeeded");
   }
-  EXPECT_FALSE(world_.store.find(kAnn, "brief")) << "its time has come";
+  EXPECT_FALSE(world_.store.find(kAnn, "brief-0")) << "its time has come";
 }
 
 TEST_F(ClientsTest, WhatATurnTouchesIsNotForgottenByIt) {
@@ -93,7 +96,7 @@ TEST_F(ClientsTest, WhatATurnTouchesIsNotForgottenByIt) {
         {{"works", json::array{json::object{{"work", command_of("done")}, {"where", "f:1:1"}}}}}));
     json::object after = command_of("after");
     after["prerequisites"] = json::array{"done"};
-    calls.push_back(clients_.call(kAnn, "Register", {{"work", after}}));
+    if (pruned_first) calls.push_back(clients_.call(kAnn, "Register", {{"work", after}}));
     if (!pruned_first) calls.push_back(clients_.call(kAnn, "Prune", {}));
 
     clients_.turn();
@@ -154,6 +157,48 @@ TEST_F(ClientsTest, OnAFullDiskChangesAreRefusedAndQuestionsAnswered) {
   const auto again = clients_.call(kAnn, "Retry", named("lost"));
   clients_.turn();
   EXPECT_EQ(again.error(), "");
+}
+
+TEST_F(ClientsTest, AnUpdateChangesWhatItNamesAtEveryDepth) {
+  json::object work = command_of("sync");
+  work["constraints"] = {{"charging", true}};
+  work["backoff"] = {{"policy", "linear"}, {"delayMs", 60'000}};
+  work["env"] = {{"A", "1"}, {"B", "2"}};
+  work["input"] = {{"deep", {{"x", 1}, {"y", 2}}}, {"z", 3}};
+  world_.conditions.charging = false;
+  clients_.call(kAnn, "Register", {{"work", work}});
+  clients_.turn();
+
+  const json::object changes{{"backoff", {{"delayMs", 120'000}}},
+                             {"env", {{"A", nullptr}, {"C", "3"}}},
+                             {"input", {{"deep", {{"x", 4}}}, {"z", nullptr}}}};
+  const auto update = clients_.call(kAnn, "Update", {{"uniqueName", "sync"}, {"changes", changes}});
+  clients_.turn();
+
+  ASSERT_EQ(update.error(), "") << json::serialize(update.parameters());
+  const WorkRequest after = world_.store.recorded(1).request;
+  EXPECT_EQ(after.backoff, (Backoff{BackoffPolicy::linear, 2min}));
+  EXPECT_EQ(after.env, (std::map<std::string, std::string>{{"B", "2"}, {"C", "3"}}));
+  EXPECT_EQ(json::parse(after.input), (json::value{{"deep", {{"x", 4}, {"y", 2}}}}));
+  EXPECT_TRUE(after.constraints.charging);
+}
+
+TEST_F(ClientsTest, RunsOfANameAreNumberedOnceHoweverMuchIsAppended) {
+  world_.runner.life = [](const Launch& launch) {
+    Life life;
+    life.takes = 1min;
+    if (launch.info.work.attempts == 1) life.end.code = 75;  // Each once more.
+    return life;
+  };
+  for (int i = 0; i < 3; ++i) {
+    clients_.call(kAnn, "Register", {{"work", command_of("chain")}, {"existing", "append"}});
+  }
+  clients_.turn();
+  world_.advance(1h);
+
+  std::vector<int> numbers;
+  for (const RunInfo& run : world_.history()) numbers.push_back(run.run);
+  EXPECT_EQ(numbers, (std::vector<int>{6, 5, 4, 3, 2, 1}));
 }
 
 // Random batches: every call of a turn is answered in it, whatever the others are, and none with a
