@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/render/work.h"
 #include "core/work.h"
 
 namespace wm::cli {
@@ -23,13 +24,28 @@ namespace {
 constexpr const char* kGlobalOptions =
     "--json --user --system --socket --owner --color --help --version";
 
-// Names of works come from the daemon, if it runs: completing must not start one.
-constexpr const char* kNames =
-    "WM_AUTOSTART=0 wm list --all 2>/dev/null | awk 'NR > 1 { print $1 }'";
+// Names of works come from the daemon, if it runs: completing must not start one. They are
+// anybody's words: each is one line, and no shell may ever expand it.
+constexpr const char* kNames = "WM_AUTOSTART=0 wm completion names 2>/dev/null";
 
-constexpr const char* kBash = R"(
+constexpr const char* kBash = R"bash(
 _wm_names() {
-  @NAMES@
+  local name
+  while IFS= read -r name; do
+    offers+=("$name")
+  done < <(@NAMES@)
+}
+# Offers what begins with the current word, as the shell would have it typed. Within quotes only
+# what needs none is offered.
+_wm_reply() {
+  local offer plain=${current//\\/}
+  for offer in "${offers[@]}"; do
+    case $current in
+      [\'\"]*) [[ $offer == "${current:1}"* && $offer != *[!A-Za-z0-9\ ._/@:+-]* ]] &&
+        COMPREPLY+=("$offer") ;;
+      *) [[ $offer == "$plain"* ]] && COMPREPLY+=("$(printf %q "$offer")") ;;
+    esac
+  done
 }
 _wm_complete() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command=
@@ -39,19 +55,54 @@ _wm_complete() {
       break
     fi
   done
-  local offers=
-  case $command in
-    '') offers='@COMMANDS@' ;;
-@CASES@  esac
+  local -a offers=()
   COMPREPLY=()
   case $previous in
-    --socket | --cwd | --input-json) COMPREPLY=($(compgen -f -- "$current")) && return ;;
-@VALUES@    --after) offers=$(_wm_names) ;;
+    --socket | --cwd | --input-json)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+@VALUES@    --after) _wm_names ;;
+    *)
+      case $command in
+        '') offers=(@COMMANDS@) ;;
+@CASES@      esac
+      ;;
   esac
-  COMPREPLY=($(compgen -W "$offers" -- "$current"))
+  _wm_reply
 }
 complete -o default -F _wm_complete wm
-)";
+)bash";
+
+constexpr const char* kZsh = R"zsh(#compdef wm
+_wm_names() {
+  offers+=("${(@f)$(@NAMES@)}")
+}
+_wm() {
+  local word command=
+  local -a offers=()
+  for word in "${(@)words[2,CURRENT-1]}"; do
+    if [[ $word != -* ]]; then
+      command=$word
+      break
+    fi
+  done
+  case ${words[CURRENT-1]} in
+    --socket | --cwd | --input-json) _files && return ;;
+@VALUES@    --after) _wm_names ;;
+    *)
+      case $command in
+        '') offers=(@COMMANDS@) ;;
+@CASES@      esac
+      ;;
+  esac
+  offers=("${(@)offers:#}")
+  (($#offers)) && compadd -a offers
+}
+# The file is read at the first time that something is completed.
+if [[ $funcstack[1] == _wm ]]; then _wm "$@"; else compdef _wm wm; fi
+)zsh";
 
 template <class E>
 std::string words_of() {
@@ -119,32 +170,29 @@ std::string quoted(const std::string& text) {
   return in_quotes + "'";
 }
 
-std::string bash_script() {
+// What bash and zsh say alike: the case of each command, and of each option with a closed set.
+std::string filled(std::string script) {
   std::string commands;
   std::string cases;
   for (const Shape& shape : shapes()) {
     commands += shape.name + ' ';
-    cases += "    " + shape.name + ") offers=\"" + shape.words + kGlobalOptions +
-             (shape.takes_names ? " $(_wm_names)" : "") + "\" ;;\n";
+    cases += "        " + shape.name + ") offers=(" + shape.words + kGlobalOptions + ")" +
+             (shape.takes_names ? " && _wm_names" : "") + " ;;\n";
   }
-  std::string values = "    completion) offers='" + words_of<Shell>() + "' ;;\n";
+  std::string values = "    completion) offers=(" + words_of<Shell>() + ") ;;\n";
   for (const OptionValues& one : option_values()) {
-    values += "    --" + one.name + ") offers='" + one.words + "' ;;\n";
+    values += "    --" + one.name + ") offers=(" + one.words + ") ;;\n";
   }
-  std::string script = kBash;
   replace(script, "@VALUES@", values);
   replace(script, "@NAMES@", kNames);
   replace(script, "@COMMANDS@", commands + kGlobalOptions);
   replace(script, "@CASES@", cases);
-  return "# wm completion bash" + script;
+  return script;
 }
 
-// zsh takes bash's, through its own bridge. The file is read at the first time that something is
-// completed, which its last line does.
-std::string zsh_script() {
-  return "#compdef wm\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script() +
-         "_bash_complete -o default -F _wm_complete\n";
-}
+std::string bash_script() { return "# wm completion bash" + filled(kBash); }
+
+std::string zsh_script() { return filled(kZsh); }
 
 std::string fish_script() {
   std::string script = "# wm completion fish\nfunction __wm_names\n  " + std::string(kNames) +
@@ -156,12 +204,23 @@ std::string fish_script() {
     if (shape.takes_names) script += "complete -c wm" + seen + " -a '(__wm_names)'\n";
     for (const auto& [name, says] : shape.options) {
       const auto values = std::ranges::find(option_values(), name, &OptionValues::name);
-      const std::string only =
-          values == option_values().end() ? "" : " -x -a " + quoted(values->words);
+      std::string only;
+      if (values != option_values().end()) only = " -x -a " + quoted(values->words);
+      if (name == "after") only = " -x -a '(__wm_names)'";
       script += "complete -c wm" + seen + " -l " + name + only + " -d " + quoted(says) + '\n';
     }
   }
   return script;
+}
+
+// One a line: no name has a line's end in it.
+int print_names(Session& session) {
+  const auto works = session.collect("List", {{"finished", true}}, "works");
+  if (!works) return session.complain(works.error());
+  for (const boost::json::value& work : *works) {
+    session.out() << text_of(work.as_object(), "uniqueName") << '\n';
+  }
+  return kDone;
 }
 
 }  // namespace
@@ -175,6 +234,7 @@ Command::Run set_up_completion(CLI::App& app, const Trailing&) {
       "  wm completion fish >~/.config/fish/completions/wm.fish\n"
       "Example: wm completion zsh >_wm");
   return [shell](Session& session) {
+    if (*shell == "names") return print_names(session);  // For the scripts themselves.
     const auto known = parse_word<Shell>(*shell);
     if (!known) return session.complain(known.error());
     session.out() << (*known == Shell::bash  ? bash_script()
