@@ -149,6 +149,7 @@ Result<Calendar> Calendar::parse(std::string_view text) {
   }
   calendar.any_day_ = parts[2].starts_with('*');
   calendar.any_weekday_ = parts[4].starts_with('*');
+  calendar.by_real_time_ = parts[0].contains('*') || parts[1].contains('*');
   if (!calendar.next_day(LocalDay{Days{20'000}})) {
     return fail(ErrorCode::invalid, "'" + printable(text) + "' never comes: no month has that day");
   }
@@ -172,20 +173,49 @@ std::optional<Calendar::LocalDay> Calendar::next_day(LocalDay from) const {
   return std::nullopt;
 }
 
-TimePoint Calendar::next(TimePoint after, const date::time_zone* zone) const {
-  const LocalTime from = local_time_of(after, zone);
+std::optional<Calendar::LocalMinute> Calendar::next_match(LocalMinute from) const {
   LocalDay day = std::chrono::floor<Days>(from);
   while (const auto named = next_day(day)) {
     for (std::size_t hour = 0; hour < hours_.size(); ++hour) {
       if (!hours_[hour]) continue;
       for (std::size_t minute = 0; minute < minutes_.size(); ++minute) {
-        if (!minutes_[minute]) continue;
-        const LocalTime local = *named + std::chrono::hours{hour} + Minutes{minute};
-        if (local < from) continue;
-        if (const TimePoint instant = instant_of(local, zone); instant > after) return instant;
+        const LocalMinute local = *named + std::chrono::hours{hour} + Minutes{minute};
+        if (minutes_[minute] && local >= from) return local;
       }
     }
     day = *named + Days{1};
+  }
+  return std::nullopt;
+}
+
+// From one change of the offset to the next, local time goes on as real time does.
+TimePoint Calendar::next_by_real_time(TimePoint after, const date::time_zone* zone) const {
+  const TimePoint last = after + kMaxDuration;
+  TimePoint from = after + Duration{1};
+  while (from < last) {
+    std::chrono::seconds offset{0};
+    TimePoint end = last;
+    if (zone) {
+      const date::sys_info info = zone->get_info(std::chrono::floor<std::chrono::seconds>(from));
+      offset = info.offset;
+      end = std::min(last, std::chrono::time_point_cast<Duration>(info.end));
+    }
+    const auto local = next_match(
+        LocalMinute{std::chrono::ceil<Minutes>(from.time_since_epoch() + Duration{offset})});
+    if (!local) break;
+    const TimePoint instant{local->time_since_epoch() - Duration{offset}};
+    if (instant < end) return instant;
+    from = end;
+  }
+  return last;
+}
+
+TimePoint Calendar::next(TimePoint after, const date::time_zone* zone) const {
+  if (by_real_time_) return next_by_real_time(after, zone);
+  LocalMinute from = local_time_of(after, zone);
+  while (const auto local = next_match(from)) {
+    if (const TimePoint instant = instant_of(*local, zone); instant > after) return instant;
+    from = *local + Minutes{1};
   }
   return after + kMaxDuration;  // parse() refuses what never comes.
 }

@@ -21,18 +21,23 @@ class Calendar {
   /// Refuses what it cannot read, and what never comes (30 February).
   static Result<Calendar> parse(std::string_view text);
 
-  /// The first instant after `after` that the expression names, in local time of `zone`. A local
-  /// time that daylight saving skips comes at the first valid instant after it; one that it repeats
-  /// comes once, the first time. `zone` nullptr: UTC.
+  /// The first instant after `after` that the expression names, in local time of `zone` (nullptr:
+  /// UTC). When daylight saving begins or ends, as Vixie cron does: with a star in its hours or
+  /// minutes it goes by real time, and comes at every instant whose local time matches. Without, a
+  /// time that is skipped comes at the first valid instant after it, and one that is repeated comes
+  /// the first time alone.
   TimePoint next(TimePoint after, const date::time_zone* zone) const;
 
   bool operator==(const Calendar&) const = default;
 
  private:
   using LocalDay = std::chrono::local_days;
+  using LocalMinute = std::chrono::local_time<std::chrono::minutes>;
 
   bool names(std::chrono::year_month_day day) const;
   std::optional<LocalDay> next_day(LocalDay from) const;
+  std::optional<LocalMinute> next_match(LocalMinute from) const;
+  TimePoint next_by_real_time(TimePoint after, const date::time_zone* zone) const;
 
   std::bitset<60> minutes_;
   std::bitset<24> hours_;
@@ -41,6 +46,7 @@ class Calendar {
   std::bitset<7> weekdays_;  // Sunday is 0.
   bool any_day_ = true;
   bool any_weekday_ = true;
+  bool by_real_time_ = false;
 };
 
 }  // namespace wm

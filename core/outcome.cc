@@ -53,7 +53,6 @@ RunResult result_of(const ChildEnd& end, const ExitRules& rules) {
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason) {
   RunResult result = result_of(end, rules);
   result.stop_reason = reason;
-  if (result.outcome == RunOutcome::succeeded) return result;
   const bool timeout = reason == StopReason::timeout;
   result.outcome = timeout ? RunOutcome::retry : RunOutcome::interrupted;
   return result;

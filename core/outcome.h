@@ -26,8 +26,8 @@ struct ChildEnd {
 /// `--max-attempts` may refuse, and a run that was told to stop ends by stopped_result().
 RunResult result_of(const ChildEnd& end, const ExitRules& rules);
 
-/// The same for a run that wm had told to stop: interrupted, unless it completed all the same. One
-/// whose time was up is a retry.
+/// The same for a run that wm had told to stop: interrupted, whatever it exits with, for the result
+/// of a stopped run is none (WorkManager). One whose time was up is a retry.
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason);
 
 /// `exit 75`, `constraint-network, SIGTERM`: why a run ended as it did; "" where there is nothing

@@ -1,14 +1,17 @@
 #include "daemon/helper_threads.h"
 
-#include <csignal>
-#include <thread>
+#include <exception>
 
 #include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include "daemon/thread.h"
 
 namespace wm {
 namespace {
 
 constexpr int kIdleThreads = 4;
+constexpr std::chrono::seconds kTryAgain{1};
 
 }  // namespace
 
@@ -31,9 +34,18 @@ void HelperThreads::work(const std::shared_ptr<Pool>& pool) {
     const Task task = std::move(pool->tasks.front());
     pool->tasks.pop_front();
     lock.unlock();
-    task.job();
+    std::string problem;
+    try {
+      task.job();
+    } catch (const std::exception& e) {
+      problem = e.what();
+    }
     lock.lock();
-    if (pool->loop) boost::asio::post(*pool->loop, task.done);
+    if (!pool->loop) return;
+    boost::asio::post(*pool->loop, [done = task.done, problem] {
+      if (!problem.empty()) spdlog::error("a helper could not do its work: {}", problem);
+      done();
+    });
   }
 }
 
@@ -58,13 +70,20 @@ void HelperThreads::start_next(std::int64_t line) {
   const std::scoped_lock lock(pool_->mutex);
   pool_->tasks.push_back({std::move(task.job), finish});
   if (std::cmp_greater_equal(pool_->idle, pool_->tasks.size())) return pool_->more.notify_one();
-  // Signals are the loop's.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread([pool = pool_] { work(pool); }).detach();
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  add_thread();
+}
+
+// Where the machine has no thread to give, those that are there do the work in time, and another
+// one is tried for: they may all hang.
+void HelperThreads::add_thread() {
+  if (auto thread = start_thread([pool = pool_] { work(pool); })) return thread->detach();
+  spdlog::warn("no thread can be started: helpers wait until one can");
+  again_.expires_after(kTryAgain);
+  again_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    const std::scoped_lock lock(pool_->mutex);
+    if (!pool_->tasks.empty()) add_thread();
+  });
 }
 
 }  // namespace wm

@@ -12,19 +12,21 @@
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 namespace wm {
 
 class HelperThreads {
  public:
-  explicit HelperThreads(boost::asio::io_context& loop) : pool_(std::make_shared<Pool>(&loop)) {}
+  explicit HelperThreads(boost::asio::io_context& loop)
+      : pool_(std::make_shared<Pool>(&loop)), again_(loop) {}
   ~HelperThreads();
   HelperThreads(const HelperThreads&) = delete;
   HelperThreads& operator=(const HelperThreads&) = delete;
 
   /// Does `job` on a thread, then calls `done` on the loop with what it returns; not at all, should
-  /// this be gone by then. Jobs of one `line` are done one after the other, so that one that hangs
-  /// holds up only its own.
+  /// this be gone by then. A job that throws has returned a default value. Jobs of one `line` are
+  /// done one after the other, so that one that hangs holds up only its own.
   template <class Job, class Done>
   void run(std::int64_t line, Job job, Done done) {
     using Outcome = decltype(job());
@@ -52,8 +54,10 @@ class HelperThreads {
   static void work(const std::shared_ptr<Pool>& pool);
   void enqueue(std::int64_t line, Task task);
   void start_next(std::int64_t line);
+  void add_thread();
 
   std::shared_ptr<Pool> pool_;
+  boost::asio::steady_timer again_;
   std::map<std::int64_t, std::deque<Task>> lines_;  // The first of each is being done.
 };
 

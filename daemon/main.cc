@@ -12,6 +12,7 @@
 #include "core/paths.h"
 #include "core/version.h"
 #include "daemon/daemon.h"
+#include "daemon/runs/journal.h"
 
 namespace {
 
@@ -20,9 +21,9 @@ constexpr int kUsage = 2;
 
 // Under systemd the journal keeps time and level itself.
 void set_up_logging() {
-  auto logger = std::getenv("JOURNAL_STREAM") ? spdlog::systemd_logger_st("wmd")
-                                              : spdlog::stderr_color_st("wmd");
-  logger->set_pattern(std::getenv("JOURNAL_STREAM") ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  const bool journal = wm::writes_to_journal();
+  auto logger = journal ? spdlog::systemd_logger_st("wmd") : spdlog::stderr_color_st("wmd");
+  logger->set_pattern(journal ? "%v" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
   spdlog::set_default_logger(std::move(logger));
 }
 

@@ -86,6 +86,7 @@ TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
                                    "optional",
                                    "set",
                                    "span",
+                                   "stdexcept",
                                    "string",
                                    "string_view",
                                    "sys/types.h",

@@ -4,11 +4,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include <fcntl.h>
 #include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kMostTries = 100;  // To end and remove a group that a daemon before has left.
 constexpr std::int32_t kUsualWeight = 100;   // Of version 2 …
 constexpr std::int32_t kUsualShares = 1024;  // … and of version 1.
 
@@ -344,7 +347,12 @@ void Cgroups::kill(std::size_t number) {
 void Cgroups::end_all() {
   for (const fs::path& base : {earlier_, unified_.base}) {
     for (const fs::path& group : groups_in(base)) {
-      while (!remove_tree(group)) {
+      for (int tries = 0; !remove_tree(group); ++tries) {
+        if (tries == kMostTries) {
+          spdlog::error("the control group {} cannot be removed: {}", group.string(),
+                        std::strerror(errno));
+          break;
+        }
         write_text(group / "cgroup.kill", "1");
         std::vector<pid_t> left;
         add_processes(group, left);

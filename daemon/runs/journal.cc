@@ -2,13 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
 
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
 // The field's name, not the line of our code, says where an entry comes from.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "daemon/thread.h"
 
 namespace wm {
 namespace {
@@ -22,14 +28,17 @@ constexpr Duration kWindow = 30s;
 
 }  // namespace
 
-// Signals are the loop's.
+bool writes_to_journal() {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat status{};
+  if (!stream || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
+
 Journal::Journal() {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { send_all(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  auto thread = start_thread([this] { send_all(); });
+  if (!thread) throw std::runtime_error("no thread can be started for the journal");
+  thread_ = std::move(*thread);
 }
 
 Journal::~Journal() {

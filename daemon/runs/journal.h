@@ -15,6 +15,10 @@
 
 namespace wm {
 
+/// Whether standard error is a stream of the journal's: $JOURNAL_STREAM names its device and inode
+/// (systemd.exec(5)), and a process that was started by one that has such a stream inherits that.
+bool writes_to_journal();
+
 /// Sends entries on a thread of its own, for the journal may not answer. What comes faster than it
 /// takes is dropped: all of it is in the run's log.
 class Journal {

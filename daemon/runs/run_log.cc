@@ -2,9 +2,8 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 
 #include <boost/asio/post.hpp>
 #include <fcntl.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/clock.h"
+#include "daemon/thread.h"
 
 namespace wm {
 namespace {
@@ -68,22 +68,18 @@ RunLog::RunLog(boost::asio::io_context& loop, std::filesystem::path directory,
     : loop_(loop),
       directory_(std::move(directory)),
       max_bytes_(max_bytes),
-      journal_(std::getenv("JOURNAL_STREAM") ? std::make_unique<Journal>() : nullptr),
+      journal_(writes_to_journal() ? std::make_unique<Journal>() : nullptr),
       soon_(loop),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       over_(::eventfd(0, EFD_CLOEXEC)) {
   epoll_event event{.events = EPOLLIN, .data = {.u64 = kOver}};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, over_.get(), &event);
-  // Signals are the loop's.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] {
+  auto thread = start_thread([this] {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNiceness);
     take_in_all();
   });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!thread) throw std::runtime_error("no thread can be started for the logs of runs");
+  thread_ = std::move(*thread);
 }
 
 RunLog::~RunLog() {

@@ -61,7 +61,44 @@ TEST(Calendar, ASkippedTimeRunsAtTheFirstValidInstantAfterIt) {
 TEST(Calendar, ARepeatedTimeRunsOnce) {
   EXPECT_EQ(next("30 2 * * *", "2026-10-24T12:00:00Z", berlin()), at("2026-10-25T00:30:00Z"));
   EXPECT_EQ(next("30 2 * * *", "2026-10-25T00:30:00Z", berlin()), at("2026-10-26T01:30:00Z"));
-  EXPECT_EQ(next("0 * * * *", "2026-10-25T00:00:00Z", berlin()), at("2026-10-25T02:00:00Z"));
+}
+
+// What a star goes by: every minute, seen by the clock on the wall.
+TEST(Calendar, WithAStarItComesAtEveryInstantWhoseLocalTimeMatches) {
+  struct Row {
+    const char* zone;
+    const char* from;
+  };
+  for (const Row& row :
+       {Row{"Europe/Berlin", "2026-03-28T20:00:00Z"}, Row{"Europe/Berlin", "2026-10-24T20:00:00Z"},
+        Row{"America/New_York", "2026-03-08T02:00:00Z"},
+        Row{"America/New_York", "2026-11-01T02:00:00Z"},
+        Row{"Australia/Lord_Howe", "2026-04-04T08:00:00Z"},
+        Row{"Australia/Lord_Howe", "2026-10-03T08:00:00Z"}}) {
+    const date::time_zone* zone = date::locate_zone(row.zone);
+    const auto matches = [&](TimePoint time, const auto& wanted) {
+      const auto offset = zone->get_info(std::chrono::floor<std::chrono::seconds>(time)).offset;
+      const auto local = (time.time_since_epoch() + offset) % 24h;
+      return wanted(local / 1h, local % 1h / 1min);
+    };
+    const auto compare = [&](const char* expression, const auto& wanted) {
+      TimePoint seen = at(row.from);
+      for (TimePoint time = seen + 1min; time < seen + 24h; time += 1min) {
+        if (!matches(time, wanted)) continue;
+        EXPECT_EQ(format_time(next(expression, format_time(seen).c_str(), zone)), format_time(time))
+            << expression << " in " << row.zone;
+        seen = time;
+        if (time > at(row.from) + 20h) break;
+      }
+    };
+    compare("*/15 * * * *", [](auto, auto minute) { return minute % 15 == 0; });
+    compare("0 * * * *", [](auto, auto minute) { return minute == 0; });
+    compare("30 * * * *", [](auto, auto minute) { return minute == 30; });
+    compare("* 2 * * *", [](auto hour, auto) { return hour == 2; });
+    compare("10,*/20 1-3 * * *", [](auto hour, auto minute) {
+      return hour >= 1 && hour <= 3 && (minute == 10 || minute % 20 == 0);
+    });
+  }
 }
 
 TEST(Calendar, AYearOfDaysHasARunEach) {

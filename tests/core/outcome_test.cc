@@ -54,7 +54,7 @@ TEST(Outcome, ALostChildIsAnInterruption) {
 }
 
 TEST(StoppedOutcome, IsAnInterruptionWhateverTheCode) {
-  for (const int code : {1, 64, 75}) {
+  for (const int code : {0, 1, 64, 75}) {
     const auto result =
         stopped_result({ChildEnd::How::exited, code, ""}, {}, StopReason::constraint_network);
     EXPECT_EQ(result.outcome, RunOutcome::interrupted);
@@ -62,9 +62,11 @@ TEST(StoppedOutcome, IsAnInterruptionWhateverTheCode) {
   }
 }
 
-TEST(StoppedOutcome, ButCompletedWorkIsComplete) {
-  const auto result = stopped_result({ChildEnd::How::exited, 0, ""}, {}, StopReason::shutdown);
-  EXPECT_EQ(result.outcome, RunOutcome::succeeded);
+TEST(StoppedOutcome, IsARetryWhereItsTimeWasUpWhateverTheCode) {
+  for (const int code : {0, 1, 64, 75}) {
+    const auto result = stopped_result({ChildEnd::How::exited, code, ""}, {}, StopReason::timeout);
+    EXPECT_EQ(result.outcome, RunOutcome::retry);
+  }
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ class Month {
     world_.settings.groups = {{"narrow", 1}};
     world_.settings.history.max_runs = 20;
     world_.settings.expedited_budget = 30min;
-    world_.runner.life = [this](const Launch&) { return random_life(); };
+    world_.runner.life = [this](const Launch& launch) { return random_life(launch.info.request); };
     world_.dies = [this] { return !well_ && dying_ && std::exchange(dying_, false); };
   }
 
@@ -70,12 +70,15 @@ class Month {
     return chance(50) ? Duration{pick(3'600'000)} : Duration{pick(64'800'000)};
   }
 
-  Life random_life() {
+  Life random_life(const WorkRequest& request) {
     Life life;
     life.takes = Duration{chance(80) ? pick(600'000) : pick(18'000'000)};
     life.dying = Duration{pick(30'000)};
     life.finishes_when_stopped = chance(10);
-    if (well_) return life;
+    if (well_) {  // A run that is longer than its limit would never succeed.
+      if (request.time_limit) life.takes = std::min(life.takes, *request.time_limit / 2);
+      return life;
+    }
     if (chance(35)) life.end.code = 75;
     if (chance(10)) life.end.code = 70;
     if (chance(5)) life.end = {ChildEnd::How::signalled, 11, ""};

@@ -65,7 +65,7 @@ TEST(Story, UnpluggingStopsChargingWorkAndItsAttemptDoesNotCount) {
   EXPECT_EQ(world.history().front().attempt, 1);
 }
 
-TEST(Story, WorkThatCompletesWhileBeingStoppedHasSucceeded) {
+TEST(Story, WorkThatExitsWithSuccessWhileBeingStoppedIsInterrupted) {
   World world;
   world.runner.life = [](const Launch&) {
     return Life{.takes = 1h, .finishes_when_stopped = true};
@@ -77,7 +77,8 @@ TEST(Story, WorkThatCompletesWhileBeingStoppedHasSucceeded) {
   world.conditions.charging = false;
   world.advance(10s);
 
-  EXPECT_EQ(world.state(id), WorkState::succeeded);
+  EXPECT_EQ(world.state(id), WorkState::enqueued) << "what it was stopped in is not done";
+  EXPECT_EQ(world.history().front().result.value_or(RunResult{}).outcome, RunOutcome::interrupted);
 }
 
 TEST(Story, BackoffDoublesFromAttemptToAttempt) {
