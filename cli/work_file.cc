@@ -11,6 +11,7 @@
 #include "cli/render/work.h"
 #include "cli/work_options.h"
 #include "config/toml_reader.h"
+#include "core/json_reader.h"
 #include "core/size.h"
 
 namespace wm::cli {
@@ -65,6 +66,11 @@ class WorkReader {
     // Wherever it is applied from, a file means the same.
     request->cwd = options_.cwd;
     if (table_.contains("input")) request->input = json::serialize(to_json(*table_.get("input")));
+    if (!input_json_.empty()) {
+      const auto input = parse_object("input-json", input_json_);
+      if (!input) return std::unexpected(input.error());
+      request->input = json::serialize(*input);
+    }
     return request;
   }
 
@@ -129,6 +135,10 @@ class WorkReader {
       entry.read("relax-after", options_.relax_after.emplace_back());
     });
     reader_.table("input", [](TomlReader& input) { input.accept_all(); });
+    reader_.read(key("input-json"), input_json_);
+    if (!input_json_.empty() && table_.contains("input")) {
+      reader_.fail(key("input-json"), "and input say the same: give one of them");
+    }
   }
 
   void read_rest() {
@@ -146,8 +156,7 @@ class WorkReader {
       reader_.read(found, flag);
       if (table_.contains(found)) *value = flag ? 1 : -1;
     }
-    reader_.read(key("max-attempts"), options_.max_attempts, 0,
-                 std::numeric_limits<std::int32_t>::max());
+    read_number("max-attempts", options_.max_attempts, 0, std::numeric_limits<std::int32_t>::max());
     reader_.read("priority", options_.priority, -10, 10);
     read_number("nice", options_.nice, -20, 19);
     read_number("cpu-weight", options_.cpu_weight, 1, 10'000);
@@ -165,6 +174,7 @@ class WorkReader {
   const toml::table& table_;
   TomlReader& reader_;
   WorkOptions options_;
+  std::string input_json_;
   bool processing_ = false;
 };
 
@@ -174,7 +184,10 @@ std::string text_form(const json::value& value) {
 
 std::string toml_string(std::string_view text) {
   std::ostringstream out;
-  out << toml::toml_formatter{toml::value<std::string>{std::string(text)}};
+  constexpr auto kOneLine = toml::toml_formatter::default_flags &
+                            ~toml::format_flags::allow_literal_strings &
+                            ~toml::format_flags::allow_multi_line_strings;
+  out << toml::toml_formatter{toml::value<std::string>{std::string(text)}, kOneLine};
   return out.str();
 }
 
@@ -192,8 +205,20 @@ std::string toml_of(const json::value& value) {
     return "[" + text + "]";
   }
   if (const auto* text = value.if_string()) return toml_string(*text);
-  if (const auto* number = value.if_double()) return fmt::format("{:#}", *number);
+  if (const auto* number = value.if_double()) {
+    const std::string text = fmt::format("{}", *number);
+    return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+  }
   return text_form(value);
+}
+
+// TOML has no null, and no number beyond 64 bits with a sign.
+bool has_toml(const json::value& value) {
+  if (const auto* object = value.if_object()) {
+    return std::ranges::all_of(*object, [](const auto& pair) { return has_toml(pair.value()); });
+  }
+  if (const auto* list = value.if_array()) return std::ranges::all_of(*list, has_toml);
+  return !value.is_null() && !value.is_uint64();
 }
 
 // How a field of the daemon's answer is called in a file, and how it is written there.
@@ -269,15 +294,19 @@ void write_fields(std::ostream& out, const json::object& object, std::span<const
   }
 }
 
-// The one constraint of a preference, as --prefer names it.
-std::string preferred(const json::object& constraints) {
+// The constraints of a preference, as --prefer names each.
+std::vector<std::string> preferred(const json::object& constraints) {
+  std::vector<std::string> names;
   for (const auto& [field, key, form] : kConstraintKeys) {
     const json::value* value = constraints.if_contains(field);
     if (!value) continue;
-    if (value->is_array()) return "custom=" + text_form(value->get_array().at(0));
-    return value->is_string() ? std::string(key) + '=' + text_form(*value) : key;
+    if (const json::array* custom = value->if_array()) {
+      for (const json::value& one : *custom) names.push_back("custom=" + text_form(one));
+    } else {
+      names.push_back(value->is_string() ? std::string(key) + '=' + text_form(*value) : key);
+    }
   }
-  return "";
+  return names;
 }
 
 void write_work(std::ostream& out, const json::object& work) {
@@ -291,6 +320,11 @@ void write_work(std::ostream& out, const json::object& work) {
   }
   json::object fields = work;
   if (text_of(work, "cadence") == "interval") fields.erase("cadence");
+  const auto* const input = work.if_contains("input");
+  if (input && !has_toml(*input)) {
+    out << "input-json = " << toml_string(json::serialize(*input)) << '\n';
+    fields.erase("input");
+  }
   write_fields(out, fields, kKeys);
   write_fields(out, constraints, kConstraintKeys);
   const json::object& backoff = object_of(work, "backoff");
@@ -301,9 +335,12 @@ void write_work(std::ostream& out, const json::object& work) {
   std::string prefer;
   for (const json::value& value : array_of(work, "prefer")) {
     const json::object& one = value.as_object();
-    prefer += (prefer.empty() ? "" : ", ") + std::string("{ constraint = ") +
-              toml_string(preferred(object_of(one, "constraints"))) + ", relax-after = " +
-              toml_string(format_duration(Duration{number_of(one, "relaxAfterMs")})) + " }";
+    const std::string relax_after =
+        toml_string(format_duration(Duration{number_of(one, "relaxAfterMs")}));
+    for (const std::string& name : preferred(object_of(one, "constraints"))) {
+      prefer += (prefer.empty() ? "" : ", ") + std::string("{ constraint = ") + toml_string(name) +
+                ", relax-after = " + relax_after + " }";
+    }
   }
   if (!prefer.empty()) out << "prefer = [" << prefer << "]\n";
 }

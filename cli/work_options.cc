@@ -194,7 +194,9 @@ void read_flags(const WorkOptions& options, bool update, WorkRequest& request) {
 Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
   Backoff backoff;
   ExitRules& rules = request.exit_rules;
-  const auto parse_at = [](const std::string& text) { return parse_local_time(text, now()); };
+  const auto parse_at = [](const std::string& text) {
+    return parse_local_time(text, now(), BareTime::to_come);
+  };
   for (const auto& read :
        {read_option("--initial-delay", options.initial_delay, request.initial_delay,
                     parse_duration),

@@ -40,7 +40,7 @@ struct WorkOptions {
   std::string calendar;
   std::string backoff;
   std::string backoff_delay;
-  int max_attempts = 0;
+  std::optional<int> max_attempts;
   int retry_on_crash = 0;
   std::string fail_on;
   std::string retry_on;

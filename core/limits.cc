@@ -189,9 +189,8 @@ Result<> validate_chain(const WorkRequest& request) {
 }
 
 Result<> validate_retry(const WorkRequest& request, const Limits& limits) {
-  if (request.max_attempts < 0) {
-    return invalid("max attempts " + std::to_string(request.max_attempts) +
-                   " is negative: use 0 for no end");
+  if (const std::int32_t most = request.max_attempts.value_or(0); most < 0) {
+    return invalid("max attempts " + std::to_string(most) + " is negative: use 0 for no end");
   }
   const ExitRules& rules = request.exit_rules;
   const ExitCodes twice = (rules.fail_on & rules.retry_on) | (rules.fail_on & rules.success_on) |

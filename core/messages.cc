@@ -227,7 +227,7 @@ json::object to_json(const Policy& policy) {
       .set("flexMs", policy.flex)
       .set("calendar", policy.calendar)
       .set("deadlineMs", policy.deadline)
-      .set("maxAttempts", std::int64_t{policy.max_attempts})
+      .set("maxAttempts", policy.max_attempts)
       .set("timeLimitMs", policy.time_limit)
       .set("priority", std::int64_t{policy.priority})
       .set("group", policy.group)

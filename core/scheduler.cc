@@ -232,8 +232,7 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
   check(work.state == WorkState::running, "work whose run has ended was running");
   RunResult result = work.stopping == StopReason::none ? result_of(end, rules)
                                                        : stopped_result(end, rules, work.stopping);
-  const std::int32_t own = work.run_policy.get().max_attempts;
-  const std::int32_t most = own > 0 ? own : rules_.max_attempts;
+  const std::int32_t most = work.run_policy.get().max_attempts.value_or(rules_.max_attempts);
   if (result.outcome == RunOutcome::retry && most > 0 && work.attempts >= most) {
     result.outcome = RunOutcome::failed;
     if (result.reason.empty()) {

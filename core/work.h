@@ -155,9 +155,9 @@ struct Policy {
   Cadence cadence = Cadence::interval;
   std::optional<Duration> deadline;  // After it the constraints do not matter.
   std::optional<Backoff> backoff;
-  std::int32_t max_attempts = 0;       // 0: no end.
-  std::optional<Duration> time_limit;  // 0: none, whatever the configuration says.
-  std::int32_t priority = 0;           // -10 to 10.
+  std::optional<std::int32_t> max_attempts;  // 0: no end. Nothing: as configured.
+  std::optional<Duration> time_limit;        // 0: none, whatever the configuration says.
+  std::int32_t priority = 0;                 // -10 to 10.
   std::string group;
   bool expedited = false;
   OutOfQuota out_of_quota = OutOfQuota::run_as_non_expedited;

@@ -1,6 +1,7 @@
 // Times as people write and read them: local, and relative to now.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,11 @@ std::string local_time(TimePoint time);
 /// `in 59m`, `3s ago`, `now`: the largest two units.
 std::string relative_time(TimePoint time, TimePoint now);
 
-/// `HH:MM` (today), `YYYY-MM-DD HH:MM[:SS]` in local time, or ISO 8601 with an offset.
-Result<TimePoint> parse_local_time(std::string_view text, TimePoint now);
+/// Which day a time without one means: today, or tomorrow where it is past (as at(1)).
+enum class BareTime : std::uint8_t { today, to_come };
+
+/// `HH:MM`, `YYYY-MM-DD HH:MM[:SS]` in local time, or ISO 8601 with an offset.
+Result<TimePoint> parse_local_time(std::string_view text, TimePoint now,
+                                   BareTime bare = BareTime::today);
 
 }  // namespace wm::cli

@@ -63,6 +63,14 @@ TEST(LocalTime, IsReadAsPeopleWriteIt) {
   EXPECT_EQ(parse_local_time("2026-07-01 09:30", noon), parse_time("2026-07-01T07:30:00Z"));
   EXPECT_EQ(parse_local_time("2026-07-01 09:30:15", noon), parse_time("2026-07-01T07:30:15Z"));
   EXPECT_EQ(parse_local_time("2026-07-01T09:30:15Z", noon), parse_time("2026-07-01T09:30:15Z"));
+  EXPECT_EQ(parse_local_time("09:30", noon, BareTime::to_come), parse_time("2026-11-24T08:30:00Z"));
+  EXPECT_EQ(parse_local_time("23:30", noon, BareTime::to_come), parse_time("2026-11-23T22:30:00Z"));
+  EXPECT_EQ(parse_local_time("2026-07-01 09:30", noon, BareTime::to_come),
+            parse_time("2026-07-01T07:30:00Z"));
+  for (const char* no_date : {"2027-02-31 10:00", "2027-02-29", "2026-04-31 00:00:00"}) {
+    EXPECT_FALSE(parse_local_time(no_date, noon)) << no_date;
+  }
+  EXPECT_TRUE(parse_local_time("2028-02-29 10:00", noon));
   EXPECT_FALSE(parse_local_time("soon", noon));
   EXPECT_FALSE(parse_local_time("25:00", noon));
   EXPECT_EQ(local_time(noon), "2026-11-23 12:00:00");

@@ -119,8 +119,7 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
       if (row.state == WorkState::running && !world_.store.full) {
         EXPECT_TRUE(children.contains(row.id)) << "it runs without a child";
       }
-      EXPECT_TRUE(row.policy.get().max_attempts == 0 ||
-                  row.attempts <= row.policy.get().max_attempts);
+      EXPECT_LE(row.attempts, row.policy.get().max_attempts.value_or(row.attempts));
     }
     for (const WorkInfo& info : world_.store.list({.finished = true})) {
       if (is_finished(info.work.state)) finished_.insert(info.work.id);

@@ -118,11 +118,16 @@ TEST(Story, AConfiguredNumberOfAttemptsHoldsForWorkThatNamesNone) {
   world.settings.retry.max_attempts = 2;
   world.runner.life = [](const Launch&) { return Life{.end = kTryAgain}; };
 
+  auto tireless = oneoff("b");
+  tireless.max_attempts = 0;
   const WorkId id = world.enqueue(oneoff("a"));
+  const WorkId endless = world.enqueue(tireless);
   world.advance(24h);
 
   EXPECT_EQ(world.state(id), WorkState::failed);
   EXPECT_EQ(world.runs(id), 2);
+  EXPECT_EQ(world.state(endless), WorkState::enqueued) << "what the work says wins: no end";
+  EXPECT_GT(world.runs(endless), 2);
 }
 
 TEST(Story, APermanentFailureIsNotRetried) {

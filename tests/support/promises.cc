@@ -98,8 +98,8 @@ void Promises::check_turn(const TurnReport& report) {
 
 void Promises::check_row(const Work& work) {
   const Policy& policy = work.policy;
-  if (policy.max_attempts > 0 && work.generation == 0) {
-    EXPECT_LE(work.attempts, policy.max_attempts);
+  if (policy.max_attempts.value_or(0) > 0 && work.generation == 0) {
+    EXPECT_LE(work.attempts, *policy.max_attempts);
   }
   if (work.state == WorkState::enqueued) check_waiting(work);
   if (work.state == WorkState::running) check_running(work);
