@@ -88,12 +88,15 @@ void read_tables(TomlReader& file, Settings& settings) {
   });
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);
+    reader.read("max_parallel_total", settings.run.max_parallel_total, 0, 100'000);
     reader.read("stop_grace", settings.run.stop_grace);
     reader.read("time_limit", settings.run.time_limit);
     reader.read("settle", settings.run.settle);
   });
   file.each_table("groups", [&](const std::string& name, TomlReader& reader) {
-    reader.read("max_parallel", settings.groups[name] = 1, 1, 10'000);
+    GroupRule& rule = settings.groups[name] = {};
+    reader.read("max_parallel", rule.max_parallel, 1, 10'000);
+    reader.read("shared", rule.shared);
   });
   file.each_table("conditions", [&](const std::string& name, TomlReader& reader) {
     if (parse_word<Constraint>(name)) reader.fail("", "a constraint has that name already");

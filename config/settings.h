@@ -24,7 +24,8 @@ struct TaskSettings {
 };
 
 struct RunSettings {
-  int max_parallel = 0;  // 0: the number of processors.
+  int max_parallel = 0;        // Of one owner; 0: the number of processors, at least 4.
+  int max_parallel_total = 0;  // Of all owners; 0: four times max_parallel.
   Duration stop_grace = 10s;
   Duration time_limit{};  // For work that names none; 0: none.
   Duration settle = 10s;  // A constraint that stopped a run holds that long before the next.
@@ -126,7 +127,7 @@ struct Settings {
   NetworkSettings network;
   IdleSettings idle;
   std::map<std::string, CustomCondition> conditions;
-  std::map<std::string, int> groups;  // How many runs of each may go on at once.
+  std::map<std::string, GroupRule> groups;
   UnknownPolicy unknown;
   Duration expedited_budget = 10min;  // Of each owner, in 24 hours.
   HistorySettings history;

@@ -8,6 +8,12 @@ bool is_named(const Work& work) {
   return work.state == WorkState::enqueued || work.state == WorkState::running;
 }
 
+void count_run(RunsOfOwners& runs, uid_t owner, int more) {
+  const auto [found, fresh] = runs.try_emplace(owner, 0);
+  found->second += more;
+  if (found->second == 0) runs.erase(found);
+}
+
 }  // namespace
 
 Agenda::Agenda() { group_of(""); }
@@ -17,14 +23,15 @@ void Agenda::add(Row& row) {
   if (is_named(work)) count_named(work.run_policy, 1);
   if (work.state == WorkState::running) {
     running_.insert(work.id);
-    ++groups_[group_of(work.run_policy.get().group)].running;
+    count_run(running_of_, work.owner, 1);
+    count_run(groups_[group_of(work.run_policy.get().group)].running, work.owner, 1);
     if (work.stopping == StopReason::none) set_alarm(row, time_is_up(work));
   } else if (work.state == WorkState::enqueued && !work.held) {
     if (awaits_trigger(work, now_)) {
       const auto& deadline = work.policy.get().deadline;
       if (deadline) set_alarm(row, work.enqueued_at + *deadline);
     } else if (work.due > now_) {
-      timers_.insert(row);
+      timers_[work.owner].insert(row);
     } else {
       lanes_[lane_of(work, now_)].insert(row);
       set_alarm(row, needs_change_at(work, work.policy, now_));
@@ -37,16 +44,21 @@ void Agenda::remove(Row& row) {
   set_alarm(row, {});
   if (is_named(row.work)) count_named(row.work.run_policy, -1);
   if (row.work.state == WorkState::running && running_.erase(row.work.id) > 0) {
-    --groups_[group_of(row.work.run_policy.get().group)].running;
+    count_run(running_of_, row.work.owner, -1);
+    count_run(groups_[group_of(row.work.run_policy.get().group)].running, row.work.owner, -1);
   }
 }
 
 void Agenda::move_on(TimePoint now) {
   if (std::exchange(now_, now) > now) place_anew();
-  while (!timers_.empty() && timers_.begin()->work.due <= now) {
-    Row& row = *timers_.begin();
-    remove(row);
-    add(row);
+  for (auto of_owner = timers_.begin(); of_owner != timers_.end();) {
+    Queue& queue = of_owner->second;
+    while (!queue.empty() && queue.begin()->work.due <= now) {
+      Row& row = *queue.begin();
+      remove(row);
+      add(row);
+    }
+    of_owner = queue.empty() ? timers_.erase(of_owner) : std::next(of_owner);
   }
   for (auto alarm = alarms_.begin(); alarm != alarms_.end() && alarm->first <= now;) {
     Row& row = *alarm->second;
@@ -74,9 +86,15 @@ std::optional<TimePoint> Agenda::time_is_up(const Work& work) const {
   return limit > Duration::zero() ? std::optional(work.since + limit) : std::nullopt;
 }
 
-int Agenda::running_in(const std::string& group) const {
+const RunsOfOwners& Agenda::running_in(const std::string& group) const {
+  static const RunsOfOwners kNone;
   const auto found = group_ids_.find(group);
-  return found == group_ids_.end() ? 0 : groups_[found->second].running;
+  return found == group_ids_.end() ? kNone : groups_[found->second].running;
+}
+
+int Agenda::running_of(uid_t owner) const {
+  const auto found = running_of_.find(owner);
+  return found == running_of_.end() ? 0 : found->second;
 }
 
 std::optional<TimePoint> Agenda::next_alarm() const {
@@ -90,6 +108,7 @@ TimePoint Agenda::opened_at(const Work& work, TimePoint now) const {
 LaneKey Agenda::lane_of(const Work& work, TimePoint now) {
   const Policy& policy = work.policy;
   LaneKey key;
+  key.owner = work.owner;
   key.priority = policy.priority;
   key.group = group_of(policy.group);
   if (is_forced(work, policy, now)) {
@@ -100,7 +119,6 @@ LaneKey Agenda::lane_of(const Work& work, TimePoint now) {
   key.settling = work.settling;
   if (policy.expedited) {
     key.rank = Rank::expedited;
-    key.owner = work.owner;
     key.drop = policy.out_of_quota == OutOfQuota::drop;
   }
   return key;
@@ -109,7 +127,7 @@ LaneKey Agenda::lane_of(const Work& work, TimePoint now) {
 std::uint32_t Agenda::group_of(const std::string& name) {
   const auto [found, fresh] =
       group_ids_.try_emplace(name, static_cast<std::uint32_t>(groups_.size()));
-  if (fresh) groups_.push_back({name, 0});
+  if (fresh) groups_.push_back({name, {}});
   return found->second;
 }
 

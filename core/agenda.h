@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include <boost/container/flat_map.hpp>
 #include <boost/intrusive/set.hpp>
 
 #include "core/gates.h"
@@ -41,10 +42,10 @@ enum class Rank : std::uint8_t { forced, expedited, normal };
 /// Due works that are alike in all that decides whether they may start: the first of them starts
 /// first, and one look answers for all.
 struct LaneKey {
+  uid_t owner = 0;
   Rank rank = Rank::normal;
   Gates::Id gate = Gates::kNone;
   std::uint32_t group = 0;
-  uid_t owner = 0;    // Of expedited work, which has a budget.
   bool drop = false;  // Expedited work that is cancelled once the budget is spent.
   bool settling = false;
   std::int32_t priority = 0;
@@ -52,9 +53,12 @@ struct LaneKey {
   auto operator<=>(const LaneKey&) const = default;
 };
 
+/// So many runs of each owner go on; owners that have none are not in it.
+using RunsOfOwners = boost::container::flat_map<uid_t, int>;
+
 struct Group {
   std::string name;  // The first has none, and no limit.
-  int running = 0;
+  RunsOfOwners running;
 };
 
 class Agenda {
@@ -77,10 +81,12 @@ class Agenda {
   const Gates& gates() const { return gates_; }
   std::map<LaneKey, Queue>& lanes() { return lanes_; }
   const std::map<LaneKey, Queue>& lanes() const { return lanes_; }
-  const Queue& timers() const { return timers_; }
+  /// Of each owner that has any.
+  const std::map<uid_t, Queue>& timers() const { return timers_; }
   const Group& group(std::uint32_t id) const { return groups_[id]; }
-  int running_in(const std::string& group) const;
+  const RunsOfOwners& running_in(const std::string& group) const;
   const std::set<WorkId>& running() const { return running_; }
+  int running_of(uid_t owner) const;
   /// What enqueued and running works name, and how many of them do.
   const std::map<Constraints, int>& named() const { return named_; }
   std::optional<TimePoint> next_alarm() const;
@@ -100,9 +106,10 @@ class Agenda {
   Gates gates_;
   TimePoint now_{};
   Duration time_limit_{};
-  Queue timers_;
+  std::map<uid_t, Queue> timers_;
   std::map<LaneKey, Queue> lanes_;
   std::set<WorkId> running_;
+  RunsOfOwners running_of_;
   std::map<Constraints, int> named_;
   std::set<std::pair<TimePoint, Row*>> alarms_;
   std::vector<Group> groups_;

@@ -109,22 +109,27 @@ class Explanation {
 
   void add_slot() {
     if (!waits_.empty()) return;
-    if (!scheduler_.group_has_room(policy_.group)) {
-      const int most = scheduler_.rules().groups.at(policy_.group);
-      waits_.push_back({WaitKind::group,
-                        policy_.group,
-                        "a free slot of " + std::to_string(most),
-                        std::to_string(most) + " running",
-                        {},
-                        {}});
+    const SchedulingRules& rules = scheduler_.rules();
+    const Agenda& agenda = scheduler_.agenda();
+    if (!scheduler_.group_has_room(policy_.group, work_.owner)) {
+      const GroupRule& rule = rules.groups.at(policy_.group);
+      add_full(WaitKind::group, policy_.group, rule.max_parallel, rule.max_parallel,
+               rule.shared ? " for all users" : "");
+    } else if (agenda.running_of(work_.owner) >= rules.max_parallel) {
+      add_full(WaitKind::slot, "", rules.max_parallel, agenda.running_of(work_.owner), "");
     } else if (!scheduler_.has_room()) {
-      waits_.push_back({WaitKind::slot,
-                        "",
-                        "a free slot of " + std::to_string(scheduler_.rules().max_parallel),
-                        std::to_string(scheduler_.running_count()) + " running",
-                        {},
-                        {}});
+      add_full(WaitKind::slot, "", rules.max_parallel_total,
+               static_cast<int>(scheduler_.running_count()), " for all users");
     }
+  }
+
+  void add_full(WaitKind kind, const std::string& name, int slots, int running, const char* whose) {
+    waits_.push_back({kind,
+                      name,
+                      "a free slot of " + std::to_string(slots) + whose,
+                      std::to_string(running) + " running",
+                      {},
+                      {}});
   }
 
   const Scheduler& scheduler_;

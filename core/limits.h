@@ -16,6 +16,14 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+/// How many runs of a group may go on at once.
+struct GroupRule {
+  int max_parallel = 1;
+  bool shared = false;  // Of all owners together; else of each owner.
+
+  bool operator==(const GroupRule&) const = default;
+};
+
 /// Unique names, task names and tags: 1 to 255 bytes of UTF-8 without control characters.
 /// `what` is how the error calls it.
 Result<> validate_name(std::string_view what, std::string_view name);

@@ -291,6 +291,7 @@ void Scheduler::accept() {
   for (const WorkId id : table_.accept()) dependents_.erase(id);
   quota_.accept();
   new_edges_.clear();
+  served_before_.clear();
   pauses_before_.reset();
   ledger_.saved();
   enqueued_.clear();
@@ -301,6 +302,10 @@ void Scheduler::accept() {
 void Scheduler::roll_back() {
   table_.roll_back();
   quota_.roll_back();
+  for (; !served_before_.empty(); served_before_.pop_back()) {
+    const auto& [owner, before] = served_before_.back();
+    served_[owner] = before;
+  }
   for (const auto& [prerequisite, dependent] : new_edges_)
     dependents_[prerequisite].erase(dependent);
   new_edges_.clear();
@@ -311,12 +316,21 @@ void Scheduler::roll_back() {
 }
 
 bool Scheduler::has_room() const {
-  return !holding_ && running_count() < static_cast<std::size_t>(rules_.max_parallel);
+  return !holding_ && running_count() < static_cast<std::size_t>(rules_.max_parallel_total);
 }
 
-bool Scheduler::group_has_room(const std::string& name) const {
-  const auto limit = rules_.groups.find(name);
-  return limit == rules_.groups.end() || agenda().running_in(name) < limit->second;
+bool Scheduler::has_room(uid_t owner) const {
+  return has_room() && agenda().running_of(owner) < rules_.max_parallel;
+}
+
+bool Scheduler::group_has_room(const std::string& name, uid_t owner) const {
+  const auto rule = rules_.groups.find(name);
+  if (rule == rules_.groups.end()) return true;
+  int running = 0;
+  for (const auto& [whose, runs] : agenda().running_in(name)) {
+    if (rule->second.shared || whose == owner) running += runs;
+  }
+  return running < rule->second.max_parallel;
 }
 
 bool Scheduler::depends_on(WorkId dependent, WorkId prerequisite) const {
@@ -328,6 +342,8 @@ Scheduler Scheduler::copy() const {
   Scheduler other(rules_);
   other.table_.agenda().gates() = agenda().gates();
   other.quota_ = quota_;
+  other.starts_ = starts_;
+  other.served_ = served_;
   other.pauses_ = pauses_;
   other.dependents_ = dependents_;
   other.shutting_down_ = shutting_down_;
@@ -349,12 +365,16 @@ std::optional<TimePoint> Scheduler::next_wakeup() const {
   };
   for (const auto& [group, until] : pauses_) consider(until);
   if (!has_room() || is_paused("")) return next;
-  if (!agenda().timers().empty()) consider(agenda().timers().begin()->work.due);
+  for (const auto& [owner, queue] : agenda().timers()) {
+    if (!queue.empty() && has_room(owner)) consider(queue.begin()->work.due);
+  }
   for (const auto& [key, lane] : agenda().lanes()) {
     if (!lane.empty() && may_start(key, agenda().now())) consider(agenda().now());
     const Gate& gate = agenda().gates()[key.gate];
     const TimePoint settled = gate.since + rules_.settle;
-    if (key.settling && gate.open && !lane.empty() && settled > agenda().now()) consider(settled);
+    if (key.settling && gate.open && has_room(key.owner) && !lane.empty() &&
+        settled > agenda().now())
+      consider(settled);
   }
   return next;
 }
@@ -388,10 +408,13 @@ void Scheduler::stop_what_must(TimePoint now) {
   }
 }
 
+// Between owners, whoever has the fewest children, and has been given none for longest; all that
+// their works say of themselves comes after that.
 bool Scheduler::Candidate::operator<(const Candidate& other) const {
   const auto order = [](const Candidate& one) {
     const Policy& policy = one.work->policy;
-    return std::tuple(one.rank, one.aged, -policy.priority, one.work->due, one.work->id);
+    return std::tuple(one.running, one.served_at, one.work->owner, one.rank, one.aged,
+                      -policy.priority, one.work->due, one.work->id);
   };
   return order(*this) < order(other);
 }
@@ -409,8 +432,10 @@ std::optional<Scheduler::Candidate> Scheduler::choose(TimePoint now) {
       const Work& first = queue.begin()->work;
       const bool on_budget = key.rank != Rank::expedited || within_budget(key.owner, now);
       const TimePoint waits_since = std::max(first.due, agenda().gates()[key.gate].since);
-      const Candidate candidate{&first, on_budget ? key.rank : Rank::normal,
-                                waits_since - key.priority * kAgeing};
+      const auto served = served_.find(key.owner);
+      const Candidate candidate{
+          &first, agenda().running_of(key.owner), served == served_.end() ? 0 : served->second,
+          on_budget ? key.rank : Rank::normal, waits_since - key.priority * kAgeing};
       if (!best || candidate < *best) best = candidate;
     }
     ++lane;
@@ -438,6 +463,9 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   ++work.attempts;
   ++work.runs;
   table_.put(work);
+  std::uint64_t& served = served_[work.owner];
+  served_before_.emplace_back(work.owner, served);
+  served = ++starts_;
   started_.push_back(std::move(started));
 }
 
@@ -445,7 +473,7 @@ bool Scheduler::may_start(const LaneKey& lane, TimePoint now) const {
   const Gate& gate = agenda().gates()[lane.gate];
   if (!gate.open || (lane.settling && gate.since + rules_.settle > now)) return false;
   const std::string& group = agenda().group(lane.group).name;
-  return !is_paused(group) && group_has_room(group);
+  return has_room(lane.owner) && !is_paused(group) && group_has_room(group, lane.owner);
 }
 
 bool Scheduler::is_paused(const std::string& group) const {

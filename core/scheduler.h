@@ -12,6 +12,7 @@
 
 #include <boost/container/flat_set.hpp>
 
+#include "core/limits.h"
 #include "core/outcome.h"
 #include "core/quota.h"
 #include "core/schedule.h"
@@ -22,8 +23,10 @@ namespace wm {
 
 /// What the configuration says of choosing.
 struct SchedulingRules {
-  int max_parallel = 1;  // Children at once; one that was told to stop counts until it is gone.
-  std::map<std::string, int> groups;      // … of these groups. Others have no limit of their own.
+  // Children at once; one that was told to stop counts until it is gone.
+  int max_parallel = 1;                     // Of one owner.
+  int max_parallel_total = 1'000'000;       // Of all owners.
+  std::map<std::string, GroupRule> groups;  // Others have no limit of their own.
   Duration settle = 10s;                  // A constraint that stopped a run holds that long first.
   Duration time_limit{};                  // Of a run whose work names none; 0: no end.
   Duration expedited_budget = 10min;      // Of each owner, in kQuotaWindow.
@@ -144,8 +147,10 @@ class Scheduler {
   std::size_t unfinished_count() const { return table_.rows().size(); }
   std::size_t unfinished_count(uid_t owner) const { return table_.count(owner); }
   std::size_t running_count() const { return agenda().running().size(); }
+  /// Slots are free for somebody; for this owner; for this owner in that group.
   bool has_room() const;
-  bool group_has_room(const std::string& name) const;
+  bool has_room(uid_t owner) const;
+  bool group_has_room(const std::string& name, uid_t owner) const;
   bool depends_on(WorkId dependent, WorkId prerequisite) const;
 
   /// The same works and rules, to be led ahead by themselves. Costs time for each work.
@@ -161,6 +166,8 @@ class Scheduler {
   /// The first of a lane, and what decides between lanes: the smaller goes first.
   struct Candidate {
     const Work* work = nullptr;
+    int running = 0;              // Of its owner.
+    std::uint64_t served_at = 0;  // When its owner was given a slot last: see served_.
     Rank rank = Rank::normal;
     TimePoint aged{};  // Since when it waits for a slot, as if its priority were 0.
 
@@ -191,6 +198,9 @@ class Scheduler {
   std::vector<std::pair<WorkId, WorkId>> new_edges_;      // Added since accept().
   Pauses pauses_;
   std::optional<Pauses> pauses_before_;  // As they were at the last accept().
+  std::uint64_t starts_ = 0;
+  std::map<uid_t, std::uint64_t> served_;  // Which of the starts was each owner's last.
+  std::vector<std::pair<uid_t, std::uint64_t>> served_before_;  // Since the last accept().
   ExpeditedQuota quota_;
   WaitLedger ledger_;
   std::vector<WorkId> enqueued_;

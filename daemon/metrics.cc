@@ -125,8 +125,8 @@ void tell_queue(Exposition& out, const Scheduler& scheduler) {
                "When the oldest unfinished work was enqueued; its age is time() less this.")
         .sample(seconds(*queue.oldest));
   }
-  out.family("wm_slots", "gauge", "Runs that may go on at once.")
-      .sample(scheduler.rules().max_parallel);
+  out.family("wm_slots", "gauge", "Runs that may go on at once, of all users.")
+      .sample(scheduler.rules().max_parallel_total);
   out.family("wm_paused", "gauge", "Whether wm pause holds everything back.")
       .sample(scheduler.pauses().contains("") ? 1 : 0);
 }

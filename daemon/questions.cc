@@ -354,6 +354,7 @@ void Methods::status(const ExchangePtr& exchange) {
                         {"unfinished", scheduler.unfinished_count()},
                         {"running", scheduler.running_count()},
                         {"maxParallel", scheduler.rules().max_parallel},
+                        {"maxParallelTotal", scheduler.rules().max_parallel_total},
                         {"connections", operations_.connection_count()}};
     if (const auto next = manager_.next_wakeup()) status["nextWakeupAt"] = format_time(*next);
     if (!scheduler.pauses().empty()) status["paused"] = to_json(scheduler.pauses());

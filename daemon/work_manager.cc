@@ -85,7 +85,9 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
 SchedulingRules WorkManager::rules() const {
   const RunSettings& run = settings_.run;
   SchedulingRules rules;
-  rules.max_parallel = run.max_parallel > 0 ? run.max_parallel : machine_.processors;
+  rules.max_parallel = run.max_parallel > 0 ? run.max_parallel : std::max(machine_.processors, 4);
+  rules.max_parallel_total =
+      run.max_parallel_total > 0 ? run.max_parallel_total : 4 * rules.max_parallel;
   rules.groups = settings_.groups;
   rules.settle = run.settle;
   rules.time_limit = run.time_limit;

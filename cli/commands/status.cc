@@ -23,8 +23,9 @@ int status(Session& session) {
   line("process", std::to_string(number_of(*answer, "pid")));
   line("up for", rough_duration(Duration{number_of(*answer, "uptimeMs")}));
   line("unfinished", std::to_string(number_of(*answer, "unfinished")));
-  line("running", fmt::format("{} of at most {}", number_of(*answer, "running"),
-                              number_of(*answer, "maxParallel")));
+  line("running",
+       fmt::format("{} of at most {}, {} of each user", number_of(*answer, "running"),
+                   number_of(*answer, "maxParallelTotal"), number_of(*answer, "maxParallel")));
   for (const boost::json::value& pause : array_of(*answer, "paused")) {
     line("paused", pause_text(pause.as_object()));
   }

@@ -30,7 +30,12 @@ min_backoff = "1s"
 max_data = 2048
 [run]
 max_parallel = 3
+max_parallel_total = 7
 stop_grace = "5s"
+[groups.backup]
+max_parallel = 3
+[groups.tape]
+shared = true
 [retry]
 max_attempts = 4
 fail_on = "1,3-4"
@@ -52,7 +57,8 @@ metered_interfaces = ["usb*"]
   expected.tasks["sync"] = {{"/bin/sync", "-f"}, false, {{"A", "1"}}};
   expected.tasks["*"] = {{"/bin/dispatch"}, true, {}};
   expected.limits = {1min, 30s, 1s, 2048};
-  expected.run = {3, 5s};
+  expected.run = {3, 7, 5s};
+  expected.groups = {{"backup", {3, false}}, {"tape", {1, true}}};
   expected.retry = {4, parse_exit_codes("1,3-4").value(), 0.25};
   expected.battery = {10, 12};
   expected.storage = {{"/home"}, {2, 1000}};
@@ -174,7 +180,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 28) << "a setting that is not shown";
+  EXPECT_EQ(count, 29) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

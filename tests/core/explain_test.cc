@@ -27,7 +27,7 @@ class WaitingFor : public testing::Test {
     return waiting_for(scheduler_, *scheduler_.find(row.id), now);
   }
 
-  Scheduler scheduler_{SchedulingRules{.max_parallel = 1, .groups = {{"one", 1}}}};
+  Scheduler scheduler_{SchedulingRules{.max_parallel = 1, .groups = {{"one", {1}}}}};
   WorkId last_id_ = 0;
 };
 
@@ -77,7 +77,7 @@ TEST_F(WaitingFor, ASlotWhereNothingElseIsMissing) {
 }
 
 TEST_F(WaitingFor, ASlotOfItsGroup) {
-  scheduler_.set_rules({.max_parallel = 5, .groups = {{"one", 1}}});
+  scheduler_.set_rules({.max_parallel = 5, .groups = {{"one", {1}}}});
   EXPECT_TRUE(waits(work({.group = "one"})).empty());
   const std::vector<Wait> expected{
       {WaitKind::group, "one", "a free slot of 1", "1 running", {}, {}}};

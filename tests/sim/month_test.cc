@@ -23,9 +23,12 @@ constexpr Duration kMonth = Days{30};
 
 class Month {
  public:
-  explicit Month(unsigned seed) : random_(seed), world_(1 + pick(3)), promises_(world_) {
+  explicit Month(unsigned seed) : random_(seed), promises_(world_) {
     world_.writes_down = false;
-    world_.settings.groups = {{"narrow", 1}};
+    world_.settings.run.max_parallel = 1 + pick(3);
+    world_.settings.run.max_parallel_total = 1 + pick(5);
+    world_.settings.groups = {{"narrow", {1, chance(50)}}};
+    world_.reload();
     world_.settings.history.max_runs = 20;
     world_.settings.expedited_budget = 30min;
     world_.runner.life = [this](const Launch& launch) { return random_life(launch.info.request); };
@@ -111,7 +114,7 @@ class Month {
     if (chance(50)) request.out_of_quota = OutOfQuota::drop;
     for (int i = 0; i < 2 && chance(25); ++i) {
       const std::string name = random_name();
-      const auto holder = world_.store.find(1000, name);
+      const auto holder = world_.store.find(owner_, name);
       if (!holder || name == request.unique_name) continue;
       if (world_.store.info(*holder)->request.kind != WorkKind::periodic) {
         request.prerequisites.push_back(name);
@@ -120,9 +123,11 @@ class Month {
   }
 
   std::string random_name() { return "work-" + std::to_string(pick(11)); }
+  uid_t random_owner() { return 1000 + static_cast<uid_t>(pick(owners_)); }
 
   WorkRequest random_request() {
     WorkRequest request = oneoff(random_name());
+    owner_ = random_owner();
     if (chance(30)) request.initial_delay = Duration{pick(86'400'000)};
     if (chance(30)) request.max_attempts = 1 + pick(4);
     if (chance(40)) {
@@ -143,7 +148,7 @@ class Month {
     const WorkRequest request = random_request();
     const auto existing = static_cast<ExistingPolicy>(pick(5));
     if (!validate_existing(existing, request.kind)) return;
-    world_.enqueue(request, existing);
+    world_.enqueue(request, existing, owner_);
   }
 
   void flip_a_condition() {
@@ -168,7 +173,7 @@ class Month {
   }
 
   void command() {
-    const auto holder = world_.store.find(1000, random_name());
+    const auto holder = world_.store.find(random_owner(), random_name());
     if (!holder) return;
     const WorkId id = *holder;
     switch (pick(3)) {
@@ -234,6 +239,8 @@ class Month {
   }
 
   std::mt19937 random_;
+  int owners_ = pick(2);  // Besides the first.
+  uid_t owner_ = 0;       // Of the request that is being made up.
   World world_;
   Promises promises_;
   bool well_ = false;

@@ -804,10 +804,11 @@ class Choosing : public Semantics {
     };
     every_run_takes(1min);
   }
-  void add(const std::string& name, const std::function<void(WorkRequest&)>& change) {
+  void add(const std::string& name, const std::function<void(WorkRequest&)>& change,
+           uid_t owner = 1000) {
     auto request = oneoff(name);
     change(request);
-    world_.enqueue(request);
+    world_.enqueue(request, ExistingPolicy::keep, owner);
   }
 
   std::string order_;
@@ -827,7 +828,7 @@ TEST_F(Choosing, ExpeditedFirstThenPriorityThenDueThenOldest) {
 
 TEST_F(Choosing, AGroupHasALimitOfItsOwn) {
   world_.settings.run.max_parallel = 4;
-  world_.settings.groups = {{"backup", 1}};
+  world_.settings.groups = {{"backup", {.max_parallel = 1}}};
   for (const char* name : {"a", "b", "c"}) {
     add(name, [](WorkRequest& r) { r.group = "backup"; });
   }
@@ -835,6 +836,60 @@ TEST_F(Choosing, AGroupHasALimitOfItsOwn) {
   EXPECT_EQ(order_, "a other ");
   world_.advance(1min);
   EXPECT_EQ(order_, "a other b ");
+}
+
+TEST_F(Choosing, SlotsAreForEachOwner) {
+  world_.settings.run.max_parallel_total = 10;
+  add("a", [](WorkRequest&) {});
+  add("b", [](WorkRequest&) {});
+  add("other", [](WorkRequest&) {}, 1001);
+  EXPECT_EQ(order_, "a other ");
+}
+
+TEST_F(Choosing, WhereSlotsAreShortTheOwnerWithTheFewestRunsComesFirst) {
+  world_.settings.run.max_parallel = 4;
+  world_.settings.run.max_parallel_total = 4;
+  for (const char* name : {"a1", "a2", "a3", "a4", "a5", "a6"}) {
+    add(name, [](WorkRequest& r) { r.priority = 10; });
+  }
+  for (const char* name : {"b1", "b2", "b3"}) {
+    add(name, [](WorkRequest& r) { r.priority = -10; }, 1001);
+  }
+  EXPECT_EQ(order_, "a1 a2 a3 a4 ");
+  world_.advance(1min);
+  EXPECT_EQ(order_, "a1 a2 a3 a4 b1 a5 b2 a6 ");
+}
+
+TEST_F(Choosing, OwnersOfAsManyRunsTakeTurns) {
+  world_.settings.run.max_parallel_total = 1;
+  for (const char* name : {"a1", "a2", "a3"}) add(name, [](WorkRequest&) {});
+  for (const char* name : {"b1", "b2"}) add(name, [](WorkRequest&) {}, 1001);
+  world_.advance(10min);
+  EXPECT_EQ(order_, "a1 b1 a2 b2 a3 ");
+}
+
+TEST_F(Choosing, AGroupIsItsOwnersUnlessItIsShared) {
+  world_.settings.run.max_parallel = 4;
+  world_.settings.groups = {{"own", {.max_parallel = 1}},
+                            {"all", {.max_parallel = 1, .shared = true}}};
+  for (const uid_t owner : {1000U, 1001U}) {
+    for (const char* group : {"own", "all"}) {
+      add(group + std::to_string(owner), [&](WorkRequest& r) { r.group = group; }, owner);
+    }
+  }
+  EXPECT_EQ(order_, "own1000 all1000 own1001 ");
+  world_.advance(1min);
+  EXPECT_EQ(order_, "own1000 all1000 own1001 all1001 ");
+}
+
+TEST_F(Choosing, NobodyIsWokenForWorkWhoseOwnerHasNoSlotFree) {
+  world_.settings.run.max_parallel_total = 10;
+  every_run_takes(10h);
+  add("a", [](WorkRequest&) {});
+  add("late", [](WorkRequest& r) { r.initial_delay = 1h; });
+  EXPECT_EQ(world_.scheduler().next_wakeup(), std::nullopt);
+  add("other", [](WorkRequest& r) { r.initial_delay = 2h; }, 1001);
+  EXPECT_EQ(world_.scheduler().next_wakeup(), world_.now + 2h);
 }
 
 TEST_F(Choosing, APauseStartsNothingNewAndEndsByItself) {

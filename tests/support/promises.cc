@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/check.h"
+
 namespace wm {
 namespace {
 
@@ -87,12 +89,12 @@ void Promises::check_turn(const TurnReport& report) {
     last_[work.id] = work;
     if (is_finished(work.state)) last_.erase(work.id);
   }
-  const Scheduler& scheduler = world_.scheduler();
-  EXPECT_LE(scheduler.running_count(), static_cast<std::size_t>(scheduler.rules().max_parallel));
-  for (const auto& [group, most] : world_.settings.groups) {
-    EXPECT_LE(scheduler.agenda().running_in(group), most);
+  for (const Start& start : report.started) {
+    served_.insert(checked(world_.scheduler().find(start.id), "it runs").owner);
   }
-  for (const auto& [id, row] : scheduler.rows()) check_row(row.work);
+  count_running();
+  for (const auto& [id, row] : world_.scheduler().rows()) check_row(row.work);
+  check_shares();
   if (++turns_ % kTurnsBetweenLooksAtTheDisk == 0) check_disk();
 }
 
@@ -106,6 +108,43 @@ void Promises::check_row(const Work& work) {
   if (work.state == WorkState::blocked) check_blocked(work);
 }
 
+void Promises::count_running() {
+  running_.clear();
+  in_group_.clear();
+  for (const auto& [id, row] : world_.scheduler().rows()) {
+    if (row.work.state != WorkState::running) continue;
+    const uid_t owner = row.work.owner;
+    const std::string& group = row.work.run_policy.get().group;
+    const auto rule = world_.settings.groups.find(group);
+    ++running_[owner];
+    if (rule != world_.settings.groups.end()) ++in_group_[{rule->second.shared ? 0 : owner, group}];
+  }
+  const SchedulingRules& rules = world_.scheduler().rules();
+  for (const auto& [owner, runs] : running_) EXPECT_LE(runs, rules.max_parallel);
+  for (const auto& [group, runs] : in_group_) {
+    EXPECT_LE(runs, world_.settings.groups[group.second].max_parallel);
+  }
+  EXPECT_LE(total_running(), rules.max_parallel_total);
+}
+
+int Promises::total_running() const {
+  int total = 0;
+  for (const auto& [owner, runs] : running_) total += runs;
+  return total;
+}
+
+// No owner waits while another is given more than its share.
+void Promises::check_shares() {
+  for (const uid_t waiting : kept_waiting_) {
+    for (const uid_t served : served_) {
+      EXPECT_LE(running_[served], running_[waiting] + 1)
+          << "user " << waiting << " waits while user " << served << " was given a slot";
+    }
+  }
+  kept_waiting_.clear();
+  served_.clear();
+}
+
 // Nothing that is due and allowed stays idle while a slot is free.
 void Promises::check_waiting(const Work& work) {
   const Policy& policy = work.policy;
@@ -113,12 +152,15 @@ void Promises::check_waiting(const Work& work) {
   const bool settles = work.settling && !ignores_constraints(work, policy, world_.now) &&
                        world_.now - conditions_since_ < 10s;
   const bool paused = scheduler.pauses().contains("") || scheduler.pauses().contains(policy.group);
-  const auto limit = world_.settings.groups.find(policy.group);
-  const bool group_is_full = limit != world_.settings.groups.end() &&
-                             scheduler.agenda().running_in(policy.group) >= limit->second;
+  const auto rule = world_.settings.groups.find(policy.group);
+  const bool group_is_full =
+      rule != world_.settings.groups.end() &&
+      in_group_[{rule->second.shared ? 0 : work.owner, policy.group}] >= rule->second.max_parallel;
   if (work.due > world_.now || work.held || settles || paused || group_is_full) return;
   if (!may_run(work, policy, world_.conditions, world_.now)) return;
-  EXPECT_EQ(scheduler.running_count(), static_cast<std::size_t>(scheduler.rules().max_parallel))
+  if (running_[work.owner] >= scheduler.rules().max_parallel) return;
+  kept_waiting_.insert(work.owner);
+  EXPECT_EQ(total_running(), scheduler.rules().max_parallel_total)
       << "#" << work.id << " is due and allowed, and stays idle while a slot is free";
 }
 

@@ -22,6 +22,9 @@ class Promises {
   void check_turn(const TurnReport& report);
   void check_row(const Work& work);
   void check_waiting(const Work& work);
+  void check_shares();
+  void count_running();
+  int total_running() const;
   void check_running(const Work& work);
   void check_blocked(const Work& work);
   void check_end(const Work& before, const Work& after);
@@ -30,7 +33,11 @@ class Promises {
   World& world_;
   Conditions conditions_;
   TimePoint conditions_since_{};
-  std::map<WorkId, Work> last_;  // Rows as the last turns left them.
+  std::map<WorkId, Work> last_;                            // Rows as the last turns left them.
+  std::map<uid_t, int> running_;                           // Of each owner, after this turn …
+  std::map<std::pair<uid_t, std::string>, int> in_group_;  // … by groups, too.
+  std::set<uid_t> served_;                                 // Owners that this turn gave a slot.
+  std::set<uid_t> kept_waiting_;  // Those that want for nothing but a slot.
   std::set<WorkId> finished_;
   int turns_ = 0;
 };

@@ -31,18 +31,21 @@ Conditions good_conditions() {
           .idle = true};
 }
 
-World::World(int processors) : processors_(processors) { start_daemon(); }
+World::World(int max_parallel) {
+  settings.run.max_parallel = max_parallel;
+  start_daemon();
+}
 
 void World::start_daemon() {
-  manager_ = std::make_unique<WorkManager>(store, runner, settings, Machine{processors_, zone});
+  manager_ = std::make_unique<WorkManager>(store, runner, settings, Machine{.zone = zone});
   manager_->recover(now);
   after_restart();
 }
 
-WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing) {
+WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing, uid_t owner) {
   Result<Registered> registered;
   const Change change{
-      [&] { registered = manager_->registrar().add({1000, "uuid", request, existing}, now); }};
+      [&] { registered = manager_->registrar().add({owner, "uuid", request, existing}, now); }};
   if (!turn(std::span(&change, 1)) || !registered) return 0;
   settle();
   return registered->id;

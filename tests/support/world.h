@@ -20,7 +20,7 @@ Conditions good_conditions();
 
 class World {
  public:
-  explicit World(int processors = 2);
+  explicit World(int max_parallel = 2);
 
   TimePoint now = kNow;
   Conditions conditions = good_conditions();
@@ -29,7 +29,8 @@ class World {
   MemoryStore store;
   FakeRunner runner{now};
 
-  WorkId enqueue(const WorkRequest& request, ExistingPolicy existing = ExistingPolicy::keep);
+  WorkId enqueue(const WorkRequest& request, ExistingPolicy existing = ExistingPolicy::keep,
+                 uid_t owner = 1000);
   void cancel(WorkId id);
   /// A path that the work names changes.
   void change_path(WorkId id);
@@ -73,7 +74,6 @@ class World {
   void start_daemon();
   bool turn(std::span<const Change> changes);
 
-  int processors_;
   TimePoint began_ = now;
   std::unique_ptr<WorkManager> manager_;
   std::map<WorkId, WorkState> last_states_;
