@@ -33,7 +33,7 @@ class Explanation {
   void add_time() {
     if (awaits_trigger(work_, now_)) return add_trigger("a change", "none yet", deadline());
     if (work_.due <= now_) return;
-    if (work_.timing == Timing::quiet) {
+    if (work_.timing == Timing::quiet && !has_named_time(work_)) {
       const std::string delay = format_duration(trigger_delay(policy_.trigger));
       return add_trigger("no change for " + delay, "a change", work_.due);
     }
@@ -55,13 +55,13 @@ class Explanation {
   }
 
   WaitKind time_kind() const {
+    if (has_named_time(work_)) return WaitKind::delay;
     switch (work_.timing) {
       case Timing::retry:
         return WaitKind::backoff;
       case Timing::period:
         return WaitKind::period;
       case Timing::first:
-      case Timing::at:
       case Timing::at_once:
       case Timing::trigger:
       case Timing::quiet:

@@ -52,7 +52,7 @@ std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy,
 }
 
 bool awaits_trigger(const Work& work, TimePoint now) {
-  return work.timing == Timing::trigger && !is_forced(work, work.policy, now);
+  return !has_due_time(work) && !is_forced(work, work.policy, now);
 }
 
 bool is_forced(const Work& work, const Policy& policy, TimePoint now) {

@@ -384,11 +384,12 @@ json::object to_json(const WorkInfo& info) {
   object["generation"] = info.work.generation;
   object["runAttemptCount"] = info.work.attempts;
   object["enqueuedAt"] = format_time(info.registered_at);
-  if (info.work.state == WorkState::enqueued && info.work.timing != Timing::trigger)
+  if (info.work.state == WorkState::enqueued && has_due_time(info.work))
     object["nextRunAt"] = format_time(info.work.due);
   if (info.last_finished_at) object["lastFinishedAt"] = format_time(*info.last_finished_at);
   if (info.last_result) object["lastResult"] = to_json(*info.last_result);
   if (!info.output.empty()) object["output"] = json::parse(info.output);
+  if (info.progress) object["progress"] = to_json(*info.progress);
   StopReason stop = info.work.stopping;
   if (stop == StopReason::none && info.last_result) stop = info.last_result->stop_reason;
   if (stop != StopReason::none) object["stopReason"] = word(stop);
@@ -465,7 +466,7 @@ json::object to_json(const StatusChange& change, const WorkInfo& info, TimePoint
   } else if (work.stopping != StopReason::none) {
     fields.set("stopReason", word(work.stopping));
   }
-  if (work.state == WorkState::enqueued && work.timing != Timing::trigger) {
+  if (work.state == WorkState::enqueued && has_due_time(work)) {
     fields.always("nextRunAt", format_time(work.due));
   }
   return fields.set("detail", describe(change, now)).take();

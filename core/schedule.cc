@@ -88,8 +88,9 @@ Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* 
   Work work;
   work.policy = work.run_policy = SharedPolicy(static_cast<const Policy&>(request));
   work.enqueued_at = work.since = now;
-  work.timing = first_timing(request, request.at.has_value());
-  work.due = request.at ? *request.at : due_time(work, zone);
+  work.timing = first_timing(request);
+  work.at = request.at.value_or(TimePoint{});
+  work.due = has_named_time(work) ? work.at : due_time(work, zone);
   return work;
 }
 
@@ -102,8 +103,6 @@ TimePoint due_time(const Work& work, const date::time_zone* zone) {
     case Timing::quiet:
       return std::max(first_due(policy, work.enqueued_at, zone),
                       work.since + trigger_delay(policy.trigger));
-    case Timing::at:
-      return work.due;
     case Timing::retry:
       return work.since + retry_delay(policy.backoff.value_or(Backoff{}), work.attempts);
     case Timing::period:
@@ -120,14 +119,13 @@ Duration trigger_max_delay(const Trigger& trigger) {
   return trigger.max_delay.value_or(std::max(kTriggerMaxDelay, trigger_delay(trigger)));
 }
 
-Timing first_timing(const Policy& policy, bool at) {
-  if (at) return Timing::at;
+Timing first_timing(const Policy& policy) {
   return policy.trigger.paths.empty() ? Timing::first : Timing::trigger;
 }
 
 bool awaits_paths(const Work& work) {
   return (work.state == WorkState::enqueued || work.state == WorkState::blocked) &&
-         (work.timing == Timing::trigger || work.timing == Timing::quiet);
+         !has_named_time(work) && (work.timing == Timing::trigger || work.timing == Timing::quiet);
 }
 
 Work after_change_of_paths(Work work, TimePoint now, const date::time_zone* zone) {
@@ -152,7 +150,7 @@ Work after_clock_step(Work work, TimePoint now, const date::time_zone* zone) {
   if (work.period_ends != TimePoint{}) {
     work.period_ends = std::min(work.period_ends, next_period(policy, work.enqueued_at, now, zone));
   }
-  if (work.state == WorkState::enqueued && work.due > now) {
+  if (work.state == WorkState::enqueued && work.due > now && !has_named_time(work)) {
     Work anew = work;
     anew.since = now;
     work.due = std::min(work.due, due_time(anew, zone));

@@ -56,7 +56,7 @@ Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* 
 TimePoint due_time(const Work& work, const date::time_zone* zone);
 
 /// What the time counts from which work waits for that has not run yet. `at`: it was given a time.
-Timing first_timing(const Policy& policy, bool at);
+Timing first_timing(const Policy& policy);
 
 /// Whether a change of its paths matters to it.
 bool awaits_paths(const Work& work);

@@ -24,6 +24,15 @@ bool is_lost_constraint(StopReason why) {
   return why >= StopReason::constraint_network && why <= StopReason::constraint_custom;
 }
 
+// When enqueued work is due, as its wait began.
+TimePoint next_due(const Work& work, const SchedulingRules& rules) {
+  if (has_named_time(work)) return work.at;
+  TimePoint due = due_time(work, rules.zone);
+  if (work.timing != Timing::retry) return due;
+  due += spread(due - work.since, rules.jitter, work);
+  return work.period_ends == TimePoint{} ? due : std::min(due, work.period_ends);
+}
+
 void open_next_period(Work& work, TimePoint due) {
   work.timing = Timing::period;
   work.due = due;
@@ -36,14 +45,12 @@ void open_next_period(Work& work, TimePoint due) {
 // the first attempt not asked for another.
 void wait_for_retry(Work& work, const SchedulingRules& rules) {
   work.timing = Timing::retry;
-  work.due = due_time(work, rules.zone);
-  work.due += spread(work.due - work.since, rules.jitter, work);
   const Policy& policy = work.policy;
-  if (policy.kind != WorkKind::periodic) return;
-  if (work.period_ends == TimePoint{}) {
+  if (policy.kind == WorkKind::periodic && work.period_ends == TimePoint{}) {
     work.period_ends = next_period(policy, work.enqueued_at, work.since, rules.zone);
   }
-  if (work.due >= work.period_ends) open_next_period(work, work.period_ends);
+  work.due = next_due(work, rules);
+  if (work.due == work.period_ends) open_next_period(work, work.period_ends);
 }
 
 }  // namespace
@@ -82,6 +89,7 @@ Work after_run(Work work, RunOutcome outcome, TimePoint now, const SchedulingRul
       --work.attempts;
       break;
   }
+  if (work.state == WorkState::enqueued && has_named_time(work)) work.due = work.at;
   return work;
 }
 
@@ -92,6 +100,7 @@ Work once_more(Work work, TimePoint now) {
   work.period_ends = {};
   work.attempts = 0;
   work.stopping = StopReason::none;
+  work.at = {};
   work.run_now = work.settling = false;
   return work;
 }
@@ -158,25 +167,35 @@ std::optional<WorkId> Scheduler::running_before(WorkId id) const {
   return std::nullopt;
 }
 
-void Scheduler::update(WorkId id, const SharedPolicy& policy, std::optional<TimePoint> at,
-                       TimePoint now) {
+void Scheduler::update(WorkId id, const SharedPolicy& policy, TimePoint now) {
   const Work* found = table_.find(id);
   if (!found || is_finished(found->state)) return;
   Work work = *found;
   work.policy = policy;
   ++work.generation;
   if (work.state != WorkState::running) work.run_policy = policy;
-  const bool first =
-      work.timing == Timing::first || work.timing == Timing::at || work.timing == Timing::trigger;
-  if (first) work.timing = first_timing(policy, at.has_value());
-  if (work.state == WorkState::enqueued || work.state == WorkState::blocked) {
-    work.due = first && at ? *at : due_time(work, rules_.zone);
-    if (work.timing == Timing::at_once) work.due = std::min(work.due, now);
+  if (work.timing == Timing::first || work.timing == Timing::trigger) {
+    work.timing = first_timing(policy);
   }
-  if (work.timing == Timing::retry && work.period_ends != TimePoint{}) {
-    work.due = std::min(work.due, work.period_ends);
-  }
+  wait_anew(work, now);
   table_.put(work);
+}
+
+void Scheduler::set_time(WorkId id, std::optional<TimePoint> at, TimePoint now) {
+  const Work* found = table_.find(id);
+  if (!found || is_finished(found->state)) return;
+  Work work = *found;
+  work.at = at.value_or(TimePoint{});
+  if (work == *found) return;
+  wait_anew(work, now);
+  table_.put(work);
+}
+
+// Counts its wait from where it began.
+void Scheduler::wait_anew(Work& work, TimePoint now) const {
+  if (work.state != WorkState::enqueued && work.state != WorkState::blocked) return;
+  work.due = next_due(work, rules_);
+  if (work.run_now) work.due = std::min(work.due, now);
 }
 
 void Scheduler::cancel(WorkId id, TimePoint now, StopReason why) {
@@ -459,6 +478,7 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   work.run_policy = work.policy;
   work.expedited = next.rank == Rank::expedited;
   work.settling = false;
+  work.at = {};
   work.since = now;
   ++work.attempts;
   ++work.runs;
@@ -543,7 +563,7 @@ void Scheduler::pass_on(WorkId ended, TimePoint now) {
         if (--work.blocked_on == 0) {
           move(work, WorkEvent::unblock);
           work.enqueued_at = now;
-          work.due = due_time(work, rules_.zone);
+          work.due = next_due(work, rules_);
         }
       } else {
         move(work, state == WorkState::failed ? WorkEvent::fail : WorkEvent::cancel);

@@ -96,8 +96,11 @@ class Scheduler {
   void replace(std::span<const WorkId> old, Work fresh, std::span<const WorkId> prerequisites = {});
 
   /// New terms, also for a wait that has begun. A run that goes on is finished with the old ones.
-  /// `at`: where the first run was given a time.
-  void update(WorkId id, const SharedPolicy& policy, std::optional<TimePoint> at, TimePoint now);
+  void update(WorkId id, const SharedPolicy& policy, TimePoint now);
+
+  /// The next run is due at that time, once, whatever its delay, period or backoff say; nothing:
+  /// when they say.
+  void set_time(WorkId id, std::optional<TimePoint> at, TimePoint now);
 
   /// At once, or as soon as its child is gone. What depends on it is cancelled too.
   void cancel(WorkId id, TimePoint now, StopReason why = StopReason::cancelled);
@@ -174,6 +177,7 @@ class Scheduler {
     bool operator<(const Candidate& other) const;
   };
 
+  void wait_anew(Work& work, TimePoint now) const;
   void stop(const Work& work, StopReason why);
   void stop_what_must(TimePoint now);
   void start(const Candidate& next, TimePoint now);

@@ -41,7 +41,7 @@ bool is_wanted(const StatusChange& change, Notice notice) {
 std::string next_run(const Work& work, TimePoint now) {
   if (work.state == WorkState::blocked) return "after its prerequisites";
   if (work.state != WorkState::enqueued) return "";
-  if (work.timing == Timing::trigger) return "after a change of its paths";
+  if (!has_due_time(work)) return "after a change of its paths";
   return work.due > now ? "in " + rough_duration(work.due - now) : "";
 }
 

@@ -57,11 +57,13 @@ std::vector<LedgerEntry> WaitLedger::unsaved() const {
 std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   Sum sum;
   const Policy& policy = work.policy;
-  if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
-  if (work.timing == Timing::quiet) sum.add(WaitKind::trigger, "", work.due - work.since);
+  if (!has_named_time(work)) {
+    if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
+    if (work.timing == Timing::quiet) sum.add(WaitKind::trigger, "", work.due - work.since);
+  }
   TimePoint from = std::max(work.due, work.since);
   if (awaits_trigger(work, now)) return {};
-  if (work.timing == Timing::trigger) {  // Its deadline came instead, or somebody's call.
+  if (!has_due_time(work)) {  // Its deadline came instead, or somebody's call.
     sum.add(WaitKind::trigger, "", now - from);
     return sum.take();
   }

@@ -213,7 +213,6 @@ struct WorkRequest : Policy {
 /// What the time counts from which enqueued work waits for.
 enum class Timing : std::uint8_t {
   first,    // The first run: enqueued, and a delay.
-  at,       // The first run: a time that was named.
   retry,    // The end of an attempt, and a backoff.
   period,   // The end of a run, and a period.
   at_once,  // Interrupted, or told to run: nothing.
@@ -230,6 +229,7 @@ struct Work {
   TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
   TimePoint since{};            // Came to its present state, or to its present wait.
   TimePoint due{};              // Enqueued work may start from here on.
+  TimePoint at{};               // When the next run is due, where somebody has said so.
   TimePoint period_ends{};      // Periodic work that is retrying: when its next period opens.
   std::int32_t attempts = 0;    // Started and not interrupted, in this period.
   std::int32_t runs = 0;        // Children started so far under this unique name.
@@ -248,6 +248,14 @@ struct Work {
 
   bool operator==(const Work&) const = default;
 };
+
+/// Whether somebody has said when its next run is due, whatever else would tell.
+inline bool has_named_time(const Work& work) { return work.at != TimePoint{}; }
+
+/// Whether the time of its next run is known: it is not before one of its paths has changed.
+inline bool has_due_time(const Work& work) {
+  return work.timing != Timing::trigger || has_named_time(work);
+}
 
 /// How the last run of a work ended.
 struct RunResult {
@@ -269,6 +277,14 @@ struct Waited {
   bool operator==(const Waited&) const = default;
 };
 
+/// How far a run says that it is.
+struct RunProgress {
+  std::optional<std::int32_t> percent;  // 0 to 100.
+  std::string data;                     // A JSON object; empty: none.
+
+  bool operator==(const RunProgress&) const = default;
+};
+
 /// One work as it is shown.
 struct WorkInfo {
   std::string uuid;
@@ -277,16 +293,9 @@ struct WorkInfo {
   TimePoint registered_at{};
   std::optional<TimePoint> last_finished_at;
   std::optional<RunResult> last_result;
-  std::string output;    // A JSON object, of the last run that succeeded; empty: none.
-  bool applied = false;  // Declared by a file.
-};
-
-/// How far a run says that it is. It is forgotten when the run ends.
-struct RunProgress {
-  std::optional<std::int32_t> percent;  // 0 to 100.
-  std::string data;                     // A JSON object; empty: none.
-
-  bool operator==(const RunProgress&) const = default;
+  std::string output;  // A JSON object, of the last run that succeeded; empty: none.
+  std::optional<RunProgress> progress;  // Enqueued: what the last run got to before it ended.
+  bool applied = false;                 // Declared by a file.
 };
 
 /// One run as history shows it.

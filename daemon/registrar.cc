@@ -154,7 +154,8 @@ Result<Registered> Registrar::update(WorkId id, const Registration& registration
   }
   store_.update(id, request, stored.applied || registration.applied);
   if (registration.paths_seen) store_.save_paths_seen(id, *registration.paths_seen);
-  scheduler_.update(id, SharedPolicy(static_cast<const Policy&>(request)), request.at, now);
+  scheduler_.update(id, SharedPolicy(static_cast<const Policy&>(request)), now);
+  if (request.at != stored.request.at) scheduler_.set_time(id, request.at, now);
   return Registered{id, RegisterResult::updated};
 }
 

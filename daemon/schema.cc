@@ -14,7 +14,7 @@ constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
-constexpr std::array<const char*, 2> kSteps{R"sql(
+constexpr std::array<const char*, 3> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -117,6 +117,14 @@ DROP INDEX work_unfinished;
 DROP INDEX work_unfinished_name;
 CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
+)sql",
+                                            // A named time is a column of its own, and is for any
+                                            // run: the timing "at" is gone. Progress stays.
+                                            R"sql(
+ALTER TABLE work ADD COLUMN progress TEXT NOT NULL DEFAULT '';
+ALTER TABLE work ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+UPDATE work SET at = due WHERE timing = 1 AND finished = 0;
+UPDATE work SET timing = timing - 1 WHERE timing > 0;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

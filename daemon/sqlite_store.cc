@@ -96,8 +96,8 @@ class Where {
 constexpr const char* kRowColumns =
     "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
     "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
-    "w.owner";
-constexpr int kRowWidth = 17;
+    "w.owner, w.at";
+constexpr int kRowWidth = 18;
 
 // The row but for its policy.
 Work row_of(const Query& query) {
@@ -120,6 +120,7 @@ Work row_of(const Query& query) {
   work.settling = query.integer(14) != 0;
   work.expedited = query.integer(15) != 0;
   work.owner = static_cast<uid_t>(query.integer(16));
+  work.at = query.time(17);
   return work;
 }
 
@@ -144,7 +145,8 @@ RunResult result_of(const Query& query, int first) {
 // Works, each beside its last finished run.
 const std::string kInfoQuery =
     std::string("SELECT ") + kRowColumns +
-    ", w.uuid, w.request, p.document, w.registered_at, w.output, w.applied, " + kResultColumns +
+    ", w.uuid, w.request, p.document, w.registered_at, w.output, w.applied, w.progress, " +
+    kResultColumns +
     " FROM work w JOIN policy p ON p.id = w.policy LEFT JOIN run r ON r.work = w.id AND r.number = "
     "(SELECT max(number) FROM run WHERE work = w.id AND finished_at IS NOT NULL)";
 
@@ -161,7 +163,10 @@ WorkInfo info_of(const Query& query) {
   info.registered_at = query.time(kRowWidth + 3);
   info.output = query.text(kRowWidth + 4);
   info.applied = query.integer(kRowWidth + 5) != 0;
-  if (constexpr int kResult = kRowWidth + 6; !query.is_null(kResult)) {
+  if (const std::string progress = query.text(kRowWidth + 6); !progress.empty()) {
+    info.progress = progress_from_json(stored(parse_object("a stored progress", progress)));
+  }
+  if (constexpr int kResult = kRowWidth + 7; !query.is_null(kResult)) {
     info.last_finished_at = query.time(kResult);
     info.last_result = result_of(query, kResult);
   }
@@ -356,13 +361,13 @@ WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
     Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
                     "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
-                    "expedited) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
+                    "expedited, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
         .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied,
               boost::json::serialize(rest_to_json(request)), policy_id(request), info.registered_at,
               request.keep_results, work.state, work.enqueued_at, work.since, work.due,
               work.period_ends, work.attempts, work.runs, work.periods, work.generation,
               work.blocked_on, work.timing, work.stopping, work.run_now, work.settling,
-              work.expedited)
+              work.expedited, work.at)
         .step();
     const WorkId id = database_.getLastInsertRowid();
     insert_tags(id, request.tags);
@@ -386,16 +391,17 @@ void SqliteStore::save(const Work& work, Duration keep) {
   static const std::string kRow =
       "UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, period_ends = ?5, "
       "attempts = ?6, runs = ?7, periods = ?8, generation = ?9, blocked_on = ?10, timing = ?11, "
-      "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15";
-  static const std::string kStaysUnfinished = kRow + " WHERE id = ?16 AND finished = 0";
+      "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15, at = ?16, "
+      "progress = CASE WHEN ?1 = 0 THEN progress ELSE '' END";
+  static const std::string kStaysUnfinished = kRow + " WHERE id = ?17 AND finished = 0";
   static const std::string kAny = kRow +
                                   ", finished = ?1 >= 3, expires_at = CASE WHEN ?1 >= 3 THEN "
-                                  "?3 + coalesce(keep, ?17) END WHERE id = ?16";
+                                  "?3 + coalesce(keep, ?18) END WHERE id = ?17";
   const auto bind = [&](Query& query) -> Query& {
     return query.bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends,
                       work.attempts, work.runs, work.periods, work.generation, work.blocked_on,
                       work.timing, work.stopping, work.run_now, work.settling, work.expedited,
-                      work.id);
+                      work.at, work.id);
   };
   guarded([&] {
     // Most rows stay unfinished: then no index changes.
@@ -411,7 +417,8 @@ void SqliteStore::save(const Work& work, Duration keep) {
 
 void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
   guarded([&] {
-    Query(statement("UPDATE work SET task = ?, request = ?, policy = ?, keep = ?, applied = ? "
+    Query(statement("UPDATE work SET task = ?, request = ?, policy = ?, keep = ?, applied = ?, "
+                    "progress = '' "
                     "WHERE id = ?"))
         .bind(request.task_name, boost::json::serialize(rest_to_json(request)), policy_id(request),
               request.keep_results, applied, id)
@@ -546,6 +553,14 @@ RunTotals SqliteStore::totals(WorkId id) {
     query.step();
     return RunTotals{query.integer(0), Duration{query.integer(1)}, Duration{query.integer(2)},
                      query.integer(3), query.integer(4),           query.integer(5)};
+  });
+}
+
+void SqliteStore::save_progress(WorkId id, const RunProgress& progress) {
+  guarded([&] {
+    Query(statement("UPDATE work SET progress = ? WHERE id = ?"))
+        .bind(boost::json::serialize(to_json(progress)), id)
+        .step();
   });
 }
 

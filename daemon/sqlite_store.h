@@ -42,6 +42,7 @@ class SqliteStore : public Store {
   void start_run(const RunInfo& run) override;
   void end_run(const RunInfo& run) override;
   void save_output(WorkId id, const std::string& output) override;
+  void save_progress(WorkId id, const RunProgress& progress) override;
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;

@@ -93,15 +93,17 @@ class Store {
   /// work that held it.
   virtual WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) = 0;
   /// The scheduler's row of work that is stored. Once finished, it is forgotten `keep` later,
-  /// unless it was registered with a time of its own.
+  /// unless it was registered with a time of its own. Only enqueued work keeps its progress.
   virtual void save(const Work& work, Duration keep) = 0;
-  /// The terms of work that is stored, but not its row.
+  /// The terms of work that is stored, but not its row. Its progress is forgotten.
   virtual void update(WorkId id, const WorkRequest& request, bool applied) = 0;
   /// What scan_paths() found for the trigger of work that is stored.
   virtual void save_paths_seen(WorkId id, std::int64_t fingerprint) = 0;
   virtual void start_run(const RunInfo& run) = 0;
   virtual void end_run(const RunInfo& run) = 0;
   virtual void save_output(WorkId id, const std::string& output) = 0;
+  /// Of the run before, of enqueued work.
+  virtual void save_progress(WorkId id, const RunProgress& progress) = 0;
   virtual void save_pauses(const Pauses& pauses) = 0;
   /// Keeps the newest kLedgerEntries. What unknown conditions count as is the configuration's, and
   /// not kept.

@@ -271,6 +271,9 @@ EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
   ended.written_kb = run.written_kb;
   ended.result = scheduler_.run_ended(run.work, run.end, children_[run.work].exit_rules, now);
   if (ended.result->outcome == RunOutcome::succeeded) take_output(run, *ended.result);
+  if (const auto& progress = children_[run.work].progress; progress && !is_finished(work->state)) {
+    store_.save_progress(run.work, *progress);
+  }
   store_.end_run(ended);
   const int most = settings_.history.max_runs;
   if (ended.run > most) forget({{}, store_.forget_runs(run.work, ended.run, most)});

@@ -22,6 +22,7 @@ const std::map<std::string, std::string>& fields() {
       {"--idle", "constraints.idle"},
       {"--require", "constraints.custom"},
       {"--initial-delay", "initialDelayMs"},
+      {"--at", "at"},
       {"--trigger-delay", "triggerDelayMs"},
       {"--trigger-max-delay", "triggerMaxDelayMs"},
       {"--priority", "priority"},
@@ -66,9 +67,11 @@ json::object changes_of(const CLI::App& app, const WorkOptions& options,
 }
 
 int update(Session& session, const CLI::App& app, const WorkOptions& options) {
-  const auto request = make_request(options, WorkKind::oneoff, true);
+  WorkOptions said = options;
+  if (said.at == "default") said.at.clear();  // Given, and without a time: the field is removed.
+  const auto request = make_request(said, WorkKind::oneoff, true);
   if (!request) return session.complain(request.error());
-  json::object changes = changes_of(app, options, *request);
+  json::object changes = changes_of(app, said, *request);
   if (changes.empty()) {
     return session.complain({ErrorCode::invalid, "nothing to change: see wm update --help"});
   }
@@ -98,6 +101,8 @@ Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
   app.footer(
       "Changes what is given, and keeps the rest: its id, its attempts, its period.\n"
       "A run that goes on is finished as it was.\n"
+      "--at TIME is for the next run alone, also of periodic work and of a retry;\n"
+      "--at default gives it back the time that it would have had.\n"
       "Example: wm update backup --network unmetered --no-charging\n"
       "         wm update sync --every 2h --priority 3");
   return [options, &app](Session& session) { return update(session, app, *options); };

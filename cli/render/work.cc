@@ -142,7 +142,7 @@ std::string state_of(const json::object& work) {
   const std::string state = text_of(work, "state");
   if (work.contains("suspended")) return state + " (suspended)";
   const json::object& progress = object_of(work, "progress");
-  if (progress.contains("percent")) {
+  if (state == "running" && progress.contains("percent")) {
     return fmt::format("{}, {} %", state, number_of(progress, "percent"));
   }
   return state == "running" && !text_of(work, "stopReason").empty() &&
@@ -261,9 +261,7 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   out << style.bold(printable(text_of(work, "uniqueName"))) << '\n';
   plain("description", text_of(work, "description"));
   line("state", style.state(state_of(work)));
-  if (const json::object& data = object_of(object_of(work, "progress"), "data"); !data.empty()) {
-    plain("progress", json::serialize(data));
-  }
+  plain("progress", progress_of(object_of(work, "progress")));
   plain("waits for", waits_of(work, now));
   plain("waited", waited_of(work));
   plain("kind", text_of(work, "kind"));

@@ -62,8 +62,8 @@ TEST_F(WaitingFor, AChangeOfItsPathsAndTheQuietAfterIt) {
 
 TEST_F(WaitingFor, TellsDelayBackoffAndPeriodApart) {
   for (const auto& [timing, kind] :
-       {std::pair{Timing::first, WaitKind::delay}, std::pair{Timing::at, WaitKind::delay},
-        std::pair{Timing::retry, WaitKind::backoff}, std::pair{Timing::period, WaitKind::period}}) {
+       {std::pair{Timing::first, WaitKind::delay}, std::pair{Timing::retry, WaitKind::backoff},
+        std::pair{Timing::period, WaitKind::period}}) {
     Work row = work({}, 1min);
     row.timing = timing;
     EXPECT_EQ(waits(row).front().kind, kind);

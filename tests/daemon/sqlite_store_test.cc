@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/now.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/world.h"
 
@@ -43,6 +44,9 @@ constexpr const char* kBackToTheFirstSchema = R"sql(
 DROP INDEX work_unfinished;
 DROP INDEX work_unfinished_name;
 ALTER TABLE work DROP COLUMN finished;
+ALTER TABLE work DROP COLUMN progress;
+ALTER TABLE work DROP COLUMN at;
+UPDATE work SET timing = 1;
 CREATE INDEX work_unfinished ON work (id) WHERE state < 3;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE state < 3;
 PRAGMA user_version = 1;
@@ -56,6 +60,7 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     WorkInfo info;
     info.uuid = "u";
     info.request = oneoff("name");
+    info.work.due = kNow;
     (*store)->insert(info, {});
     (*store)->commit();
   }
@@ -66,7 +71,10 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
   const auto store = SqliteStore::open(file_);
 
   ASSERT_TRUE(store) << store.error().message;
-  EXPECT_EQ((*store)->load().size(), 1U);
+  const auto works = (*store)->load();
+  ASSERT_EQ(works.size(), 1U);
+  EXPECT_EQ(works.front().work.timing, Timing::first);
+  EXPECT_EQ(works.front().work.at, kNow) << "a named time is kept";
   SQLite::Database kept(copy);
   EXPECT_EQ(kept.execAndGet("PRAGMA user_version").getInt(), 1);
   EXPECT_EQ(kept.execAndGet("SELECT name FROM work").getString(), "name");

@@ -137,6 +137,7 @@ TYPED_TEST(StoreContract, SavesRows) {
   row.blocked_on = 6;
   row.timing = Timing::retry;
   row.run_now = row.settling = row.expedited = true;
+  row.at = kNow + 3h;
   row.since = kNow + 2min;
   row.enqueued_at = kNow + 1min;
   row.stopping = StopReason::constraint_network;

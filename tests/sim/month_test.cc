@@ -141,6 +141,7 @@ class Month {
     if (chance(20)) request.keep_results = Duration{pick(86'400'000)};
     request.exit_rules.retry_on_crash = chance(50);
     chance(30) ? add_period(request) : add_one_off_terms(request);
+    if (chance(10) && !request.expedited) request.at = world_.now + Duration{pick(86'400'000)};
     return request;
   }
 

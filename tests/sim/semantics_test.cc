@@ -627,6 +627,81 @@ TEST_F(Existing, UpdateOfPeriodicWorkCountsTheNewPeriodFromTheLastRun) {
   EXPECT_EQ(starts(id), (Starts{0s, 3h}));
 }
 
+// Gives the next run of "a" that time, or takes it back.
+void name_time(World& world, WorkRequest request, std::optional<TimePoint> at) {
+  request.at = at;
+  world.enqueue(request, ExistingPolicy::update);
+}
+
+TEST_F(Existing, ANamedTimeIsForTheNextRunAlone) {
+  every_run_takes(0s);
+  const WorkId id = world_.enqueue(periodic("a", 1h));
+  world_.advance(10min);
+  name_time(world_, periodic("a", 1h), began_ + 20min);
+  world_.advance(2h);
+  EXPECT_EQ(starts(id), (Starts{0s, 20min, 80min}));
+  name_time(world_, periodic("a", 1h), began_ + 20min);
+  EXPECT_EQ(world_.scheduler().find(id)->due, began_ + 140min) << "it was used up";
+  name_time(world_, periodic("a", 1h), began_ + 24h);
+  world_.crash();
+  world_.advance(21h);
+  EXPECT_EQ(world_.runs(id), 3);
+}
+
+TEST_F(Existing, ANamedTimeGoesBeforeABackoffAndCountsTheAttempt) {
+  every_run_ends(kTryAgain);
+  auto request = periodic("a", 10h);
+  request.backoff = {BackoffPolicy::linear, 1h};
+  const WorkId id = world_.enqueue(request);
+  world_.advance(1min);
+  name_time(world_, request, began_ + 5min);
+  EXPECT_EQ(world_.scheduler().find(id)->attempts, 1);
+  world_.advance(5min);
+  EXPECT_EQ(starts(id), (Starts{0s, 5min}));
+  EXPECT_EQ(world_.scheduler().find(id)->attempts, 2);
+  name_time(world_, request, began_ + 9h);
+  name_time(world_, request, std::nullopt);
+  EXPECT_EQ(world_.scheduler().find(id)->due, began_ + 5min + 2h) << "the backoff is back";
+}
+
+TEST_F(Existing, ANamedTimeThatIsTakenBackLeavesTheTimeThereWouldHaveBeen) {
+  every_run_takes(0s);
+  world_.settings.retry.jitter = 0.5;
+  auto flexible = periodic("a", 4h);
+  flexible.flex = 1h;
+  const WorkId first = world_.enqueue(flexible);
+  name_time(world_, flexible, began_ + 10h);
+  name_time(world_, flexible, std::nullopt);
+  EXPECT_EQ(world_.scheduler().find(first)->due, began_ + 3h);
+
+  every_run_ends(kTryAgain);
+  const WorkId retrying = world_.enqueue(oneoff("b"));
+  world_.advance(1s);
+  const TimePoint due = world_.scheduler().find(retrying)->due;
+  name_time(world_, oneoff("b"), began_ + 10h);
+  name_time(world_, oneoff("b"), std::nullopt);
+  EXPECT_EQ(world_.scheduler().find(retrying)->due, due) << "its jitter, too";
+}
+
+TEST_F(Existing, ATimeThatIsNamedDuringARunIsForTheOneAfter) {
+  every_run_takes(10min);
+  const WorkId id = world_.enqueue(periodic("a", 1h));
+  world_.advance(1min);
+  name_time(world_, periodic("a", 1h), began_ + 5h);
+  world_.advance(6h);
+  EXPECT_EQ(starts(id), (Starts{0s, 5h}));
+}
+
+TEST_F(Existing, ANamedTimeNeedsNoChangeOfPaths) {
+  every_run_takes(0s);
+  auto request = oneoff("a");
+  request.trigger.paths = {"/srv/*"};
+  const WorkId id = world_.enqueue(request);
+  name_time(world_, request, began_ + 1h);
+  world_.advance(2h);
+  EXPECT_EQ(starts(id), (Starts{1h}));
+}
+
 TEST_F(Existing, ARunningAttemptFinishesWithItsOldTerms) {
   every_run_takes(1h);
   const WorkId id = world_.enqueue(periodic("a", 2h));
@@ -639,6 +714,36 @@ TEST_F(Existing, ARunningAttemptFinishesWithItsOldTerms) {
   world_.advance(24h);
   EXPECT_EQ(world_.runs(id), 1) << "the next run needs the charger";
   EXPECT_EQ(world_.scheduler().find(id)->due, began_ + 5h);
+}
+
+TEST_F(Existing, ProgressStaysUntilTheNextRunOrAnUpdate) {
+  every_run_takes(1h);
+  const auto percent = [&](WorkId id) {
+    const auto progress = world_.store.info(id)->progress;
+    return progress ? progress->percent.value_or(0) : -1;
+  };
+  auto request = oneoff("a");
+  request.constraints.charging = true;
+  const WorkId id = world_.enqueue(request);
+  const auto stop_at = [&](int percentage) {
+    world_.manager().set_progress(id, {.percent = percentage, .data = {}});
+    world_.conditions.charging = false;
+    world_.advance(1min);
+  };
+  stop_at(40);
+  ASSERT_EQ(state(id), WorkState::enqueued);
+  EXPECT_EQ(percent(id), 40);
+  world_.crash();
+  EXPECT_EQ(percent(id), 40);
+  world_.conditions.charging = true;
+  world_.advance(1min);
+  ASSERT_EQ(state(id), WorkState::running);
+  EXPECT_EQ(percent(id), -1);
+  stop_at(50);
+  EXPECT_EQ(percent(id), 50);
+  request.priority = 1;
+  again(ExistingPolicy::update, request);
+  EXPECT_EQ(percent(id), -1);
 }
 
 TEST_F(Existing, UpdateCannotChangeTheKind) {

@@ -43,12 +43,15 @@ WorkId MemoryStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
 
 void MemoryStore::save(const Work& work, Duration keep) {
   Row& row = works_.at(work.id);
-  undo_.emplace_back([this, before = row.info.work, expires = row.expires] {
-    Row& undone = works_.at(before.id);
-    undone.info.work = before;
-    undone.expires = expires;
-  });
+  undo_.emplace_back(
+      [this, before = row.info.work, progress = row.info.progress, expires = row.expires] {
+        Row& undone = works_.at(before.id);
+        undone.info.work = before;
+        undone.info.progress = progress;
+        undone.expires = expires;
+      });
   row.info.work = work;
+  if (work.state != WorkState::enqueued) row.info.progress.reset();
   row.expires.reset();
   if (is_finished(work.state))
     row.expires = work.since + row.info.request.keep_results.value_or(keep);
@@ -62,6 +65,11 @@ void MemoryStore::update(WorkId id, const WorkRequest& request, bool applied) {
   WorkInfo& info = change(id).info;
   info.request = request;
   info.applied = applied;
+  info.progress.reset();
+}
+
+void MemoryStore::save_progress(WorkId id, const RunProgress& progress) {
+  change(id).info.progress = progress;
 }
 
 void MemoryStore::save_output(WorkId id, const std::string& output) {
