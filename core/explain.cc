@@ -56,6 +56,7 @@ class Explanation {
 
   WaitKind time_kind() const {
     if (has_named_time(work_)) return WaitKind::delay;
+    if (work_.timing == Timing::first && !policy_.calendar.empty()) return WaitKind::period;
     switch (work_.timing) {
       case Timing::retry:
         return WaitKind::backoff;

@@ -283,6 +283,23 @@ void Scheduler::clock_was_set(TimePoint now) {
   table_.agenda().gates().clock_was_set(now);
 }
 
+void Scheduler::zone_changed(TimePoint now) {
+  std::vector<Work> moved;
+  for (const auto& [id, row] : table_.rows()) {
+    const Work& work = row.work;
+    const Policy& policy = work.policy;
+    if (policy.calendar.empty() || work.state != WorkState::enqueued || work.run_now) continue;
+    if (work.due <= now) continue;
+    Work anew = work;
+    if (work.period_ends != TimePoint{}) {
+      anew.period_ends = next_period(policy, work.enqueued_at, work.since, rules_.zone);
+    }
+    anew.due = next_due(anew, rules_);
+    if (anew != work) moved.push_back(anew);
+  }
+  for (const Work& work : moved) table_.put(work);
+}
+
 void Scheduler::plan(TimePoint now) {
   table_.agenda().move_on(now);
   end_pauses(now);

@@ -126,6 +126,9 @@ class Scheduler {
   /// Somebody set the clock: no work waits longer than its own delay or period.
   void clock_was_set(TimePoint now);
 
+  /// The rules have another zone: calendar work that is not due yet waits for its time there.
+  void zone_changed(TimePoint now);
+
   /// From now on plan() starts nothing and stops everything.
   void shut_down() { shutting_down_ = true; }
 

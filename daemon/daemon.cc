@@ -83,16 +83,6 @@ std::filesystem::path prepare_state(const DaemonOptions& options) {
   return directory;
 }
 
-// Where it is not known which one that is, calendars are in UTC.
-const date::time_zone* local_zone() {
-  try {
-    return date::current_zone();
-  } catch (const std::exception& e) {
-    spdlog::warn("calendars are in UTC, for the local time zone cannot be read: {}", e.what());
-    return nullptr;
-  }
-}
-
 // Where there is no such thing, one that is different each time does, too.
 std::uint64_t machine_id() {
   sd_id128_t id{};
@@ -110,12 +100,13 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       settings_(std::move(configuration.settings)),
       signals_(loop_),
       service_manager_(loop_),
+      zone_(loop_, [this] { manager_.set_zone(zone_.zone()); }),
       store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
       helpers_(loop_),
       commands_(loop_),
       runner_(loop_, helpers_, commands_, options_.state_directory, options_.socket,
               settings_.history, Cgroups(options_.state_directory)),
-      manager_(*store_, runner_, settings_, {processors(), local_zone(), machine_id()}),
+      manager_(*store_, runner_, settings_, {processors(), zone_.zone(), machine_id()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
       paths_(loop_, helpers_, [this](WorkId id) { manager_.paths_changed(id); }),
@@ -364,6 +355,7 @@ void Daemon::reload() {
   configuration_files_ = std::move(fresh->files);
   settings_ = std::move(fresh->settings);
   manager_.settings_changed();
+  zone_.look();
   for (const auto& probe : probes_) probe->set_wanted(sensed_);
   measure();
   metrics_file_.touch(settings_.metrics.textfile);
@@ -387,7 +379,7 @@ DaemonFacts Daemon::facts() const {
           .has_bus = bus_.is_open(),
           .has_cgroups = runner_.cgroups().available(),
           .controllers = runner_.cgroups().controllers(),
-          .has_time_zone = manager_.scheduler().rules().zone != nullptr,
+          .zone_problem = zone_.problem(),
           .conditions = sensors_.to_json(),
           .pauses = manager_.scheduler().pauses()};
 }

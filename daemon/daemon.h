@@ -13,6 +13,7 @@
 #include "daemon/bus.h"
 #include "daemon/clock.h"
 #include "daemon/handover.h"
+#include "daemon/local_zone.h"
 #include "daemon/methods.h"
 #include "daemon/metrics.h"
 #include "daemon/notify/notifier.h"
@@ -80,6 +81,7 @@ class Daemon {
   boost::asio::io_context loop_{1};
   boost::asio::posix::stream_descriptor signals_;
   ServiceManager service_manager_;
+  LocalZone zone_;
   std::unique_ptr<SqliteStore> store_;
   HelperThreads helpers_;
   HelperCommands commands_;

@@ -173,14 +173,14 @@ Finding look_at_cgroups(const DaemonFacts& facts) {
 }
 
 Finding look_at_clock(const DaemonFacts& facts) {
+  if (!facts.zone_problem.empty()) {
+    return {"clock", Verdict::note, facts.zone_problem + ": calendars are in UTC",
+            "give TZ a name as Europe/Berlin; or install tzdata, and timedatectl set-timezone"};
+  }
   timex clock{};
   const bool synchronized = ::adjtimex(&clock) >= 0 && (clock.status & STA_UNSYNC) == 0;
   if (!synchronized) {
     return {"clock", Verdict::note, "nothing keeps it right", "timedatectl set-ntp true"};
-  }
-  if (!facts.has_time_zone) {
-    return {"clock", Verdict::note, "the time zone is not known: calendars are in UTC",
-            "install tzdata, and timedatectl set-timezone"};
   }
   return {"clock", Verdict::ok, "kept right, and the time zone is known", ""};
 }

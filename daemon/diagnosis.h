@@ -38,8 +38,8 @@ struct DaemonFacts {
   bool has_bus = false;                  // The system's D-Bus.
   bool has_cgroups = false;              // For each run,
   std::vector<std::string> controllers;  // … with these.
-  bool has_time_zone = false;
-  boost::json::array conditions;  // As Sensors shows them, all of them measured.
+  std::string zone_problem;              // Empty: it is known.
+  boost::json::array conditions;         // As Sensors shows them, all of them measured.
   Pauses pauses;
 };
 

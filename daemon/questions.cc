@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include <date/tz.h>
 #include <unistd.h>
 
 #include "core/forecast.h"
@@ -345,6 +346,7 @@ void Methods::status(const ExchangePtr& exchange) {
   if (!read_parameters(*exchange, [](JsonReader&) {})) return;
   ask(exchange, [this, exchange](TimePoint now) {
     const Scheduler& scheduler = manager_.scheduler();
+    const date::time_zone* zone = scheduler.rules().zone;
     json::object status{{"version", kVersion},
                         {"pid", ::getpid()},
                         {"startedAt", format_time(identity_.started_at)},
@@ -353,6 +355,7 @@ void Methods::status(const ExchangePtr& exchange) {
                         {"stateDirectory", identity_.state_directory},
                         {"unfinished", scheduler.unfinished_count()},
                         {"running", scheduler.running_count()},
+                        {"timeZone", zone ? zone->name() : "UTC"},
                         {"maxParallel", scheduler.rules().max_parallel},
                         {"maxParallelTotal", scheduler.rules().max_parallel_total},
                         {"connections", operations_.connection_count()}};

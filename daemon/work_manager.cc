@@ -98,6 +98,12 @@ SchedulingRules WorkManager::rules() const {
   return rules;
 }
 
+void WorkManager::set_zone(const date::time_zone* zone) {
+  machine_.zone = zone;
+  zone_changed_ = true;
+  settings_changed();
+}
+
 void WorkManager::settings_changed() { scheduler_.set_rules(rules()); }
 
 void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
@@ -118,6 +124,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   }
   restore(now, children);
   scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
+  scheduler_.zone_changed(now);   // So may this have.
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) settle(run, now);
   save_decisions(scheduler_.decisions(), now);
@@ -187,6 +194,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   touched_.clear();
   forgotten_ = {};
   if (clock_was_set_) scheduler_.clock_was_set(now);
+  if (zone_changed_) scheduler_.zone_changed(now);
   for (const FinishedRun& run : finished_) {
     report.ended.push_back(settle(run, now));
   }
@@ -207,7 +215,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
 
   keep_forgotten();
   next_expiry_ = next_expiry;
-  clock_was_set_ = false;
+  clock_was_set_ = zone_changed_ = false;
   changed_paths_.clear();
   for (const FinishedRun& run : finished_) children_.erase(run.work);
   finished_.clear();

@@ -86,6 +86,8 @@ class WorkManager {
   void paths_changed(WorkId id) { changed_paths_.insert(id); }
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
+  /// Calendars go by another zone from now on.
+  void set_zone(const date::time_zone* zone);
 
   /// After the settings were read anew.
   void settings_changed();
@@ -159,6 +161,7 @@ class WorkManager {
   Registrar registrar_;
   std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
+  bool zone_changed_ = false;
   std::set<WorkId> changed_paths_;
   std::optional<TimePoint> next_expiry_;
   /// Of the present turn.

@@ -62,7 +62,7 @@ TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
                                    "boost/archive/iterators/base64_from_binary.hpp",
                                    "boost/archive/iterators/binary_from_base64.hpp",
                                    "boost/archive/iterators/transform_width.hpp",
-                                   "boost/container/flat_set.hpp",
+                                   "boost/container/flat_map.hpp", "boost/container/flat_set.hpp",
                                    "boost/container_hash/hash.hpp",
                                    "boost/flyweight.hpp",
                                    "boost/flyweight/no_locking.hpp",

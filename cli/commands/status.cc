@@ -32,6 +32,7 @@ int status(Session& session) {
   const auto next = time_of(*answer, "nextWakeupAt");
   line("next wake-up", next ? relative_time(*next, now()) : "when something happens");
   line("socket", text_of(*answer, "socket"));
+  line("time zone", text_of(*answer, "timeZone"));
   line("state directory", text_of(*answer, "stateDirectory"));
   return kDone;
 }

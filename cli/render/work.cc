@@ -166,9 +166,8 @@ std::string waits_of(const json::object& work, TimePoint now) {
     const std::string name = text_of(one, "name");
     if (text_of(one, "kind") == "trigger") text += "change of ";
     text += name.empty() ? text_of(one, "kind") : name;
-    if (const auto until = time_of(one, "until")) {
-      text += " " + (*until > now ? rough_duration(*until - now) : "0s");
-    }
+    const auto until = time_of(one, "until");
+    if (until && *until > now) text += " " + rough_duration(*until - now);
   }
   return text;
 }

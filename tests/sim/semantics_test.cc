@@ -96,6 +96,28 @@ TEST_F(Semantics, MissedPeriodsOfAFixedCadenceCollapseIntoOneRun) {
   EXPECT_EQ(missed.waited, (std::vector<Waited>{{WaitKind::constraint, "charging", 5h + 30min}}));
 }
 
+TEST_F(Semantics, ACalendarFollowsTheZoneOfItsMachine) {
+  world_.zone = date::locate_zone("Europe/Berlin");
+  world_.crash();
+  WorkRequest request = oneoff("a");
+  request.kind = WorkKind::periodic;
+  request.calendar = "0 12 * * *";
+  const WorkId id = world_.enqueue(request);
+  const auto due = [&] {
+    return world_.scheduler().find(id)->due - std::chrono::floor<Days>(began_);
+  };
+  EXPECT_EQ(due(), 10h) << "summer time";
+  const auto* tokyo = date::locate_zone("Asia/Tokyo");
+  world_.manager().set_zone(tokyo);
+  world_.settle();
+  EXPECT_EQ(due(), 3h);
+  const auto waits = waiting_for(world_.scheduler(), *world_.scheduler().find(id), world_.now);
+  EXPECT_EQ(waits.at(0).kind, WaitKind::period) << "no delay";
+  world_.zone = date::locate_zone("America/New_York");  // And nobody was there to see it.
+  world_.crash();
+  EXPECT_EQ(due(), 16h);
+}
+
 TEST_F(Semantics, ACalendarRunsAtItsLocalTimes) {
   world_.zone = date::locate_zone("Europe/Berlin");
   world_.crash();  // A daemon of that zone.

@@ -1,5 +1,6 @@
 // The commands that steer what runs when, as people type them.
 #include <fstream>
+#include <thread>
 
 #include "tests/system/commands.h"
 
@@ -30,6 +31,55 @@ TEST_F(Scheduling, AChainHandsItsOutputOn) {
                                    "\n");
   EXPECT_EQ(json({"show", "fetch"}).at("output").at("posts"), 3);
   EXPECT_NE(ok({"show", "write"}).find("└─ write  succeeded"), std::string::npos);
+}
+
+// A wmd in the place of the usual one.
+class Zones : public Scheduling {
+ protected:
+  void restart_as(const std::string& script) {
+    daemon_.stop();
+    const std::string program =
+        file("wmd.sh", "#!/bin/sh\n" + script + " " + WMD_PROGRAM + " \"$@\"\n");
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    daemon_.set_program(program);
+    daemon_.start();
+  }
+  std::string zone() { return text(json({"status"}), "timeZone"); }
+};
+
+TEST_F(Zones, TheVariableGoesBeforeTheFile) {
+  for (const auto& [tz, name] : {std::pair{"Asia/Tokyo", "Asia/Tokyo"},
+                                 {":Asia/Tokyo", "Asia/Tokyo"},
+                                 {"/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"},
+                                 {"", "UTC"}}) {
+    restart_as("TZ=" + std::string(tz) + " exec");
+    EXPECT_EQ(zone(), name) << tz;
+  }
+  restart_as("TZ=Asia/Tokyo exec");
+  ok({"register-periodic", "a", "--calendar", "0 9 * * *", "--", "true"});
+  EXPECT_EQ(text(json({"show", "a"}), "nextRunAt").substr(10), "T00:00:00.000Z");
+  restart_as("TZ=Mars/Olympus exec");
+  EXPECT_EQ(zone(), "UTC");
+  EXPECT_NE(ok({"doctor"}).find("TZ=Mars/Olympus is not the name of a time zone"),
+            std::string::npos);
+}
+
+TEST_F(Zones, AChangeOfTheFileIsFollowed) {
+  if (run_program({"unshare", "-m", "true"}).status != 0) GTEST_SKIP() << "no mount namespaces";
+  const auto etc = daemon_.path() / "etc";
+  const auto link_to = [&](const char* name) {
+    std::filesystem::create_symlink(std::string("/usr/share/zoneinfo/") + name, etc / "fresh");
+    std::filesystem::rename(etc / "fresh", etc / "localtime");
+  };
+  ASSERT_EQ(run_program({"cp", "-a", "/etc", etc}).status, 0);
+  link_to("Europe/Berlin");
+  restart_as("unset TZ; exec unshare -m sh -c 'mount --bind " + etc.string() +
+             " /etc && exec \"$0\" \"$@\"'");
+  EXPECT_EQ(zone(), "Europe/Berlin");
+  for (const char* name : {"Asia/Tokyo", "America/New_York"}) {
+    link_to(name);
+    while (zone() != name) std::this_thread::yield();
+  }
 }
 
 TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {

@@ -1,0 +1,43 @@
+// The time zone of calendars that name none: $TZ, else /etc/localtime, which is followed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <date/tz.h>
+
+namespace wm {
+
+/// The zone that a value of $TZ names (tzset(3)): its name in the zone database, with or without a
+/// colon, or its file there. Nothing: it names none, or gives rules of its own, which we do not
+/// read. Empty is UTC.
+const date::time_zone* named_zone(const std::string& tz);
+
+class LocalZone {
+ public:
+  /// `changed` is called each time that another zone takes its place.
+  LocalZone(boost::asio::io_context& loop, std::function<void()> changed);
+
+  /// nullptr: it is not known, and calendars are in UTC.
+  const date::time_zone* zone() const { return zone_; }
+  /// What is wrong with $TZ or /etc/localtime; empty: nothing.
+  const std::string& problem() const { return problem_; }
+
+  /// Looks again: nobody tells of a zone that was replaced where there is no inotify.
+  void look();
+
+ private:
+  const date::time_zone* read();
+  void watch();
+  void listen();
+
+  boost::asio::posix::stream_descriptor watch_;
+  std::function<void()> changed_;
+  std::string problem_;
+  const date::time_zone* zone_;  // Made after problem_, which reading it may set.
+};
+
+}  // namespace wm
