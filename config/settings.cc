@@ -85,6 +85,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("min_backoff", settings.limits.min_backoff);
     reader.read("max_data", settings.limits.max_data, 2, std::int64_t{256} << 10);
     reader.read("max_work_per_owner", settings.limits.max_work_per_owner, 1, 100'000'000);
+    reader.read("max_watches", settings.limits.max_watches, 0, 10'000'000);
   });
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);

@@ -12,6 +12,7 @@ struct Limits {
   Duration min_backoff = 10s;
   std::size_t max_data = 10'240;             // Bytes of JSON.
   std::size_t max_work_per_owner = 100'000;  // Unfinished.
+  std::size_t max_watches = 5'000;           // Directories that one owner's --on-path may watch.
 
   bool operator==(const Limits&) const = default;
 };

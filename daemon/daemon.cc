@@ -109,7 +109,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       manager_(*store_, runner_, settings_, {processors(), zone_.zone(), machine_id()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
-      paths_(loop_, helpers_, [this](WorkId id) { manager_.paths_changed(id); }),
+      paths_(loop_, helpers_, settings_.limits, [this](WorkId id) { manager_.paths_changed(id); }),
       notifier_(loop_, commands_, *store_, settings_),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
@@ -356,6 +356,7 @@ void Daemon::reload() {
   settings_ = std::move(fresh->settings);
   manager_.settings_changed();
   zone_.look();
+  paths_.try_again();
   for (const auto& probe : probes_) probe->set_wanted(sensed_);
   measure();
   metrics_file_.touch(settings_.metrics.textfile);
@@ -380,6 +381,7 @@ DaemonFacts Daemon::facts() const {
           .has_cgroups = runner_.cgroups().available(),
           .controllers = runner_.cgroups().controllers(),
           .zone_problem = zone_.problem(),
+          .paths = paths_.use(),
           .conditions = sensors_.to_json(),
           .pauses = manager_.scheduler().pauses()};
 }

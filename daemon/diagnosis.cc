@@ -185,6 +185,20 @@ Finding look_at_clock(const DaemonFacts& facts) {
   return {"clock", Verdict::ok, "kept right, and the time zone is known", ""};
 }
 
+Finding look_at_paths(const DaemonFacts& facts, const Settings& settings) {
+  const auto& [watched, owner, most, unwatched] = facts.paths;
+  if (!unwatched.empty()) {
+    return {"watched paths", Verdict::problem,
+            "some are only looked at once a minute: " + unwatched,
+            "raise it in sysctl fs.inotify or wmd.toml, then " + systemctl(facts, "reload")};
+  }
+  if (watched == 0) return {"watched paths", Verdict::ok, "none", ""};
+  return {"watched paths", Verdict::ok,
+          fmt::format("{} directories; user {} has {} of at most {}", watched, owner, most,
+                      settings.limits.max_watches),
+          ""};
+}
+
 void look_at_lingering(const DaemonFacts& facts, Findings& findings) {
   if (facts.system || !has_systemd()) return;
   const auto user = find_user(::geteuid());
@@ -221,6 +235,7 @@ std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings
   }
   findings.push_back(look_at_cgroups(facts));
   findings.push_back(look_at_clock(facts));
+  findings.push_back(look_at_paths(facts, settings));
   look_at_lingering(facts, findings);
   return findings;
 }

@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "core/scheduler.h"
+#include "daemon/path_watches.h"
 
 namespace wm {
 
@@ -39,7 +40,8 @@ struct DaemonFacts {
   bool has_cgroups = false;              // For each run,
   std::vector<std::string> controllers;  // … with these.
   std::string zone_problem;              // Empty: it is known.
-  boost::json::array conditions;         // As Sensors shows them, all of them measured.
+  PathWatches::Use paths;
+  boost::json::array conditions;  // As Sensors shows them, all of them measured.
   Pauses pauses;
 };
 

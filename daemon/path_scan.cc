@@ -9,9 +9,11 @@
 #include <boost/algorithm/string/split.hpp>
 #include <boost/crc.hpp>
 #include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace wm {
 namespace {
@@ -95,15 +97,16 @@ class Scanner {
   }
 
   void watch(const std::string& directory, std::uint32_t events, WatchedName names, bool optional) {
-    if (inotify_ < 0 || !scan_.problem.empty()) return;
-    if (scan_.names.size() >= kMostDirectories) {
+    if (!scan_.problem.empty()) return;
+    if (++scan_.directories > kMostDirectories) {
       return complain("more than " + std::to_string(kMostDirectories) + " directories match");
     }
-    names.watch = ::inotify_add_watch(inotify_, directory.c_str(), events);
+    names.watch = inotify_ < 0 ? ::faccessat(AT_FDCWD, directory.c_str(), R_OK, AT_EACCESS)
+                               : ::inotify_add_watch(inotify_, directory.c_str(), events);
     if (names.watch >= 0) {
-      scan_.names.push_back(std::move(names));
-    } else if (errno == ENOSPC) {
-      complain("the kernel watches no more directories: raise fs.inotify.max_user_watches");
+      if (inotify_ >= 0) scan_.names.push_back(std::move(names));
+    } else if (errno == ENOSPC || errno == ENOMEM) {
+      scan_.unwatched = "the kernel watches no more directories: raise fs.inotify.max_user_watches";
     } else if (errno != ENOENT && errno != ENOTDIR && !optional) {
       complain(directory, errno);
     }

@@ -20,12 +20,15 @@ struct WatchedName {
 struct PathScan {
   std::int64_t fingerprint = 0;  // Of all that there is: equal as long as nothing changes.
   std::vector<WatchedName> names;
-  std::string problem;  // Why they cannot be watched; empty: they are.
+  std::size_t directories = 0;  // To be watched; those that are named twice count twice.
+  std::string problem;          // Why nothing can be said of them; empty: it can.
+  std::string unwatched;        // Why some could be looked at and not watched; empty: none.
 };
 
 /// Looks at what matches `globs`, absolute patterns as in glob(7); a directory that is named
-/// without any stands for what is in it. With an inotify descriptor (or -1), watches are added
-/// before it looks, so that no change falls between the two. Blocks as long as the file systems do.
+/// without any stands for what is in it. With an inotify descriptor, watches are added before it
+/// looks, so that no change falls between the two; with -1 it only looks. Blocks as long as the
+/// file systems do.
 PathScan scan_paths(int inotify, const std::vector<std::string>& globs);
 
 /// Whether a directory's event about `name` is one about `watched`.

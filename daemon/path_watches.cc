@@ -1,7 +1,9 @@
 #include "daemon/path_watches.h"
 
 #include <array>
+#include <cstring>
 #include <memory>
+#include <tuple>
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
@@ -16,58 +18,66 @@ namespace {
 // of every write.
 constexpr std::chrono::milliseconds kBetweenReads{100};
 constexpr std::chrono::seconds kScanPatience{5};
+// What is not watched is looked at so often: nobody tells when there are watches again.
+constexpr std::chrono::minutes kBetweenLooks{1};
 
 using boost::asio::posix::descriptor_base;
 
 PathScan scan_as(uid_t uid, int inotify, const PathWatches::Globs& globs) {
   const BorrowedRights rights(uid);
-  if (!rights.problem().empty()) return {0, {}, rights.problem()};
+  if (!rights.problem().empty()) return {.problem = rights.problem()};
   return scan_paths(inotify, globs);
 }
 
 }  // namespace
 
-PathWatches::PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, Changed changed)
+PathWatches::PathWatches(boost::asio::io_context& loop, HelperThreads& helpers,
+                         const Limits& limits, Changed changed)
     : loop_(loop),
+      limits_(limits),
       changed_(std::move(changed)),
       helpers_(helpers),
       inotify_(loop),
       mounts_(loop),
-      pause_(loop) {}
+      pause_(loop),
+      again_(loop) {}
 
 void PathWatches::look(uid_t owner, std::vector<Globs> list, Seen seen) {
-  open();
   const auto timer = std::make_shared<boost::asio::steady_timer>(loop_, kScanPatience);
   const auto answered = std::make_shared<bool>(false);
   timer->async_wait([answered, seen](const boost::system::error_code& cancelled) {
     if (cancelled || std::exchange(*answered, true)) return;
     seen(fail(ErrorCode::failed, "the file system with its paths does not answer"));
   });
-  ++scans_;
   helpers_.run(
       owner,
-      [owner, fd = inotify_.native_handle(), list = std::move(list)] {
+      [owner, list = std::move(list)] {
         std::vector<PathScan> scans;
-        for (const Globs& globs : list) scans.push_back(scan_as(owner, fd, globs));
+        for (const Globs& globs : list) scans.push_back(scan_as(owner, -1, globs));
         return scans;
       },
-      [this, answered, timer, seen = std::move(seen)](const std::vector<PathScan>& scans) {
-        Result<std::vector<std::int64_t>> found;
-        for (const PathScan& scan : scans) {
-          for (const WatchedName& names : scan.names) watches_.insert(names.watch);
-          if (found && !scan.problem.empty()) found = fail(ErrorCode::refused, scan.problem);
-          if (found) found->push_back(scan.fingerprint);
-        }
-        --scans_;
-        drop_watches();
+      [this, owner, answered, timer, seen = std::move(seen)](const std::vector<PathScan>& scans) {
         timer->cancel();
-        if (!std::exchange(*answered, true)) seen(found);
+        if (std::exchange(*answered, true)) return;
+        std::size_t directories = watched_by(owner);
+        std::vector<std::int64_t> found;
+        for (const PathScan& scan : scans) {
+          if (!scan.problem.empty()) return seen(fail(ErrorCode::refused, scan.problem));
+          found.push_back(scan.fingerprint);
+          directories += scan.directories;
+        }
+        if (directories > limits_.max_watches) {
+          return seen(fail(ErrorCode::refused,
+                           "with these paths, your works would watch " +
+                               std::to_string(directories) + " directories, and may watch " +
+                               std::to_string(limits_.max_watches) + " (limits.max_watches)"));
+        }
+        seen(found);
       });
 }
 
 void PathWatches::watch(WorkId id, uid_t owner, Globs globs, std::optional<std::int64_t> seen) {
   forget(id);
-  open();
   Entry entry;
   entry.owner = owner;
   entry.globs = std::move(globs);
@@ -96,16 +106,57 @@ std::string PathWatches::problem(WorkId id) const {
   return found == works_.end() ? "" : found->second.problem;
 }
 
-void PathWatches::open() {
-  if (inotify_.is_open()) return;
+PathWatches::Use PathWatches::use() const {
+  Use use{.watched = interests_.size(), .unwatched = no_inotify_};
+  for (const auto& [owner, watches] : shares_) {
+    if (watches.size() > use.most) std::tie(use.owner, use.most) = std::pair(owner, watches.size());
+  }
+  for (const auto& [id, entry] : works_) {
+    if (use.unwatched.empty() && entry.starved) use.unwatched = entry.problem;
+  }
+  return use;
+}
+
+std::size_t PathWatches::watched_by(uid_t owner) const {
+  const auto share = shares_.find(owner);
+  return share == shares_.end() ? 0 : share->second.size();
+}
+
+// Where the machine has none, -1.
+int PathWatches::descriptor() {
+  if (!mounts_.is_open()) {
+    const int mounts = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (mounts >= 0) {
+      mounts_.assign(mounts);
+      listen_to_mounts();
+    }
+  }
+  if (inotify_.is_open()) return inotify_.native_handle();
   const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-  if (fd < 0) throw boost::system::system_error(errno, boost::system::system_category(), "inotify");
+  if (fd < 0) {
+    no_inotify_ = std::string("the kernel has no inotify instance left (") +
+                  ::strerrordesc_np(errno) + "): raise fs.inotify.max_user_instances";
+    return fd;
+  }
+  no_inotify_.clear();
   inotify_.assign(fd);
   listen();
-  const int mounts = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-  if (mounts < 0) return;
-  mounts_.assign(mounts);
-  listen_to_mounts();
+  return fd;
+}
+
+void PathWatches::try_again_later() {
+  if (std::exchange(tries_again_, true)) return;
+  again_.expires_after(kBetweenLooks);
+  again_.async_wait([this](const boost::system::error_code& cancelled) {
+    tries_again_ = false;
+    if (!cancelled) try_again();
+  });
+}
+
+void PathWatches::try_again() {
+  for (auto& [id, entry] : works_) {
+    if (!entry.problem.empty()) scan(id);
+  }
 }
 
 void PathWatches::scan(WorkId id) {
@@ -117,7 +168,7 @@ void PathWatches::scan(WorkId id) {
   ++scans_;
   helpers_.run(
       entry.owner,
-      [owner = entry.owner, fd = inotify_.native_handle(), globs = entry.globs] {
+      [owner = entry.owner, fd = descriptor(), globs = entry.globs] {
         return scan_as(owner, fd, globs);
       },
       [this, id, version = entry.version](PathScan found) {
@@ -136,15 +187,21 @@ void PathWatches::scanned(WorkId id, std::int64_t version, PathScan found) {
   if (place != works_.end() && place->second.version == version) {
     Entry& entry = place->second;
     drop_interests(id, entry);
-    const std::set<int> meanwhile = std::exchange(entry.meanwhile, {});
-    for (WatchedName& names : found.names) {
-      entry.watches.insert(names.watch);
-      entry.again = entry.again || meanwhile.contains(names.watch);
-      interests_[names.watch].push_back({id, std::move(names)});
+    entry.starved = found.problem.empty();
+    if (found.problem.empty()) found.problem = found.unwatched;
+    if (found.problem.empty()) found.problem = no_inotify_;
+    keep(id, entry, std::move(found.names));
+    if (watched_by(entry.owner) > limits_.max_watches) {
+      drop_interests(id, entry);
+      found.problem = "its owner's works may watch " + std::to_string(limits_.max_watches) +
+                      " directories (limits.max_watches)";
     }
     if (std::exchange(entry.problem, found.problem) != found.problem && !found.problem.empty()) {
-      spdlog::warn("the paths of a work are not watched: {}", found.problem);
+      spdlog::warn("the paths of a work are looked at once a minute, and not watched: {}",
+                   found.problem);
     }
+    entry.starved = entry.starved && !found.problem.empty();
+    if (!found.problem.empty()) try_again_later();
     const bool changed = entry.seen && *entry.seen != found.fingerprint;
     entry.seen = found.fingerprint;
     entry.scanning = false;
@@ -154,18 +211,35 @@ void PathWatches::scanned(WorkId id, std::int64_t version, PathScan found) {
   drop_watches();
 }
 
-void PathWatches::drop_interests(WorkId id, Entry& entry) {
-  for (const int watch : std::exchange(entry.watches, {})) {
-    std::erase_if(interests_[watch], [id](const Interest& one) { return one.work == id; });
-    if (interests_[watch].empty()) interests_.erase(watch);
+void PathWatches::keep(WorkId id, Entry& entry, std::vector<WatchedName> names) {
+  const std::set<int> meanwhile = std::exchange(entry.meanwhile, {});
+  std::map<int, int>& share = shares_[entry.owner];
+  for (WatchedName& name : names) {
+    if (entry.watches.insert(name.watch).second) ++share[name.watch];
+    entry.again = entry.again || meanwhile.contains(name.watch);
+    interests_[name.watch].push_back({id, std::move(name)});
   }
 }
 
-// Those that nobody needs any more.
+void PathWatches::drop_interests(WorkId id, Entry& entry) {
+  std::map<int, int>& share = shares_[entry.owner];
+  for (const int watch : std::exchange(entry.watches, {})) {
+    std::erase_if(interests_[watch], [id](const Interest& one) { return one.work == id; });
+    if (interests_[watch].empty()) interests_.erase(watch);
+    if (--share[watch] == 0) share.erase(watch);
+  }
+  if (share.empty()) shares_.erase(entry.owner);
+}
+
+// Those that nobody needs any more. One that a scan on its way has found may be among them: the
+// kernel tells that it is gone, and the scan is repeated.
 void PathWatches::drop_watches() {
-  if (scans_ > 0) return;
-  if (works_.empty()) {
+  constexpr std::size_t kMostUseless = 1000;
+  if (scans_ > 0 && watches_.size() <= interests_.size() + kMostUseless) return;
+  if (works_.empty() && scans_ == 0) {
     pause_.cancel();
+    again_.cancel();
+    no_inotify_.clear();
     inotify_.close();
     mounts_.close();
     watches_.clear();

@@ -1,8 +1,10 @@
 // The paths that triggered work waits for: watched by inotify, looked at anew where that cannot
-// tell what has happened.
+// tell what has happened, and once a minute where the machine or its owner's share has no more
+// watches.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +17,7 @@
 #include <sys/inotify.h>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "core/work.h"
 #include "daemon/helper_threads.h"
 #include "daemon/path_scan.h"
@@ -28,19 +31,33 @@ class PathWatches {
   /// What scan_paths() found for each of a list, or why some of it cannot be watched.
   using Seen = std::function<void(const Result<std::vector<std::int64_t>>&)>;
 
-  PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, Changed changed);
+  /// The directories that are watched.
+  struct Use {
+    std::size_t watched = 0;
+    uid_t owner = 0;        // Who has the most of them,
+    std::size_t most = 0;   // … and how many those are.
+    std::string unwatched;  // Why some are only looked at now and then; empty: none is.
+  };
 
-  /// Looks once, with the rights of `owner`: an error if it cannot be watched, or does not answer.
+  /// An owner's works may watch so many directories as the limits say, at each time.
+  PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, const Limits& limits,
+              Changed changed);
+
+  /// Looks once, with the rights of `owner`: an error if it cannot be watched, does not answer, or
+  /// is more than the owner may watch.
   void look(uid_t owner, std::vector<Globs> list, Seen seen);
 
   /// Watches for work until forget(). What has changed since it was `seen` counts; nothing: since
   /// now.
   void watch(WorkId id, uid_t owner, Globs globs, std::optional<std::int64_t> seen);
   void forget(WorkId id);
+  /// What is not watched is tried again: perhaps there are more watches now.
+  void try_again();
   bool is_watching(WorkId id, const Globs& globs) const;
 
   /// Why its paths are not watched; empty: they are.
   std::string problem(WorkId id) const;
+  Use use() const;
 
  private:
   struct Entry {
@@ -49,6 +66,7 @@ class PathWatches {
     std::optional<std::int64_t> seen;
     std::set<int> watches;
     std::string problem;
+    bool starved = false;  // … for want of watches.
     bool scanning = false;
     bool again = false;        // Something asked for a scan while one was on its way …
     std::set<int> meanwhile;   // … and which watches told of something then.
@@ -59,7 +77,10 @@ class PathWatches {
     WatchedName names;
   };
 
-  void open();
+  int descriptor();
+  std::size_t watched_by(uid_t owner) const;
+  void keep(WorkId id, Entry& entry, std::vector<WatchedName> names);
+  void try_again_later();
   void scan(WorkId id);
   void scan_all();
   void scanned(WorkId id, std::int64_t version, PathScan scan);
@@ -71,16 +92,21 @@ class PathWatches {
   void listen_to_mounts();
 
   boost::asio::io_context& loop_;
+  const Limits& limits_;
   Changed changed_;
   HelperThreads& helpers_;
   boost::asio::posix::stream_descriptor inotify_;
   boost::asio::posix::stream_descriptor mounts_;
   boost::asio::steady_timer pause_;
+  boost::asio::steady_timer again_;
+  bool tries_again_ = false;
+  std::string no_inotify_;  // Why there is none; empty: there is, or nobody needs it.
   std::unordered_map<WorkId, Entry> works_;
   std::unordered_map<int, std::vector<Interest>> interests_;  // By watch.
   std::set<int> watches_;                                     // All that the kernel holds for us.
-  std::set<WorkId> to_scan_;                                  // After the events at hand.
-  int scans_ = 0;  // On their way: each may rely on any watch.
+  std::map<uid_t, std::map<int, int>> shares_;  // Of each owner: how many works need each watch.
+  std::set<WorkId> to_scan_;                    // After the events at hand.
+  int scans_ = 0;                               // On their way: each may rely on any watch.
   std::int64_t versions_ = 0;
 };
 

@@ -138,7 +138,8 @@ class PathWatchesTest : public Paths {
   boost::asio::io_context loop_{1};
   std::map<WorkId, bool> changed_;
   HelperThreads helpers_{loop_};
-  PathWatches watches_{loop_, helpers_, [this](WorkId id) { changed_[id] = true; }};
+  Limits limits_;
+  PathWatches watches_{loop_, helpers_, limits_, [this](WorkId id) { changed_[id] = true; }};
 };
 
 TEST_F(PathWatchesTest, TellOfEveryKindOfChange) {
@@ -226,6 +227,35 @@ TEST_F(PathWatchesTest, WhatIsMountedIsAChange) {
   write("in/b");
   expect_change();
   ::umount2(in("in").c_str(), MNT_DETACH);
+}
+
+TEST_F(PathWatchesTest, AnOwnerMayWatchSoManyDirectories) {
+  for (const char* name : {"a", "b", "c"}) fs::create_directories(in(std::string("in/") + name));
+  limits_.max_watches = 4;
+  std::string refused;
+  watches_.look(::geteuid(), {{in("in/*/x")}},
+                [&](const auto& seen) { refused = seen ? "" : seen.error().message; });
+  while (refused.empty()) loop_.run_one();
+  EXPECT_NE(refused.find("may watch 4 (limits.max_watches)"), std::string::npos) << refused;
+
+  limits_.max_watches = 100;
+  const std::int64_t seen = look({in("in/*/x")});
+  limits_.max_watches = 6;  // Others came first.
+  watches_.watch(kWork, ::geteuid(), {in("in/*/x")}, seen);
+  watches_.watch(kSentinel, ::geteuid(), {in("sentinel")}, look({in("sentinel")}));
+  catch_up();
+  EXPECT_NE(watches_.problem(kWork), "");
+  EXPECT_EQ(watches_.use().unwatched, watches_.problem(kWork));
+  EXPECT_LE(watches_.use().most, 6U);
+  write("in/a/x");
+  watches_.try_again();
+  expect_change();
+  limits_.max_watches = 100;
+  watches_.try_again();
+  catch_up();
+  EXPECT_EQ(watches_.problem(kWork), "");
+  write("in/b/x");
+  expect_change();
 }
 
 TEST_F(PathWatchesTest, NothingIsHeldOnceNothingIsWatched) {

@@ -50,7 +50,7 @@ class Clients {
   std::filesystem::path directory_;
   boost::asio::io_context loop_;
   HelperThreads helpers_{loop_};
-  PathWatches paths_{loop_, helpers_, [](WorkId) {}};
+  PathWatches paths_{loop_, helpers_, world_.settings.limits, [](WorkId) {}};
   RunLog log_;
   Sensors sensors_;
   std::unique_ptr<Methods> methods_;

@@ -1,6 +1,9 @@
 // Work that starts when a path changes.
+#include <csignal>
 #include <fstream>
+#include <thread>
 
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "tests/system/commands.h"
@@ -39,6 +42,33 @@ TEST_F(TriggersTest, WhatChangesWhileTheDaemonIsDownCounts) {
   std::filesystem::create_directory(in("in"));
   touch("in/a.txt");
   daemon_.start();
+  ok({"wait", "sync"});
+}
+
+// Takes all inotify instances that this user may have, as an editor or two can.
+std::vector<UniqueFd> take_all_instances() {
+  std::vector<UniqueFd> taken;
+  for (int fd = 0; (fd = ::inotify_init1(IN_CLOEXEC)) >= 0;) taken.emplace_back(fd);
+  return taken;
+}
+
+TEST_F(TriggersTest, WithoutInotifyTheWorkWaitsAndSaysWhy) {
+  std::filesystem::create_directory(in("in"));
+  std::vector<UniqueFd> taken = take_all_instances();
+  on_path("in/*.txt");
+  const auto problem = [&] { return text(json({"why", "sync"}).at("waitingFor").at(0), "detail"); };
+  while (problem().empty()) std::this_thread::yield();
+  EXPECT_NE(problem().find("fs.inotify.max_user_instances"), std::string::npos) << problem();
+  EXPECT_NE(wm({"doctor"}).out.find("fs.inotify.max_user_instances"), std::string::npos);
+
+  daemon_.kill();
+  daemon_.start();  // With such work on disk.
+  while (problem().empty()) std::this_thread::yield();
+
+  taken.clear();
+  daemon_.signal(SIGHUP);
+  while (!problem().empty()) std::this_thread::yield();
+  touch("in/a.txt");
   ok({"wait", "sync"});
 }
 
