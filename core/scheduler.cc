@@ -281,6 +281,7 @@ void Scheduler::clock_was_set(TimePoint now) {
   }
   for (const Work& work : stepped) table_.put(work);
   table_.agenda().gates().clock_was_set(now);
+  ledger_.clock_was_set(now);
 }
 
 void Scheduler::zone_changed(TimePoint now) {

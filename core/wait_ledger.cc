@@ -26,28 +26,53 @@ class Sum {
 
 }  // namespace
 
-void WaitLedger::restore(LedgerEntry entry) { entries_.push_back(std::move(entry)); }
+void WaitLedger::restore(LedgerEntry entry) {
+  entries_.push_back(std::move(entry));
+  put_in_order();
+}
 
 void WaitLedger::daemon_was_lost(TimePoint last_seen) {
   if (entries_.empty() || entries_.back().shutting_down) return;
   LedgerEntry entry = entries_.back();
-  entry.from = last_seen;
+  entry.from = std::max(last_seen, entry.from);
   entry.unattended = true;
   note(std::move(entry));
 }
 
 void WaitLedger::note(LedgerEntry entry) {
   if (!entries_.empty()) {
-    const LedgerEntry& last = entries_.back();
-    entry.from = std::max(entry.from, last.from);  // The clock may have been set back.
-    LedgerEntry same = last;
+    clock_was_set(entry.from);
+    LedgerEntry same = entries_.back();
     same.from = entry.from;
     if (entry == same) return;
   }
+  add(std::move(entry));
+}
+
+void WaitLedger::add(LedgerEntry entry) {
   entries_.push_back(std::move(entry));
   ++unsaved_;
   if (entries_.size() > kLedgerEntries) entries_.pop_front();
   unsaved_ = std::min(unsaved_, entries_.size());
+}
+
+// What is so now has been so since the time that it is now, as far as anybody can tell; that is
+// noted, for the entries on disk stay as they are.
+void WaitLedger::clock_was_set(TimePoint now) {
+  if (entries_.empty() || entries_.back().from <= now) return;
+  LedgerEntry last = entries_.back();
+  last.from = now;
+  add(std::move(last));
+  put_in_order();
+}
+
+// Before a clock was set back, it was later than after.
+void WaitLedger::put_in_order() {
+  for (auto later = entries_.rbegin(); later != entries_.rend(); ++later) {
+    const auto entry = std::next(later);
+    if (entry == entries_.rend() || entry->from <= later->from) return;
+    entry->from = later->from;
+  }
 }
 
 std::vector<LedgerEntry> WaitLedger::unsaved() const {

@@ -34,6 +34,9 @@ class WaitLedger {
   /// So it is from then on. Changes nothing if so it was.
   void note(LedgerEntry entry);
 
+  /// Nothing has happened at a time that is yet to come.
+  void clock_was_set(TimePoint now);
+
   /// What was noted since saved().
   std::vector<LedgerEntry> unsaved() const;
   void saved() { unsaved_ = 0; }
@@ -47,6 +50,9 @@ class WaitLedger {
   TimePoint unmet_since(const Constraints& wanted) const;
 
  private:
+  void add(LedgerEntry entry);
+  void put_in_order();
+
   std::deque<LedgerEntry> entries_;
   std::size_t unsaved_ = 0;  // So many of the last.
 };

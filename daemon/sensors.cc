@@ -147,6 +147,8 @@ void Sensors::set_wanted(const Constraints& wanted) {
     const bool now = std::ranges::count(ids, id) > 0;
     if (std::exchange(condition.wanted, now) == now) continue;
     condition.measured.reset();
+    condition.trusted_until.reset();
+    condition.meanwhile.reset();
     note_change(true);
   }
 }
@@ -216,7 +218,8 @@ void Sensors::clear_overrides(TimePoint now) {
 
 void Sensors::expire(TimePoint now) {
   for (auto& [id, condition] : conditions_) {
-    if (condition.trusted_until && *condition.trusted_until <= now) {
+    const auto& trusted = condition.trusted_until;
+    if (trusted && (*trusted <= now || *trusted > now + kTrusted)) {  // The clock was set back.
       condition.trusted_until.reset();
       if (const auto seen = std::exchange(condition.meanwhile, {})) measured(condition, *seen, now);
     }

@@ -108,6 +108,28 @@ TEST_F(SensorsTest, AreNotTrustedForLong) {
   EXPECT_EQ(next.next_expiry(), std::nullopt);
 }
 
+TEST_F(SensorsTest, AreNotTrustedForLongerWhenTheClockIsSetBack) {
+  sensors_.take(charging(true), kNow);
+  Sensors next;
+  next.take_over(sensors_.hand_over(), kNow);
+  next.take(charging(false), kNow + 1s);
+  EXPECT_EQ(next.conditions().charging, true);
+  next.expire(kNow - 24h);
+  EXPECT_EQ(next.conditions().charging, false);
+}
+
+TEST_F(SensorsTest, WhatNobodyWantsAnyMoreIsNotTrustedEither) {
+  sensors_.take(charging(true), kNow);
+  Sensors next;
+  next.take_over(sensors_.hand_over(), kNow);
+  next.set_wanted({});
+  next.set_wanted({.charging = true});
+  next.take(charging(false), kNow + 1s);
+  EXPECT_TRUE(next.settled({.charging = true}));
+  next.take(charging(true), kNow + 2s);
+  EXPECT_EQ(next.conditions().charging, true);
+}
+
 TEST(SensorWords, NameConditions) {
   for (const char* const name : {"network", "idle", "custom.vpn"}) {
     EXPECT_EQ(to_string(parse_condition(name).value()), name);

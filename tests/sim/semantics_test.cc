@@ -479,6 +479,29 @@ TEST_F(Semantics, TheLedgerSaysWhatHeldARunBackAndForHowLong) {
   EXPECT_EQ(last_run().waited, expected);
 }
 
+TEST_F(Semantics, TheLedgerBlamesTheRightThingAfterTheClockWasSetBack) {
+  auto request = oneoff("a");
+  request.constraints.charging = true;
+  request.constraints.battery_not_low = true;
+  world_.advance(48h);
+  world_.conditions.charging = false;
+  world_.settle();
+  world_.set_clock(began_);
+  world_.enqueue(request);
+  world_.advance(1h);
+  world_.conditions.charging = true;
+  world_.conditions.battery_not_low = false;
+  world_.settle();
+  world_.advance(2h);
+  world_.crash();
+  world_.conditions.battery_not_low = true;
+  world_.advance(1s);
+  const auto waited = last_run().waited;
+  ASSERT_GE(waited.size(), 2U);
+  EXPECT_EQ(waited[0], (Waited{WaitKind::constraint, "charging", 1h}));
+  EXPECT_EQ(waited[1], (Waited{WaitKind::constraint, "battery-not-low", 2h}));
+}
+
 TEST_F(Semantics, TheLedgerOutlivesTheDaemonAndSaysWhenItWasAway) {
   auto request = oneoff("a");
   request.constraints.charging = true;
