@@ -22,6 +22,12 @@ Duration ExpeditedQuota::used(uid_t owner, TimePoint now) {
   return account.total;
 }
 
+void ExpeditedQuota::clock_was_set(TimePoint now) {
+  for (auto& [owner, account] : accounts_) {
+    for (Run& run : account.runs) run.ended = std::min(run.ended, now);
+  }
+}
+
 void ExpeditedQuota::roll_back() {
   for (; !added_.empty(); added_.pop_back()) {
     Account& account = accounts_[added_.back()];

@@ -20,6 +20,9 @@ class ExpeditedQuota {
   /// The run time of the runs that ended within the window before `now`.
   Duration used(uid_t owner, TimePoint now);
 
+  /// No run has ended at a time that is yet to come.
+  void clock_was_set(TimePoint now);
+
   void accept() { added_.clear(); }
   void roll_back();
 

@@ -282,6 +282,13 @@ void Scheduler::clock_was_set(TimePoint now) {
   for (const Work& work : stepped) table_.put(work);
   table_.agenda().gates().clock_was_set(now);
   ledger_.clock_was_set(now);
+  quota_.clock_was_set(now);
+  if (now >= was) return;
+  for (auto& [group, until] : pauses_) {
+    if (!until) continue;
+    change_pauses();
+    *until -= was - now;  // It lasts no longer than it would have.
+  }
 }
 
 void Scheduler::zone_changed(TimePoint now) {

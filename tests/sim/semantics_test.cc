@@ -1054,6 +1054,27 @@ TEST_F(Choosing, APauseStartsNothingNewAndEndsByItself) {
   EXPECT_EQ(order_, "running a ");
 }
 
+TEST_F(Choosing, APauseAndASpentBudgetLastNoLongerWhenTheClockIsSetBack) {
+  world_.settings.expedited_budget = 1min;
+  add("spends", [](WorkRequest& r) { r.expedited = true; });
+  world_.advance(1min);
+  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 1h); });
+  world_.advance(10min);
+  world_.set_clock(began_ - Days{30});
+  world_.crash();
+  add("a", [](WorkRequest&) {});
+  world_.advance(49min);
+  EXPECT_EQ(order_, "spends ");
+  world_.advance(1min);
+  EXPECT_EQ(order_, "spends a ");
+  world_.advance(24h);
+  add("dropped if the budget is spent", [](WorkRequest& r) {
+    r.expedited = true;
+    r.out_of_quota = OutOfQuota::drop;
+  });
+  EXPECT_EQ(order_, "spends a dropped if the budget is spent ");
+}
+
 TEST_F(Choosing, APauseOfAGroupConcernsOnlyIt) {
   world_.settings.run.max_parallel = 4;
   world_.change([&](WorkManager& manager) { manager.pause("g", {}); });
