@@ -86,15 +86,18 @@ class ReadySocket {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     // With no name the kernel gives it one: nobody can have taken it before.
-    ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t));
     socklen_t size = sizeof address;
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) != 0 ||
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      return;
+    }
     name_ = "@" + std::string(address.sun_path + 1, size - sizeof(sa_family_t) - 1);
   }
   ~ReadySocket() { ::close(fd_); }
   ReadySocket(const ReadySocket&) = delete;
   ReadySocket& operator=(const ReadySocket&) = delete;
 
+  // Empty: there is no such socket, and nobody will tell.
   const std::string& name() const { return name_; }
 
   // Until it is ready, or is gone, or the time is up.
@@ -119,6 +122,7 @@ class ReadySocket {
 Result<> start_user_daemon() {
   if (start_by_systemd()) return {};
   const ReadySocket ready;
+  if (ready.name().empty()) return fail(ErrorCode::unreachable, "no socket can be made");
   std::vector<std::string> environment = current_environment();
   std::erase_if(environment,
                 [](const std::string& one) { return one.starts_with("NOTIFY_SOCKET="); });

@@ -230,40 +230,41 @@ Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
 class OptionAdder {
  public:
   explicit OptionAdder(CLI::App& app) : app_(app) {}
-  ~OptionAdder() { app_.option_defaults()->group("Options"); }
-  OptionAdder(const OptionAdder&) = delete;
-  OptionAdder& operator=(const OptionAdder&) = delete;
-
   OptionAdder& group(const char* name) {
-    app_.option_defaults()->group(name);
+    group_ = name;
     return *this;
   }
   OptionAdder& text(const char* name, std::string& value, const char* type, const char* help) {
-    app_.add_option(name, value, help)->type_name(type);
+    app_.add_option(name, value, help)->group(group_)->type_name(type);
     return *this;
   }
   OptionAdder& list(const char* name, std::vector<std::string>& values, const char* type,
                     const char* help) {
-    app_.add_option(name, values, help)->type_name(type)->allow_extra_args(false);
+    app_.add_option(name, values, help)->group(group_)->type_name(type)->allow_extra_args(false);
     return *this;
   }
   OptionAdder& words(const char* name, std::vector<std::string>& values, const char* type,
                      const char* help) {
-    app_.add_option(name, values, help)->type_name(type)->allow_extra_args(false)->delimiter(',');
+    app_.add_option(name, values, help)
+        ->group(group_)
+        ->type_name(type)
+        ->allow_extra_args(false)
+        ->delimiter(',');
     return *this;
   }
   template <class Number>
   OptionAdder& number(const char* name, Number& value, const char* help) {
-    app_.add_option(name, value, help)->type_name("N");
+    app_.add_option(name, value, help)->group(group_)->type_name("N");
     return *this;
   }
   OptionAdder& flag(const char* name, int& value, const char* help) {
-    app_.add_flag(name, value, help);
+    app_.add_flag(name, value, help)->group(group_);
     return *this;
   }
 
  private:
   CLI::App& app_;
+  const char* group_ = "Options";
 };
 
 }  // namespace

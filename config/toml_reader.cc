@@ -88,7 +88,7 @@ void TomlReader::read(std::string_view key, std::vector<std::string>& value) {
     return fail(*node, key, "must be a list of strings");
   }
   value.clear();
-  for (const toml::node& item : *list) value.push_back(item.value_exact<std::string>().value());
+  for (const toml::node& item : *list) value.push_back(**item.as_string());
 }
 
 void TomlReader::read(std::string_view key, std::map<std::string, std::string>& value) {

@@ -2,7 +2,10 @@
 // the turn in which it shows, and not the daemon.
 #pragma once
 
+#include <expected>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace wm {
 
@@ -16,11 +19,26 @@ inline void check(bool holds, const char* promise) {
   if (!holds) throw BrokenPromise(promise);
 }
 
-/// What `pointer` points to, which must be something.
+/// What is there, which must be.
 template <class T>
 T& checked(T* pointer, const char* promise) {
-  check(pointer != nullptr, promise);
+  if (!pointer) throw BrokenPromise(promise);
   return *pointer;
+}
+template <class T>
+T& checked(std::optional<T>& value, const char* promise) {
+  if (!value) throw BrokenPromise(promise);
+  return *value;
+}
+template <class T>
+T checked(std::optional<T>&& value, const char* promise) {
+  if (!value) throw BrokenPromise(promise);
+  return *std::move(value);
+}
+template <class T, class E>
+T checked(std::expected<T, E>&& value, const char* promise) {
+  if (!value) throw BrokenPromise(promise);
+  return *std::move(value);
 }
 
 }  // namespace wm

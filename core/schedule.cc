@@ -5,15 +5,19 @@
 #include <boost/container_hash/hash.hpp>
 
 #include "core/calendar.h"
+#include "core/check.h"
 
 namespace wm {
 namespace {
 
 bool is_periodic(const Policy& policy) { return policy.kind == WorkKind::periodic; }
 
-// Checked when it was registered.
+Calendar calendar_of(const std::string& text) {
+  return checked(Calendar::parse(text), "a calendar was read when it was registered");
+}
+
 TimePoint next_named(const std::string& calendar, TimePoint after, const date::time_zone* zone) {
-  return Calendar::parse(calendar).value().next(after, zone);
+  return calendar_of(calendar).next(after, zone);
 }
 
 // The first `anchor` + n × `every` after `after`; n may be negative.
@@ -51,7 +55,7 @@ int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
   if (policy.calendar.empty()) {
     return static_cast<int>(std::max<std::int64_t>((started - due) / policy.every, 0));
   }
-  const Calendar calendar = Calendar::parse(policy.calendar).value();
+  const Calendar calendar = calendar_of(policy.calendar);
   int missed = 0;
   for (TimePoint next = calendar.next(due, zone); next <= started && missed < kMost;
        next = calendar.next(next, zone)) {

@@ -11,9 +11,7 @@ namespace wm {
 namespace {
 
 void move(Work& work, WorkEvent event) {
-  const auto next = next_state(work.state, event);
-  check(next.has_value(), "the table of states has this arrow");
-  work.state = *next;
+  work.state = checked(next_state(work.state, event), "the table of states has this arrow");
 }
 
 bool is_final(StopReason why) {
@@ -353,7 +351,8 @@ void Scheduler::roll_back() {
   for (const auto& [prerequisite, dependent] : new_edges_)
     dependents_[prerequisite].erase(dependent);
   new_edges_.clear();
-  if (pauses_before_) pauses_ = *std::exchange(pauses_before_, std::nullopt);
+  if (pauses_before_) pauses_ = std::move(*pauses_before_);
+  pauses_before_.reset();
   enqueued_.clear();
   started_.clear();
   stopped_.clear();

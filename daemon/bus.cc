@@ -93,7 +93,7 @@ std::optional<std::map<std::string, BusValue>> read_properties(sd_bus_message* m
 Bus::Bus(boost::asio::io_context& loop, BusKind kind)
     : kind_(kind), readable_(loop), timeout_(loop), reconnect_(loop) {}
 
-Bus::~Bus() { close(); }
+Bus::~Bus() { drop_connection(); }
 
 bool Bus::open() {
   if (bus_) return true;
@@ -207,6 +207,10 @@ void Bus::reconnect_later() {
 
 void Bus::close() {
   timeout_.cancel();
+  drop_connection();
+}
+
+void Bus::drop_connection() {
   if (readable_.is_open()) readable_.release();
   bus_ = sd_bus_close_unref(bus_);  // Not flushed: a bus that does not answer holds up nobody.
 }

@@ -87,6 +87,7 @@ class Bus {
   void process();
   void arm();
   void close();
+  void drop_connection();
   void lose();
   void reconnect_later();
 

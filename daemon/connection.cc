@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "core/base64.h"
+#include "core/check.h"
 #include "core/json_reader.h"
 #include "daemon/handover.h"
 
@@ -70,7 +71,7 @@ void Connection::close() {
   const auto self = shared_from_this();  // The server's may be the last but this.
   if (exchange_) exchange_->abandoned_ = true;
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  static_cast<void>(socket_.close(ignored));
   deadline_.cancel();
   answered_.cancel();
   server_.connections_.erase(place_);
@@ -181,14 +182,14 @@ asio::awaitable<void> Connection::serve() {
     if (closed_) co_return;
     while (!exchange_->message_ && !closed_) co_await wait_for_news();
     if (closed_) co_return;
-    const bool going_on = co_await answer(*exchange_->message_);
+    const bool going_on = co_await answer(checked(exchange_->message_, "there is an answer"));
     exchange_.reset();
     if (!going_on) co_return;
   }
 }
 
 void Connection::take_call() {
-  varlink::Call call = *std::exchange(untaken_, std::nullopt);
+  varlink::Call call = checked(std::exchange(untaken_, std::nullopt), "a call waits");
   server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
   exchange_ = std::make_shared<Exchange>(std::move(call), peer_, [this] { wake(); });
   exchange_->handed_over_ = std::exchange(untaken_was_handed_over_, false);
@@ -203,8 +204,8 @@ asio::awaitable<bool> Connection::answer(const std::string& message) {
   while (exchange_->next_) {
     exchange_->has_news_ = false;
     std::optional<Exchange::Page> page = exchange_->next_page();
-    if (exchange_->failure_) {
-      const std::string refusal = varlink::error(*exchange_->failure_);
+    if (const auto& failure = exchange_->failure_) {
+      const std::string refusal = varlink::error(*failure);
       co_return co_await write(refusal);
     }
     if (!page) {

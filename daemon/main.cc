@@ -32,9 +32,7 @@ int complain(const std::string& message, int status) {
   return status;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("wmd: runs registered work when its conditions hold, and never twice at once.");
   bool user = false;
   bool system = false;
@@ -78,8 +76,14 @@ int main(int argc, char** argv) {
   options.program = std::filesystem::read_symlink("/proc/self/exe").string();
   options.arguments.assign(argv + 1, argv + argc);
   set_up_logging();
+  return wm::Daemon(std::move(options), std::move(*configuration)).run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    return wm::Daemon(std::move(options), std::move(*configuration)).run();
+    return run(argc, argv);
   } catch (const std::exception& e) {
     return complain(e.what(), kFailed);
   }

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "core/check.h"
 #include "daemon/daemon.h"
 
 namespace wm {
@@ -10,6 +11,8 @@ namespace wm {
 namespace json = boost::json;
 
 namespace {
+
+constexpr const char* kAskedFor = "another program was asked for";
 
 constexpr Duration kCheckLimit = 30s;
 // For runs to begin or to be cleared away, and for answers to be written. Looked at so often; it
@@ -37,27 +40,30 @@ void Daemon::reexec(const std::shared_ptr<Exchange>& asked) {
     return;
   }
   if (!replacement_) {
-    replacement_.emplace(Replacement{.again = boost::asio::steady_timer(loop_)});
+    Replacement& fresh =
+        replacement_.emplace(Replacement{.again = boost::asio::steady_timer(loop_)});
     std::vector<std::string> command = options_.arguments;
     command.insert(command.begin(), options_.program);
     command.emplace_back("--check-config");
-    replacement_->check = commands_.start({std::move(command), "", kCheckLimit},
-                                          [this](const HelperEnd& end) { take_check(end); });
+    fresh.check = commands_.start({std::move(command), "", kCheckLimit},
+                                  [this](const HelperEnd& end) { take_check(end); });
   }
   if (asked) replacement_->asked.push_back(asked);
 }
 
 void Daemon::take_check(const HelperEnd& end) {
   if (!end.success) return keep_this_program(options_.program + " is not ready: " + end.detail);
-  replacement_->checked = true;
-  replacement_->began = std::chrono::steady_clock::now();
+  Replacement& replacement = checked(replacement_, kAskedFor);
+  replacement.checked = true;
+  replacement.began = std::chrono::steady_clock::now();
   manager_.hold_starts(true);
   server_->hold_calls(true);
 }
 
 // At the end of a turn: nothing that was decided waits to be done.
 void Daemon::try_to_hand_over() {
-  const auto time = std::chrono::steady_clock::now() - replacement_->began;
+  Replacement& replacement = checked(replacement_, kAskedFor);
+  const auto time = std::chrono::steady_clock::now() - replacement.began;
   const bool quiet = turn_problem_.empty() && !methods_.has_work() &&
                      !manager_.has_unsettled_runs() && runner_.settled() &&
                      (server_->settled() || time > kWritten);
@@ -66,8 +72,8 @@ void Daemon::try_to_hand_over() {
     return keep_this_program("some runs have not come to begin, or to their end");
   }
   if (!quiet) {
-    replacement_->again.expires_after(kLook);
-    replacement_->again.async_wait([](const boost::system::error_code&) {});
+    replacement.again.expires_after(kLook);
+    replacement.again.async_wait([](const boost::system::error_code&) {});
     return;
   }
   spdlog::info("{} takes over: {} runs go on", options_.program,
@@ -89,7 +95,8 @@ void Daemon::try_to_hand_over() {
 
 void Daemon::keep_this_program(const std::string& why) {
   spdlog::error("the program stays as it is: {}", why);
-  for (const auto& asked : replacement_->asked) asked->error(Error{ErrorCode::failed, why});
+  for (const auto& asked : checked(replacement_, kAskedFor).asked)
+    asked->error(Error{ErrorCode::failed, why});
   replacement_.reset();
   manager_.hold_starts(false);
   server_->hold_calls(false);

@@ -160,7 +160,7 @@ void Sensors::take(const Measurement& measurement, TimePoint now) {
   Condition& condition = found->second;
   if (condition.trusted_until) {
     condition.meanwhile = measurement;
-    if (measurement.value != condition.measured->value) return;
+    if (!condition.measured || measurement.value != condition.measured->value) return;
     condition.trusted_until.reset();
   }
   measured(condition, measurement, now);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "core/check.h"
 #include "core/json_reader.h"
 #include "daemon/connection.h"
 #include "daemon/handover.h"
@@ -21,7 +22,7 @@ namespace wm {
 namespace asio = boost::asio;
 
 void Exchange::stream(NextPage next) {
-  Page first = *next();
+  Page first = checked(next(), "a stream has a first page");
   next_ = first.more && call_.more ? std::move(next) : nullptr;
   answer(varlink::reply(std::move(first.parameters), static_cast<bool>(next_)));
 }

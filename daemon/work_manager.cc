@@ -261,7 +261,9 @@ bool WorkManager::is_suspended(WorkId id) const {
 
 const RunProgress* WorkManager::progress_of(WorkId id) const {
   const auto child = children_.find(id);
-  return child != children_.end() && child->second.progress ? &*child->second.progress : nullptr;
+  if (child == children_.end()) return nullptr;
+  const auto& progress = child->second.progress;
+  return progress ? &*progress : nullptr;
 }
 
 EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {

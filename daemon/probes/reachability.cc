@@ -17,11 +17,14 @@ using boost::system::error_code;
 struct Reachability::Attempt {
   explicit Attempt(boost::asio::io_context& loop) : resolver(loop), socket(loop), patience(loop) {}
 
-  void end() {
+  void abandon() {
     over = true;
     resolver.cancel();
     error_code none;
-    socket.close(none);
+    static_cast<void>(socket.close(none));
+  }
+  void end() {
+    abandon();
     patience.cancel();
   }
 
@@ -34,7 +37,9 @@ struct Reachability::Attempt {
 Reachability::Reachability(boost::asio::io_context& loop, std::function<void()> changed)
     : loop_(loop), changed_(std::move(changed)), again_(loop) {}
 
-Reachability::~Reachability() { forget(); }
+Reachability::~Reachability() {
+  if (attempt_) attempt_->abandon();
+}
 
 std::optional<bool> Reachability::reached(const std::string& target, const std::string& interface) {
   if (target != target_ || interface != interface_) {

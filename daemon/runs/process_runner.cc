@@ -120,10 +120,10 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
                        ChildPlan& plan) {
   std::string note;
   for (const std::string& bound : unmet) {
-    if (bound == "memory-max") {
+    if (bound == "memory-max" && bounds.memory_max) {
       plan.bounds.push_back({RLIMIT_DATA, static_cast<rlim_t>(*bounds.memory_max)});
       append(note, "memory-max bounds each process alone: no control group does it here");
-    } else if (bound == "tasks-max" && uid != 0) {
+    } else if (bound == "tasks-max" && bounds.tasks_max && uid != 0) {
       const int others = count_tasks_of(uid);
       plan.bounds.push_back({RLIMIT_NPROC, static_cast<rlim_t>(*bounds.tasks_max + others)});
       append(note, "tasks-max is near: no control group counts tasks here");
@@ -488,7 +488,7 @@ void ProcessRunner::reap() {
 void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const auto found = runs_.find(pid);
   if (found == runs_.end()) {
-    if (!is_spare(pid)) return commands_.child_ended(pid, status);
+    if (!spare_ || !is_spare(pid)) return commands_.child_ended(pid, status);
     records_.remove(spare_->place);
     spare_.reset();
     return;

@@ -343,7 +343,8 @@ TEST_F(Semantics, ADeadlineOrACallTakesThePlaceOfAChange) {
   world_.advance(5h);
   EXPECT_EQ(starts(id), (Starts{3h}));
   EXPECT_EQ(last_run().waited, (std::vector<Waited>{{WaitKind::trigger, "", 3h}}));
-  world_.change([&](WorkManager& manager) { manager.registrar().run_now(called, world_.now); });
+  world_.change(
+      [&](WorkManager& manager) { EXPECT_TRUE(manager.registrar().run_now(called, world_.now)); });
   EXPECT_EQ(starts(called), (Starts{5h}));
 }
 
