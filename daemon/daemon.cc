@@ -106,6 +106,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       commands_(loop_),
       runner_(loop_, helpers_, commands_, options_.state_directory, options_.socket,
               settings_.history, Cgroups(options_.state_directory)),
+      leftovers_(helpers_, *store_, options_.state_directory),
       manager_(*store_, runner_, settings_, {processors(), zone_.zone(), machine_id()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
@@ -186,6 +187,7 @@ int Daemon::run() {
                manager_.scheduler().unfinished_count(), options_.socket);
   turn();
   service_manager_.ready();
+  leftovers_.sweep(runner_.outputs_removed());
   while (!over_) {
     take_events();
     turn();
@@ -377,6 +379,7 @@ DaemonFacts Daemon::facts() const {
           .reload_problem = reload_problem_,
           .state_directory = options_.state_directory,
           .turn_problem = turn_problem_,
+          .leftovers = leftovers_.swept(),
           .has_bus = bus_.is_open(),
           .has_cgroups = runner_.cgroups().available(),
           .controllers = runner_.cgroups().controllers(),

@@ -13,6 +13,7 @@
 #include "daemon/bus.h"
 #include "daemon/clock.h"
 #include "daemon/handover.h"
+#include "daemon/leftovers.h"
 #include "daemon/local_zone.h"
 #include "daemon/methods.h"
 #include "daemon/metrics.h"
@@ -86,6 +87,7 @@ class Daemon {
   HelperThreads helpers_;
   HelperCommands commands_;
   ProcessRunner runner_;
+  Leftovers leftovers_;
   WorkManager manager_;
   Sensors sensors_;
   Bus bus_;

@@ -121,6 +121,30 @@ Finding look_at_disk(const DaemonFacts& facts) {
   return {"disk", Verdict::ok, text, ""};
 }
 
+Finding look_at_leftovers(const SweptLeftovers& swept) {
+  const auto counted = [](int count, const char* one, const char* many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+  };
+  const std::string removed =
+      fmt::format("{}, {} and {}", counted(swept.logs, "log", "logs"),
+                  counted(swept.outputs, "output", "outputs"),
+                  counted(swept.state_directories, "state directory", "state directories"));
+  if (!swept.problem.empty()) {
+    return {"leftovers", Verdict::note,
+            removed + " that no record names are removed, but not all: " + swept.problem,
+            "remove it by hand, or restart wmd, which tries again"};
+  }
+  if (!swept.over) {
+    return {"leftovers", Verdict::ok,
+            removed + " that no record names are removed, and it is still looked for more", ""};
+  }
+  if (swept.logs + swept.outputs + swept.state_directories == 0) {
+    return {"leftovers", Verdict::ok, "none at the start: no file was there without a record", ""};
+  }
+  return {"leftovers", Verdict::ok,
+          removed + " were there at the start that no record names: removed", ""};
+}
+
 struct Advice {
   const char* condition;
   const char* remedy;
@@ -229,6 +253,7 @@ std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings
   look_at_pauses(facts, findings);
   look_at_tasks(settings, findings);
   findings.push_back(look_at_disk(facts));
+  findings.push_back(look_at_leftovers(facts.leftovers));
   findings.push_back(look_at_bus(facts));
   for (const json::value& condition : facts.conditions) {
     findings.push_back(look_at_condition(condition.as_object()));

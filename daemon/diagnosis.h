@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "core/scheduler.h"
+#include "daemon/leftovers.h"
 #include "daemon/path_watches.h"
 
 namespace wm {
@@ -35,7 +36,8 @@ struct DaemonFacts {
   std::vector<std::filesystem::path> configuration;  // The files that were read.
   std::string reload_problem;                        // Why the last reload was refused.
   std::filesystem::path state_directory;
-  std::string turn_problem;              // Why what was decided last is not saved; empty: it is.
+  std::string turn_problem;  // Why what was decided last is not saved; empty: it is.
+  SweptLeftovers leftovers;
   bool has_bus = false;                  // The system's D-Bus.
   bool has_cgroups = false;              // For each run,
   std::vector<std::string> controllers;  // … with these.

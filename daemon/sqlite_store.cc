@@ -699,6 +699,20 @@ std::vector<std::string> SqliteStore::outputs_of_prerequisites(WorkId id) {
   });
 }
 
+bool SqliteStore::has_work(WorkId id) {
+  return guarded([&] {
+    Query query(statement("SELECT 1 FROM work WHERE id = ?"));
+    return query.bind(id).step();
+  });
+}
+
+bool SqliteStore::has_run(WorkId work, int number) {
+  return guarded([&] {
+    Query query(statement("SELECT 1 FROM run WHERE work = ? AND number = ?"));
+    return query.bind(work, number).step();
+  });
+}
+
 std::vector<StoredWork> SqliteStore::load() {
   return guarded([&] {
     std::unordered_map<std::int64_t, SharedPolicy> policies;

@@ -62,6 +62,8 @@ class SqliteStore : public Store {
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
+  bool has_work(WorkId id) override;
+  bool has_run(WorkId work, int number) override;
   std::vector<StoredWork> load() override;
   std::optional<std::int64_t> load_paths_seen(WorkId id) override;
   Pauses load_pauses() override;

@@ -143,6 +143,10 @@ class Store {
 
   // For a daemon that starts.
 
+  /// Whether that is on record.
+  virtual bool has_work(WorkId id) = 0;
+  virtual bool has_run(WorkId work, int number) = 0;
+
   /// All unfinished work, oldest first.
   virtual std::vector<StoredWork> load() = 0;
   /// Nothing: its paths have not been seen.

@@ -345,7 +345,7 @@ void ProcessRunner::wait_for_grace(const RunPtr& run, Duration time) {
 void ProcessRunner::end_leftovers() {
   records_.end_all();
   cgroups_.end_all();
-  files_.remove_all();
+  outputs_removed_ = files_.remove_all();
 }
 
 bool ProcessRunner::settled() {

@@ -45,6 +45,8 @@ class ProcessRunner : public Runner {
   void forget(WorkId id, int run) override { log_.remove(id, run); }
   void forget_work(WorkId id) override;
   void end_leftovers() override;
+  /// How many outputs of such runs that has removed.
+  int outputs_removed() const { return outputs_removed_; }
 
   /// Whether every run can go on under another program in this process: it has begun, and it is
   /// not being cleared away.
@@ -138,6 +140,7 @@ class ProcessRunner : public Runner {
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
   int ending_ = 0;                 // Runs that nobody has been told the end of.
   std::vector<RunPtr> untidy_;     // Over, and not cleared away.
+  int outputs_removed_ = 0;
   std::vector<std::unique_lock<std::mutex>> quiet_;
 };
 

@@ -109,14 +109,13 @@ void RunFiles::remove(const std::string& uuid) const {
   ::unlink(stop_reason_path(uuid).c_str());
 }
 
-void RunFiles::remove_all() const {
+int RunFiles::remove_all() const {
+  int removed = 0;
   std::error_code problem;
   for (const auto& entry : std::filesystem::directory_iterator(outputs_, problem)) {
-    ::unlink(entry.path().c_str());
+    if (::unlink(entry.path().c_str()) == 0) ++removed;
   }
-  for (const auto& entry : std::filesystem::directory_iterator(work_, problem)) {
-    ::rmdir(entry.path().c_str());  // Those that hold something stay.
-  }
+  return removed;
 }
 
 bool RunFiles::remove_state(WorkId id) {

@@ -34,8 +34,8 @@ class RunFiles {
 
   /// What belongs to that run alone.
   void remove(const std::string& uuid) const;
-  /// What belongs to any run: there is none.
-  void remove_all() const;
+  /// What belongs to any run: there is none. How many outputs there were.
+  int remove_all() const;
 
   /// After a run of that user: its work's own directory may serve another if nothing is in it.
   void spare_state(WorkId id, uid_t uid);

@@ -314,6 +314,13 @@ std::vector<std::string> MemoryStore::outputs_of_prerequisites(WorkId id) {
   return outputs;
 }
 
+bool MemoryStore::has_work(WorkId id) { return works_.contains(id); }
+
+bool MemoryStore::has_run(WorkId work, int number) {
+  return std::ranges::any_of(
+      runs_, [&](const RunInfo& run) { return run.work == work && run.run == number; });
+}
+
 std::vector<StoredWork> MemoryStore::load() {
   std::vector<StoredWork> works;
   for (const auto& [id, row] : works_) {
