@@ -350,6 +350,14 @@ std::int64_t SqliteStore::policy_id(const Policy& policy) {
   return policy_ids_[document] = query.integer(0);
 }
 
+// Work has let go of that policy: if no other has it, it goes.
+void SqliteStore::drop_unused_policy(std::int64_t id) {
+  Query query(
+      statement("DELETE FROM policy WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM work WHERE policy "
+                "= ?1) RETURNING document"));
+  if (query.bind(id).step()) policy_ids_.erase(query.text(0));
+}
+
 WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
   return guarded([&] {
     const WorkRequest& request = info.request;
@@ -417,12 +425,18 @@ void SqliteStore::save(const Work& work, Duration keep) {
 
 void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
   guarded([&] {
+    const std::int64_t policy = policy_id(request);
+    const std::int64_t before = [&] {
+      Query query(statement("SELECT policy FROM work WHERE id = ?"));
+      return query.bind(id).step() ? query.integer(0) : policy;
+    }();
     Query(statement("UPDATE work SET task = ?, request = ?, policy = ?, keep = ?, applied = ?, "
                     "progress = '' "
                     "WHERE id = ?"))
-        .bind(request.task_name, boost::json::serialize(rest_to_json(request)), policy_id(request),
+        .bind(request.task_name, boost::json::serialize(rest_to_json(request)), policy,
               request.keep_results, applied, id)
         .step();
+    if (before != policy) drop_unused_policy(before);
     Query(statement("DELETE FROM tag WHERE work = ?")).bind(id).step();
     insert_tags(id, request.tags);
   });
@@ -621,10 +635,16 @@ Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> n
           statement(std::string("DELETE FROM ") + table + " WHERE work IN (SELECT id FROM pruned)"))
           .step();
     }
+    std::set<std::int64_t> policies;
     {
-      Query query(statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned) RETURNING id"));
-      while (query.step()) pruned.works.push_back(query.integer(0));
+      Query query(
+          statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned) RETURNING id, policy"));
+      while (query.step()) {
+        pruned.works.push_back(query.integer(0));
+        policies.insert(query.integer(1));
+      }
     }
+    for (const std::int64_t policy : policies) drop_unused_policy(policy);
     if (now) {
       // What is still depended on is looked at again later.
       Query(

@@ -41,6 +41,7 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
 
 // As 0.1 had it before its rows said whether they are finished.
 constexpr const char* kBackToTheFirstSchema = R"sql(
+DROP INDEX work_policy;
 DROP INDEX work_unfinished;
 DROP INDEX work_unfinished_name;
 ALTER TABLE work DROP COLUMN finished;
@@ -78,6 +79,71 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
   SQLite::Database kept(copy);
   EXPECT_EQ(kept.execAndGet("PRAGMA user_version").getInt(), 1);
   EXPECT_EQ(kept.execAndGet("SELECT name FROM work").getString(), "name");
+}
+
+TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
+  constexpr int kPolicies = 3000;
+  auto opened = SqliteStore::open(file_);
+  ASSERT_TRUE(opened);
+  SqliteStore& store = **opened;
+  const auto request = [](int delay, const char* name) {
+    WorkRequest work = oneoff(name);
+    work.initial_delay = Duration{delay};
+    return work;
+  };
+  const auto insert = [&](const WorkRequest& work) {
+    WorkInfo info;
+    info.uuid = "u";
+    info.request = work;
+    return store.insert(info, {});
+  };
+
+  store.begin();
+  const WorkId updated = insert(request(1, "updated"));
+  const WorkId other =
+      insert(request(7, "other"));  // Has one of those that the first goes through.
+  for (int i = 2; i <= kPolicies; ++i) store.update(updated, request(i, "updated"), false);
+  for (int i = 1; i <= kPolicies; ++i) {
+    Work replaced;
+    replaced.id = insert(request(i, "replaced"));
+    replaced.state = WorkState::cancelled;
+    store.save(replaced, 0s);
+  }
+  store.prune({}, {}, -1, {});
+  store.update(other, request(kPolicies, "other"), false);
+  store.commit();
+
+  EXPECT_EQ(store.info(updated)->request.initial_delay, Duration{kPolicies});
+  EXPECT_EQ(store.info(other)->request.initial_delay, Duration{kPolicies});
+  opened->reset();
+  SQLite::Database database(file_.string());
+  EXPECT_EQ(database.execAndGet("SELECT count(*) FROM policy").getInt(), 1);
+  EXPECT_EQ(database.execAndGet("SELECT count(*) FROM work").getInt(), 2);
+}
+
+// One that was dropped in a turn that is undone is there again, and known by its number.
+TEST_F(SqliteStoreTest, APolicyIsDroppedWithItsTurnOnly) {
+  const auto opened = SqliteStore::open(file_);
+  ASSERT_TRUE(opened);
+  SqliteStore& store = **opened;
+  WorkInfo info;
+  info.uuid = "u";
+  info.request = oneoff("name");
+  store.begin();
+  const WorkId id = store.insert(info, {});
+  store.commit();
+  WorkRequest other = info.request;
+  other.initial_delay = 1s;
+
+  store.begin();
+  store.update(id, other, false);
+  store.roll_back();
+  store.begin();
+  store.insert(info, {});
+  store.commit();
+
+  EXPECT_EQ(store.info(id)->request.initial_delay, 0s);
+  EXPECT_EQ(store.load().size(), 2U);
 }
 
 TEST_F(SqliteStoreTest, RefusesAnotherProgramsDatabase) {
