@@ -286,8 +286,21 @@ void Daemon::end_turn(TimePoint now) {
   if (!failed && (manager_.has_unsettled_runs() || sensors_.changed())) {
     boost::asio::post(loop_, [] {});
   }
-  if (stopping_ && manager_.idle()) over_ = true;
+  if (stopping_ && manager_.idle()) {
+    over_ = true;
+  } else if (stopping_ && failed && !store_->misplaced().empty()) {
+    give_up_runs();
+  }
   if (replacement_ && replacement_->checked) try_to_hand_over();
+}
+
+// Their ends can be recorded no more: stopping must not wait for that.
+void Daemon::give_up_runs() {
+  spdlog::critical("{}: stopping, and ending {} runs without a record", store_->misplaced(),
+                   manager_.scheduler().running_count());
+  runner_.end_leftovers();
+  exit_status_ = 1;
+  over_ = true;
 }
 
 void Daemon::flush_behind() {
@@ -378,6 +391,7 @@ DaemonFacts Daemon::facts() const {
           .configuration = configuration_files_,
           .reload_problem = reload_problem_,
           .state_directory = options_.state_directory,
+          .misplaced = store_->misplaced(),
           .turn_problem = turn_problem_,
           .leftovers = leftovers_.swept(),
           .has_bus = bus_.is_open(),

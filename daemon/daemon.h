@@ -72,6 +72,7 @@ class Daemon {
   void measure();
   void follow_paths(const Work& work);
   void end_turn(TimePoint now);
+  void give_up_runs();
   void flush_behind();
   void make_durable();
 

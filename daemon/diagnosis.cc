@@ -89,6 +89,10 @@ void look_at_tasks(const Settings& settings, Findings& findings) {
 
 Finding look_at_disk(const DaemonFacts& facts) {
   const std::string directory = facts.state_directory.string();
+  if (!facts.misplaced.empty()) {
+    return {"disk", Verdict::problem, facts.misplaced + ": nothing can be saved",
+            "put that file back, or start with what is there: " + systemctl(facts, "restart")};
+  }
   if (!facts.turn_problem.empty()) {
     return {"disk", Verdict::problem,
             "what was decided last cannot be saved in " + directory + ": " + facts.turn_problem,

@@ -36,6 +36,7 @@ struct DaemonFacts {
   std::vector<std::filesystem::path> configuration;  // The files that were read.
   std::string reload_problem;                        // Why the last reload was refused.
   std::filesystem::path state_directory;
+  std::string misplaced;     // As SqliteStore tells it.
   std::string turn_problem;  // Why what was decided last is not saved; empty: it is.
   SweptLeftovers leftovers;
   bool has_bus = false;                  // The system's D-Bus.

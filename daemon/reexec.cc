@@ -68,6 +68,9 @@ void Daemon::try_to_hand_over() {
                      !manager_.has_unsettled_runs() && runner_.settled() &&
                      (server_->settled() || time > kWritten);
   if (stopping_) return keep_this_program("the daemon is stopping");
+  if (const std::string problem = store_->misplaced(); !problem.empty()) {
+    return keep_this_program(problem);  // The next would begin with another queue.
+  }
   if (!quiet && time > kSettled) {
     return keep_this_program("some runs have not come to begin, or to their end");
   }

@@ -1,10 +1,12 @@
 #include "daemon/sqlite_store.h"
 
+#include <cerrno>
 #include <functional>
 #include <limits>
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "core/messages.h"
 #include "daemon/schema.h"
@@ -274,6 +276,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     // Takes the lock now and not at the first change.
     store->database_.exec("BEGIN IMMEDIATE; COMMIT");
     store->unsynced_ = true;
+    store->note_places();
     return store;
   } catch (const SQLite::Exception& e) {
     if (e.getErrorCode() == SQLITE_BUSY) {
@@ -289,15 +292,43 @@ SQLite::Statement& SqliteStore::statement(const std::string& sql) {
   return statements_.try_emplace(sql, database_, sql).first->second;
 }
 
+void SqliteStore::note_places() {
+  for (const std::filesystem::path& path : {std::filesystem::path(database_.getFilename()), log_}) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) == 0) {
+      places_.push_back({path, status.st_dev, status.st_ino});
+    }
+  }
+}
+
+// SQLite's own look (SQLITE_FCNTL_HAS_MOVED) is at the database alone, and not at its log.
+std::string SqliteStore::misplaced() const {
+  for (const PlacedFile& file : places_) {
+    struct stat status{};
+    if (::stat(file.path.c_str(), &status) == 0) {
+      if (status.st_dev == file.device && status.st_ino == file.inode) continue;
+      return file.path.string() + " is another file than the one that wmd has open";
+    }
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return file.path.string() + " is gone: it, or its directory, was removed or moved";
+    }
+  }
+  return "";
+}
+
 void SqliteStore::begin() {
+  changes_ = sqlite3_total_changes64(database_.getHandle());
   guarded([&] { Query(statement("BEGIN")).step(); });
 }
 
 void SqliteStore::commit() {
   const auto began = std::chrono::steady_clock::now();
+  const bool changed = sqlite3_total_changes64(database_.getHandle()) != changes_;
+  if (changed) {
+    if (const std::string problem = misplaced(); !problem.empty()) throw StoreError(problem);
+  }
   guarded([&] { Query(statement("COMMIT")).step(); });
-  const std::int64_t changes = sqlite3_total_changes64(database_.getHandle());
-  if (std::exchange(changes_, changes) == changes) return;
+  if (!changed) return;
   commit_times_.observe(seconds_since(began));
   unsynced_ = true;
   ++commits_;

@@ -31,6 +31,10 @@ class SqliteStore : public Store {
   /// Whether that is worth while: many commits have come since this was last true.
   bool take_flush_due();
 
+  /// Why nothing may be committed: a file of the database was removed, moved or replaced since it
+  /// was opened, so that what is written has no name any more. Empty: all are where they were.
+  std::string misplaced() const;
+
   /// How long those two took, where there was anything to do.
   const Histogram& commit_times() const { return commit_times_; }
   const Histogram& sync_times() const { return sync_times_; }
@@ -80,11 +84,20 @@ class SqliteStore : public Store {
   void insert_tags(WorkId id, const std::vector<std::string>& tags);
   void load_prerequisites(std::vector<StoredWork>& works);
 
+  /// A file by what it was when it was opened.
+  struct PlacedFile {
+    std::filesystem::path path;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+  void note_places();
+
   SQLite::Database database_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
   std::unordered_map<std::string, std::int64_t> policy_ids_;  // Of those used lately.
-  std::int64_t changes_ = 0;                                  // Rows changed up to the last commit.
+  std::int64_t changes_ = 0;  // Rows changed before the present transaction.
   bool unsynced_ = false;
+  std::vector<PlacedFile> places_;
   std::filesystem::path log_;
   int commits_ = 0;  // Since take_flush_due() was true.
   Histogram commit_times_;
