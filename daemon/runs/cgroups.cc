@@ -321,6 +321,12 @@ bool Cgroups::is_over(std::size_t number, const Bounds& bounds) {
   return true;
 }
 
+std::vector<pid_t> Cgroups::processes_in(std::size_t number) const {
+  std::vector<pid_t> pids;
+  add_processes(unified_.base / std::to_string(number), pids);
+  return pids;
+}
+
 int Cgroups::events_of(std::size_t number) const {
   const auto group = open_.find(number);
   return group == open_.end() ? -1 : group->second.events.get();
@@ -339,9 +345,7 @@ void Cgroups::kill(std::size_t number) {
   if (const auto group = open_.find(number); group != open_.end()) group->second.killed = true;
   if (write_text(unified_.base / std::to_string(number) / "cgroup.kill", "1")) return;
   // Before Linux 5.14. One may be forking: whoever waits for the end looks again.
-  std::vector<pid_t> left;
-  add_processes(unified_.base / std::to_string(number), left);
-  for (const pid_t pid : left) ::kill(pid, SIGKILL);
+  for (const pid_t pid : processes_in(number)) ::kill(pid, SIGKILL);
 }
 
 void Cgroups::end_all() {

@@ -56,6 +56,9 @@ class Cgroups {
   /// Whether no process is left in it. One without bounds is kept for another run, others are gone.
   bool is_over(std::size_t number, const Bounds& bounds);
 
+  /// The processes in it, and in the groups that it has made.
+  std::vector<pid_t> processes_in(std::size_t number) const;
+
   /// A descriptor that has an exceptional condition (EPOLLPRI) when that may have changed since
   /// is_over() was asked; it stays open here. -1: there is none.
   int events_of(std::size_t number) const;

@@ -27,7 +27,9 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kLowestNiceness = 19;
-constexpr std::int64_t kBlock = 512;    // Of rusage's counts, see getrusage(2).
+constexpr std::int64_t kBlock = 512;  // Of rusage's counts, see getrusage(2).
+// Where no descriptor can be had that tells of an end, it is looked for after so long.
+constexpr std::chrono::milliseconds kNoDescriptor{100};
 constexpr std::int64_t kRemovals = -2;  // Of the helper threads' lines.
 
 std::string inherited(const char* name, const char* otherwise) {
@@ -337,9 +339,19 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
 void ProcessRunner::wait_for_grace(const RunPtr& run, Duration time) {
   run->grace = std::make_unique<boost::asio::steady_timer>(loop_, time);
   run->grace->async_wait([this, waiting = std::weak_ptr(run)](const boost::system::error_code&) {
-    // Its work may have a next run by then.
+    // Its work may have a next run by then, and its group another one.
     if (const RunPtr still = waiting.lock(); still && !still->ended) kill_all(*still);
   });
+}
+
+void ProcessRunner::tell_the_rest(const Run& run) {
+  const std::vector<pid_t> left =
+      cgroups_.available() ? cgroups_.processes_in(run.place.number) : processes_left(run);
+  for (const pid_t pid : left) {
+    if (::getpgid(pid) == run.leader.pid) continue;
+    ::kill(pid, SIGTERM);
+    ::kill(pid, SIGCONT);
+  }
 }
 
 void ProcessRunner::end_leftovers() {
@@ -452,16 +464,19 @@ std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
 }
 
 // Children of this process that no program here has started: what ended runs have left behind. One
-// that says of no run that it is its own is this one's, unless it may be that of another.
+// that says of no run that it is its own is this one's, unless it may be that of another: one that
+// goes on, or that has a grace.
 std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
   std::vector<pid_t> orphans;
   for (const pid_t pid : own_children()) {
     if (runs_.contains(pid) || commands_.has_child(pid) || is_spare(pid)) continue;
     if (const auto process = read_process_stat(pid); !process || process->dead) continue;
     const auto has = [&](const Run& one) { return is_of_run(pid, one.leader, one.uuid); };
-    const bool of_another =
-        std::ranges::any_of(runs_, [&](const auto& entry) { return has(*entry.second); });
-    if (has(run) || (!of_another && runs_.empty())) orphans.push_back(pid);
+    const bool may_be_of_another =
+        !runs_.empty() || std::ranges::any_of(closing_, [&](const RunPtr& other) {
+          return other.get() != &run && (other->in_grace() || has(*other));
+        });
+    if (has(run) || !may_be_of_another) orphans.push_back(pid);
   }
   return orphans;
 }
@@ -469,7 +484,7 @@ std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
 void ProcessRunner::kill_all(Run& run) {
   run.killed = true;
   if (cgroups_.available()) return cgroups_.kill(run.place.number);
-  for (const pid_t pid : processes_of_run(run.leader, run.uuid)) ::kill(pid, SIGKILL);
+  for (const pid_t pid : processes_left(run)) ::kill(pid, SIGKILL);
 }
 
 void ProcessRunner::reap() {
@@ -496,9 +511,8 @@ void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   const RunPtr run = found->second;
   runs_.erase(found);
   pids_.erase(run->work);
-  run->ended = true;
+  closing_.push_back(run);
   ++ending_;
-  if (run->grace) run->grace->cancel();
   FinishedRun end;
   end.work = run->work;
   end.end.how = WIFSIGNALED(status) ? ChildEnd::How::signalled : ChildEnd::How::exited;
@@ -516,13 +530,16 @@ void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
   end.system_time = milliseconds(usage.ru_stime);
   end.read_kb = usage.ru_inblock * kBlock / 1024;
   end.written_kb = usage.ru_oublock * kBlock / 1024;
+  if (run->in_grace()) tell_the_rest(*run);
   end_stragglers(run, std::move(end));
 }
 
+std::string ProcessRunner::out_of_grace(const Run& run) {
+  return "had not ended " + format_duration(run.stop_grace) + " after it was told to";
+}
+
 std::string ProcessRunner::explain_kill(const Run& run) {
-  if (run.killed) {
-    return "it had not ended " + format_duration(run.stop_grace) + " after it was told to";
-  }
+  if (run.killed) return "it " + out_of_grace(run);
   if (cgroups_.available() && cgroups_.ran_out_of_memory(run.place.number)) {
     return run.bounds.memory_max ? "out of memory: it came over " +
                                        format_size(*run.bounds.memory_max) + " (memory-max)"
@@ -542,21 +559,40 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
   if (!run->grace && !std::exchange(run->killed, true)) {
     append(end.end.reason, "what it left running was ended");
   }
-  if (cgroups_.available()) cgroups_.kill(run->place.number);
-  for (const pid_t pid : left) ::kill(pid, SIGKILL);
+  if (run->killed) {
+    if (cgroups_.available()) cgroups_.kill(run->place.number);
+    for (const pid_t pid : left) ::kill(pid, SIGKILL);
+  }
+  await_death(*run, left, [this, run, end = std::move(end)] { end_stragglers(run, end); });
+}
 
+void ProcessRunner::await_death(const Run& run, const std::vector<pid_t>& left,
+                                std::function<void()> look_again) {
   using Descriptor = boost::asio::posix::stream_descriptor;
-  const auto look_again = [this, run, end = std::move(end)] { end_stragglers(run, end); };
   const int event = cgroups_.available()
-                        ? ::fcntl(cgroups_.events_of(run->place.number), F_DUPFD_CLOEXEC, 3)
+                        ? ::fcntl(cgroups_.events_of(run.place.number), F_DUPFD_CLOEXEC, 3)
                         : static_cast<int>(::syscall(SYS_pidfd_open, left.front(), 0));
-  if (event < 0) return boost::asio::post(loop_, look_again);
+  if (event < 0 && errno == ESRCH) return boost::asio::post(loop_, std::move(look_again));
+  if (event < 0) {
+    const auto later = std::make_shared<boost::asio::steady_timer>(loop_, kNoDescriptor);
+    return later->async_wait([later, look_again = std::move(look_again)](
+                                 const boost::system::error_code&) { look_again(); });
+  }
   const auto dying = std::make_shared<Descriptor>(loop_, event);
   dying->async_wait(cgroups_.available() ? Descriptor::wait_error : Descriptor::wait_read,
-                    [dying, look_again](const boost::system::error_code&) { look_again(); });
+                    [dying, look_again = std::move(look_again)](const boost::system::error_code&) {
+                      look_again();
+                    });
 }
 
 void ProcessRunner::settle(const RunPtr& run, FinishedRun end) {
+  std::erase(closing_, run);
+  run->ended = true;
+  if (run->grace) run->grace->cancel();
+  const bool ended_itself = end.end.how != ChildEnd::How::signalled || end.end.code != SIGKILL;
+  if (run->grace && run->killed && ended_itself) {
+    append(end.end.reason, "what it left running " + out_of_grace(*run));
+  }
   end.output = files_.take_output(run->uuid);
   untidy_.push_back(run);
   --ending_;

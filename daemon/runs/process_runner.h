@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <unordered_map>
 
 #include <boost/asio/io_context.hpp>
@@ -82,8 +83,9 @@ class ProcessRunner : public Runner {
       if (child->has_begun() && !child->failure()) child.reset();
       return !child;
     }
-    bool ended = false;   // Its first process is gone.
+    bool ended = false;   // Nothing of it is left.
     bool killed = false;  // Nothing was left of its grace.
+    bool in_grace() const { return grace && !killed; }
   };
   using RunPtr = std::shared_ptr<Run>;
 
@@ -115,10 +117,17 @@ class ProcessRunner : public Runner {
   std::vector<pid_t> orphans_of(const Run& run) const;
   void kill_all(Run& run);
   void finished(pid_t pid, int status, const rusage& usage);
+  static std::string out_of_grace(const Run& run);
   std::string explain_kill(const Run& run);
   void wait_for_grace(const RunPtr& run, Duration time);
-  /// Kills what is left of a run until nothing is, and only then settles it.
+  /// What has left the process group of a run that was told to stop has not heard of it.
+  void tell_the_rest(const Run& run);
+  /// Once nothing is left of a run whose first process is gone: settles it. Until then what is left
+  /// has the rest of the grace, where the run was told to stop, and is killed.
   void end_stragglers(const RunPtr& run, FinishedRun end);
+  /// Calls `look_again` once one of them, or all of its control group, may be gone.
+  void await_death(const Run& run, const std::vector<pid_t>& left,
+                   std::function<void()> look_again);
   void settle(const RunPtr& run, FinishedRun end);
 
   boost::asio::io_context& loop_;
@@ -138,6 +147,7 @@ class ProcessRunner : public Runner {
   std::unordered_map<WorkId, pid_t> pids_;
   std::optional<Berth> spare_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
+  std::vector<RunPtr> closing_;    // Whose first process is gone, and not yet all of the others.
   int ending_ = 0;                 // Runs that nobody has been told the end of.
   std::vector<RunPtr> untidy_;     // Over, and not cleared away.
   int outputs_removed_ = 0;

@@ -196,7 +196,8 @@ TEST_P(ProcessRunnerTest, AScriptWithoutAShebangIsNotRunByAShell) {
 }
 
 TEST_P(ProcessRunnerTest, StoppingReachesTheWholeGroup) {
-  runner_.start(shell("trap 'echo asked; exit 3' TERM; echo > ready; sleep 100 & wait"));
+  runner_.start(
+      shell("trap 'echo asked; exit 3' TERM; sh -c 'echo > ready; exec sleep 100' & wait"));
   await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::exited, 3, ""}));
@@ -211,8 +212,44 @@ TEST_P(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
                                   "it had not ended 100ms after it was told to"}));
 }
 
+TEST_P(ProcessRunnerTest, TheGraceIsThatOfTheWholeGroup) {
+  Launch launch = shell(
+      "sh -c 'trap \"sleep 0.3; echo saved; exit\" TERM; echo > ready; while :; do sleep 0.01; "
+      "done' & exec sleep 100");
+  launch.stop_grace = 1min;
+  runner_.start(launch);
+  await_ready();
+  const auto told = std::chrono::steady_clock::now();
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGTERM, ""}));
+  EXPECT_EQ(log(), "saved\n");
+  EXPECT_LT(std::chrono::steady_clock::now() - told, 30s);
+}
+
+TEST_P(ProcessRunnerTest, WhatLeftTheGroupIsToldOnceItsFirstProcessIsGone) {
+  Launch launch = shell(
+      "setsid sh -c 'trap \"echo saved; exit\" TERM; echo > ready; while :; do sleep 0.01; done' & "
+      "exec sleep 100");
+  launch.stop_grace = 1min;
+  runner_.start(launch);
+  await_ready();
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGTERM, ""}));
+  EXPECT_EQ(log(), "saved\n");
+}
+
+TEST_P(ProcessRunnerTest, WhatOutlastsTheGraceIsKilledThough) {
+  runner_.start(
+      shell("sh -c 'trap \"\" TERM; echo > ready; while :; do sleep 0.01; done' & exec sleep 100"));
+  await_ready();
+  runner_.stop(7, StopReason::cancelled);
+  EXPECT_EQ(wait().end,
+            (ChildEnd{ChildEnd::How::signalled, SIGTERM,
+                      "what it left running had not ended 100ms after it was told to"}));
+}
+
 TEST_P(ProcessRunnerTest, TheGraceOfOneRunDoesNotEndTheNext) {
-  runner_.start(shell("trap 'exit 3' TERM; echo > ready; sleep 100 & wait"));
+  runner_.start(shell("trap 'exit 3' TERM; sh -c 'echo > ready; exec sleep 100' & wait"));
   await_ready();
   runner_.stop(7, StopReason::cancelled);
   ASSERT_EQ(wait().end.code, 3);

@@ -54,11 +54,23 @@ TEST_F(Runs, WhatSlipsAwayIsEndedWhenItsRunIsStopped) {
   shell("task",
         "(setsid env -i /bin/sh -c 'trap \"\" TERM HUP; echo $$ >slipped; sleep 1000' &) &\n"
         "until [ -s slipped ]; do sleep 0.01; done; echo >ready; exec sleep 1000",
-        {"--cwd", here_.string()});
+        {"--cwd", here_.string(), "--stop-grace", "100ms"});
   read_line(here_ / "ready");
   ok({"cancel", "task"});
   EXPECT_EQ(wm({"wait", "task"}).status, 1);
   EXPECT_FALSE(lives(std::stoi(contents("slipped"))));
+}
+
+TEST_F(Runs, AllOfAPipelineHasTheGrace) {
+  shell("task",
+        "sh -c 'trap \"sleep 0.2; echo saved >saved; exit\" TERM; echo >ready;"
+        "while :; do sleep 0.01; done' | cat",
+        {"--cwd", here_.string(), "--stop-grace", "1m"});
+  read_line(here_ / "ready");
+  ok({"cancel", "task"});
+  EXPECT_EQ(wm({"wait", "task"}).status, 1);
+  EXPECT_EQ(contents("saved"), "saved\n");
+  EXPECT_EQ(text(json({"show", "task"}), "state"), "cancelled");
 }
 
 TEST_F(Runs, AForkBombMeetsItsBound) {
@@ -125,7 +137,8 @@ TEST_F(Runs, AStateDirectoryThatIsDeletedIsMadeAgain) {
 
 TEST_F(Runs, ARunCanReadWhyItIsStopped) {
   shell("task",
-        "trap 'cat \"$WM_STOP_REASON_FILE\" >why; exit 1' TERM; echo >ready; sleep 1000 & wait",
+        "trap 'cat \"$WM_STOP_REASON_FILE\" >why; exit 1' TERM;"
+        "sh -c 'echo >ready; exec sleep 1000' & wait",
         {"--cwd", here_.string()});
   read_line(here_ / "ready");
   ok({"cancel", "task"});
