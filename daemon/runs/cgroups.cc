@@ -27,7 +27,7 @@ constexpr std::int32_t kUsualWeight = 100;   // Of version 2 …
 constexpr std::int32_t kUsualShares = 1024;  // … and of version 1.
 
 bool write_text(const fs::path& path, const std::string& text) {
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
   return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
@@ -155,6 +155,32 @@ std::vector<std::string> names_of(const Bounds& bounds) {
   return names;
 }
 
+bool set_bounds(const fs::path& group, const CgroupControllers& controllers, const Bounds& bounds) {
+  const bool two = controllers.unified;
+  const auto most = [two](const auto& bound) {
+    return bound ? std::to_string(*bound) : two ? "max" : "-1";
+  };
+  if (controllers.memory) {
+    const char* const swap = two ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
+    // Version 1 takes no bound above that of both together. Not every kernel has one for swap.
+    if (!two) write_text(group / swap, "-1");
+    if (!write_text(group / (two ? "memory.max" : "memory.limit_in_bytes"),
+                    most(bounds.memory_max))) {
+      return false;
+    }
+    // Where there is swap, a bound on memory would only make it slower.
+    write_text(group / swap, two && bounds.memory_max ? "0" : most(bounds.memory_max));
+  }
+  const std::int32_t weight = bounds.cpu_weight.value_or(kUsualWeight);
+  const std::int32_t shares = std::max(2, weight * kUsualShares / kUsualWeight);
+  if (controllers.cpu && !write_text(group / (two ? "cpu.weight" : "cpu.shares"),
+                                     std::to_string(two ? weight : shares))) {
+    return false;
+  }
+  return !controllers.pids ||
+         write_text(group / "pids.max", bounds.tasks_max ? most(bounds.tasks_max) : "max");
+}
+
 Cgroups::Cgroups(const fs::path& state_directory) {
   const std::string tag = tag_of(state_directory);
   const fs::path note = state_directory / "cgroup";
@@ -174,7 +200,7 @@ Cgroups::Cgroups(const fs::path& state_directory) {
 
 std::vector<std::string> Cgroups::controllers() const {
   std::vector<std::string> names;
-  const auto add = [&](const char* name, bool Hierarchy::* has) {
+  const auto add = [&](const char* name, bool CgroupControllers::* has) {
     const auto has_it = [&](const Hierarchy& hierarchy) { return hierarchy.*has; };
     if (has_it(unified_) || std::ranges::any_of(others_, has_it)) names.emplace_back(name);
   };
@@ -192,7 +218,9 @@ void Cgroups::find_unified(const std::string& tag) {
   const fs::path base = own / tag;
   std::error_code problem;
   if (!fs::create_directory(base, problem) && problem) return;
-  unified_ = {.base = base, .unified = true};
+  unified_ = {};
+  unified_.base = base;
+  unified_.unified = true;
   std::string controllers;
   std::getline(std::ifstream(own / "cgroup.controllers"), controllers);
   const auto offered = [&](const char* name) { return lists(controllers, name, ' '); };
@@ -210,40 +238,19 @@ void Cgroups::find_unified(const std::string& tag) {
 }
 
 void Cgroups::find_controllers(const std::string& tag) {
-  const auto find = [&](const char* name, bool Hierarchy::* has) {
+  const auto find = [&](const char* name, bool CgroupControllers::* has) {
     if (unified_.*has) return;
     const fs::path own = own_group(name);
     std::error_code problem;
     if (!is_ours(own) || (!fs::create_directory(own / tag, problem) && problem)) return;
-    Hierarchy other{.base = own / tag};
+    Hierarchy other;
+    other.base = own / tag;
     other.*has = true;
     others_.push_back(other);
   };
   find("memory", &Hierarchy::memory);
   find("cpu", &Hierarchy::cpu);
   find("pids", &Hierarchy::pids);
-}
-
-bool Cgroups::set_bounds(const Hierarchy& hierarchy, const fs::path& group,
-                         const Bounds& bounds) const {
-  const bool two = hierarchy.unified;
-  if (hierarchy.memory && bounds.memory_max) {
-    const std::string bytes = std::to_string(*bounds.memory_max);
-    if (!write_text(group / (two ? "memory.max" : "memory.limit_in_bytes"), bytes)) return false;
-    // Where there is swap, that would only be slower.
-    write_text(group / (two ? "memory.swap.max" : "memory.memsw.limit_in_bytes"),
-               two ? "0" : bytes);
-  }
-  if (hierarchy.cpu && bounds.cpu_weight) {
-    const std::int32_t weight = *bounds.cpu_weight;
-    const std::int32_t shares = std::max(2, weight * kUsualShares / kUsualWeight);
-    if (!write_text(group / (two ? "cpu.weight" : "cpu.shares"),
-                    std::to_string(two ? weight : shares))) {
-      return false;
-    }
-  }
-  return !hierarchy.pids || !bounds.tasks_max ||
-         write_text(group / "pids.max", std::to_string(*bounds.tasks_max));
 }
 
 void Cgroups::leave() {
@@ -260,17 +267,24 @@ void Cgroups::leave() {
 Cgroups::Open* Cgroups::open(std::size_t number) {
   if (const auto found = open_.find(number); found != open_.end()) return &found->second;
   const fs::path group = unified_.base / std::to_string(number);
-  if (::mkdir(group.c_str(), 0755) != 0 && errno != EEXIST) return nullptr;
+  const bool fresh = ::mkdir(group.c_str(), 0755) == 0;
+  if (!fresh && errno != EEXIST) return nullptr;
   Open made{UniqueFd(::open(group.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
             UniqueFd(::open((group / "cgroup.events").c_str(), O_RDONLY | O_CLOEXEC))};
+  if (fresh) made.bounds.emplace();
   if (!made.directory || !made.events) return nullptr;
   return &open_.emplace(number, std::move(made)).first->second;
 }
 
 std::optional<RunCgroup> Cgroups::create(std::size_t number, const Bounds& bounds) {
   const std::string name = std::to_string(number);
-  const Open* const group = open(number);
-  if (!group || !set_bounds(unified_, unified_.base / name, bounds)) return std::nullopt;
+  Open* const group = open(number);
+  if (!group) return std::nullopt;
+  if (group->bounds != bounds) {
+    group->bounds.reset();
+    if (!set_bounds(unified_.base / name, unified_, bounds)) return std::nullopt;
+    group->bounds = bounds;
+  }
   RunCgroup made;
   made.directory = group->directory.get();
   bool memory = unified_.memory;
@@ -282,7 +296,7 @@ std::optional<RunCgroup> Cgroups::create(std::size_t number, const Bounds& bound
     if (!wanted) continue;
     const fs::path joined = other.base / name;
     if (::mkdir(joined.c_str(), 0755) != 0 && errno != EEXIST) return std::nullopt;
-    if (!set_bounds(other, joined, bounds)) return std::nullopt;
+    if (!set_bounds(joined, other, bounds)) return std::nullopt;
     UniqueFd& procs =
         made.procs.emplace_back(::open((joined / "cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
     if (!procs) return std::nullopt;

@@ -26,6 +26,18 @@ struct RunCgroup {
 /// The bounds that are set, as the options name them.
 std::vector<std::string> names_of(const Bounds& bounds);
 
+/// What binds a group.
+struct CgroupControllers {
+  bool unified = false;  // Of version 2: its files have other names.
+  bool memory = false;
+  bool cpu = false;
+  bool pids = false;
+};
+
+/// Makes those bounds, and no others, the group's. False, with errno set: one cannot be set.
+bool set_bounds(const std::filesystem::path& group, const CgroupControllers& controllers,
+                const Bounds& bounds);
+
 class Cgroups {
  public:
   /// There are none.
@@ -72,24 +84,19 @@ class Cgroups {
  private:
   bool remove(std::size_t number);
 
-  struct Hierarchy {
+  struct Hierarchy : CgroupControllers {
     std::filesystem::path base;  // Where the runs' groups are; empty: there can be none.
-    bool unified = false;
-    bool memory = false;
-    bool cpu = false;
-    bool pids = false;
   };
 
   void find_unified(const std::string& tag);
   void find_controllers(const std::string& tag);
-  bool set_bounds(const Hierarchy& hierarchy, const std::filesystem::path& group,
-                  const Bounds& bounds) const;
 
   /// A group that is there.
   struct Open {
     UniqueFd directory;
     UniqueFd events;
-    bool killed = false;  // The kernel kills whoever begins in such a group from then on.
+    std::optional<Bounds> bounds;  // In the unified hierarchy; nothing: unknown.
+    bool killed = false;           // The kernel kills whoever begins in such a group from then on.
   };
 
   Open* open(std::size_t number);
