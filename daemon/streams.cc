@@ -30,31 +30,45 @@ class LogPages {
 
   WorkId work() const { return work_; }
   int run() const { return run_; }
-  bool has_parts() const { return has_parts_; }
+  bool has_news() const { return has_news_; }
 
   void begin(const RunInfo& run) {
     work_ = run.work;
     run_ = run.run;
     reader_ = log_.read(run.work, run.run);
+    dropped_ = 0;
   }
 
   void skip_to(std::int64_t position) { reader_.skip_to(position); }
   std::int64_t position() const { return reader_.position(); }
 
+  // A gap is told at the beginning of a page: what stands in one has none between.
   Exchange::Page next(bool more) {
     json::array parts;
     std::size_t size = 0;
-    while (size < kLogPart) {
-      const auto part = reader_.next();
+    std::int64_t missing = 0;
+    bool ended = false;
+    while (!ended && size < kLogPart) {
+      auto part = reader_.next();
+      ended = !part;
       if (!part) break;
+      const bool gap = part->dropped > 0 || (part->missing > 0 && part->stream == stream_);
+      if (gap && !parts.empty()) {
+        reader_.put_back(std::move(*part));
+        break;
+      }
+      dropped_ += part->dropped;
       if (part->stream != stream_) continue;
+      missing += part->missing;
+      if (part->bytes.empty()) continue;
       size += part->bytes.size();
       parts.push_back({{"time", format_time(part->time)}, {"data", encode_base64(part->bytes)}});
     }
-    has_parts_ = !parts.empty();
+    has_news_ = !parts.empty() || missing > 0;
     json::object page{{"run", run_}, {"parts", std::move(parts)}};
-    if (reader_.dropped() > 0) page["dropped"] = reader_.dropped();
-    return {std::move(page), more || size >= kLogPart};
+    if (dropped_ > 0) page["dropped"] = dropped_;
+    if (missing > 0) page["missing"] = missing;
+    return {std::move(page), more || !ended};
   }
 
  private:
@@ -63,7 +77,8 @@ class LogPages {
   LogReader reader_;
   WorkId work_ = 0;
   int run_ = 0;
-  bool has_parts_ = false;
+  std::int64_t dropped_ = 0;
+  bool has_news_ = false;
 };
 
 // What somebody who waits has not been told yet.
@@ -284,7 +299,7 @@ std::optional<Exchange::Page> Methods::follow_log(const ExchangePtr& exchange,
   for (;;) {
     // Asked first: what is printed after that is announced.
     const bool printing = log_.on_more(pages.work(), pages.run(), go_on);
-    if (Exchange::Page page = pages.next(true); pages.has_parts()) return page;
+    if (Exchange::Page page = pages.next(true); pages.has_news()) return page;
     if (printing) return std::nullopt;
     const auto newest = store_.run(exchange->peer().uid, name, 0);
     if (newest && (newest->work != pages.work() || newest->run > pages.run())) {

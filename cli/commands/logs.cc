@@ -38,6 +38,7 @@ class LogPrinter {
   void print(const json::object& page) {
     begin_run(number_of(page, "run"));
     note_dropped(number_of(page, "dropped"));
+    note_missing(number_of(page, "missing"));
     for (const json::value& value : array_of(page, "parts")) {
       const json::object& part = value.as_object();
       print(decode_base64(text_of(part, "data")), text_of(part, "time"));
@@ -52,6 +53,7 @@ class LogPrinter {
     json::object document = head();
     put_bytes(document, all_);
     if (dropped_ > 0) document["droppedBytes"] = dropped_;
+    if (missing_ > 0) document["missingBytes"] = missing_;
     session_.print(document);
   }
 
@@ -68,14 +70,37 @@ class LogPrinter {
       session_.hint("run " + std::to_string(run) + ":");
     }
     at_line_start_ = true;
+    dropped_ = 0;
   }
 
   void note_dropped(std::int64_t dropped) {
     if (dropped <= dropped_) return;
     dropped_ = dropped;
     if (session_.json()) return;
+    end_line();
     session_.hint("the oldest " + std::to_string(dropped) +
                   " bytes of this log were dropped (history.max_log_bytes)");
+  }
+
+  // Before a gap: what comes after it is not the rest of this line.
+  void end_line() {
+    write(terminal_text_.finish());
+    if (!std::exchange(at_line_start_, true)) session_.out() << '\n';
+    session_.out().flush();
+  }
+
+  void note_missing(std::int64_t missing) {
+    if (missing == 0) return;
+    missing_ += missing;
+    if (!session_.json()) {
+      end_line();
+      return session_.hint(std::to_string(missing) +
+                           " bytes are missing here: there was no space for them");
+    }
+    if (!options_.follow) return;
+    json::object document = head();
+    document["missingBytes"] = missing;
+    session_.print(document);
   }
 
   void print(const std::string& bytes, const std::string& time) {
@@ -97,6 +122,7 @@ class LogPrinter {
       print_lines(bytes, local_time(parse_time(time_).value_or(now())));
     } else {
       session_.out() << bytes;
+      if (!bytes.empty()) at_line_start_ = bytes.back() == '\n';
     }
   }
 
@@ -115,6 +141,7 @@ class LogPrinter {
   const LogsOptions& options_;
   std::int64_t run_ = 0;
   std::int64_t dropped_ = 0;
+  std::int64_t missing_ = 0;
   std::string all_;
   TerminalText terminal_text_;
   std::string time_;  // Of what was printed last.

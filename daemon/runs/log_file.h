@@ -4,6 +4,7 @@
 // Two segments, `PATH.old` and `PATH`: when the newer one is full it takes the place of the older.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -21,6 +22,8 @@ struct LogPart {
   TimePoint time{};
   LogStream stream = LogStream::output;
   std::string bytes;
+  std::int64_t dropped = 0;  // Older bytes, of both streams, that stood before it: `max_bytes`.
+  std::int64_t missing = 0;  // A gap: it has no bytes, but so many could not be written then.
 };
 
 class LogFile {
@@ -32,17 +35,23 @@ class LogFile {
   /// Goes on behind what an earlier LogFile of that path has written.
   void resume();
 
-  /// False, with errno set: it is not on disk.
+  /// False, with errno set: it is not on disk. What is written after it says how much is missing
+  /// before it.
   bool append(LogStream stream, TimePoint time, std::string_view bytes);
+
+  /// Nothing comes any more: says what is missing at the end, where that can be written.
+  void finish(TimePoint time) { append(LogStream::output, time, ""); }
 
   static void remove(const std::filesystem::path& path);
 
  private:
   bool begin_segment();
+  bool write(LogStream stream, TimePoint time, std::string_view bytes);
 
   std::filesystem::path path_;
   std::int64_t max_bytes_;
-  UniqueFd segment_;
+  UniqueFd segment_;                       // None: there is none yet, or it could not be begun.
+  std::array<std::int64_t, 2> missing_{};  // Of each stream, since the last part.
   std::int64_t sequence_ = 0;
   std::int64_t size_ = 0;     // Of the segment, with its headers.
   std::int64_t printed_ = 0;  // In this segment …
@@ -59,13 +68,13 @@ class LogReader {
   /// The next part; nothing: that was all until now.
   std::optional<LogPart> next();
 
+  /// The next call of next() gives this, its last one, once more.
+  void put_back(LogPart part) { again_ = std::move(part); }
+
   /// How many bytes had been printed, on both streams, before what next() gives next; and to go
   /// there, which is behind.
-  std::int64_t position() const { return given_; }
+  std::int64_t position() const { return given_ - (again_ ? length_of(*again_) : 0); }
   void skip_to(std::int64_t position);
-
-  /// How many bytes had been dropped before what next() has given.
-  std::int64_t dropped() const { return dropped_; }
 
  private:
   struct Segment {
@@ -74,6 +83,9 @@ class LogReader {
     std::int64_t begins_at = 0;  // Bytes printed before it.
   };
 
+  static std::int64_t length_of(const LogPart& part) {
+    return static_cast<std::int64_t>(part.bytes.size()) + part.missing;
+  }
   static std::optional<Segment> open(const std::filesystem::path& path);
   std::optional<Segment> find_newer() const;
   void enter(Segment segment);
@@ -82,8 +94,9 @@ class LogReader {
   std::filesystem::path path_;
   std::optional<Segment> segment_;
   std::int64_t offset_ = 0;
-  std::int64_t given_ = 0;  // Bytes printed, with those that were dropped.
-  std::int64_t dropped_ = 0;
+  std::int64_t given_ = 0;    // Bytes printed, with those that were dropped.
+  std::int64_t dropped_ = 0;  // Before what is read next.
+  std::optional<LogPart> again_;
 };
 
 }  // namespace wm

@@ -151,7 +151,10 @@ std::vector<std::unique_lock<std::mutex>> RunLog::hold() const {
     for (const auto& [work, log] : logs_) logs.push_back(log);
   }
   std::vector<std::unique_lock<std::mutex>> locks;
-  for (const LogPtr& log : logs) locks.emplace_back(log->mutex);
+  for (const LogPtr& log : logs) {
+    locks.emplace_back(log->mutex);
+    log->file.finish(wall_clock_now());  // The next program does not know what is missing.
+  }
   return locks;
 }
 
@@ -200,6 +203,7 @@ void RunLog::finish(WorkId work) {
     }
     log->pipe(stream).reset();
   }
+  log->file.finish(wall_clock_now());
   tell(work, *log);
   for (JournalLines& lines : log->journal) lines.finish();
   if (log->problem != 0) {

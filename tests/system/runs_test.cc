@@ -2,6 +2,8 @@
 #include <csignal>
 #include <fstream>
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "daemon/runs/processes.h"
@@ -104,6 +106,35 @@ TEST_F(Runs, AFloodOfOutputIsCutAtItsBeginning) {
   EXPECT_TRUE(std::string_view(log.at("text").as_string()).ends_with("end\n"));
   const Output told = wm({"logs", "task"});
   EXPECT_NE(told.err.find("bytes of this log were dropped"), std::string::npos);
+}
+
+TEST_F(Runs, TheLogOfAFullDiskGoesOnOnceThereIsSpace) {
+  daemon_.stop();
+  const auto logs = daemon_.path() / "state/logs";
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    GTEST_SKIP() << "no file system can be mounted here";
+  }
+  ASSERT_EQ(::mount("none", logs.c_str(), "tmpfs", 0, "size=16k,mode=0700"), 0);
+  const auto filler = logs / "filler";
+  std::ofstream(filler) << std::string(std::size_t{64} << 10, 'x');
+  daemon_.start();
+  make_pipe(here_ / "go");
+  // Long enough for the first lines to be taken in before there is space.
+  shell("task", "echo lost; sleep 0.3; echo >ready; read go <go; echo kept; echo half",
+        {"--cwd", here_.string()});
+  read_line(here_ / "ready");
+  std::filesystem::remove(filler);
+  std::ofstream(here_ / "go") << "go\n";
+  ok({"wait", "task"});
+  const Output told = wm({"logs", "task"});
+  EXPECT_EQ(told.out, "kept\nhalf\n");
+  EXPECT_EQ(told.err, "wm: 5 bytes are missing here: there was no space for them\n");
+  const json::object log = json({"logs", "task"}).as_object();
+  EXPECT_EQ(log.at("missingBytes"), 5);
+  EXPECT_EQ(log.at("text"), "kept\nhalf\n");
+  daemon_.stop();
+  ::umount2(logs.c_str(), MNT_DETACH);
 }
 
 TEST_F(Runs, AnOutputThatIsTooLargeIsToldAndDropped) {
