@@ -83,7 +83,8 @@ void Agenda::place_anew() {
 
 std::optional<TimePoint> Agenda::time_is_up(const Work& work) const {
   const Duration limit = work.run_policy.get().time_limit.value_or(time_limit_);
-  return limit > Duration::zero() ? std::optional(work.since + limit) : std::nullopt;
+  if (limit <= Duration::zero()) return std::nullopt;
+  return TimePoint{work.began + clock_offset_} + limit;
 }
 
 const RunsOfOwners& Agenda::running_in(const std::string& group) const {

@@ -74,7 +74,11 @@ class Agenda {
 
   /// What a run may take where its work says nothing; zero: no end.
   void set_time_limit(Duration limit) { time_limit_ = limit; }
-  /// Since when a run may not go on; nothing: there is no limit.
+  /// What the clock is ahead of the time since boot: see core/time.h.
+  void set_clock_offset(ClockOffset offset) { clock_offset_ = offset; }
+  ClockOffset clock_offset() const { return clock_offset_; }
+  Duration since_boot(TimePoint now) const { return now.time_since_epoch() - clock_offset_; }
+  /// Since when a run may not go on, as the clock goes now; nothing: there is no limit.
   std::optional<TimePoint> time_is_up(const Work& work) const;
 
   Gates& gates() { return gates_; }
@@ -106,6 +110,7 @@ class Agenda {
   Gates gates_;
   TimePoint now_{};
   Duration time_limit_{};
+  ClockOffset clock_offset_{};
   std::map<uid_t, Queue> timers_;
   std::map<LaneKey, Queue> lanes_;
   std::set<WorkId> running_;

@@ -12,7 +12,8 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
   Scheduler ahead = scheduler.copy();
   std::set<std::pair<TimePoint, WorkId>> ends;
   const auto will_end = [&](const Work& work) {
-    ends.emplace(std::max(work.since + length_of(work), now), work.id);
+    ends.emplace(now + std::max(length_of(work) - scheduler.run_time(work, now), Duration::zero()),
+                 work.id);
   };
   for (const WorkId id : ahead.agenda().running()) will_end(*ahead.find(id));
 

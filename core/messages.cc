@@ -406,7 +406,7 @@ json::object to_json(const RunInfo& run) {
       .set("finishedAt", run.finished_at);
   if (run.result) fields.merge(to_json(*run.result));
   if (run.finished_at) {
-    fields.always("durationMs", (*run.finished_at - run.started_at).count())
+    fields.always("durationMs", run.length.count())
         .always("maxRssKb", run.max_rss_kb)
         .always("userMs", run.user_time.count())
         .always("systemMs", run.system_time.count())

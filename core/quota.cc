@@ -22,9 +22,9 @@ Duration ExpeditedQuota::used(uid_t owner, TimePoint now) {
   return account.total;
 }
 
-void ExpeditedQuota::clock_was_set(TimePoint now) {
+void ExpeditedQuota::clock_was_set(Duration step) {
   for (auto& [owner, account] : accounts_) {
-    for (Run& run : account.runs) run.ended = std::min(run.ended, now);
+    for (Run& run : account.runs) run.ended += step;
   }
 }
 

@@ -20,8 +20,8 @@ class ExpeditedQuota {
   /// The run time of the runs that ended within the window before `now`.
   Duration used(uid_t owner, TimePoint now);
 
-  /// No run has ended at a time that is yet to come.
-  void clock_was_set(TimePoint now);
+  /// Somebody set the clock ahead by so much.
+  void clock_was_set(Duration step);
 
   void accept() { added_.clear(); }
   void roll_back();

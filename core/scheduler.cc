@@ -59,6 +59,7 @@ Work after_run(Work work, RunOutcome outcome, TimePoint now, const SchedulingRul
   work.run_policy = work.policy;
   work.expedited = false;
   work.since = now;
+  work.began = {};
   if (is_final(stopping)) {
     work.stopping = stopping;
     move(work, WorkEvent::cancel);
@@ -257,7 +258,7 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
                       " asked for another";
     }
   }
-  if (work.expedited) quota_.add(work.owner, now, now - work.since);
+  if (work.expedited) quota_.add(work.owner, now, run_time(work, now));
   const Work after = after_run(work, result.outcome, now, rules_);
   table_.put(after);
   release_successor(work);
@@ -267,6 +268,18 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
 
 void Scheduler::set_conditions(const Conditions& conditions, TimePoint now) {
   table_.agenda().gates().set_conditions(conditions, now);
+}
+
+void Scheduler::set_clock_offset(ClockOffset offset) {
+  const Duration step = offset - clock_offset();
+  if (step == Duration::zero()) return;
+  quota_.clock_was_set(step);
+  for (auto& [group, until] : pauses_) {
+    if (!until) continue;
+    change_pauses();
+    *until += step;  // It lasts as long as it would have.
+  }
+  table_.set_clock_offset(offset);
 }
 
 void Scheduler::clock_was_set(TimePoint now) {
@@ -280,13 +293,6 @@ void Scheduler::clock_was_set(TimePoint now) {
   for (const Work& work : stepped) table_.put(work);
   table_.agenda().gates().clock_was_set(now);
   ledger_.clock_was_set(now);
-  quota_.clock_was_set(now);
-  if (now >= was) return;
-  for (auto& [group, until] : pauses_) {
-    if (!until) continue;
-    change_pauses();
-    *until -= was - now;  // It lasts no longer than it would have.
-  }
 }
 
 void Scheduler::zone_changed(TimePoint now) {
@@ -384,6 +390,7 @@ bool Scheduler::depends_on(WorkId dependent, WorkId prerequisite) const {
 Scheduler Scheduler::copy() const {
   Scheduler other(rules_);
   other.table_.agenda().gates() = agenda().gates();
+  other.set_clock_offset(clock_offset());
   other.quota_ = quota_;
   other.starts_ = starts_;
   other.served_ = served_;
@@ -504,6 +511,7 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   work.settling = false;
   work.at = {};
   work.since = now;
+  work.began = agenda().since_boot(now);
   ++work.attempts;
   ++work.runs;
   table_.put(work);
@@ -528,7 +536,7 @@ bool Scheduler::within_budget(uid_t owner, TimePoint now) {
   Duration used = quota_.used(owner, now);
   for (const WorkId id : agenda().running()) {
     const Work& work = *table_.find(id);
-    if (work.expedited && work.owner == owner) used += now - work.since;
+    if (work.expedited && work.owner == owner) used += run_time(work, now);
   }
   return used < rules_.expedited_budget;
 }

@@ -6,6 +6,7 @@
 // Nobody acts on a decision before it is accepted.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
@@ -122,6 +123,14 @@ class Scheduler {
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
 
   void set_conditions(const Conditions& conditions, TimePoint now);
+
+  /// What the clock is ahead of the time since boot. No event of a turn, but a fact like rules().
+  void set_clock_offset(ClockOffset offset);
+  ClockOffset clock_offset() const { return agenda().clock_offset(); }
+  /// How long running work has run.
+  Duration run_time(const Work& work, TimePoint now) const {
+    return std::max(agenda().since_boot(now) - work.began, Duration::zero());
+  }
 
   /// Somebody set the clock: no work waits longer than its own delay or period.
   void clock_was_set(TimePoint now);

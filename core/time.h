@@ -19,6 +19,10 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 using Days = std::chrono::days;
 
+/// The wall clock less the time since boot, which alone tells how long something took: it changes
+/// when somebody sets the clock.
+using ClockOffset = Duration;
+
 /// The longest duration anything accepts (10 years); sums of a few of them stay far from overflow.
 constexpr Duration kMaxDuration = Days{3650};
 

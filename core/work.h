@@ -224,16 +224,17 @@ enum class Timing : std::uint8_t {
 struct Work {
   WorkId id = 0;
   SharedPolicy policy;
-  SharedPolicy run_policy;      // Running work: what its run was started with.
-  WorkId successor = 0;         // The replacement that waits until this work's child is gone.
-  TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
-  TimePoint since{};            // Came to its present state, or to its present wait.
-  TimePoint due{};              // Enqueued work may start from here on.
-  TimePoint at{};               // When the next run is due, where somebody has said so.
-  TimePoint period_ends{};      // Periodic work that is retrying: when its next period opens.
-  std::int32_t attempts = 0;    // Started and not interrupted, in this period.
-  std::int32_t runs = 0;        // Children started so far under this unique name.
-  std::int32_t periods = 0;     // Periods that are over.
+  SharedPolicy run_policy;    // Running work: what its run was started with.
+  WorkId successor = 0;       // The replacement that waits until this work's child is gone.
+  TimePoint enqueued_at{};    // Registered, or freed by its prerequisites.
+  TimePoint since{};          // Came to its present state, or to its present wait.
+  TimePoint due{};            // Enqueued work may start from here on.
+  TimePoint at{};             // When the next run is due, where somebody has said so.
+  Duration began{};           // Running work: the time since boot then. How long counts from here.
+  TimePoint period_ends{};    // Periodic work that is retrying: when its next period opens.
+  std::int32_t attempts = 0;  // Started and not interrupted, in this period.
+  std::int32_t runs = 0;      // Children started so far under this unique name.
+  std::int32_t periods = 0;   // Periods that are over.
   std::int32_t generation = 0;  // Updates so far.
   std::int32_t blocked_on = 0;  // Prerequisites that have not succeeded yet.
   uid_t owner = 0;
@@ -307,6 +308,7 @@ struct RunInfo {
   std::string unique_name;
   TimePoint started_at{};
   std::optional<TimePoint> finished_at;
+  Duration length{};  // How long it took, once it is over: whatever the clock was set to meanwhile.
   std::optional<RunResult> result;
   std::int64_t max_rss_kb = 0;
   Duration user_time{};

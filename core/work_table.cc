@@ -31,9 +31,17 @@ void WorkTable::put(const Work& work) {
   agenda_.add(row);
 }
 
-// The alarms of the runs that go on follow.
 void WorkTable::set_time_limit(Duration limit) {
   agenda_.set_time_limit(limit);
+  set_alarms_of_runs();
+}
+
+void WorkTable::set_clock_offset(ClockOffset offset) {
+  agenda_.set_clock_offset(offset);
+  set_alarms_of_runs();
+}
+
+void WorkTable::set_alarms_of_runs() {
   const std::set<WorkId> running = agenda_.running();
   for (const WorkId id : running) {
     Row& row = rows_.at(id);

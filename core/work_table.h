@@ -19,6 +19,9 @@ class WorkTable {
   /// What a run may take where its work says nothing, those that go on included.
   void set_time_limit(Duration limit);
 
+  /// Somebody set the clock: runs go on for as long as they may all the same.
+  void set_clock_offset(ClockOffset offset);
+
   Agenda& agenda() { return agenda_; }
   const Agenda& agenda() const { return agenda_; }
   const std::unordered_map<WorkId, Row>& rows() const { return rows_; }
@@ -36,6 +39,7 @@ class WorkTable {
  private:
   using Rows = std::unordered_map<WorkId, Row>;
   void erase(Rows::iterator row);
+  void set_alarms_of_runs();
 
   Agenda agenda_;
   Rows rows_;

@@ -2,15 +2,34 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 
 #include <boost/asio/post.hpp>
 #include <sys/timerfd.h>
 
 namespace wm {
+namespace {
+
+constexpr Duration kLeastStep = 50ms;
+
+}  // namespace
 
 TimePoint wall_clock_now() {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+Duration time_since_boot() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::floor<Duration>(std::chrono::seconds{time.tv_sec} +
+                                      std::chrono::nanoseconds{time.tv_nsec});
+}
+
+ClockOffset ClockSteps::look(TimePoint wall, Duration since_boot) {
+  const ClockOffset offset = wall.time_since_epoch() - since_boot;
+  if (std::chrono::abs(offset - offset_) >= kLeastStep) offset_ = offset;
+  return offset_;
 }
 
 Alarm::Alarm(boost::asio::io_context& loop, std::function<void()> clock_was_set)

@@ -13,6 +13,24 @@ namespace wm {
 
 TimePoint wall_clock_now();
 
+/// The time since the machine was started, with what it has slept; nobody can set it.
+Duration time_since_boot();
+
+/// What the wall clock is ahead of the time since boot.
+class ClockSteps {
+ public:
+  ClockSteps() : ClockSteps(wall_clock_now(), time_since_boot()) {}
+  ClockSteps(TimePoint wall, Duration since_boot) : offset_(wall.time_since_epoch() - since_boot) {}
+
+  /// As it is now. A difference too small for somebody to have set the clock is left out: the two
+  /// are not read in the same moment.
+  ClockOffset look() { return look(wall_clock_now(), time_since_boot()); }
+  ClockOffset look(TimePoint wall, Duration since_boot);
+
+ private:
+  ClockOffset offset_;
+};
+
 /// Wakes the loop at a time of the wall clock, also right after a sleep of the machine. Costs
 /// nothing while it waits.
 class Alarm {

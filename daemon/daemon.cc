@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <stdexcept>
@@ -90,6 +91,13 @@ std::uint64_t machine_id() {
   return id.qwords[0];
 }
 
+std::string boot_id() {
+  sd_id128_t id{};
+  if (::sd_id128_get_boot(&id) < 0) return "";
+  std::array<char, SD_ID128_STRING_MAX> text{};
+  return ::sd_id128_to_string(id, text.data());
+}
+
 int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
 
 }  // namespace
@@ -107,7 +115,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       runner_(loop_, helpers_, commands_, options_.state_directory, options_.socket,
               settings_.history, Cgroups(options_.state_directory)),
       leftovers_(helpers_, *store_, options_.state_directory),
-      manager_(*store_, runner_, settings_, {processors(), zone_.zone(), machine_id()}),
+      manager_(*store_, runner_, settings_, {processors(), zone_.zone(), machine_id(), boot_id()}),
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
       paths_(loop_, helpers_, settings_.limits, [this](WorkId id) { manager_.paths_changed(id); }),
@@ -135,6 +143,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
 
 void Daemon::recover() {
   const TimePoint now = wall_clock_now();
+  manager_.set_clock_offset(clock_steps_.look());
   if (!inherited_) return manager_.recover(now);
   json::object& parts = inherited_->parts;
   sensors_.take_over(parts["sensors"].as_object(), now);
@@ -212,6 +221,7 @@ void Daemon::turn() {
   // Those that this turn has no room for are the next one's.
   if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
+  manager_.set_clock_offset(clock_steps_.look());
   sensors_.expire(now);
   turn_began_ = std::chrono::steady_clock::now();
   const Result<> done = turns_.take(now);

@@ -91,6 +91,7 @@ class Daemon {
   Leftovers leftovers_;
   WorkManager manager_;
   Sensors sensors_;
+  ClockSteps clock_steps_;
   Bus bus_;
   SleepWatch sleep_;
   PathWatches paths_;

@@ -167,7 +167,7 @@ void Methods::forecast_runs(const ExchangePtr& exchange) {
       const auto [length, fresh] = lengths.try_emplace(work.id, 0);
       if (!fresh) return length->second;
       const auto last = store_.run(work.owner, info_of(work.id).request.unique_name, 0);
-      if (last && last->finished_at) length->second = *last->finished_at - last->started_at;
+      if (last && last->finished_at) length->second = last->length;
       return length->second;
     };
     json::array runs;

@@ -119,14 +119,21 @@ CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
 )sql",
                                             // A named time is a column of its own, and is for any
-                                            // run: the timing "at" is gone. Progress stays. The
-                                            // index finds whether any work uses a policy; those
-                                            // that none used had stayed for ever.
+                                            // run: the timing "at" is gone. Progress stays. How
+                                            // long a run takes is not told by the clock. The index
+                                            // finds whether any work uses a policy; those that none
+                                            // used had stayed for ever.
                                             R"sql(
 ALTER TABLE work ADD COLUMN progress TEXT NOT NULL DEFAULT '';
 ALTER TABLE work ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 UPDATE work SET at = due WHERE timing = 1 AND finished = 0;
 UPDATE work SET timing = timing - 1 WHERE timing > 0;
+ALTER TABLE work ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN length_ms INTEGER;
+CREATE TABLE boot (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id TEXT NOT NULL
+);
 CREATE INDEX work_policy ON work (policy);
 DELETE FROM policy WHERE id NOT IN (SELECT policy FROM work);
 )sql"};

@@ -98,8 +98,8 @@ class Where {
 constexpr const char* kRowColumns =
     "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
     "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
-    "w.owner, w.at";
-constexpr int kRowWidth = 18;
+    "w.owner, w.at, w.began";
+constexpr int kRowWidth = 19;
 
 // The row but for its policy.
 Work row_of(const Query& query) {
@@ -123,6 +123,7 @@ Work row_of(const Query& query) {
   work.expedited = query.integer(15) != 0;
   work.owner = static_cast<uid_t>(query.integer(16));
   work.at = query.time(17);
+  work.began = Duration{query.integer(18)};
   return work;
 }
 
@@ -179,7 +180,8 @@ const std::string kRunQuery =
     std::string("SELECT r.id, r.work, r.number, r.attempt, w.name, r.started_at, ") +
     kResultColumns +
     ", r.max_rss_kb, r.user_ms, r.system_ms, r.read_kb, r.written_kb, r.waited, r.relaxed, "
-    "r.missed_periods, r.expedited, w.owner FROM run r JOIN work w ON w.id = r.work";
+    "r.missed_periods, r.expedited, w.owner, coalesce(r.length_ms, r.finished_at - r.started_at) "
+    "FROM run r JOIN work w ON w.id = r.work";
 
 RunInfo run_of(const Query& query) {
   RunInfo run;
@@ -206,6 +208,7 @@ RunInfo run_of(const Query& query) {
   run.missed_periods = static_cast<int>(query.integer(19));
   run.expedited = query.integer(20) != 0;
   run.owner = static_cast<uid_t>(query.integer(21));
+  if (!query.is_null(22)) run.length = Duration{query.integer(22)};
   return run;
 }
 
@@ -400,13 +403,14 @@ WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
     Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
                     "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
-                    "expedited, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
+                    "expedited, at, began) VALUES "
+                    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
         .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied,
               boost::json::serialize(rest_to_json(request)), policy_id(request), info.registered_at,
               request.keep_results, work.state, work.enqueued_at, work.since, work.due,
               work.period_ends, work.attempts, work.runs, work.periods, work.generation,
               work.blocked_on, work.timing, work.stopping, work.run_now, work.settling,
-              work.expedited, work.at)
+              work.expedited, work.at, work.began)
         .step();
     const WorkId id = database_.getLastInsertRowid();
     insert_tags(id, request.tags);
@@ -430,17 +434,17 @@ void SqliteStore::save(const Work& work, Duration keep) {
   static const std::string kRow =
       "UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, period_ends = ?5, "
       "attempts = ?6, runs = ?7, periods = ?8, generation = ?9, blocked_on = ?10, timing = ?11, "
-      "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15, at = ?16, "
+      "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15, at = ?16, began = ?17, "
       "progress = CASE WHEN ?1 = 0 THEN progress ELSE '' END";
-  static const std::string kStaysUnfinished = kRow + " WHERE id = ?17 AND finished = 0";
+  static const std::string kStaysUnfinished = kRow + " WHERE id = ?18 AND finished = 0";
   static const std::string kAny = kRow +
                                   ", finished = ?1 >= 3, expires_at = CASE WHEN ?1 >= 3 THEN "
-                                  "?3 + coalesce(keep, ?18) END WHERE id = ?17";
+                                  "?3 + coalesce(keep, ?19) END WHERE id = ?18";
   const auto bind = [&](Query& query) -> Query& {
     return query.bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends,
                       work.attempts, work.runs, work.periods, work.generation, work.blocked_on,
                       work.timing, work.stopping, work.run_now, work.settling, work.expedited,
-                      work.at, work.id);
+                      work.at, work.began, work.id);
   };
   guarded([&] {
     // Most rows stay unfinished: then no index changes.
@@ -511,10 +515,10 @@ void SqliteStore::end_run(const RunInfo& run) {
     const RunResult result = run.result.value_or(RunResult{});
     Query(statement("UPDATE run SET finished_at = ?, outcome = ?, exit_code = ?, signal = ?, "
                     "stop_reason = ?, reason = ?, max_rss_kb = ?, user_ms = ?, system_ms = ?, "
-                    "read_kb = ?, written_kb = ? WHERE work = ? AND number = ?"))
+                    "read_kb = ?, written_kb = ?, length_ms = ? WHERE work = ? AND number = ?"))
         .bind(run.finished_at, result.outcome, result.exit_code, result.signal, result.stop_reason,
               result.reason, run.max_rss_kb, run.user_time, run.system_time, run.read_kb,
-              run.written_kb, run.work, run.run)
+              run.written_kb, run.length, run.work, run.run)
         .step();
   });
 }
@@ -621,6 +625,19 @@ void SqliteStore::save_ledger(const LedgerEntry& entry) {
     Query(statement("DELETE FROM ledger WHERE id <= (SELECT max(id) FROM ledger) - ?"))
         .bind(kLedgerEntries)
         .step();
+  });
+}
+
+void SqliteStore::save_boot(const std::string& boot) {
+  guarded([&] {
+    Query(statement("INSERT OR REPLACE INTO boot (one, id) VALUES (1, ?)")).bind(boot).step();
+  });
+}
+
+std::string SqliteStore::load_boot() {
+  return guarded([&] {
+    Query query(statement("SELECT id FROM boot"));
+    return query.step() ? query.text(0) : std::string();
   });
 }
 
@@ -824,7 +841,8 @@ std::vector<LedgerEntry> SqliteStore::load_ledger() {
 std::vector<ExpeditedRun> SqliteStore::expedited_runs(TimePoint since) {
   return guarded([&] {
     Query query(
-        statement("SELECT w.owner, r.finished_at, r.finished_at - r.started_at FROM run r "
+        statement("SELECT w.owner, r.finished_at, "
+                  "coalesce(r.length_ms, r.finished_at - r.started_at) FROM run r "
                   "JOIN work w ON w.id = r.work WHERE r.expedited = 1 AND r.finished_at > ? "
                   "ORDER BY r.finished_at"));
     query.bind(since);

@@ -47,6 +47,7 @@ class SqliteStore : public Store {
   void end_run(const RunInfo& run) override;
   void save_output(WorkId id, const std::string& output) override;
   void save_progress(WorkId id, const RunProgress& progress) override;
+  void save_boot(const std::string& boot) override;
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
@@ -70,6 +71,7 @@ class SqliteStore : public Store {
   bool has_run(WorkId work, int number) override;
   std::vector<StoredWork> load() override;
   std::optional<std::int64_t> load_paths_seen(WorkId id) override;
+  std::string load_boot() override;
   Pauses load_pauses() override;
   std::vector<LedgerEntry> load_ledger() override;
   std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;

@@ -104,6 +104,8 @@ class Store {
   virtual void save_output(WorkId id, const std::string& output) = 0;
   /// Of the run before, of enqueued work.
   virtual void save_progress(WorkId id, const RunProgress& progress) = 0;
+  /// The boot of the machine in which `Work::began` is counted.
+  virtual void save_boot(const std::string& boot) = 0;
   virtual void save_pauses(const Pauses& pauses) = 0;
   /// Keeps the newest kLedgerEntries. What unknown conditions count as is the configuration's, and
   /// not kept.
@@ -151,6 +153,7 @@ class Store {
   virtual std::vector<StoredWork> load() = 0;
   /// Nothing: its paths have not been seen.
   virtual std::optional<std::int64_t> load_paths_seen(WorkId id) = 0;
+  virtual std::string load_boot() = 0;  // Empty: unknown.
   virtual Pauses load_pauses() = 0;
   virtual std::vector<LedgerEntry> load_ledger() = 0;  // Oldest first.
   virtual std::vector<ExpeditedRun> expedited_runs(TimePoint since) = 0;

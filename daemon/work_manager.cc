@@ -104,6 +104,12 @@ void WorkManager::set_zone(const date::time_zone* zone) {
   settings_changed();
 }
 
+void WorkManager::set_clock_offset(ClockOffset offset) {
+  if (offset == scheduler_.clock_offset()) return;
+  clock_was_set_ = true;
+  scheduler_.set_clock_offset(offset);
+}
+
 void WorkManager::settings_changed() { scheduler_.set_rules(rules()); }
 
 void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
@@ -116,7 +122,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   if (!children) runner_.end_leftovers();
   scheduler_.restore_pauses(store_.load_pauses());
   for (const ExpeditedRun& run : store_.expedited_runs(now - kQuotaWindow)) {
-    scheduler_.restore_expedited_run(run.owner, run.ended, run.length);
+    scheduler_.restore_expedited_run(run.owner, std::min(run.ended, now), run.length);
   }
   for (LedgerEntry& entry : store_.load_ledger()) {
     entry.conditions.unknown = settings_.unknown;
@@ -128,6 +134,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) settle(run, now);
   save_decisions(scheduler_.decisions(), now);
+  if (!machine_.boot.empty()) store_.save_boot(machine_.boot);
   turn.commit();
   keep_forgotten();
   finished_.clear();
@@ -144,10 +151,12 @@ void WorkManager::restore(TimePoint now, const std::optional<json::array>& child
     handed.emplace(one.work, std::move(one));
   }
   TimePoint last_change{};
+  const bool same_boot = !machine_.boot.empty() && store_.load_boot() == machine_.boot;
   for (StoredWork& stored : store_.load()) {
     Work& work = stored.work;
     last_change = std::max(last_change, work.since);
     work.held = held.contains(work.id);
+    if (!same_boot) work.began = work.since.time_since_epoch() - scheduler_.clock_offset();
     if (const auto child = handed.find(work.id); child != handed.end()) {
       work.successor = child->second.successor;
       work.run_policy = SharedPolicy(child->second.policy);
@@ -269,11 +278,12 @@ const RunProgress* WorkManager::progress_of(WorkId id) const {
 EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
   const Work* work = &checked(scheduler_.find(run.work), "a run that has ended is of known work");
   const int attempt = work->attempts;
-  const Duration length = now - work->since;
+  const Duration length = scheduler_.run_time(*work, now);
   RunInfo ended;
   ended.work = run.work;
   ended.run = work->runs;
   ended.finished_at = now;
+  ended.length = length;
   ended.max_rss_kb = run.max_rss_kb;
   ended.user_time = run.user_time;
   ended.system_time = run.system_time;

@@ -32,6 +32,7 @@ struct Machine {
   int processors = 1;
   const date::time_zone* zone = nullptr;
   std::uint64_t id = 0;  // Other machines have another.
+  std::string boot;      // Names this boot of it; empty: unknown.
 };
 
 /// What a client asks for. Both parts run inside the turn's transaction, and either may throw.
@@ -84,6 +85,8 @@ class WorkManager {
   void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
   /// A path that this work names has changed, before the next turn.
   void paths_changed(WorkId id) { changed_paths_.insert(id); }
+  /// What the clock is ahead of the time since boot, before recover() and in each turn.
+  void set_clock_offset(ClockOffset offset);
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
   /// Calendars go by another zone from now on.

@@ -18,10 +18,13 @@ constexpr TimePoint kPrinted{1'000'000'000s};
 class LogFileTest : public testing::Test {
  protected:
   LogFileTest() {
-    ::signal(SIGXFSZ, SIG_IGN);
+    before_ = ::signal(SIGXFSZ, SIG_IGN);
     ::getrlimit(RLIMIT_FSIZE, &usual_);
   }
-  ~LogFileTest() override { make_room(); }
+  ~LogFileTest() override {
+    make_room();
+    ::signal(SIGXFSZ, before_);
+  }
 
   void leave_room_for(rlim_t bytes) const {
     const rlimit little{bytes, usual_.rlim_max};
@@ -52,6 +55,7 @@ class LogFileTest : public testing::Test {
   std::filesystem::path path_ = directory_.path() / "log";
   LogFile log_{path_, kMost};
   rlimit usual_{};
+  sighandler_t before_ = SIG_DFL;
 };
 
 TEST_F(LogFileTest, GoesOnAfterADiskThatWasFullAtItsBeginning) {

@@ -85,6 +85,7 @@ class StoreContract : public testing::Test {
 
   void end_run(RunInfo run, RunOutcome outcome) {
     run.finished_at = run.started_at + 1s;
+    run.length = 2s;
     run.result = RunResult{outcome, 3, std::nullopt, StopReason::cancelled, "why"};
     run.max_rss_kb = 5;
     run.user_time = 6ms;
@@ -491,9 +492,10 @@ TYPED_TEST(StoreContract, PausesAndExpeditedRunsOutliveTheDaemon) {
   const auto expedited = this->store().expedited_runs(kNow);
   ASSERT_EQ(expedited.size(), 1U);
   EXPECT_EQ(expedited.front().owner, 1000U);
-  EXPECT_EQ(expedited.front().length, 1s);
+  EXPECT_EQ(expedited.front().length, 2s) << "whatever the clock says";
   EXPECT_TRUE(this->store().expedited_runs(kNow + 1s).empty());
   const RunInfo kept = this->store().history({}).runs.front();
+  EXPECT_EQ(kept.length, 2s);
   EXPECT_EQ(kept.waited, run.waited);
   EXPECT_EQ(kept.relaxed, run.relaxed);
   EXPECT_EQ(kept.missed_periods, 2);

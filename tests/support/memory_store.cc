@@ -76,6 +76,11 @@ void MemoryStore::save_output(WorkId id, const std::string& output) {
   change(id).info.output = output;
 }
 
+void MemoryStore::save_boot(const std::string& boot) {
+  undo_.emplace_back([this, before = boot_] { boot_ = before; });
+  boot_ = boot;
+}
+
 void MemoryStore::save_pauses(const Pauses& pauses) {
   undo_.emplace_back([this, before = pauses_] { pauses_ = before; });
   pauses_ = pauses;
@@ -177,6 +182,7 @@ void MemoryStore::end_run(const RunInfo& ended) {
   const auto place = static_cast<std::size_t>(run.base() - runs_.begin()) - 1;
   undo_.emplace_back([this, place, before = *run] { runs_[place] = before; });
   run->finished_at = ended.finished_at;
+  run->length = ended.length;
   run->result = ended.result;
   run->max_rss_kb = ended.max_rss_kb;
   run->user_time = ended.user_time;
@@ -346,8 +352,7 @@ std::vector<ExpeditedRun> MemoryStore::expedited_runs(TimePoint since) {
   std::vector<ExpeditedRun> list;
   for (const RunInfo& run : runs_) {
     if (!run.expedited || !run.finished_at || *run.finished_at <= since) continue;
-    list.push_back(
-        {works_.at(run.work).info.work.owner, *run.finished_at, *run.finished_at - run.started_at});
+    list.push_back({works_.at(run.work).info.work.owner, *run.finished_at, run.length});
   }
   std::ranges::sort(list, {}, &ExpeditedRun::ended);
   return list;

@@ -170,7 +170,8 @@ void Promises::check_running(const Work& work) {
   EXPECT_TRUE(may_run(work, policy, world_.conditions, world_.now))
       << "#" << work.id << " goes on although a constraint was lost";
   if (policy.time_limit && *policy.time_limit > Duration::zero()) {
-    EXPECT_LT(world_.now, work.since + *policy.time_limit) << "its time is up";
+    EXPECT_LT(world_.scheduler().run_time(work, world_.now), *policy.time_limit)
+        << "its time is up";
   }
 }
 

@@ -37,7 +37,9 @@ World::World(int max_parallel) {
 }
 
 void World::start_daemon() {
-  manager_ = std::make_unique<WorkManager>(store, runner, settings, Machine{.zone = zone});
+  manager_ =
+      std::make_unique<WorkManager>(store, runner, settings, Machine{.zone = zone, .boot = boot});
+  manager_->set_clock_offset(clock_offset);
   manager_->recover(now);
   after_restart();
 }
@@ -93,7 +95,11 @@ void World::settle() {
 }
 
 void World::set_clock(TimePoint time) {
+  const Duration step = time - now;
   now = time;
+  clock_offset += step;
+  runner.clock_was_set(step);
+  manager_->set_clock_offset(clock_offset);
   manager_->clock_was_set();
   settle();
 }

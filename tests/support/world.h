@@ -23,6 +23,8 @@ class World {
   explicit World(int max_parallel = 2);
 
   TimePoint now = kNow;
+  ClockOffset clock_offset{};   // Of `now`, from the time since boot.
+  std::string boot = "a boot";  // Of the machine.
   Conditions conditions = good_conditions();
   Settings settings;
   const date::time_zone* zone = nullptr;  // UTC.
