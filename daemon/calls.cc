@@ -143,8 +143,16 @@ Result<> check_request(const WorkRequest& request, const Settings& settings, con
                     std::to_string(kMaxRequestWeight) + " bytes together");
   }
   const auto command = resolve_command(request, settings);
-  if (!command) return std::unexpected(command.error());
-  return check_executable(*command, *user);
+  return command ? Result<>() : std::unexpected(command.error());
+}
+
+Result<UsersCommand> command_of(const WorkRequest& request, const Settings& settings,
+                                const Peer& peer) {
+  const auto user = user_of(request.terms.as, peer);
+  if (!user) return std::unexpected(user.error());
+  auto words = resolve_command(request, settings);
+  if (!words) return std::unexpected(words.error());
+  return UsersCommand{std::move(*words), *user};
 }
 
 }  // namespace wm

@@ -10,6 +10,7 @@
 #include "core/json_reader.h"
 #include "daemon/server.h"
 #include "daemon/store.h"
+#include "daemon/tasks.h"
 
 namespace wm {
 
@@ -42,8 +43,13 @@ bool may_register(const Permissions& permissions, uid_t uid);
 Result<> check_permitted(const WorkRequest& request, const Permissions& permissions,
                          const Peer& peer);
 
-/// All that can be said of a request here: its bounds, its size, its command on this machine.
+/// All that can be said of a request without a look at the disk: its bounds, its size, whether
+/// there is such a task.
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer);
+
+/// What such a request, which is checked, will run.
+Result<UsersCommand> command_of(const WorkRequest& request, const Settings& settings,
+                                const Peer& peer);
 
 /// Every call may name an `owner`: root then acts as that user would. Anybody else is told that
 /// only root may.

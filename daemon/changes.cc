@@ -128,6 +128,28 @@ void Methods::see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Gl
               });
 }
 
+// Goes on once the programs are looked at.
+void Methods::see_programs(const ExchangePtr& exchange, std::vector<UsersCommand> commands,
+                           ProgramChecks::Done then) {
+  operations_.look_at_programs(
+      exchange->peer().uid, std::move(commands),
+      [exchange, then = std::move(then)](const std::vector<Result<>>& results) {
+        answer_alone(*exchange, [&] { then(results); });
+      });
+}
+
+// Goes on if the request's program is there; or answers why it is not.
+void Methods::see_program(const ExchangePtr& exchange, const WorkRequest& request,
+                          std::function<void()> then) {
+  auto command = command_of(request, settings_, exchange->peer());
+  if (!command) return exchange->error(command.error());
+  see_programs(exchange, {std::move(*command)},
+               [exchange, then = std::move(then)](const std::vector<Result<>>& results) {
+                 if (!results.front()) return exchange->error(results.front().error());
+                 then();
+               });
+}
+
 void Methods::register_work(const ExchangePtr& exchange) {
   json::object work;
   auto existing = ExistingPolicy::keep;
@@ -143,23 +165,25 @@ void Methods::register_work(const ExchangePtr& exchange) {
   }
   auto registration = std::make_shared<Registration>(
       Registration{exchange->peer().uid, new_uuid(), std::move(*request), existing});
-  see_paths(exchange, paths_of({registration.get(), 1}),
-            [this, exchange, registration](const Fingerprints& seen) {
-              remember({registration.get(), 1}, seen);
-              auto outcome = std::make_shared<Result<Registered>>();
-              changes_.push_back({exchange,
-                                  [this, registration, outcome](TimePoint now) {
-                                    *outcome = manager_.registrar().add(*registration, now);
-                                    if (*outcome) manager_.touch((*outcome)->id);
-                                  },
-                                  [this, exchange, outcome](TimePoint now) {
-                                    if (!*outcome) return refusing(exchange, outcome->error());
-                                    const Registered& done = **outcome;
-                                    json::object reply = work_reply(done.id, now);
-                                    reply["result"] = word(done.result);
-                                    return replying(exchange, std::move(reply));
-                                  }});
-            });
+  see_program(exchange, registration->request, [this, exchange, registration] {
+    see_paths(exchange, paths_of({registration.get(), 1}),
+              [this, exchange, registration](const Fingerprints& seen) {
+                remember({registration.get(), 1}, seen);
+                auto outcome = std::make_shared<Result<Registered>>();
+                changes_.push_back({exchange,
+                                    [this, registration, outcome](TimePoint now) {
+                                      *outcome = manager_.registrar().add(*registration, now);
+                                      if (*outcome) manager_.touch((*outcome)->id);
+                                    },
+                                    [this, exchange, outcome](TimePoint now) {
+                                      if (!*outcome) return refusing(exchange, outcome->error());
+                                      const Registered& done = **outcome;
+                                      json::object reply = work_reply(done.id, now);
+                                      reply["result"] = word(done.result);
+                                      return replying(exchange, std::move(reply));
+                                    }});
+              });
+  });
 }
 
 void Methods::update(const ExchangePtr& exchange) {
@@ -181,7 +205,7 @@ void Methods::update(const ExchangePtr& exchange) {
   reader.read("onPath", trigger.paths);
   std::vector<PathWatches::Globs> list;
   if (!trigger.paths.empty()) list.push_back(trigger.paths);
-  see_paths(exchange, std::move(list), [=, this](const Fingerprints& seen) {
+  const auto decide = [=, this](const Fingerprints& seen) {
     change_work(exchange, name, [=, this](WorkId id, TimePoint now) -> Result<> {
       const WorkInfo info = store_.recorded(id);
       const Work* current = manager_.scheduler().find(id);
@@ -189,9 +213,7 @@ void Methods::update(const ExchangePtr& exchange) {
         return fail(ErrorCode::refused, "'" + info.request.unique_name +
                                             "' has ended: only unfinished work can be updated");
       }
-      json::object merged = to_json(info.request);
-      patch_request(merged, changes);
-      auto request = checked_request(merged, settings_, exchange->peer());
+      auto request = updated(info, changes, exchange->peer());
       if (!request) return std::unexpected(request.error());
       Registration registration{exchange->peer().uid, "", std::move(*request),
                                 ExistingPolicy::update};
@@ -199,7 +221,21 @@ void Methods::update(const ExchangePtr& exchange) {
       const auto done = manager_.registrar().add(registration, now);
       return done ? Result<>() : std::unexpected(done.error());
     });
-  });
+  };
+  const auto see = [=, this] { see_paths(exchange, list, decide); };
+  // Of work as it is now. What is wrong with it otherwise, the turn will find, if it still is.
+  const auto id = store_.find(exchange->peer().uid, name);
+  if (!id || !manager_.scheduler().find(*id)) return see();
+  const auto request = updated(store_.recorded(*id), changes, exchange->peer());
+  if (!request) return see();
+  see_program(exchange, *request, see);
+}
+
+Result<WorkRequest> Methods::updated(const WorkInfo& info, const json::object& changes,
+                                     const Peer& peer) const {
+  json::object merged = to_json(info.request);
+  patch_request(merged, changes);
+  return checked_request(merged, settings_, peer);
 }
 
 void Methods::apply(const ExchangePtr& exchange) {
@@ -228,6 +264,28 @@ void Methods::apply(const ExchangePtr& exchange) {
     registrations->push_back({exchange->peer().uid, new_uuid(), std::move(*request),
                               ExistingPolicy::update, true, std::move(where)});
   }
+  std::vector<UsersCommand> commands;
+  for (const Registration& one : *registrations) {
+    auto command = command_of(one.request, settings_, exchange->peer());
+    if (!command) return exchange->error(command.error());
+    commands.push_back(std::move(*command));
+  }
+  see_programs(exchange, std::move(commands), [=, this](const std::vector<Result<>>& results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i]) continue;
+      Error error = results[i].error();
+      if (const std::string& where = (*registrations)[i].where; !where.empty()) {
+        error.message = where + ": " + error.message;
+      }
+      return exchange->error(error);
+    }
+    apply_checked(exchange, registrations, prune);
+  });
+}
+
+void Methods::apply_checked(const ExchangePtr& exchange,
+                            const std::shared_ptr<std::vector<Registration>>& registrations,
+                            bool prune) {
   see_paths(exchange, paths_of(*registrations), [=, this](const Fingerprints& seen) {
     remember(*registrations, seen);
     auto outcome = std::make_shared<Result<std::vector<Registered>>>();

@@ -119,6 +119,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       bus_(loop_),
       sleep_(bus_, [this] { measure(); }),
       paths_(loop_, helpers_, settings_.limits, [this](WorkId id) { manager_.paths_changed(id); }),
+      programs_(loop_, helpers_),
       notifier_(loop_, commands_, *store_, settings_),
       methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
                {options_.socket, options_.state_directory.string(), wall_clock_now()}),
@@ -136,7 +137,13 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       {.reexec = [this](const std::shared_ptr<Exchange>& exchange) { reexec(exchange); },
        .connection_count = [this] { return server_->connection_count(); },
        .metrics = [this] { return metrics_text(); },
-       .diagnose = [this](uid_t asker) { return wm::diagnose(facts(), settings_, asker); }});
+       .diagnose = [this](
+                       const std::vector<DeclaredCommand>& commands,
+                       uid_t asker) { return wm::diagnose(facts(), settings_, commands, asker); },
+       .look_at_programs =
+           [this](uid_t asker, std::vector<UsersCommand> commands, ProgramChecks::Done done) {
+             programs_.look(asker, std::move(commands), std::move(done));
+           }});
   start_server();
   inherited_.reset();
 }

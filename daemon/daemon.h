@@ -19,6 +19,7 @@
 #include "daemon/metrics.h"
 #include "daemon/notify/notifier.h"
 #include "daemon/path_watches.h"
+#include "daemon/program_checks.h"
 #include "daemon/runs/process_runner.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
@@ -95,6 +96,7 @@ class Daemon {
   Bus bus_;
   SleepWatch sleep_;
   PathWatches paths_;
+  ProgramChecks programs_;
   std::vector<std::shared_ptr<Probe>> probes_;
   std::shared_ptr<Probe> storage_;        // Runs use space: it is looked at after each.
   Constraints sensed_;                    // What the probes measure …

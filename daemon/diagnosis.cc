@@ -67,19 +67,13 @@ Finding look_at_permission(const Settings& settings, uid_t asker) {
   return {"permission", Verdict::ok, "you may register work", ""};
 }
 
-void look_at_tasks(const Settings& settings, Findings& findings) {
+void look_at_tasks(const Settings& settings, const std::vector<DeclaredCommand>& commands,
+                   Findings& findings) {
   const std::size_t before = findings.size();
-  for (const auto& [name, task] : settings.tasks) {
-    const auto executable = check_executable(task.command, ::geteuid());
-    if (executable) continue;
-    findings.push_back({"task " + name, Verdict::problem, executable.error().message,
-                        "install that program, or correct tasks." + name + ".command"});
-  }
-  for (const auto& [name, condition] : settings.conditions) {
-    const auto executable = check_executable(condition.command, ::geteuid());
-    if (executable) continue;
-    findings.push_back({"condition " + name, Verdict::problem, executable.error().message,
-                        "install that program, or correct conditions." + name + ".command"});
+  for (const DeclaredCommand& one : commands) {
+    if (one.executable) continue;
+    findings.push_back({one.check, Verdict::problem, one.executable.error().message,
+                        "install that program, or correct " + one.key});
   }
   if (findings.size() > before || settings.tasks.empty()) return;
   findings.push_back({"tasks", Verdict::ok,
@@ -252,10 +246,23 @@ void look_at_pauses(const DaemonFacts& facts, Findings& findings) {
 
 }  // namespace
 
-std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings, uid_t asker) {
+std::vector<DeclaredCommand> declared_commands(const Settings& settings) {
+  std::vector<DeclaredCommand> commands;
+  for (const auto& [name, task] : settings.tasks) {
+    commands.push_back({"task " + name, "tasks." + name + ".command", task.command, {}});
+  }
+  for (const auto& [name, condition] : settings.conditions) {
+    commands.push_back(
+        {"condition " + name, "conditions." + name + ".command", condition.command, {}});
+  }
+  return commands;
+}
+
+std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings,
+                              const std::vector<DeclaredCommand>& commands, uid_t asker) {
   Findings findings{look_at_configuration(facts), look_at_permission(settings, asker)};
   look_at_pauses(facts, findings);
-  look_at_tasks(settings, findings);
+  look_at_tasks(settings, commands, findings);
   findings.push_back(look_at_disk(facts));
   findings.push_back(look_at_leftovers(facts.leftovers));
   findings.push_back(look_at_bus(facts));

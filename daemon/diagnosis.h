@@ -48,9 +48,21 @@ struct DaemonFacts {
   Pauses pauses;
 };
 
-/// In the order in which they matter; `asker` is the user who wants to know. Looks at the disk, the
-/// clock, and the programs of declared tasks.
-std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings, uid_t asker);
+/// A command that the configuration declares, and whether its program is there.
+struct DeclaredCommand {
+  std::string check;  // `task NAME`, `condition NAME`
+  std::string key;    // Of the configuration.
+  std::vector<std::string> words;
+  Result<> executable;
+};
+
+/// All of them, none looked at.
+std::vector<DeclaredCommand> declared_commands(const Settings& settings);
+
+/// In the order in which they matter; `asker` is the user who wants to know. Looks at the daemon's
+/// own disk and at the clock.
+std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings,
+                              const std::vector<DeclaredCommand>& commands, uid_t asker);
 
 boost::json::array to_json(const std::vector<Finding>& findings);
 

@@ -12,6 +12,7 @@
 #include "core/explain.h"
 #include "daemon/diagnosis.h"
 #include "daemon/path_watches.h"
+#include "daemon/program_checks.h"
 #include "daemon/runs/run_log.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
@@ -31,7 +32,11 @@ struct DaemonOperations {
   std::function<void(const std::shared_ptr<Exchange>&)> reexec;
   std::function<std::size_t()> connection_count;
   std::function<std::string()> metrics;
-  std::function<std::vector<Finding>(uid_t asker)> diagnose;
+  std::function<std::vector<Finding>(const std::vector<DeclaredCommand>& commands, uid_t asker)>
+      diagnose;
+  /// See ProgramChecks::look().
+  std::function<void(uid_t asker, std::vector<UsersCommand> commands, ProgramChecks::Done done)>
+      look_at_programs;
 };
 
 class EventQueue;
@@ -101,6 +106,10 @@ class Methods {
   void register_work(const ExchangePtr& exchange);
   void update(const ExchangePtr& exchange);
   void apply(const ExchangePtr& exchange);
+  void apply_checked(const ExchangePtr& exchange,
+                     const std::shared_ptr<std::vector<Registration>>& registrations, bool prune);
+  Result<WorkRequest> updated(const WorkInfo& info, const boost::json::object& changes,
+                              const Peer& peer) const;
   void retry(const ExchangePtr& exchange);
   void run(const ExchangePtr& exchange);
   void pause(const ExchangePtr& exchange);
@@ -112,6 +121,10 @@ class Methods {
   std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
                                   std::string& unknown) const;
   void change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body);
+  void see_programs(const ExchangePtr& exchange, std::vector<UsersCommand> commands,
+                    ProgramChecks::Done then);
+  void see_program(const ExchangePtr& exchange, const WorkRequest& request,
+                   std::function<void()> then);
   using Fingerprints = std::vector<std::int64_t>;
   void see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Globs> list,
                  std::function<void(const Fingerprints&)> then);

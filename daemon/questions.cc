@@ -370,10 +370,17 @@ void Methods::diagnose(const ExchangePtr& exchange) {
   if (!read_parameters(*exchange, [](JsonReader&) {})) return;
   Constraints all{NetworkType::connected, true, true, true, true, {}};
   for (const auto& [name, condition] : settings_.conditions) all.custom.push_back(name);
-  sensor_questions_.push_back(
-      {exchange, all, 0, [this, exchange](TimePoint) {
-         exchange->reply({{"findings", to_json(operations_.diagnose(exchange->peer().uid))}});
-       }});
+  auto commands = std::make_shared<std::vector<DeclaredCommand>>(declared_commands(settings_));
+  std::vector<UsersCommand> list;
+  for (const DeclaredCommand& one : *commands) list.push_back({one.words, ::geteuid()});
+  see_programs(exchange, std::move(list), [=, this](const std::vector<Result<>>& results) {
+    for (std::size_t i = 0; i < results.size(); ++i) (*commands)[i].executable = results[i];
+    sensor_questions_.push_back({exchange, all, 0, [this, exchange, commands](TimePoint) {
+                                   const auto findings =
+                                       operations_.diagnose(*commands, exchange->peer().uid);
+                                   exchange->reply({{"findings", to_json(findings)}});
+                                 }});
+  });
 }
 
 void Methods::metrics(const ExchangePtr& exchange) {

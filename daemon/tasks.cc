@@ -53,10 +53,10 @@ Result<Launch> make_launch(const WorkInfo& info, const Settings& settings) {
   return launch;
 }
 
-Result<> check_executable(const std::vector<std::string>& command, uid_t user) {
-  const BorrowedRights rights(user);
+Result<> check_executable(const UsersCommand& command) {
+  const BorrowedRights rights(command.user);
   if (!rights.problem().empty()) return fail(ErrorCode::invalid, rights.problem());
-  const std::string& program = command.front();
+  const std::string& program = command.words.front();
   struct stat status{};
   if (::stat(program.c_str(), &status) != 0) {
     return fail(ErrorCode::invalid,

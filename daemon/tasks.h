@@ -14,9 +14,15 @@ Result<std::vector<std::string>> resolve_command(const WorkRequest& request,
 /// What the runner needs to start the work.
 Result<Launch> make_launch(const WorkInfo& info, const Settings& settings);
 
+/// An argument vector, and with whose rights it is to run.
+struct UsersCommand {
+  std::vector<std::string> words;
+  uid_t user = 0;
+};
+
 /// Whether the program of a command is there and may be executed by that user, who learns nothing
 /// of what is closed to him; looked at when work is registered, so that a typing error is seen by
-/// who made it.
-Result<> check_executable(const std::vector<std::string>& command, uid_t user);
+/// who made it. Not on the loop: see ProgramChecks.
+Result<> check_executable(const UsersCommand& command);
 
 }  // namespace wm

@@ -44,9 +44,9 @@ TEST(Tasks, TheWorksEnvironmentComesBeforeTheTasks) {
 }
 
 TEST(Tasks, AProgramMustBeThereAndExecutable) {
-  EXPECT_TRUE(check_executable({"/bin/sh"}, ::geteuid()));
+  EXPECT_TRUE(check_executable({{"/bin/sh"}, ::geteuid()}));
   for (const char* program : {"/absent", "/etc/passwd", "/tmp"}) {
-    EXPECT_FALSE(check_executable({program}, ::geteuid())) << program;
+    EXPECT_FALSE(check_executable({{program}, ::geteuid()})) << program;
   }
 }
 

@@ -55,7 +55,15 @@ void Clients::start() {
   methods_->set_operations({.reexec = [](const std::shared_ptr<Exchange>&) {},
                             .connection_count = [] { return std::size_t{1}; },
                             .metrics = [] { return std::string(); },
-                            .diagnose = [](uid_t) { return std::vector<Finding>(); }});
+                            .diagnose = [](const auto&, uid_t) { return std::vector<Finding>(); },
+                            .look_at_programs =
+                                [](uid_t, const auto& commands, const auto& done) {
+                                  std::vector<Result<>> results;
+                                  for (const UsersCommand& one : commands) {
+                                    results.push_back(check_executable(one));
+                                  }
+                                  done(results);
+                                }});
   turns_ = std::make_unique<Turns>(world_.manager(), *methods_,
                                    [this](const TurnReport& report, TimePoint) {
                                      world_.write_down(report);

@@ -1,0 +1,77 @@
+#include "daemon/program_checks.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/text.h"
+
+namespace wm {
+namespace {
+
+// Each look has a line of its own among the helper threads' lines: one that hangs holds up no
+// other.
+constexpr std::int64_t kLooks = std::int64_t{1} << 40;
+constexpr int kMostHanging = 4;  // Each is a thread.
+
+Error no_answer(const UsersCommand& command) {
+  return {ErrorCode::failed, "cannot run '" + printable(command.words.front()) +
+                                 "': its file system does not answer; try again once it does"};
+}
+
+}  // namespace
+
+struct ProgramChecks::Look {
+  Look(boost::asio::io_context& loop, std::vector<UsersCommand> list, Done handler)
+      : patience(loop),
+        commands(std::move(list)),
+        results(commands.size()),
+        done(std::move(handler)) {}
+
+  boost::asio::steady_timer patience;
+  const std::vector<UsersCommand> commands;
+  std::vector<Result<>> results;         // The thread's, but for the first …
+  std::atomic<std::size_t> answered{0};  // … so many.
+  std::atomic<bool> begun{false};
+  Done done;  // None: it was called.
+};
+
+void ProgramChecks::look(uid_t asker, std::vector<UsersCommand> commands, Done done) {
+  const auto look = std::make_shared<Look>(loop_, std::move(commands), std::move(done));
+  if (look->commands.empty()) return std::exchange(look->done, {})({});
+  if (const auto hanging = hanging_.find(asker);
+      hanging != hanging_.end() && hanging->second >= kMostHanging) {
+    return boost::asio::post(loop_, [this, look] { give_up(*look); });
+  }
+  look->patience.expires_after(patience_);
+  look->patience.async_wait([this, look, asker](const boost::system::error_code& cancelled) {
+    if (cancelled || !look->done) return;
+    ++hanging_[asker];
+    give_up(*look);
+  });
+  helpers_.run(
+      kLooks + looks_++,
+      [look, check = check_] {
+        look->begun = true;
+        for (std::size_t i = 0; i < look->commands.size(); ++i) {
+          look->results[i] = check(look->commands[i]);
+          look->answered.store(i + 1, std::memory_order_release);
+        }
+        return true;
+      },
+      [this, look, asker](bool) {
+        look->patience.cancel();
+        if (look->done) return std::exchange(look->done, {})(look->results);
+        if (--hanging_[asker] == 0) hanging_.erase(asker);
+      });
+}
+
+void ProgramChecks::give_up(Look& look) {
+  const std::size_t answered = look.answered.load(std::memory_order_acquire);
+  std::vector<Result<>> results(look.commands.size());
+  for (std::size_t i = 0; i < answered; ++i) results[i] = look.results[i];
+  if (answered < results.size())
+    results[answered] = std::unexpected(no_answer(look.commands[answered]));
+  std::exchange(look.done, {})(results);
+}
+
+}  // namespace wm
