@@ -1,11 +1,11 @@
 // The answers that go on as things happen: until work has ended, what is printed, what becomes of
 // works.
 #include <algorithm>
-#include <deque>
 
 #include "core/base64.h"
 #include "core/messages.h"
 #include "daemon/calls.h"
+#include "daemon/event_queue.h"
 #include "daemon/methods.h"
 
 namespace wm {
@@ -15,8 +15,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kLogPart = std::size_t{256} << 10;
-// Bytes that a watcher has not taken yet.
-constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -157,40 +155,6 @@ void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
     }
   }
 }
-
-// What a watcher has not taken yet.
-class EventQueue {
- public:
-  void add(const json::object& event, std::size_t weight) {
-    if (weight_ + weight > kMostWaiting) {
-      ++missed_;
-      return;
-    }
-    weight_ += weight;
-    events_.emplace_back(event, weight);
-  }
-
-  bool empty() const { return events_.empty() && missed_ == 0; }
-
-  Exchange::Page take() {
-    json::array events;
-    std::size_t weight = 0;
-    while (!events_.empty() && weight < kPageWeight) {
-      weight += events_.front().second;
-      events.push_back(std::move(events_.front().first));
-      events_.pop_front();
-    }
-    weight_ -= weight;
-    json::object page{{"events", std::move(events)}};
-    if (events_.empty() && missed_ > 0) page["missed"] = std::exchange(missed_, 0);
-    return {std::move(page), true};
-  }
-
- private:
-  std::deque<std::pair<json::object, std::size_t>> events_;
-  std::size_t weight_ = 0;
-  std::int64_t missed_ = 0;  // After those that wait.
-};
 
 void Methods::watch(const ExchangePtr& exchange) {
   std::vector<std::string> names;

@@ -37,6 +37,7 @@ int watch(Session& session, const std::vector<std::string>& names) {
       print_event(session, event.as_object());
     }
     if (const std::int64_t missed = number_of(page, "missed"); missed > 0) {
+      session.out().flush();
       session.hint(fmt::format("{} more events came too fast to be shown", missed));
     }
     session.out().flush();

@@ -84,18 +84,25 @@ void Journal::send_all() {
 
 void JournalLines::add(TimePoint time, std::string_view bytes) {
   begin_window(time);
-  if (lines_ == kMostLines) {  // A flood is worth no more than a count.
-    left_out_ += static_cast<int>(std::ranges::count(bytes, '\n'));
-    return;
-  }
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
+    if (cut_ || lines_ == kMostLines) {  // A flood is worth no more than a count.
+      leave_out(end != std::string_view::npos);
+      bytes.remove_prefix(std::min(end, bytes.size() - 1) + 1);
+      continue;
+    }
     const std::size_t length = std::min({end, bytes.size(), kMostLine - begun_.size()});
     begun_ += bytes.substr(0, length);
     const bool ended = length == end;
     bytes.remove_prefix(length + (ended ? 1 : 0));
     if (ended || begun_.size() == kMostLine) send(std::exchange(begun_, ""));
   }
+}
+
+// Each line counts once, with the first part of it that is left out.
+void JournalLines::leave_out(bool to_its_end) {
+  if (!std::exchange(cut_, !to_its_end)) ++left_out_;
+  begun_.clear();
 }
 
 void JournalLines::finish() {
@@ -116,14 +123,14 @@ void JournalLines::send(std::string line) {
     return;
   }
   ++lines_;
-  journal_.send({unique_name_, run_, priority_, std::move(line)});
+  journal_({unique_name_, run_, priority_, std::move(line)});
 }
 
 void JournalLines::tell_left_out() {
   if (left_out_ == 0) return;
-  journal_.send({unique_name_, run_, LOG_NOTICE,
-                 std::to_string(std::exchange(left_out_, 0)) +
-                     " more lines are left out here: see wm logs " + unique_name_});
+  journal_({unique_name_, run_, LOG_NOTICE,
+            std::to_string(std::exchange(left_out_, 0)) +
+                " more lines are left out here: see wm logs " + unique_name_});
 }
 
 }  // namespace wm

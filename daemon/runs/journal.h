@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -51,8 +52,13 @@ class Journal {
 /// The lines of one stream of a run. From one thread at a time.
 class JournalLines {
  public:
-  JournalLines(Journal& journal, std::string unique_name, int run, int priority)
-      : journal_(journal), unique_name_(std::move(unique_name)), run_(run), priority_(priority) {}
+  using Send = std::function<void(Journal::Entry)>;
+
+  JournalLines(Send send, std::string unique_name, int run, int priority)
+      : journal_(std::move(send)),
+        unique_name_(std::move(unique_name)),
+        run_(run),
+        priority_(priority) {}
 
   void add(TimePoint time, std::string_view bytes);
   /// The run is over: what has no end is a line, too.
@@ -60,14 +66,16 @@ class JournalLines {
 
  private:
   void begin_window(TimePoint now);
+  void leave_out(bool to_its_end);
   void send(std::string line);
   void tell_left_out();
 
-  Journal& journal_;
+  Send journal_;
   std::string unique_name_;
   int run_;
   int priority_;
   std::string begun_;   // A line that has not ended.
+  bool cut_ = false;    // What comes is the rest of a line that is left out.
   TimePoint window_{};  // Began then …
   int lines_ = 0;       // … with so many lines …
   int left_out_ = 0;    // … and so many more.

@@ -101,7 +101,8 @@ void RunLog::add(const LoggedRun& run, LogPipes pipes, bool resumed) {
   if (resumed) log->file.resume();
   if (journal_) {
     for (const int priority : {LOG_INFO, LOG_WARNING}) {
-      log->journal.emplace_back(*journal_, run.unique_name, run.number, priority);
+      log->journal.emplace_back([this](Journal::Entry entry) { journal_->send(std::move(entry)); },
+                                run.unique_name, run.number, priority);
     }
   }
   {

@@ -2,6 +2,8 @@
 #include "daemon/runs/journal.h"
 
 #include <cstdlib>
+#include <functional>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -24,6 +26,59 @@ TEST(WritesToJournal, OnlyWhereStandardErrorIsItsStream) {
   EXPECT_FALSE(writes_to_journal());
   ::unsetenv("JOURNAL_STREAM");
   EXPECT_FALSE(writes_to_journal());
+}
+
+class JournalLinesTest : public testing::Test {
+ protected:
+  void print(const std::string& text) { lines_.add(now_, text); }
+  void print_lines(int count) {
+    for (int i = 0; i < count; ++i) print("usual\n");
+  }
+  // What was sent, but for the usual lines.
+  std::vector<std::string> sent() {
+    std::erase(sent_, "usual");
+    return std::exchange(sent_, {});
+  }
+
+  static constexpr int kMostLines = 500;  // In a window of 30 s.
+
+  TimePoint now_{1'000'000'000s};
+  std::vector<std::string> sent_;
+  JournalLines lines_{[this](const Journal::Entry& entry) { sent_.push_back(entry.message); },
+                      "name", 1, 6};
+};
+
+using Sent = std::vector<std::string>;
+
+TEST_F(JournalLinesTest, ALineComesWhenItEnds) {
+  print("one\ntw");
+  print("o\nhalf");
+  EXPECT_EQ(sent(), (Sent{"one", "two"}));
+  lines_.finish();
+  EXPECT_EQ(sent(), Sent{"half"});
+}
+
+TEST_F(JournalLinesTest, AfterAFloodNoLineIsMadeOfTwoHalves) {
+  print_lines(kMostLines - 1);
+  print("last\nhalf ");
+  print("of one that is left out");
+  print(", still\nanother\nthe beginning ");
+  now_ += 31s;
+  print("and the end\nwhole\n");
+  lines_.finish();
+  EXPECT_EQ(sent(), (Sent{"last", "3 more lines are left out here: see wm logs name", "whole"}));
+}
+
+TEST_F(JournalLinesTest, ALineThatHadBegunBeforeTheFloodIsLeftOutAsAWhole) {
+  print("half ");
+  lines_.add(now_, "of a line\n");
+  print_lines(kMostLines - 1);
+  print("left ");
+  print("out\n");
+  now_ += 31s;
+  print("whole\n");
+  EXPECT_EQ(sent(),
+            (Sent{"half of a line", "1 more lines are left out here: see wm logs name", "whole"}));
 }
 
 }  // namespace

@@ -219,11 +219,9 @@ TEST_P(ProcessRunnerTest, TheGraceIsThatOfTheWholeGroup) {
   launch.stop_grace = 1min;
   runner_.start(launch);
   await_ready();
-  const auto told = std::chrono::steady_clock::now();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGTERM, ""}));
   EXPECT_EQ(log(), "saved\n");
-  EXPECT_LT(std::chrono::steady_clock::now() - told, 30s);
 }
 
 TEST_P(ProcessRunnerTest, WhatLeftTheGroupIsToldOnceItsFirstProcessIsGone) {
