@@ -117,6 +117,7 @@ void read_tables(TomlReader& file, Settings& settings) {
              [&](TomlReader& reader) { reader.read("budget", settings.expedited_budget); });
   file.table("history", [&](TomlReader& reader) {
     reader.read("keep", settings.history.keep);
+    reader.read("keep_state", settings.history.keep_state);
     reader.read("max_runs", settings.history.max_runs, 1, 1'000'000);
     reader.read("max_log_bytes", settings.history.max_log_bytes, std::int64_t{128} << 10,
                 std::numeric_limits<std::int64_t>::max());

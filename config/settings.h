@@ -81,6 +81,7 @@ struct RetrySettings {
 
 struct HistorySettings {
   Duration keep = Days{7};                              // A work's results, after it has ended.
+  Duration keep_state = Days{90};                       // WM_STATE_DIR, after the last run.
   int max_runs = 100;                                   // Of each unique name.
   std::int64_t max_log_bytes = std::int64_t{10} << 20;  // Of each run.
 

@@ -416,7 +416,9 @@ void Methods::change_pauses(const ExchangePtr& exchange, std::function<void(Time
 }
 
 void Methods::prune(const ExchangePtr& exchange) {
-  if (!read_parameters(*exchange, [](JsonReader&) {})) return;
+  std::optional<std::string> state;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("state", state); })) return;
+  if (state) return prune_state(exchange, *state);
   auto count = std::make_shared<int>(0);
   changes_.push_back(
       {exchange,
@@ -425,6 +427,18 @@ void Methods::prune(const ExchangePtr& exchange) {
                         [count](int forgotten) { *count = forgotten; });
        },
        [exchange, count](TimePoint) { return replying(exchange, {{"forgotten", *count}}); }});
+}
+
+void Methods::prune_state(const ExchangePtr& exchange, const std::string& name) {
+  auto outcome = std::make_shared<Result<>>();
+  changes_.push_back({exchange,
+                      [this, exchange, name, outcome](TimePoint) {
+                        *outcome = manager_.forget_state(exchange->peer().uid, name);
+                      },
+                      [exchange, outcome](TimePoint) {
+                        if (!*outcome) return refusing(exchange, outcome->error());
+                        return replying(exchange, {{"forgotten", 0}});
+                      }});
 }
 
 }  // namespace wm

@@ -145,7 +145,7 @@ bool Leftovers::is_recorded(const std::string& name) {
     return !log || store_.has_run((*log)[0], static_cast<int>((*log)[1]));
   }
   const auto directory = numbers_in<1>(name);
-  return !directory || store_.has_work((*directory)[0]);
+  return !directory || store_.has_state((*directory)[0]);
 }
 
 }  // namespace wm

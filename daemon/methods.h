@@ -115,6 +115,7 @@ class Methods {
   void pause(const ExchangePtr& exchange);
   void resume(const ExchangePtr& exchange);
   void prune(const ExchangePtr& exchange);
+  void prune_state(const ExchangePtr& exchange, const std::string& name);
   void cancel(const ExchangePtr& exchange);
   void change_work(const ExchangePtr& exchange, const std::string& name,
                    std::function<Result<>(WorkId, TimePoint)> body);

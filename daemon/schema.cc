@@ -14,7 +14,7 @@ constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
-constexpr std::array<const char*, 3> kSteps{R"sql(
+constexpr std::array<const char*, 4> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -136,6 +136,24 @@ CREATE TABLE boot (
 );
 CREATE INDEX work_policy ON work (policy);
 DELETE FROM policy WHERE id NOT IN (SELECT policy FROM work);
+)sql",
+                                            // State directories belong to owner and unique name.
+                                            // Until now each work that ran had one of its own,
+                                            // named by its id: the newest is the name's, kept for
+                                            // 90 days where the work has ended.
+                                            R"sql(
+CREATE TABLE state (
+  id INTEGER PRIMARY KEY,
+  owner INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  expires_at INTEGER,
+  UNIQUE (owner, name)
+);
+CREATE INDEX state_expiry ON state (expires_at) WHERE expires_at IS NOT NULL;
+INSERT INTO state (id, owner, name, expires_at)
+  SELECT max(id), owner, name,
+         CASE WHEN min(finished) = 1 THEN max(since) + 90 * 24 * 60 * 60 * 1000 END
+  FROM work WHERE EXISTS (SELECT 1 FROM run WHERE run.work = work.id) GROUP BY owner, name;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

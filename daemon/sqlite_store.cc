@@ -705,9 +705,65 @@ Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> n
   });
 }
 
+// A run of a name that has one already writes nothing.
+void SqliteStore::use_state(WorkId id) {
+  guarded([&] {
+    Query(statement("INSERT INTO state (id, owner, name) SELECT random() & 0x7fffffffffffffff, "
+                    "owner, name FROM work WHERE id = ? ON CONFLICT (owner, name) DO UPDATE SET "
+                    "expires_at = NULL WHERE expires_at IS NOT NULL"))
+        .bind(id)
+        .step();
+  });
+}
+
+// Of work that has never run, the last run is that of the name before.
+void SqliteStore::release_state(WorkId id, Duration keep) {
+  guarded([&] {
+    Query(
+        statement("UPDATE state SET expires_at = coalesce((SELECT finished_at FROM run WHERE work "
+                  "= ?1 AND finished_at IS NOT NULL ORDER BY number DESC LIMIT 1) + ?2, "
+                  "expires_at, (SELECT since FROM work WHERE id = ?1) + ?2) WHERE id = (SELECT "
+                  "s.id FROM work w JOIN state s ON s.owner = w.owner AND s.name = w.name WHERE "
+                  "w.id = ?1)"))
+        .bind(id, keep)
+        .step();
+  });
+}
+
+void SqliteStore::forget_state(StateId id) {
+  guarded([&] { Query(statement("DELETE FROM state WHERE id = ?")).bind(id).step(); });
+}
+
+std::vector<StateId> SqliteStore::expire_states(TimePoint now, int limit) {
+  return guarded([&] {
+    static const std::string kInUse =
+        "EXISTS (SELECT 1 FROM work WHERE work.owner = state.owner AND work.name = state.name AND "
+        "finished = 0)";
+    Query(statement("UPDATE state SET expires_at = NULL WHERE expires_at <= ? AND " + kInUse))
+        .bind(now)
+        .step();
+    Query query(
+        statement("DELETE FROM state WHERE id IN (SELECT id FROM state WHERE expires_at <= ? LIMIT "
+                  "?) RETURNING id"));
+    query.bind(now, limit);
+    return ids_of(query);
+  });
+}
+
+std::optional<StateId> SqliteStore::find_state(uid_t owner, const std::string& unique_name) {
+  return guarded([&]() -> std::optional<StateId> {
+    Query query(statement("SELECT id FROM state WHERE owner = ? AND name = ?"));
+    if (!query.bind(owner, unique_name).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
 std::optional<TimePoint> SqliteStore::next_expiry() {
   return guarded([&]() -> std::optional<TimePoint> {
-    Query query(statement("SELECT min(expires_at) FROM work WHERE expires_at IS NOT NULL"));
+    Query query(
+        statement("SELECT min(at) FROM (SELECT min(expires_at) AS at FROM work WHERE expires_at IS "
+                  "NOT NULL UNION ALL SELECT min(expires_at) FROM state WHERE expires_at IS NOT "
+                  "NULL)"));
     if (!query.step() || query.is_null(0)) return std::nullopt;
     return query.time(0);
   });
@@ -767,9 +823,9 @@ std::vector<std::string> SqliteStore::outputs_of_prerequisites(WorkId id) {
   });
 }
 
-bool SqliteStore::has_work(WorkId id) {
+bool SqliteStore::has_state(StateId id) {
   return guarded([&] {
-    Query query(statement("SELECT 1 FROM work WHERE id = ?"));
+    Query query(statement("SELECT 1 FROM state WHERE id = ?"));
     return query.bind(id).step();
   });
 }

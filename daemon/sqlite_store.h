@@ -53,9 +53,14 @@ class SqliteStore : public Store {
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
   Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
                const std::set<WorkId>& spared) override;
+  void use_state(WorkId id) override;
+  void release_state(WorkId id, Duration keep) override;
+  void forget_state(StateId id) override;
+  std::vector<StateId> expire_states(TimePoint now, int limit) override;
   std::optional<TimePoint> next_expiry() override;
 
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
+  std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   RunPage history(const RunFilter& filter) override;
@@ -67,8 +72,8 @@ class SqliteStore : public Store {
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
-  bool has_work(WorkId id) override;
   bool has_run(WorkId work, int number) override;
+  bool has_state(StateId id) override;
   std::vector<StoredWork> load() override;
   std::optional<std::int64_t> load_paths_seen(WorkId id) override;
   std::string load_boot() override;

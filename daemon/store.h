@@ -70,6 +70,10 @@ struct ForgottenRun {
   bool operator==(const ForgottenRun&) const = default;
 };
 
+/// A directory that a unique name keeps from run to run. Never given twice, not even by databases
+/// that know nothing of each other: it is random.
+using StateId = std::int64_t;
+
 struct Pruned {
   std::vector<WorkId> works;
   std::vector<ForgottenRun> runs;
@@ -118,11 +122,23 @@ class Store {
   /// those `spared`.
   virtual Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
                        const std::set<WorkId>& spared) = 0;
-  /// When the next finished work is to be forgotten.
+
+  /// A run of that work starts: its owner and unique name have a state directory from now on.
+  virtual void use_state(WorkId id) = 0;
+  /// That work has ended: what its name has kept goes `keep` after the last run.
+  virtual void release_state(WorkId id, Duration keep) = 0;
+  virtual void forget_state(StateId id) = 0;
+  /// Forgets those whose time has come, `limit` at the most. A name that has unfinished work keeps
+  /// its own until that has ended.
+  virtual std::vector<StateId> expire_states(TimePoint now, int limit) = 0;
+
+  /// When the next finished work is to be forgotten, or the next state directory.
   virtual std::optional<TimePoint> next_expiry() = 0;
 
   /// The work that holds the name now, finished or not.
   virtual std::optional<WorkId> find(uid_t owner, const std::string& unique_name) = 0;
+  /// Nothing: no run of that name has started, or it has been forgotten.
+  virtual std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) = 0;
   virtual std::optional<WorkInfo> info(WorkId id) = 0;
   /// The same of work that must be on record: StoreError if it is not.
   WorkInfo recorded(WorkId id);
@@ -146,8 +162,8 @@ class Store {
   // For a daemon that starts.
 
   /// Whether that is on record.
-  virtual bool has_work(WorkId id) = 0;
   virtual bool has_run(WorkId work, int number) = 0;
+  virtual bool has_state(StateId id) = 0;
 
   /// All unfinished work, oldest first.
   virtual std::vector<StoredWork> load() = 0;

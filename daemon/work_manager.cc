@@ -181,6 +181,27 @@ void WorkManager::prune(std::optional<uid_t> owner, std::function<void(int)> for
   to_prune_.push_back({owner, std::move(forgotten)});
 }
 
+Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) {
+  const std::string name = "'" + printable(unique_name) + "'";
+  const auto state = store_.find_state(owner, unique_name);
+  if (!state) {
+    return fail(
+        ErrorCode::not_found,
+        name +
+            " has no state directory: no run of that name has started, or it is removed already");
+  }
+  for (const WorkId id : store_.unfinished(owner, "", unique_name)) {
+    const Work* work = scheduler_.find(id);
+    if (!work || work->state != WorkState::running) continue;
+    return fail(ErrorCode::refused, "a run of " + name +
+                                        " is going on, and uses its state directory: wait for its "
+                                        "end, or cancel it");
+  }
+  store_.forget_state(*state);
+  forgotten_.states.push_back(*state);
+  return {};
+}
+
 // What the turn has touched is spared: somebody is about to be told of it.
 void WorkManager::forget_finished(const Decisions& decisions, TimePoint now) {
   const bool expired = next_expiry_ && *next_expiry_ <= now;
@@ -190,10 +211,13 @@ void WorkManager::forget_finished(const Decisions& decisions, TimePoint now) {
   }
   for (const AskedToForget& asked : to_prune_) {
     const Pruned pruned = store_.prune(asked.owner, {}, kAll, touched_);
-    forget(pruned);
+    forget(pruned.runs);
     asked.forgotten(static_cast<int>(pruned.works.size()));
   }
-  if (expired) forget(store_.prune({}, now, kPrunedAtOnce, touched_));
+  if (!expired) return;
+  forget(store_.prune({}, now, kPrunedAtOnce, touched_).runs);
+  const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce);
+  forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
 }
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
@@ -243,9 +267,9 @@ void WorkManager::act() {
   runner_.tidy();
   // While others run, making it ready would only take time from them.
   runner_.expect(scheduler_.unfinished_count() > 0 && scheduler_.running_count() == 0);
-  const Pruned gone = std::exchange(to_forget_, {});
+  const Forgotten gone = std::exchange(to_forget_, {});
   for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
-  for (const WorkId id : gone.works) runner_.forget_work(id);
+  for (const StateId id : gone.states) runner_.forget_state(id);
 }
 
 std::optional<TimePoint> WorkManager::next_wakeup() const {
@@ -296,7 +320,7 @@ EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
   }
   store_.end_run(ended);
   const int most = settings_.history.max_runs;
-  if (ended.run > most) forget({{}, store_.forget_runs(run.work, ended.run, most)});
+  if (ended.run > most) forget(store_.forget_runs(run.work, ended.run, most));
   return {run.work, ended.run, attempt, length, *ended.result};
 }
 
@@ -335,7 +359,10 @@ void WorkManager::number_appended_runs() {
 }
 
 void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
-  for (const Work& work : decisions.changed) store_.save(work, settings_.history.keep);
+  for (const Work& work : decisions.changed) {
+    store_.save(work, settings_.history.keep);
+    if (is_finished(work.state)) store_.release_state(work.id, settings_.history.keep_state);
+  }
   for (const Start& started : decisions.started) {
     const Work& work = *scheduler_.find(started.id);
     RunInfo run;
@@ -348,21 +375,21 @@ void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
     run.missed_periods = started.missed_periods;
     run.expedited = work.expedited;
     store_.start_run(run);
+    store_.use_state(work.id);
   }
   if (decisions.pauses) store_.save_pauses(*decisions.pauses);
   for (const LedgerEntry& entry : decisions.noted) store_.save_ledger(entry);
 }
 
-void WorkManager::forget(const Pruned& gone) {
-  forgotten_.works.insert(forgotten_.works.end(), gone.works.begin(), gone.works.end());
-  forgotten_.runs.insert(forgotten_.runs.end(), gone.runs.begin(), gone.runs.end());
+void WorkManager::forget(const std::vector<ForgottenRun>& runs) {
+  forgotten_.runs.insert(forgotten_.runs.end(), runs.begin(), runs.end());
 }
 
 // The commit has made it so: their files may go.
 void WorkManager::keep_forgotten() {
-  const Pruned gone = std::exchange(forgotten_, {});
-  to_forget_.works.insert(to_forget_.works.end(), gone.works.begin(), gone.works.end());
+  const Forgotten gone = std::exchange(forgotten_, {});
   to_forget_.runs.insert(to_forget_.runs.end(), gone.runs.begin(), gone.runs.end());
+  to_forget_.states.insert(to_forget_.states.end(), gone.states.begin(), gone.states.end());
 }
 
 void WorkManager::start(WorkId id) {
@@ -388,6 +415,9 @@ std::optional<ChildEnd> WorkManager::launch(const WorkInfo& info) {
   };
   auto launch = make_launch(info, settings_);
   if (!launch) return cannot(launch.error());
+  const auto state = store_.find_state(info.work.owner, info.request.unique_name);
+  if (!state) throw StoreError("the record of its state directory is missing");
+  launch->state = *state;
   const auto outputs = store_.outputs_of_prerequisites(info.work.id);
   if (outputs.empty()) {
     runner_.start(*launch);

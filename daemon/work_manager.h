@@ -123,6 +123,8 @@ class WorkManager {
   /// unfinished depends on and that this turn has not touched. `forgotten` is told how many, before
   /// any answer is composed.
   void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten);
+  /// Forgets what that name has kept from run to run. Not found: nothing. Refused: a run uses it.
+  Result<> forget_state(uid_t owner, const std::string& unique_name);
   /// The turn has to do with that work, even if it changes nothing of it: its row stays until the
   /// turn is over.
   void touch(WorkId id) { touched_.insert(id); }
@@ -151,7 +153,7 @@ class WorkManager {
   void number_appended_runs();
   void save_decisions(const Decisions& decisions, TimePoint now);
   void forget_finished(const Decisions& decisions, TimePoint now);
-  void forget(const Pruned& gone);
+  void forget(const std::vector<ForgottenRun>& runs);
   void keep_forgotten();
   void start(WorkId id);
   std::optional<ChildEnd> launch(const WorkInfo& info);
@@ -179,8 +181,13 @@ class WorkManager {
   std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
-  Pruned forgotten_;  // By the present turn.
-  Pruned to_forget_;  // By turns that are committed.
+  /// What goes from the disk, too, once it is on no record.
+  struct Forgotten {
+    std::vector<ForgottenRun> runs;
+    std::vector<StateId> states;
+  };
+  Forgotten forgotten_;  // By the present turn.
+  Forgotten to_forget_;  // By turns that are committed.
 };
 
 }  // namespace wm

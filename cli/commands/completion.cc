@@ -57,14 +57,14 @@ _wm_complete() {
   done
   local -a offers=()
   COMPREPLY=()
-  case $previous in
-    --socket | --cwd | --input-json)
+  case $command/$previous in
+    */--socket | */--cwd | */--input-json)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-@VALUES@    --after) _wm_names ;;
-    *)
+    prune/--state | */--after) _wm_names ;;
+@VALUES@    *)
       case $command in
         '') offers=(@COMMANDS@) ;;
 @CASES@      esac
@@ -88,10 +88,10 @@ _wm() {
       break
     fi
   done
-  case ${words[CURRENT-1]} in
-    --socket | --cwd | --input-json) _files && return ;;
-@VALUES@    --after) _wm_names ;;
-    *)
+  case $command/${words[CURRENT-1]} in
+    */--socket | */--cwd | */--input-json) _files && return ;;
+    prune/--state | */--after) _wm_names ;;
+@VALUES@    *)
       case $command in
         '') offers=(@COMMANDS@) ;;
 @CASES@      esac
@@ -179,9 +179,9 @@ std::string filled(std::string script) {
     cases += "        " + shape.name + ") offers=(" + shape.words + kGlobalOptions + ")" +
              (shape.takes_names ? " && _wm_names" : "") + " ;;\n";
   }
-  std::string values = "    completion) offers=(" + words_of<Shell>() + ") ;;\n";
+  std::string values = "    */completion) offers=(" + words_of<Shell>() + ") ;;\n";
   for (const OptionValues& one : option_values()) {
-    values += "    --" + one.name + ") offers=(" + one.words + ") ;;\n";
+    values += "    */--" + one.name + ") offers=(" + one.words + ") ;;\n";
   }
   replace(script, "@VALUES@", values);
   replace(script, "@NAMES@", kNames);
@@ -206,7 +206,8 @@ std::string fish_script() {
       const auto values = std::ranges::find(option_values(), name, &OptionValues::name);
       std::string only;
       if (values != option_values().end()) only = " -x -a " + quoted(values->words);
-      if (name == "after") only = " -x -a '(__wm_names)'";
+      if (name == "after" || (name == "state" && shape.name == "prune"))
+        only = " -x -a '(__wm_names)'";
       script += "complete -c wm" + seen + " -l " + name + only + " -d " + quoted(says) + '\n';
     }
   }

@@ -56,7 +56,7 @@ std::vector<std::string> environment_of(const Launch& launch, const User& user,
   variables["WM_RUN_ATTEMPT"] = std::to_string(info.work.attempts);
   variables["WM_INPUT"] = launch.input;
   variables["WM_OUTPUT_FILE"] = files.output_path(info.uuid);
-  variables["WM_STATE_DIR"] = files.state_path(info.work.id);
+  variables["WM_STATE_DIR"] = files.state_path(launch.state);
   variables["WM_STOP_REASON_FILE"] = files.stop_reason_path(info.uuid);
   variables["WM_SOCKET"] = socket;
   std::vector<std::string> list;
@@ -276,12 +276,9 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   if (std::ranges::count(untidy_, info.work.id, &Run::work) > 0) tidy();
   const Result<User> user = user_of(info);
   if (!user) return ChildEnd{ChildEnd::How::not_started, 0, user.error().message};
-  if (!files_.prepare(info.uuid, info.work.id, *user)) return no_room("files");
+  if (!files_.prepare(info.uuid, launch.state, *user)) return no_room("files");
   auto berth = take_berth();
-  if (!berth) {
-    files_.spare_state(info.work.id, user->uid);
-    return berth.error();
-  }
+  if (!berth) return berth.error();
   const auto run = std::make_shared<Run>();
   run->work = info.work.id;
   run->number = info.work.runs;
@@ -301,10 +298,7 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   plan.gid = user->gid;
   plan.groups = user->groups;
   set_priorities(info.request, plan);
-  if (auto problem = set_out(*run, info, *berth, std::move(plan))) {
-    files_.spare_state(run->work, run->uid);
-    return problem;
-  }
+  if (auto problem = set_out(*run, info, *berth, std::move(plan))) return problem;
   const pid_t pid = run->leader.pid;
   beginning_.push_back(run);
   runs_.emplace(pid, run);
@@ -317,7 +311,6 @@ void ProcessRunner::clean_up(const Run& run) {
   log_.finish(run.work);
   if (cgroups_.available()) cgroups_.is_over(run.place.number, run.bounds);
   records_.remove(run.place);
-  files_.spare_state(run.work, run.uid);
 }
 
 void ProcessRunner::stop(WorkId id, StopReason reason) {
@@ -438,8 +431,7 @@ void ProcessRunner::take_over(const json::array& runs) {
   boost::asio::post(loop_, [this] { reap(); });
 }
 
-void ProcessRunner::forget_work(WorkId id) {
-  if (files_.remove_state(id)) return;
+void ProcessRunner::forget_state(std::int64_t id) {
   helpers_.run(
       kRemovals,
       [path = files_.state_path(id)] {

@@ -44,7 +44,7 @@ class ProcessRunner : public Runner {
   void tidy() override;
   void expect(bool start) override;
   void forget(WorkId id, int run) override { log_.remove(id, run); }
-  void forget_work(WorkId id) override;
+  void forget_state(std::int64_t id) override;
   void end_leftovers() override;
   /// How many outputs of such runs that has removed.
   int outputs_removed() const { return outputs_removed_; }

@@ -1,10 +1,8 @@
 #include "daemon/runs/run_files.h"
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -18,23 +16,6 @@ namespace {
 // Over the most that `limits.max_data` can allow.
 constexpr std::size_t kMostRead = (std::size_t{256} << 10) + 1;
 
-// After every run: std::filesystem asks the kernel twice as much.
-bool is_empty(const std::string& directory) {
-  const UniqueFd file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file) return false;
-  alignas(dirent64) std::array<char, 1024> entries{};
-  for (;;) {
-    const ssize_t length = ::getdents64(file.get(), entries.data(), entries.size());
-    if (length <= 0) return length == 0;
-    for (ssize_t at = 0; at < length;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") return false;
-      at += entry->d_reclen;
-    }
-  }
-}
-
 }  // namespace
 
 std::string RunFiles::output_path(const std::string& uuid) const {
@@ -45,28 +26,19 @@ std::string RunFiles::stop_reason_path(const std::string& uuid) const {
   return (outputs_ / (uuid + ".stop")).string();
 }
 
-std::string RunFiles::state_path(WorkId id) const { return (work_ / std::to_string(id)).string(); }
-
-bool RunFiles::make_state(WorkId id, const User& user) {
-  const std::string state = state_path(id);
-  std::set<WorkId>& spare = spare_[user.uid];
-  if (spare.erase(id) > 0) return true;
-  // What the work has kept stays: no directory takes the place of one with anything in it.
-  if (!spare.empty() && ::rename(state_path(*spare.begin()).c_str(), state.c_str()) == 0) {
-    spare.erase(spare.begin());
-    return true;
-  }
-  if (::mkdir(state.c_str(), 0700) != 0 && errno != EEXIST) return false;
-  return user.uid == ::geteuid() || ::lchown(state.c_str(), user.uid, user.gid) == 0;
+std::string RunFiles::state_path(std::int64_t state) const {
+  return (work_ / std::to_string(state)).string();
 }
 
-void RunFiles::spare_state(WorkId id, uid_t uid) {
-  if (is_empty(state_path(id))) spare_[uid].insert(id);
+bool RunFiles::make_state(std::int64_t state, const User& user) const {
+  const std::string path = state_path(state);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return false;
+  return user.uid == ::geteuid() || ::lchown(path.c_str(), user.uid, user.gid) == 0;
 }
 
-bool RunFiles::prepare(const std::string& uuid, WorkId id, const User& user) {
+bool RunFiles::prepare(const std::string& uuid, std::int64_t state, const User& user) const {
   const bool other = user.uid != ::geteuid();
-  if (!make_state(id, user)) return false;
+  if (!make_state(state, user)) return false;
   // A run of the daemon's own user makes the file itself.
   if (!other) return true;
   const UniqueFd file(::open(output_path(uuid).c_str(),
@@ -116,11 +88,6 @@ int RunFiles::remove_all() const {
     if (::unlink(entry.path().c_str()) == 0) ++removed;
   }
   return removed;
-}
-
-bool RunFiles::remove_state(WorkId id) {
-  for (auto& [uid, works] : spare_) works.erase(id);
-  return ::rmdir(state_path(id).c_str()) == 0 || errno == ENOENT;
 }
 
 }  // namespace wm

@@ -2,9 +2,8 @@
 // directory for what it keeps from one run to the next.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <map>
-#include <set>
 #include <string>
 
 #include "core/work.h"
@@ -21,10 +20,11 @@ class RunFiles {
 
   std::string output_path(const std::string& uuid) const;
   std::string stop_reason_path(const std::string& uuid) const;
-  std::string state_path(WorkId id) const;
+  std::string state_path(std::int64_t state) const;
 
-  /// All that the run of that user needs. False, with errno set, if it cannot be made.
-  bool prepare(const std::string& uuid, WorkId id, const User& user);
+  /// All that the run of that user needs. What it has kept in that state directory stays. False,
+  /// with errno set, if it cannot be made.
+  bool prepare(const std::string& uuid, std::int64_t state, const User& user) const;
 
   /// For the run to read from now on.
   void tell_stop_reason(const std::string& uuid, StopReason reason) const;
@@ -37,19 +37,11 @@ class RunFiles {
   /// What belongs to any run: there is none. How many outputs there were.
   int remove_all() const;
 
-  /// After a run of that user: its work's own directory may serve another if nothing is in it.
-  void spare_state(WorkId id, uid_t uid);
-  /// Removes the work's own directory, where it is empty; false: it is not.
-  bool remove_state(WorkId id);
-
  private:
-  bool make_state(WorkId id, const User& user);
+  bool make_state(std::int64_t state, const User& user) const;
 
   std::filesystem::path outputs_;
   std::filesystem::path work_;
-  // Works whose directory was made and not used, by its owner: to make one for every run would be
-  // dear.
-  std::map<uid_t, std::set<WorkId>> spare_;
 };
 
 }  // namespace wm

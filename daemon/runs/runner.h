@@ -17,6 +17,7 @@ struct Launch {
   std::vector<std::string> command;  // An absolute path first.
   std::map<std::string, std::string> env;  // The task's and the work's own, to be added.
   Duration stop_grace{};                   // From SIGTERM to SIGKILL.
+  std::int64_t state = 0;                  // The number of its state directory.
 };
 
 struct FinishedRun {
@@ -58,8 +59,8 @@ class Runner {
   /// Removes the logs of a run that is over.
   virtual void forget(WorkId id, int run) = 0;
 
-  /// Removes what a work that is forgotten has kept from run to run.
-  virtual void forget_work(WorkId id) = 0;
+  /// Removes a state directory that no run uses any more.
+  virtual void forget_state(std::int64_t id) = 0;
 
   /// Ends what an earlier daemon left running, and returns once it is gone.
   virtual void end_leftovers() = 0;

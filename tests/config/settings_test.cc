@@ -40,6 +40,8 @@ shared = true
 max_attempts = 4
 fail_on = "1,3-4"
 jitter = 0.25
+[history]
+keep_state = "30d"
 [battery]
 low = 10
 ok = 12
@@ -60,6 +62,7 @@ metered_interfaces = ["usb*"]
   expected.run = {3, 7, 5s};
   expected.groups = {{"backup", {3, false}}, {"tape", {1, true}}};
   expected.retry = {4, parse_exit_codes("1,3-4").value(), 0.25};
+  expected.history.keep_state = Days{30};
   expected.battery = {10, 12};
   expected.storage = {{"/home"}, {2, 1000}};
   expected.network = {Metered::yes, {"usb*"}};
@@ -180,7 +183,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 30) << "a setting that is not shown";
+  EXPECT_EQ(count, 31) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

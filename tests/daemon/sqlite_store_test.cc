@@ -41,6 +41,7 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
 
 // As 0.1 had it before its rows said whether they are finished.
 constexpr const char* kBackToTheFirstSchema = R"sql(
+DROP TABLE state;
 DROP INDEX work_policy;
 DROP INDEX work_unfinished;
 DROP INDEX work_unfinished_name;
@@ -57,6 +58,7 @@ PRAGMA user_version = 1;
 )sql";
 
 TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
+  WorkId ran = 0;
   {
     const auto store = SqliteStore::open(file_);
     ASSERT_TRUE(store);
@@ -64,6 +66,21 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     WorkInfo info;
     info.uuid = "u";
     info.request = oneoff("name");
+    Work ended = info.work;
+    ended.id = (*store)->insert(info, {});
+    (*store)->start_run({.work = ended.id, .run = 1});
+    ended.state = WorkState::succeeded;
+    ended.since = kNow;
+    (*store)->save(ended, 0s);
+    ran = (*store)->insert(info, {});
+    (*store)->start_run({.work = ran, .run = 2});
+    ended.id = (*store)->insert(info, {});  // Of that name the newest that has run counts.
+    (*store)->save(ended, 0s);
+    info.request = oneoff("ended");
+    ended.id = (*store)->insert(info, {});
+    (*store)->start_run({.work = ended.id, .run = 1});
+    (*store)->save(ended, 0s);
+    info.request = oneoff("never");
     info.work.due = kNow;
     (*store)->insert(info, {});
     (*store)->commit();
@@ -76,12 +93,20 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
 
   ASSERT_TRUE(store) << store.error().message;
   const auto works = (*store)->load();
-  ASSERT_EQ(works.size(), 1U);
-  EXPECT_EQ(works.front().work.timing, Timing::first);
-  EXPECT_EQ(works.front().work.at, kNow) << "a named time is kept";
+  ASSERT_EQ(works.size(), 2U);
+  EXPECT_EQ(works.back().work.timing, Timing::first);
+  EXPECT_EQ(works.back().work.at, kNow) << "a named time is kept";
+  EXPECT_EQ((*store)->find_state(0, "name"), ran) << "its directory stays where it is";
+  EXPECT_EQ((*store)->find_state(0, "never"), std::nullopt);
+  EXPECT_TRUE((*store)->find_state(0, "ended"));
+  (*store)->begin();
+  EXPECT_TRUE((*store)->expire_states(kNow + Days{90} - 1ms, 10).empty());
+  EXPECT_EQ((*store)->expire_states(kNow + Days{90}, 10).size(), 1U);
+  EXPECT_EQ((*store)->find_state(0, "name"), ran) << "it has unfinished work";
+  (*store)->commit();
   SQLite::Database kept(copy);
   EXPECT_EQ(kept.execAndGet("PRAGMA user_version").getInt(), 1);
-  EXPECT_EQ(kept.execAndGet("SELECT name FROM work").getString(), "name");
+  EXPECT_EQ(kept.execAndGet("SELECT name FROM work WHERE id = 1").getString(), "name");
 }
 
 TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {

@@ -408,6 +408,68 @@ TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
   EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
 }
 
+TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
+  Work first = this->info("a").work;
+  first.id = this->insert(this->info("a"));
+  const WorkId other = this->insert(this->info("a", 1001));
+  EXPECT_EQ(this->store().find_state(1000, "a"), std::nullopt) << "no run has started";
+  const auto use = [&](WorkId id) {
+    this->store().begin();
+    this->store().use_state(id);
+    this->store().commit();
+  };
+  use(first.id);
+  use(other);
+  const auto state = this->store().find_state(1000, "a");
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(this->store().has_state(*state));
+  EXPECT_NE(state, this->store().find_state(1001, "a"));
+  const auto expire = [&](TimePoint now) {
+    this->store().begin();
+    const std::vector<StateId> expired = this->store().expire_states(now, 10);
+    this->store().commit();
+    return expired;
+  };
+
+  // Its last run ends at kNow + 1min + 1s.
+  this->end_run(this->start_run(first.id, 1), RunOutcome::succeeded);
+  EXPECT_EQ(this->store().next_expiry(), std::nullopt);
+  first.state = WorkState::succeeded;
+  first.since = kNow + 1h;
+  this->store().begin();
+  this->store().save(first, Days{7});
+  this->store().release_state(first.id, 24h);
+  this->store().commit();
+  EXPECT_EQ(this->store().next_expiry(), kNow + 1min + 1s + 24h);
+
+  // Registered once more, it has the same; unfinished work keeps it.
+  Work again = this->info("a").work;
+  again.id = this->insert(this->info("a"));
+  this->holder_.reopen();
+  EXPECT_EQ(this->store().find_state(1000, "a"), state);
+  EXPECT_TRUE(expire(kNow + Days{3}).empty());
+  EXPECT_EQ(this->store().next_expiry(), kNow + 1h + Days{7})
+      << "of the work, not of the directory";
+
+  again.state = WorkState::cancelled;
+  again.since = kNow + Days{3};
+  this->store().begin();
+  this->store().save(again, Days{7});
+  this->store().release_state(again.id, 24h);
+  this->store().roll_back();
+  this->store().begin();
+  this->store().save(again, Days{7});
+  this->store().release_state(again.id, 24h);
+  this->store().commit();
+  EXPECT_TRUE(expire(kNow + Days{4} - 1ms).empty());
+  EXPECT_EQ(expire(kNow + Days{4}), std::vector<StateId>{*state});
+  EXPECT_EQ(this->store().find_state(1000, "a"), std::nullopt);
+  EXPECT_FALSE(this->store().has_state(*state));
+  EXPECT_TRUE(this->store().find_state(1001, "a")) << "it is another's";
+  use(again.id);
+  EXPECT_NE(this->store().find_state(1000, "a"), state) << "never the same again";
+}
+
 TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
   Work a = this->info("a").work;
   a.id = this->insert(this->info("a"));

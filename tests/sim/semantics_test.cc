@@ -1370,6 +1370,49 @@ TEST_F(Semantics, PruneForgetsFinishedWorkThatNothingDependsOn) {
   EXPECT_FALSE(world_.store.info(b));
 }
 
+// What its runs keep belongs to a unique name: the same from run to run and from registration to
+// registration, until history.keep_state after the last run.
+TEST_F(Semantics, AStateDirectoryIsItsNamesAlone) {
+  world_.settings.history.keep = 1h;
+  every_run_takes(1min);
+  std::map<std::string, std::vector<std::int64_t>> states;
+  world_.runner.before_start = [&](const Launch& launch) {
+    states[launch.info.request.unique_name].push_back(launch.state);
+  };
+  world_.enqueue(oneoff("a"));
+  world_.enqueue(oneoff("b"));
+  world_.advance(Days{2});
+  EXPECT_EQ(world_.history().size(), 0U) << "forgotten";
+  world_.enqueue(periodic("a", 1h));
+  world_.advance(Days{100});
+  ASSERT_GT(states["a"].size(), 1000U);
+  for (const std::int64_t state : states["a"]) EXPECT_EQ(state, states["a"].front());
+  EXPECT_NE(states["a"].front(), states["b"].front());
+  EXPECT_EQ(world_.runner.forgotten_states, states["b"]) << "its time has come";
+
+  world_.enqueue(oneoff("b"));
+  world_.advance(1h);
+  EXPECT_EQ(states["b"].size(), 2U);
+  EXPECT_NE(states["b"].back(), states["b"].front()) << "it begins anew";
+}
+
+TEST_F(Semantics, AStateDirectoryIsNotForgottenUnderARun) {
+  every_run_takes(1h);
+  world_.enqueue(oneoff("a"));
+  world_.advance(1min);
+  const auto forget = [&] {
+    Result<> done;
+    world_.change([&](WorkManager& manager) { done = manager.forget_state(1000, "a"); });
+    return done ? ErrorCode::unreachable : done.error().code;
+  };
+
+  EXPECT_EQ(forget(), ErrorCode::refused);
+  world_.advance(1h);
+  EXPECT_EQ(forget(), ErrorCode::unreachable) << "it could be";
+  EXPECT_EQ(world_.runner.forgotten_states.size(), 1U);
+  EXPECT_EQ(forget(), ErrorCode::not_found);
+}
+
 // A file of works.
 
 class Apply : public Semantics {

@@ -32,6 +32,8 @@ class FakeRunner : public Runner {
 
   /// The runs whose logs were removed.
   std::vector<std::pair<WorkId, int>> forgotten;
+  /// The state directories that were removed.
+  std::vector<std::int64_t> forgotten_states;
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void on_suspended(OnSuspended) override {}
@@ -40,7 +42,7 @@ class FakeRunner : public Runner {
   void tidy() override {}
   void expect(bool) override {}
   void forget(WorkId id, int run) override { forgotten.push_back({id, run}); }
-  void forget_work(WorkId) override {}
+  void forget_state(std::int64_t id) override { forgotten_states.push_back(id); }
   void end_leftovers() override { children_.clear(); }
 
   /// Somebody sets the clock ahead by so much: children live on.

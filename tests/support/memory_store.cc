@@ -151,8 +151,81 @@ Pruned MemoryStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> n
   return pruned;
 }
 
+MemoryStore::Name MemoryStore::name_of(WorkId id) const {
+  const WorkInfo& info = works_.at(id).info;
+  return {info.work.owner, info.request.unique_name};
+}
+
+void MemoryStore::change_state(const Name& name, std::optional<KeptState> state) {
+  const auto found = states_.find(name);
+  const auto before = found == states_.end() ? std::nullopt : std::optional(found->second);
+  const auto set = [this, name](const std::optional<KeptState>& value) {
+    if (value) {
+      states_[name] = *value;
+    } else {
+      states_.erase(name);
+    }
+  };
+  undo_.emplace_back([set, before] { set(before); });
+  set(state);
+}
+
+void MemoryStore::use_state(WorkId id) {
+  const auto found = states_.find(name_of(id));
+  const StateId state = found == states_.end() ? ++last_state_ : found->second.id;
+  change_state(name_of(id), KeptState{state, {}});
+}
+
+void MemoryStore::release_state(WorkId id, Duration keep) {
+  const auto found = states_.find(name_of(id));
+  if (found == states_.end()) return;
+  KeptState state = found->second;
+  const WorkInfo& info = works_.at(id).info;
+  if (info.last_finished_at) {
+    state.expires = *info.last_finished_at + keep;
+  } else if (!state.expires) {
+    state.expires = info.work.since + keep;
+  }
+  change_state(name_of(id), state);
+}
+
+void MemoryStore::forget_state(StateId id) {
+  const auto found =
+      std::ranges::find_if(states_, [&](const auto& entry) { return entry.second.id == id; });
+  if (found != states_.end()) change_state(Name(found->first), std::nullopt);
+}
+
+std::vector<StateId> MemoryStore::expire_states(TimePoint now, int limit) {
+  std::vector<Name> due;
+  for (const auto& [name, state] : states_) {
+    if (state.expires && *state.expires <= now) due.push_back(name);
+  }
+  std::vector<StateId> expired;
+  for (const Name& name : due) {
+    if (!unfinished(name.first, "", name.second).empty()) {
+      change_state(name, KeptState{states_.at(name).id, {}});
+    } else if (std::cmp_less(expired.size(), limit)) {
+      expired.push_back(states_.at(name).id);
+      change_state(name, std::nullopt);
+    }
+  }
+  return expired;
+}
+
+std::optional<StateId> MemoryStore::find_state(uid_t owner, const std::string& unique_name) {
+  const auto found = states_.find({owner, unique_name});
+  return found == states_.end() ? std::nullopt : std::optional(found->second.id);
+}
+
+bool MemoryStore::has_state(StateId id) {
+  return std::ranges::any_of(states_, [&](const auto& entry) { return entry.second.id == id; });
+}
+
 std::optional<TimePoint> MemoryStore::next_expiry() {
   std::optional<TimePoint> next;
+  for (const auto& [name, state] : states_) {
+    if (state.expires && (!next || *state.expires < *next)) next = state.expires;
+  }
   for (const auto& [id, row] : works_) {
     if (row.expires && (!next || *row.expires < *next)) next = row.expires;
   }
@@ -319,8 +392,6 @@ std::vector<std::string> MemoryStore::outputs_of_prerequisites(WorkId id) {
   }
   return outputs;
 }
-
-bool MemoryStore::has_work(WorkId id) { return works_.contains(id); }
 
 bool MemoryStore::has_run(WorkId work, int number) {
   return std::ranges::any_of(

@@ -33,9 +33,14 @@ class MemoryStore : public Store {
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
   Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
                const std::set<WorkId>& spared) override;
+  void use_state(WorkId id) override;
+  void release_state(WorkId id, Duration keep) override;
+  void forget_state(StateId id) override;
+  std::vector<StateId> expire_states(TimePoint now, int limit) override;
   std::optional<TimePoint> next_expiry() override;
 
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
+  std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   RunPage history(const RunFilter& filter) override;
@@ -47,8 +52,8 @@ class MemoryStore : public Store {
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
   std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
-  bool has_work(WorkId id) override;
   bool has_run(WorkId work, int number) override;
+  bool has_state(StateId id) override;
   std::vector<StoredWork> load() override;
   std::optional<std::int64_t> load_paths_seen(WorkId id) override;
   std::string load_boot() override { return boot_; }
@@ -65,7 +70,15 @@ class MemoryStore : public Store {
     std::optional<TimePoint> expires;
   };
 
+  struct KeptState {
+    StateId id = 0;
+    std::optional<TimePoint> expires;
+  };
+  using Name = std::pair<uid_t, std::string>;
+
   Row& change(WorkId id);
+  Name name_of(WorkId id) const;
+  void change_state(const Name& name, std::optional<KeptState> state);
   bool is_unused(WorkId id) const;
   ChainLink link_to(WorkId id) const;
   bool belongs(const RunInfo& run, const RunFilter& filter) const;
@@ -78,6 +91,8 @@ class MemoryStore : public Store {
   Pauses pauses_;
   std::deque<LedgerEntry> ledger_;
   WorkId last_id_ = 0;
+  std::map<Name, KeptState> states_;
+  StateId last_state_ = 0;
   std::vector<std::function<void()>> undo_;  // What takes the changes since begin() back, in order.
 };
 

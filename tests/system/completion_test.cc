@@ -33,6 +33,8 @@ TEST_F(Completion, OffersTheNamesOfWorks) {
   ok({"register-oneoff", "backup", "--initial-delay", "1h", "--", "/bin/true"});
   EXPECT_EQ(bash_offers({"wm", "show", "ba"}), "backup\n");
   EXPECT_EQ(bash_offers({"wm", "register-oneoff", "b", "--after", "ba"}), "backup\n");
+  EXPECT_EQ(bash_offers({"wm", "prune", "--state", "ba"}), "backup\n");
+  EXPECT_EQ(bash_offers({"wm", "list", "--state", "bl"}), "blocked\n");
 }
 
 // Names that a shell would run, expand, split or take for an option.

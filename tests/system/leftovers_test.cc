@@ -51,6 +51,7 @@ TEST_F(Leftover, FilesWithoutARecordAreRemovedAndCounted) {
     plant(path);
   }
   for (const char* path : {"logs/README", "logs/1.1.copy"}) plant(path);
+  ASSERT_EQ(directories.size(), 1U);
   fs::create_directories(state_ / "work/999/deep/down");
   plant("work/999/deep/file");
   fs::create_directory(state_ / "work/lost+found");

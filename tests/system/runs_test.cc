@@ -153,8 +153,65 @@ TEST_F(Runs, WhatAWorkKeepsLastsFromRunToRun) {
   ok({"wait", "task"});
   EXPECT_EQ(ok({"logs", "task"}), "before\n");
   ok({"prune"});
-  const auto kept = daemon_.path() / "state/work";
-  while (!std::filesystem::is_empty(kept)) ::usleep(1000);
+  shell("task", "cat \"$WM_STATE_DIR/seen\"");
+  ok({"wait", "task"});
+  EXPECT_EQ(ok({"logs", "task"}), "before\n") << "and from registration to registration";
+}
+
+// Also an empty one, and one that another work had the time to leave empty.
+TEST_F(Runs, WhatIsPutIntoAStateDirectoryBetweenRunsIsTheNamesOwn) {
+  shell("task", "echo $WM_STATE_DIR");
+  ok({"wait", "task"});
+  std::string kept = ok({"logs", "task"});
+  kept.pop_back();
+  std::ofstream(std::filesystem::path(kept) / "put") << "here\n";
+  shell("other", "ls $WM_STATE_DIR");
+  ok({"wait", "other"});
+  EXPECT_EQ(ok({"logs", "other"}), "");
+  daemon_.kill();
+  daemon_.start();
+
+  shell("task", "cat $WM_STATE_DIR/put");
+  ok({"wait", "task"});
+  EXPECT_EQ(ok({"logs", "task"}), "here\n");
+}
+
+TEST_F(Runs, AStateDirectoryIsRemovedWhereItIsAskedFor) {
+  const auto pipe = daemon_.path() / "pipe";
+  make_pipe(pipe);
+  fails(3, "no state directory", {"prune", "--state", "task"});
+  shell("task", "touch $WM_STATE_DIR/mine; echo $WM_STATE_DIR >" + pipe.string() + "; cat " +
+                    pipe.string());
+  const std::string kept = read_line(pipe);
+  fails(6, "a run of 'task' is going on", {"prune", "--state", "task"});
+  std::ofstream(pipe) << "end\n";
+  ok({"wait", "task"});
+  ok({"prune"});
+  EXPECT_TRUE(std::filesystem::exists(kept + "/mine"));
+
+  EXPECT_EQ(ok({"prune", "--state", "task"}), "removed the state directory of 'task'\n");
+  fails(3, "no state directory", {"prune", "--state", "task"});
+  fails(3, "no state directory", {"prune", "--state", ""});
+  while (std::filesystem::exists(kept)) ::usleep(1000);
+}
+
+class StateForASecond : public Runs {
+ protected:
+  StateForASecond() {
+    daemon_.configure(std::string(TestDaemon::kConfiguration) + "[history]\nkeep_state = \"1s\"\n");
+    daemon_.stop();
+    daemon_.start();
+  }
+};
+
+TEST_F(StateForASecond, AStateDirectoryGoesWhenItsTimeHasCome) {
+  shell("task", "touch $WM_STATE_DIR/mine; echo $WM_STATE_DIR");
+  ok({"wait", "task"});
+  std::string kept = ok({"logs", "task"});
+  kept.pop_back();
+  while (std::filesystem::exists(kept)) ::usleep(10'000);
+  fails(3, "no state directory", {"prune", "--state", "task"});
+  EXPECT_EQ(text(json({"show", "task"}), "state"), "succeeded");
 }
 
 TEST_F(Runs, AStateDirectoryThatIsDeletedIsMadeAgain) {
