@@ -122,8 +122,8 @@ Result<> Client::send(std::string_view method, json::object parameters, bool mor
   for (std::string_view rest = message; !rest.empty();) {
     const ssize_t length = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (length < 0 && errno == EINTR) continue;
-    // The daemon may have refused what is too large: then its answer says so.
-    if (length < 0 && errno == EPIPE) break;
+    // The daemon may have refused it, or what is too large: then its answer says so.
+    if (length < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
     if (length < 0) return unreachable(std::string("the daemon hung up: ") + std::strerror(errno));
     rest.remove_prefix(static_cast<std::size_t>(length));
   }

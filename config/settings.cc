@@ -73,6 +73,15 @@ void read_permissions(TomlReader& reader, Permissions& permissions) {
   read_if_said(reader, "allow_groups", permissions.groups);
 }
 
+void read_client_limits(TomlReader& reader, ClientLimits& limits) {
+  constexpr std::int64_t kLeastUnread = std::int64_t{64} << 10;
+  constexpr std::int64_t kMostUnread = std::int64_t{1} << 40;
+  reader.read("max_connections", limits.max_connections, 1, 1'000'000);
+  reader.read("max_connections_total", limits.max_connections_total, 1, 1'000'000);
+  reader.read("max_unread", limits.max_unread, kLeastUnread, kMostUnread);
+  reader.read("max_unread_total", limits.max_unread_total, kLeastUnread, kMostUnread);
+}
+
 void read_tables(TomlReader& file, Settings& settings) {
   file.read("debug", settings.debug);
   file.each_table("tasks", [&](const std::string& name, TomlReader& reader) {
@@ -86,6 +95,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("max_data", settings.limits.max_data, 2, std::int64_t{256} << 10);
     reader.read("max_work_per_owner", settings.limits.max_work_per_owner, 1, 100'000'000);
     reader.read("max_watches", settings.limits.max_watches, 0, 10'000'000);
+    read_client_limits(reader, settings.clients);
   });
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);

@@ -23,6 +23,17 @@ struct TaskSettings {
   bool operator==(const TaskSettings&) const = default;
 };
 
+/// What the clients of one user may take of the daemon, and those of all users together, which
+/// alone binds root.
+struct ClientLimits {
+  std::size_t max_connections = 384;
+  std::size_t max_connections_total = 512;
+  std::size_t max_unread = std::size_t{16} << 20;  // Bytes of answers that wait to be read.
+  std::size_t max_unread_total = std::size_t{64} << 20;
+
+  bool operator==(const ClientLimits&) const = default;
+};
+
 struct RunSettings {
   int max_parallel = 0;        // Of one owner; 0: the number of processors, at least 4.
   int max_parallel_total = 0;  // Of all owners; 0: four times max_parallel.
@@ -121,6 +132,7 @@ struct Settings {
   std::map<std::string, TaskSettings> tasks;  // `*` stands for every other name.
   Permissions permissions;
   Limits limits;
+  ClientLimits clients;  // The rest of [limits].
   RunSettings run;
   RetrySettings retry;
   BatteryLevels battery;

@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadSize = std::size_t{64} << 10;
+constexpr std::size_t kReadSize = std::size_t{16} << 10;  // What a connection may always send.
 
 // GCC 12 destroys some temporaries of a co_await expression twice: what is sent has a name first.
 std::string too_large(std::size_t limit) {
@@ -52,6 +52,7 @@ Connection::Connection(Server& server, asio::local::stream_protocol::socket sock
 }
 
 void Connection::start() {
+  use({.connections = 1});
   notice_hangup();
   asio::co_spawn(
       socket_.get_executor(), [self = shared_from_this()] { return self->serve(); },
@@ -66,6 +67,16 @@ void Connection::start() {
       });
 }
 
+void Connection::refuse(const Error& why) {
+  const std::string refusal = varlink::error(why);
+  ::send(socket_.native_handle(), refusal.data(), refusal.size(), MSG_NOSIGNAL);
+}
+
+void Connection::use(const ClientUse& now) {
+  if (now == use_ || closed_) return;
+  server_.change_use(peer_.uid, std::exchange(use_, now), now);
+}
+
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
   const auto self = shared_from_this();  // The server's may be the last but this.
@@ -75,6 +86,7 @@ void Connection::close() {
   deadline_.cancel();
   answered_.cancel();
   server_.connections_.erase(place_);
+  server_.change_use(peer_.uid, std::exchange(use_, {}), {});
 }
 
 // A client that hangs up while its call waits is noticed by this alone. What it had sent before is
@@ -154,6 +166,11 @@ asio::awaitable<void> Connection::wait_for_news() {
   return answered_.async_wait(asio::redirect_error(asio::use_awaitable, woken_));
 }
 
+asio::awaitable<void> Connection::wait_for_room() {
+  server_.without_room_.push_back(weak_from_this());
+  return wait_for_news();
+}
+
 // Until there is a call to take. False: there will be none.
 asio::awaitable<bool> Connection::read_call() {
   while (!untaken_) {
@@ -167,6 +184,7 @@ asio::awaitable<bool> Connection::read_call() {
     }
     if (const auto introspection = varlink::answer_introspection(*call)) {
       if (!co_await write(*introspection)) co_return false;
+      hold_incoming(0);
       continue;
     }
     untaken_ = std::move(*call);
@@ -184,14 +202,21 @@ asio::awaitable<void> Connection::serve() {
     if (closed_) co_return;
     const bool going_on = co_await answer(checked(exchange_->message_, "there is an answer"));
     exchange_.reset();
+    hold_unread(0);
     if (!going_on) co_return;
   }
 }
 
 void Connection::take_call() {
   varlink::Call call = checked(std::exchange(untaken_, std::nullopt), "a call waits");
+  hold_incoming(0);
   server_.connections_.splice(server_.connections_.end(), server_.connections_, place_);
-  exchange_ = std::make_shared<Exchange>(std::move(call), peer_, [this] { wake(); });
+  exchange_ = std::make_shared<Exchange>(std::move(call), peer_, [this] {
+    if (exchange_ && exchange_->message_ && !exchange_->message_->empty()) {
+      hold_unread(exchange_->message_->size());
+    }
+    wake();
+  });
   exchange_->handed_over_ = std::exchange(untaken_was_handed_over_, false);
   server_.on_call_(exchange_);
   if (hung_up_) close();
@@ -201,7 +226,13 @@ void Connection::take_call() {
 asio::awaitable<bool> Connection::answer(const std::string& message) {
   if (exchange_->call().oneway) co_return true;
   if (!co_await write(message)) co_return false;
+  exchange_->message_.emplace();  // What comes after may last for long.
   while (exchange_->next_) {
+    if (server_.bounds_.room_for_answers(peer_.uid) == 0) {
+      co_await wait_for_room();
+      if (closed_) co_return false;
+      continue;
+    }
     exchange_->has_news_ = false;
     std::optional<Exchange::Page> page = exchange_->next_page();
     if (const auto& failure = exchange_->failure_) {
@@ -236,11 +267,20 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
     if (end != std::string::npos) {
       std::string message = received_.substr(0, end);
       received_.erase(0, end + 1);
+      if (use_.incoming > 0) received_.shrink_to_fit();
       searched_ = 0;
       progress_made();
       co_return message;
     }
     searched_ = received_.size();
+    if (received_.size() >= kReadSize && use_.incoming == 0) {
+      if (!server_.bounds_.has_room_for_call(peer_.uid, limit)) {
+        progress_made();  // It is not the client who lets us wait.
+        co_await wait_for_room();
+        continue;
+      }
+      hold_incoming(limit);
+    }
     const ssize_t length = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), 0);
     if (length > 0) {
       received_.append(buffer.data(), static_cast<std::size_t>(length));
@@ -259,6 +299,7 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
 asio::awaitable<bool> Connection::write(std::string_view message) {
   server_.before_write_();
   writing_ = true;
+  hold_unread(message.size());
   while (!message.empty() && !closed_) {
     const ssize_t length =
         ::send(socket_.native_handle(), message.data(), message.size(), MSG_NOSIGNAL);
@@ -274,6 +315,7 @@ asio::awaitable<bool> Connection::write(std::string_view message) {
     if (failed) co_return false;
   }
   writing_ = false;
+  hold_unread(0);
   progress_made();
   co_return !closed_;
 }

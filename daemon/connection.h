@@ -14,6 +14,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Where the server keeps it.
   void place(Place place) { place_ = place; }
   void start();
+  /// In place of start(): tells the client why it is cut off.
+  void refuse(const Error& why);
 
   /// Whether a call waits to be taken, or for its answer.
   bool busy() const { return exchange_ || untaken_; }
@@ -41,6 +43,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<bool> read_call();
   boost::asio::awaitable<std::optional<std::string>> read_message();
   boost::asio::awaitable<void> wait_for_news();
+  boost::asio::awaitable<void> wait_for_room();
+  /// What it takes of its user's share from now on.
+  void use(const ClientUse& now);
+  void hold_unread(std::size_t bytes) { use({use_.connections, bytes, use_.incoming}); }
+  void hold_incoming(std::size_t bytes) { use({use_.connections, use_.unread, bytes}); }
   boost::asio::awaitable<bool> answer(const std::string& message);
   boost::asio::awaitable<bool> write(std::string_view message);
   void notice_hangup();
@@ -55,6 +62,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::system::error_code woken_;     // Why that wait ended: by a cancellation, always.
   Peer peer_;
   Place place_;
+  ClientUse use_;  // None before start(), and once it is closed.
   std::string received_;
   std::size_t searched_ = 0;              // No byte 0 in `received_` before this.
   std::optional<varlink::Call> untaken_;  // Read, or handed over.

@@ -172,7 +172,7 @@ void Daemon::start_server() {
     listener = must(listen_at(options_.socket, options_.system ? 0666 : 0600));
   }
   server_ = std::make_unique<Server>(
-      loop_, listener, ServerLimits{},
+      loop_, listener, ServerLimits{.clients = settings_.clients},
       [this](const std::shared_ptr<Exchange>& exchange) { methods_.take(exchange); },
       [this] { make_durable(); });
   if (inherited_) server_->take_over(inherited_->parts["clients"].as_object());
@@ -389,6 +389,7 @@ void Daemon::reload() {
   manager_.settings_changed();
   zone_.look();
   paths_.try_again();
+  server_->set_limits(settings_.clients);
   for (const auto& probe : probes_) probe->set_wanted(sensed_);
   measure();
   metrics_file_.touch(settings_.metrics.textfile);
@@ -400,7 +401,9 @@ std::string Daemon::metrics_text() const {
                         .sensors = sensors_,
                         .store = *store_,
                         .started_at = methods_.identity().started_at,
-                        .connections = server_->connection_count()});
+                        .connections = server_->connection_count(),
+                        .refused_connections = server_->refused(),
+                        .unread_bytes = server_->bounds().sum().unread});
 }
 
 DaemonFacts Daemon::facts() const {
@@ -417,7 +420,8 @@ DaemonFacts Daemon::facts() const {
           .zone_problem = zone_.problem(),
           .paths = paths_.use(),
           .conditions = sensors_.to_json(),
-          .pauses = manager_.scheduler().pauses()};
+          .pauses = manager_.scheduler().pauses(),
+          .clients = server_->bounds()};
 }
 
 }  // namespace wm

@@ -29,6 +29,8 @@ using Findings = std::vector<Finding>;
 constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
 constexpr std::int64_t kScarce = 64 * kMebibyte;  // The queue may soon not be saved any more.
 
+constexpr double kNearBound = 0.75;
+
 bool has_systemd() { return ::access("/run/systemd/system", F_OK) == 0; }
 
 std::string systemctl(const DaemonFacts& facts, const char* what) {
@@ -178,6 +180,41 @@ Finding look_at_bus(const DaemonFacts& facts) {
           "install dbus, with network-manager, upower and systemd-logind where they make sense"};
 }
 
+// How much of its bound a user takes: 1 is all of it.
+double share_of(const ClientBounds& bounds, uid_t user) {
+  const ClientUse use = bounds.of(user);
+  const auto part = [](std::size_t used, std::size_t most) {
+    return static_cast<double>(used) / static_cast<double>(most);
+  };
+  return std::max(part(use.connections, bounds.most_connections(user)),
+                  part(use.unread, bounds.most_unread(user)));
+}
+
+std::string name_of_user(uid_t uid) {
+  const auto user = find_user(uid);
+  return user ? user->name : fmt::format("user {}", uid);
+}
+
+// Those who may rule hear of the user who takes most, others of themselves.
+Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
+  uid_t user = asker;
+  if (asker == 0 || asker == ::geteuid()) {
+    for (const auto& [other, use] : bounds.users()) {
+      if (share_of(bounds, other) > share_of(bounds, user)) user = other;
+    }
+  }
+  const ClientUse use = bounds.of(user);
+  const std::string text = fmt::format(
+      "{} has {} of at most {} connections, and has not read {} of at most {} of answers",
+      name_of_user(user), use.connections, bounds.most_connections(user),
+      format_size(static_cast<std::int64_t>(use.unread)),
+      format_size(static_cast<std::int64_t>(bounds.most_unread(user))));
+  if (share_of(bounds, user) < kNearBound) return {"clients", Verdict::ok, text, ""};
+  return {
+      "clients", Verdict::note, text + ": what is asked beyond that waits, or is refused",
+      "end the clients that do not read, or raise limits.max_connections and limits.max_unread"};
+}
+
 Finding look_at_cgroups(const DaemonFacts& facts) {
   if (!facts.has_cgroups) {
     return {"control groups", Verdict::note,
@@ -270,6 +307,7 @@ std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings
     findings.push_back(look_at_condition(condition.as_object()));
   }
   findings.push_back(look_at_cgroups(facts));
+  findings.push_back(look_at_clients(facts.clients, asker));
   findings.push_back(look_at_clock(facts));
   findings.push_back(look_at_paths(facts, settings));
   look_at_lingering(facts, findings);

@@ -9,6 +9,7 @@
 
 #include "config/settings.h"
 #include "core/scheduler.h"
+#include "daemon/client_use.h"
 #include "daemon/leftovers.h"
 #include "daemon/path_watches.h"
 
@@ -46,6 +47,7 @@ struct DaemonFacts {
   PathWatches::Use paths;
   boost::json::array conditions;  // As Sensors shows them, all of them measured.
   Pauses pauses;
+  const ClientBounds& clients;
 };
 
 /// A command that the configuration declares, and whether its program is there.

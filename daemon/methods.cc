@@ -1,10 +1,30 @@
 #include "daemon/methods.h"
 
+#include <algorithm>
+#include <array>
+
 #include "core/messages.h"
 #include "daemon/calls.h"
 #include "daemon/interface.h"
 
 namespace wm {
+namespace {
+
+// A question may wait for long, with all that was said in it.
+constexpr std::size_t kLargestQuestion = std::size_t{32} << 10;
+
+bool is_large(const varlink::Call& call) {
+  return call.size > kLargestQuestion &&
+         boost::json::serialize(call.parameters).size() > kLargestQuestion;
+}
+
+bool may_be_large(std::string_view method) {
+  constexpr std::array<std::string_view, 6> kChanges{"Register", "Update",      "Apply",
+                                                     "Cancel",   "SetProgress", "SetOutput"};
+  return std::ranges::count(kChanges, method) > 0;
+}
+
+}  // namespace
 
 Methods::Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths,
                  RunLog& log, const Settings& settings, DaemonIdentity identity)
@@ -61,6 +81,12 @@ void Methods::take(const ExchangePtr& exchange) {
   const auto handler = handlers().find(method.substr(dot + 1));
   if (handler == handlers().end()) {
     exchange->error("org.varlink.service.MethodNotFound", {{"method", method}});
+    return;
+  }
+  if (!may_be_large(handler->first) && is_large(exchange->call())) {
+    exchange->error(Error{ErrorCode::invalid, "the call is too large: the parameters of " +
+                                                  std::string(method) + " may have " +
+                                                  std::to_string(kLargestQuestion) + " bytes"});
     return;
   }
   answer_alone(*exchange, [&] { (this->*handler->second)(exchange); });

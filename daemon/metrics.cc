@@ -218,6 +218,11 @@ std::string Metrics::text(const Present& present) const {
   tell_conditions(out, present);
   out.family("wm_connections", "gauge", "Clients that are connected.")
       .sample(static_cast<double>(present.connections));
+  out.family("wm_connections_refused_total", "counter",
+             "Clients that were refused, or gave way to others, for want of room.")
+      .sample(static_cast<double>(present.refused_connections));
+  out.family("wm_unread_answer_bytes", "gauge", "Answers that clients have not read yet.")
+      .sample(static_cast<double>(present.unread_bytes));
   return out.take();
 }
 

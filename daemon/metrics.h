@@ -29,6 +29,8 @@ class Metrics {
     const SqliteStore& store;
     TimePoint started_at{};
     std::size_t connections = 0;
+    std::size_t refused_connections = 0;
+    std::size_t unread_bytes = 0;
   };
   /// Costs time for each unfinished work.
   std::string text(const Present& present) const;

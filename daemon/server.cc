@@ -21,6 +21,12 @@ namespace wm {
 
 namespace asio = boost::asio;
 
+namespace {
+
+constexpr std::size_t kAnswerWeight = std::size_t{512} << 10;  // Of a page, about.
+
+}  // namespace
+
 void Exchange::stream(NextPage next) {
   Page first = checked(next(), "a stream has a first page");
   next_ = first.more && call_.more ? std::move(next) : nullptr;
@@ -59,7 +65,8 @@ Server::Server(asio::io_context& loop, int listener, ServerLimits limits, OnCall
     : acceptor_(loop, asio::local::stream_protocol(), listener),
       limits_(limits),
       on_call_(std::move(on_call)),
-      before_write_(std::move(before_write)) {
+      before_write_(std::move(before_write)),
+      bounds_(limits.clients) {
   asio::co_spawn(loop, accept_all(), asio::detached);
 }
 
@@ -89,7 +96,10 @@ asio::awaitable<void> Server::accept_all() {
 void Server::add(asio::local::stream_protocol::socket socket) {
   try {
     const auto connection = std::make_shared<Connection>(*this, std::move(socket));
-    if (connections_.size() >= limits_.connections && !make_room(connection->user())) return;
+    if (const auto room = make_room_for(connection->user()); !room) {
+      ++refused_;
+      return connection->refuse(room.error());
+    }
     insert(connection);
   } catch (const std::exception& e) {
     spdlog::warn("a connection is cut off: {}", e.what());
@@ -130,38 +140,81 @@ void Server::take_over(const boost::json::object& handed) {
   }
 }
 
-bool Server::make_room(std::optional<uid_t> newcomer) {
-  std::map<uid_t, std::size_t> counts;
-  for (const auto& connection : connections_) ++counts[connection->user()];
-  const auto most =
-      std::ranges::max_element(counts, {}, [](const auto& one) { return one.second; });
-  if (most == counts.end()) return false;
-  const uid_t greediest = most->first;
-  const auto give_up = [&](bool busy) {
-    const auto found = std::ranges::find_if(connections_, [&](const auto& one) {
-      return one->user() == greediest && one->busy() == busy;
-    });
-    if (found == connections_.end()) return false;
-    (*found)->close();
-    return true;
+Result<> Server::make_room_for(uid_t newcomer) {
+  const ClientLimits& limits = bounds_.limits();
+  const auto full = [](const char* whose, std::size_t most, const char* setting) {
+    return fail(ErrorCode::refused,
+                std::string(whose) + std::to_string(most) +
+                    " connections to wmd, and each waits for an answer: end some of them, or raise "
+                    "limits." +
+                    setting);
   };
-  return give_up(false) || (newcomer && *newcomer != greediest && give_up(true));
+  const std::size_t most = bounds_.most_connections(newcomer);
+  if (bounds_.of(newcomer).connections >= most && !close_quietest_of(newcomer, false)) {
+    return full("you have ", most, newcomer == 0 ? "max_connections_total" : "max_connections");
+  }
+  if (connections_.size() >= limits.max_connections_total && !make_room(newcomer)) {
+    return full("there are ", limits.max_connections_total, "max_connections_total");
+  }
+  return {};
+}
+
+bool Server::make_room(std::optional<uid_t> newcomer) {
+  const auto most = std::ranges::max_element(
+      bounds_.users(), {}, [](const auto& one) { return one.second.connections; });
+  if (most == bounds_.users().end()) return false;
+  const uid_t greediest = most->first;
+  return close_quietest_of(greediest, false) ||
+         (newcomer && *newcomer != greediest && close_quietest_of(greediest, true));
+}
+
+bool Server::close_quietest_of(uid_t user, bool busy) {
+  const auto found = std::ranges::find_if(
+      connections_, [&](const auto& one) { return one->user() == user && one->busy() == busy; });
+  if (found == connections_.end()) return false;
+  ++refused_;
+  (*found)->close();
+  return true;
+}
+
+void Server::set_limits(const ClientLimits& limits) {
+  bounds_.set_limits(limits);
+  wake_those_without_room();
+}
+
+void Server::change_use(uid_t user, const ClientUse& before, const ClientUse& now) {
+  bounds_.change(user, before, now);
+  if (now.unread >= before.unread && now.incoming >= before.incoming) return;
+  wake_those_without_room();
+}
+
+void Server::wake_those_without_room() {
+  for (const auto& waiting : std::exchange(without_room_, {})) {
+    if (const auto connection = waiting.lock()) connection->wake();
+  }
 }
 
 bool Server::take_calls() {
   if (holding_) return false;
+  bool some_left = false;
   for (auto user = calls_.begin(); user != calls_.end();) {
     auto& waiting = user->second;
-    for (std::size_t taken = 0; taken < limits_.calls_per_turn && !waiting.empty();) {
+    // Each may be answered with as much as a page.
+    const std::size_t room = bounds_.room_for_answers(user->first);
+    const std::size_t most =
+        std::min(limits_.calls_per_turn, (room + kAnswerWeight - 1) / kAnswerWeight);
+    for (std::size_t taken = 0; taken < most && !waiting.empty();) {
       const auto connection = waiting.front().lock();
       waiting.pop_front();
       if (!connection || !connection->has_call()) continue;
       connection->take_call();
       ++taken;
     }
+    // Without room, the turn that makes some takes them.
+    some_left = some_left || (!waiting.empty() && bounds_.room_for_answers(user->first) > 0);
     user = waiting.empty() ? calls_.erase(user) : std::next(user);
   }
-  return !calls_.empty();
+  return some_left;
 }
 
 Result<int> listen_at(const std::string& path, mode_t mode) {

@@ -14,6 +14,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/client_use.h"
 #include "daemon/varlink.h"
 
 namespace wm {
@@ -26,8 +27,8 @@ struct Peer {
 
 struct ServerLimits {
   std::size_t message_bytes = std::size_t{1} << 20;
-  std::size_t connections = 512;    // One more takes the place of another: see make_room().
   std::size_t calls_per_turn = 16;  // Of each user.
+  ClientLimits clients = {};
   std::chrono::milliseconds message_time{10'000};  // From a message's first byte to its last.
   std::chrono::milliseconds write_time{30'000};    // For a client to take an answer.
 };
@@ -115,9 +116,15 @@ class Server {
   ~Server();
 
   std::size_t connection_count() const { return connections_.size(); }
+  const ClientBounds& bounds() const { return bounds_; }
+  /// Connections that were refused, or gave way to others.
+  std::size_t refused() const { return refused_; }
+
+  void set_limits(const ClientLimits& limits);
 
   /// Once in each turn: takes the calls that wait, so many of each user at the most, so that nobody
-  /// waits behind all that another asks. True: some are left, for the next turn.
+  /// waits behind all that another asks. Those of a user whose answers nobody reads wait on. True:
+  /// some are left, for the next turn.
   bool take_calls();
 
   // For another program in this process, in this order.
@@ -135,15 +142,24 @@ class Server {
 
   boost::asio::awaitable<void> accept_all();
   void add(boost::asio::local::stream_protocol::socket socket);
+  /// For one more of that user's. An error: there is none, and why.
+  Result<> make_room_for(uid_t newcomer);
   /// Closes a connection of the user who has the most, the quietest: one that waits for an answer
   /// only where it is another's who comes. False: there is no room.
   bool make_room(std::optional<uid_t> newcomer);
+  bool close_quietest_of(uid_t user, bool busy);
+  /// A connection has other needs: those who wait for room look again.
+  void change_use(uid_t user, const ClientUse& before, const ClientUse& now);
+  void wake_those_without_room();
   void insert(const std::shared_ptr<Connection>& connection);
 
   boost::asio::local::stream_protocol::acceptor acceptor_;
   ServerLimits limits_;
   OnCall on_call_;
   BeforeWrite before_write_;
+  ClientBounds bounds_;
+  std::vector<std::weak_ptr<Connection>> without_room_;
+  std::size_t refused_ = 0;
   bool holding_ = false;
   std::map<uid_t, std::deque<std::weak_ptr<Connection>>> calls_;  // That wait to be taken.
   std::list<std::shared_ptr<Connection>> connections_;            // The one quiet longest first.

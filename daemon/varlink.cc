@@ -51,6 +51,7 @@ Result<Call> parse_call(std::string_view message) {
   const auto object = parse_object("the message", message);
   if (!object) return std::unexpected(object.error());
   Call call;
+  call.size = message.size();
   bool upgrade = false;
   const auto read = JsonReader(*object)
                         .read("method", call.method)

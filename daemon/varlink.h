@@ -14,8 +14,9 @@ namespace wm::varlink {
 struct Call {
   std::string method;  // With its interface: `io.wm.Scheduler.List`.
   boost::json::object parameters;
-  bool more = false;    // The caller takes several replies.
-  bool oneway = false;  // The caller takes none.
+  bool more = false;     // The caller takes several replies.
+  bool oneway = false;   // The caller takes none.
+  std::size_t size = 0;  // Bytes of the message; 0: another program has read it.
 };
 
 Result<Call> parse_call(std::string_view message);

@@ -28,6 +28,10 @@ min_period = "1m"
 min_flex = "30s"
 min_backoff = "1s"
 max_data = 2048
+max_connections = 5
+max_connections_total = 6
+max_unread = 65536
+max_unread_total = 70000
 [run]
 max_parallel = 3
 max_parallel_total = 7
@@ -59,6 +63,7 @@ metered_interfaces = ["usb*"]
   expected.tasks["sync"] = {{"/bin/sync", "-f"}, false, {{"A", "1"}}};
   expected.tasks["*"] = {{"/bin/dispatch"}, true, {}};
   expected.limits = {1min, 30s, 1s, 2048};
+  expected.clients = {5, 6, 65'536, 70'000};
   expected.run = {3, 7, 5s};
   expected.groups = {{"backup", {3, false}}, {"tape", {1, true}}};
   expected.retry = {4, parse_exit_codes("1,3-4").value(), 0.25};
@@ -183,7 +188,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 31) << "a setting that is not shown";
+  EXPECT_EQ(count, 35) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

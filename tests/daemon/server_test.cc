@@ -23,16 +23,22 @@ class ServerTest : public testing::Test {
     server_.reset();
   }
 
-  // Serves `Echo`, which answers with its parameters, and `Flood`, whose answer has no end.
+  // Serves `Echo`, which answers with its parameters, `Flood`, whose answer has no end, `Page`, a
+  // large answer, and `Three`, three of them.
   void serve(const ServerLimits& limits) {
     const auto listener = listen_at(socket_, 0600);
     ASSERT_TRUE(listener) << listener.error().message;
     server_ = std::make_unique<Server>(
         loop_, *listener, limits,
         [](const std::shared_ptr<Exchange>& exchange) {
-          if (exchange->call().method != "x.Flood") {
-            return exchange->reply(exchange->call().parameters);
+          const std::string& method = exchange->call().method;
+          if (method == "x.Page") return exchange->reply({{"data", std::string(kPageSize, 'x')}});
+          if (method == "x.Three") {
+            return exchange->stream([left = 3]() mutable {
+              return Exchange::Page{{{"data", std::string(kPageSize, 'x')}}, --left > 0};
+            });
           }
+          if (method != "x.Flood") return exchange->reply(exchange->call().parameters);
           exchange->stream(
               [] { return Exchange::Page{{{"data", std::string(100'000, 'x')}}, true}; });
         },
@@ -45,10 +51,39 @@ class ServerTest : public testing::Test {
   }
 
   // The server lives on its loop's thread.
+  template <class Look>
+  auto look(Look look) {
+    std::promise<decltype(look(*server_))> seen;
+    boost::asio::post(loop_, [&] { seen.set_value(look(*server_)); });
+    return seen.get_future().get();
+  }
   std::size_t connection_count() {
-    std::promise<std::size_t> count;
-    boost::asio::post(loop_, [&] { count.set_value(server_->connection_count()); });
-    return count.get_future().get();
+    return look([](const Server& server) { return server.connection_count(); });
+  }
+  ClientUse use() {
+    return look([](const Server& server) { return server.bounds().sum(); });
+  }
+
+  // Connections of another user: root is bound by the sums alone.
+  std::vector<RawConnection> connect_others(int count) {
+    std::filesystem::permissions(directory_.path(), std::filesystem::perms(0711));
+    ::chmod(socket_.c_str(), 0666);
+    std::vector<RawConnection> connections;
+    const bool root = ::geteuid() == 0;
+    if (root && ::seteuid(65534) != 0) std::abort();
+    for (int i = 0; i < count; ++i) connections.emplace_back(socket_);
+    if (root && ::seteuid(0) != 0) std::abort();
+    return connections;
+  }
+
+  // So much is unread that nothing more is answered.
+  void wait_until_unread(std::size_t bytes) {
+    while (use().unread < bytes) std::this_thread::yield();
+  }
+
+  static constexpr std::size_t kPageSize = 500'000;
+  static std::string call_text(const std::string& method, bool more = false) {
+    return R"({"method":")" + method + R"(","more":)" + (more ? "true" : "false") + '}' + '\0';
   }
 
   TemporaryDirectory directory_;
@@ -141,7 +176,7 @@ TEST_F(ServerTest, AClientThatDoesNotReadIsCutOffAfterItsTime) {
 }
 
 TEST_F(ServerTest, TheQuietestConnectionGivesWay) {
-  serve({.connections = 2});
+  serve({.clients = {.max_connections_total = 2}});
   RawConnection quiet(socket_);
   RawConnection lively(socket_);
   EXPECT_TRUE(quiet.call("x.Echo").contains("parameters"));
@@ -150,6 +185,95 @@ TEST_F(ServerTest, TheQuietestConnectionGivesWay) {
   EXPECT_TRUE(third.call("x.Echo").contains("parameters"));
   EXPECT_TRUE(lively.call("x.Echo").contains("parameters"));
   EXPECT_FALSE(quiet.receive());
+}
+
+// Answers that nobody reads are made up to a bound, and all of them once they are read.
+TEST_F(ServerTest, WhoDoesNotReadIsNotAnsweredFurther) {
+  constexpr std::size_t kBound = 2'000'000;
+  serve({.clients = {.max_unread = kBound}});
+  auto deaf = connect_others(20);
+  for (RawConnection& one : deaf) one.send(call_text("x.Page") + call_text("x.Page"));
+  wait_until_unread(kBound);
+  if (::geteuid() == 0) {
+    EXPECT_TRUE(RawConnection(socket_).call("x.Echo").contains("parameters"))
+        << "others are unhurt";
+  }
+  EXPECT_LT(use().unread, kBound + 2 * kPageSize);
+
+  for (int answer = 0; answer < 2; ++answer) {
+    for (RawConnection& one : deaf) EXPECT_GT(one.receive().value_or("").size(), kPageSize);
+  }
+  while (use().unread > 0) std::this_thread::yield();
+}
+
+TEST_F(ServerTest, TheNextPagesOfWhoDoesNotReadWait) {
+  constexpr std::size_t kBound = 2'000'000;
+  serve({.clients = {.max_unread = kBound}});
+  auto deaf = connect_others(20);
+  for (RawConnection& one : deaf) one.send(call_text("x.Three", true));
+  wait_until_unread(kBound);
+  EXPECT_LT(use().unread, kBound + 2 * kPageSize);
+
+  std::vector<std::jthread> readers;
+  std::atomic<int> read = 0;
+  for (RawConnection& one : deaf) {
+    readers.emplace_back([&] {
+      for (int page = 0; page < 3; ++page) read += one.receive() ? 1 : 0;
+    });
+  }
+  readers.clear();
+  EXPECT_EQ(read, 60);
+}
+
+TEST_F(ServerTest, AllTogetherAreBoundAndWhoReadsIsServed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
+  serve({.clients = {.max_unread_total = 1'000'000}});
+  auto deaf = connect_others(20);
+  for (RawConnection& one : deaf) one.send(call_text("x.Page"));
+  wait_until_unread(1'000'000);
+  EXPECT_LT(use().unread, 1'000'000 + 16 * kPageSize) << "what one turn answers";
+  EXPECT_TRUE(RawConnection(socket_).call("x.Echo").contains("parameters"));
+}
+
+TEST_F(ServerTest, OneConnectionTooManyIsToldSo) {
+  serve({.clients = {.max_connections = 2}});
+  auto others = connect_others(2);
+  for (RawConnection& one : others) one.send(call_text("x.Flood", true));
+  wait_until_unread(1);
+  while (look([](const Server& server) { return server.bounds().sum().unread; }) < 200'000) {
+    std::this_thread::yield();
+  }
+
+  auto third = connect_others(1);
+  const auto refusal = third[0].receive();
+  ASSERT_TRUE(refusal);
+  EXPECT_NE(refusal->find("io.wm.Scheduler.Refused"), std::string::npos) << *refusal;
+  EXPECT_NE(refusal->find("limits.max_connections"), std::string::npos) << *refusal;
+  EXPECT_FALSE(third[0].receive()) << "closed";
+  EXPECT_EQ(look([](const Server& server) { return server.refused(); }), 1U);
+}
+
+TEST_F(ServerTest, AnIdleConnectionOfOnesOwnGivesWay) {
+  serve({.clients = {.max_connections = 1}});
+  auto first = connect_others(1);
+  EXPECT_TRUE(first[0].call("x.Echo").contains("parameters"));
+  auto second = connect_others(1);
+  EXPECT_TRUE(second[0].call("x.Echo").contains("parameters"));
+  EXPECT_FALSE(first[0].receive());
+}
+
+// Half of a large call on many connections: few are read, and the others wait in their sockets.
+TEST_F(ServerTest, LargeCallsAreTakenInFewAtATime) {
+  serve({.message_bytes = 1'000'000, .clients = {.max_unread = 2'000'000}});
+  auto others = connect_others(10);
+  const std::string half =
+      R"({"method":"x.Echo","parameters":{"data":")" + std::string(100'000, 'x');
+  for (RawConnection& one : others) one.send(half);
+  while (use().incoming < 2'000'000) std::this_thread::yield();
+  EXPECT_EQ(use().incoming, 2'000'000U);
+
+  for (RawConnection& one : others) one.send(std::string("\"}}") + '\0');
+  for (RawConnection& one : others) EXPECT_GT(one.receive().value_or("").size(), 100'000U);
 }
 
 TEST_F(ServerTest, AFileIsNotReplacedByASocket) {

@@ -77,6 +77,16 @@ TEST_F(BadInput, AMessageOfTheLargestSizeIsRead) {
   EXPECT_NE(connection.receive().value().find("\"version\""), std::string::npos);
 }
 
+// What is asked is kept while the answer goes on.
+TEST_F(BadInput, AQuestionIsNotThatLarge) {
+  RawConnection connection(daemon_.socket());
+  const json::array names(20'000, "a");
+  const json::object refused = connection.call("io.wm.Scheduler.Watch", {{"uniqueNames", names}});
+  EXPECT_EQ(refused.at("error"), "io.wm.Scheduler.InvalidRequest");
+  EXPECT_TRUE(connection.call("io.wm.Scheduler.Cancel", {{"uniqueNames", names}}).contains("error"))
+      << "a change may be";
+}
+
 TEST_F(BadInput, Registrations) {
   const std::string good = R"("command":["/bin/true"])";
   for (const std::string& work : {

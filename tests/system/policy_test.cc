@@ -1,5 +1,7 @@
 // What the configuration lets users register.
 #include <csignal>
+#include <fstream>
+#include <thread>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -136,6 +138,60 @@ class Crowd : public OtherUsers {
     return connections;
   }
 };
+
+// Kibibytes of memory that the daemon has.
+long resident_kb(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+  }
+  return -1;
+}
+
+TEST_F(Crowd, WhatNobodyReadsTakesLittleMemory) {
+  const std::string input = "@" + (daemon_.path() / "input.json").string();
+  std::ofstream(daemon_.path() / "input.json")
+      << R"({"data":")" << std::string(9'000, 'x') << "\"}";
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(daemon_
+                  .wm({"--owner", "nobody", "register-oneoff", "w" + std::to_string(i),
+                       "--initial-delay", "1h", "--input-json", input, "--", "/bin/true"})
+                  .status,
+              0);
+  }
+  const long before = resident_kb(daemon_.pid());
+  const std::string call = std::string(R"({"method":"io.wm.Scheduler.List"})") + '\0';
+  std::string calls;
+  for (int i = 0; i < 2'000; ++i) calls += call;
+
+  std::vector<RawConnection> deaf;
+  for (int i = 0; i < 300; ++i) {
+    deaf.push_back(connect_as_nobody());
+    ASSERT_TRUE(deaf.back().send(calls));
+  }
+  const auto unread = [&] {
+    const std::string metrics = daemon_.wm({"metrics"}).out;
+    const std::string name = "\nwm_unread_answer_bytes ";
+    return std::stod(metrics.substr(metrics.find(name) + name.size()));
+  };
+  while (unread() < (16 << 20)) std::this_thread::yield();
+
+  EXPECT_EQ(daemon_.wm({"list"}).status, 0) << "others are answered";
+  EXPECT_NE(daemon_.wm({"doctor"}).out.find("nobody has 300 of at most 384 connections"),
+            std::string::npos)
+      << daemon_.wm({"doctor"}).out;
+  EXPECT_LT(unread(), 17 << 20);
+#ifndef __SANITIZE_ADDRESS__
+  EXPECT_LT(resident_kb(daemon_.pid()) - before, 64 << 10);
+#endif
+  const std::size_t all = deaf[0].receive().value_or("").size();
+  EXPECT_GT(all, 400'000U);
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t i = round == 0 ? 1 : 0; i < deaf.size(); ++i) {
+      ASSERT_EQ(deaf[i].receive().value_or("").size(), all) << "connection " << i;
+    }
+  }
+}
 
 TEST_F(Crowd, NobodyIsKeptOutByTheConnectionsOfAnother) {
   RawConnection quiet(daemon_.socket());

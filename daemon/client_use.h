@@ -1,0 +1,58 @@
+// What the clients of each user take of the daemon: connections, calls that arrive, and answers
+// that nobody has read yet. Who reaches a bound waits; nobody else does.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "config/settings.h"
+
+namespace wm {
+
+/// Of one connection, or the sum of a user's. All but `connections` are bytes.
+struct ClientUse {
+  std::size_t connections = 0;
+  std::size_t unread = 0;    // Of answers that are made and not sent.
+  std::size_t incoming = 0;  // Set aside for large calls, until they are taken.
+
+  bool operator==(const ClientUse&) const = default;
+};
+
+/// Root is bound only by what binds all users together.
+class ClientBounds {
+ public:
+  explicit ClientBounds(const ClientLimits& limits) : limits_(limits) {}
+
+  void set_limits(const ClientLimits& limits) { limits_ = limits; }
+  const ClientLimits& limits() const { return limits_; }
+
+  /// One of that user's connections has other needs now.
+  void change(uid_t user, const ClientUse& before, const ClientUse& now);
+
+  std::size_t most_connections(uid_t user) const {
+    return user == 0 ? limits_.max_connections_total : limits_.max_connections;
+  }
+  std::size_t most_unread(uid_t user) const {
+    return user == 0 ? limits_.max_unread_total : limits_.max_unread;
+  }
+
+  /// Bytes of answers that may be made for that user now. Somebody who has read all answers is
+  /// never kept waiting for others who have not.
+  std::size_t room_for_answers(uid_t user) const;
+  /// Whether a large call of so many bytes may be read. One at a time always may.
+  bool has_room_for_call(uid_t user, std::size_t bytes) const;
+
+  ClientUse of(uid_t user) const;
+  const std::map<uid_t, ClientUse>& users() const { return users_; }
+  const ClientUse& sum() const { return sum_; }
+
+ private:
+  ClientLimits limits_;
+  std::map<uid_t, ClientUse> users_;  // Of those who are connected.
+  ClientUse sum_;
+};
+
+}  // namespace wm
