@@ -82,6 +82,19 @@ void read_client_limits(TomlReader& reader, ClientLimits& limits) {
   reader.read("max_unread_total", limits.max_unread_total, kLeastUnread, kMostUnread);
 }
 
+void read_bytes_if_said(TomlReader& reader, const char* key, std::optional<std::int64_t>& bytes) {
+  if (!reader.has(key)) return;
+  reader.read(key, bytes.emplace(), 0, std::numeric_limits<std::int64_t>::max());
+}
+
+void read_keep_limits(TomlReader& reader, KeepLimits& limits) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  reader.read("max_log_space", limits.max_log_space, 0, kMost);
+  reader.read("max_work_space", limits.max_work_space, std::int64_t{64} << 10, kMost);
+  read_bytes_if_said(reader, "max_log_space_total", limits.max_log_space_total);
+  read_bytes_if_said(reader, "keep_free", limits.keep_free);
+}
+
 void read_tables(TomlReader& file, Settings& settings) {
   file.read("debug", settings.debug);
   file.each_table("tasks", [&](const std::string& name, TomlReader& reader) {
@@ -96,6 +109,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("max_work_per_owner", settings.limits.max_work_per_owner, 1, 100'000'000);
     reader.read("max_watches", settings.limits.max_watches, 0, 10'000'000);
     read_client_limits(reader, settings.clients);
+    read_keep_limits(reader, settings.keep);
   });
   file.table("run", [&](TomlReader& reader) {
     reader.read("max_parallel", settings.run.max_parallel, 0, 10'000);

@@ -34,6 +34,16 @@ struct ClientLimits {
   bool operator==(const ClientLimits&) const = default;
 };
 
+/// What is kept on disk of one owner, and of all together, in bytes.
+struct KeepLimits {
+  std::int64_t max_log_space = std::int64_t{1} << 30;
+  std::int64_t max_work_space = std::int64_t{256} << 20;  // Of registrations and outputs.
+  std::optional<std::int64_t> max_log_space_total;        // Nothing: a part of the file system …
+  std::optional<std::int64_t> keep_free;                  // … of which a part stays free.
+
+  bool operator==(const KeepLimits&) const = default;
+};
+
 struct RunSettings {
   int max_parallel = 0;        // Of one owner; 0: the number of processors, at least 4.
   int max_parallel_total = 0;  // Of all owners; 0: four times max_parallel.
@@ -133,6 +143,7 @@ struct Settings {
   Permissions permissions;
   Limits limits;
   ClientLimits clients;  // The rest of [limits].
+  KeepLimits keep;
   RunSettings run;
   RetrySettings retry;
   BatteryLevels battery;

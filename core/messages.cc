@@ -416,6 +416,8 @@ json::object to_json(const RunInfo& run) {
   if (!run.waited.empty()) fields.always("waited", to_json(run.waited));
   return fields.set("relaxed", run.relaxed)
       .set("missedPeriods", std::int64_t{run.missed_periods})
+      .set("logBytes", run.log_bytes)
+      .set("logRemoved", run.log_removed)
       .set("expedited", run.expedited)
       .take();
 }

@@ -315,6 +315,8 @@ struct RunInfo {
   Duration system_time{};
   std::int64_t read_kb = 0;  // From disks, and to them.
   std::int64_t written_kb = 0;
+  std::int64_t log_bytes = 0;  // Of its log on disk, once it has ended.
+  bool log_removed = false;    // To make room for others.
   std::vector<Waited> waited;
   std::vector<std::string> relaxed;  // Preferences that were dropped for it.
   int missed_periods = 0;            // Periods that passed without a run before it started.

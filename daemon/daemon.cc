@@ -421,7 +421,9 @@ DaemonFacts Daemon::facts() const {
           .paths = paths_.use(),
           .conditions = sensors_.to_json(),
           .pauses = manager_.scheduler().pauses(),
-          .clients = server_->bounds()};
+          .clients = server_->bounds(),
+          .uses = store_->uses(),
+          .log_disk = runner_.log_disk()};
 }
 
 }  // namespace wm

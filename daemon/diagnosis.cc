@@ -14,6 +14,7 @@
 #include "core/size.h"
 #include "core/text.h"
 #include "daemon/calls.h"
+#include "daemon/log_space.h"
 #include "daemon/runs/users.h"
 #include "daemon/tasks.h"
 
@@ -215,6 +216,31 @@ Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
       "end the clients that do not read, or raise limits.max_connections and limits.max_unread"};
 }
 
+std::string rough_size(std::int64_t bytes) { return format_size(bytes - bytes % kMebibyte); }
+
+// What is kept of the user who keeps most, or of the one who asks; logs make room by themselves.
+Finding look_at_kept(const DaemonFacts& facts, const KeepLimits& limits, uid_t asker) {
+  OwnerUse most{asker};
+  std::int64_t logs = 0;
+  const bool rules = asker == 0 || asker == ::geteuid();
+  for (const OwnerUse& use : facts.uses) {
+    logs += use.log_bytes;
+    const bool fuller = use.work_bytes + use.log_bytes > most.work_bytes + most.log_bytes;
+    if (use.owner == asker ? !rules || fuller : rules && fuller) most = use;
+  }
+  const std::string text = fmt::format(
+      "of {}: works of {} (at most {}), logs of {} (at most {}); of all: logs of {} (at most {})",
+      name_of_user(most.owner), rough_size(most.work_bytes), format_size(limits.max_work_space),
+      rough_size(most.log_bytes), format_size(limits.max_log_space), rough_size(logs),
+      rough_size(most_log_bytes(limits, facts.log_disk, logs)));
+  const auto near = [](std::int64_t used, std::int64_t bound) {
+    return static_cast<double>(used) >= kNearBound * static_cast<double>(bound);
+  };
+  if (!near(most.work_bytes, limits.max_work_space)) return {"kept", Verdict::ok, text, ""};
+  return {"kept", Verdict::note, text + ": soon no work can be registered",
+          "wm prune, which forgets finished work, or raise limits.max_work_space"};
+}
+
 Finding look_at_cgroups(const DaemonFacts& facts) {
   if (!facts.has_cgroups) {
     return {"control groups", Verdict::note,
@@ -302,6 +328,7 @@ std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings
   look_at_tasks(settings, commands, findings);
   findings.push_back(look_at_disk(facts));
   findings.push_back(look_at_leftovers(facts.leftovers));
+  findings.push_back(look_at_kept(facts, settings.keep, asker));
   findings.push_back(look_at_bus(facts));
   for (const json::value& condition : facts.conditions) {
     findings.push_back(look_at_condition(condition.as_object()));

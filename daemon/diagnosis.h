@@ -12,6 +12,8 @@
 #include "daemon/client_use.h"
 #include "daemon/leftovers.h"
 #include "daemon/path_watches.h"
+#include "daemon/runs/runner.h"
+#include "daemon/store.h"
 
 namespace wm {
 
@@ -48,6 +50,8 @@ struct DaemonFacts {
   boost::json::array conditions;  // As Sensors shows them, all of them measured.
   Pauses pauses;
   const ClientBounds& clients;
+  std::vector<OwnerUse> uses;
+  DiskSpace log_disk;
 };
 
 /// A command that the configuration declares, and whether its program is there.

@@ -92,6 +92,16 @@ Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registratio
   return found;
 }
 
+Result<> Registrar::find_space(const Registration& registration) const {
+  const std::int64_t most = settings_.keep.max_work_space;
+  const std::int64_t used = store_.use_of(registration.owner).work_bytes;
+  if (used < most) return {};
+  return refused("there is no space for " + quoted(registration.request.unique_name) +
+                 ": your works, finished ones too, have " + std::to_string(used) + " of at most " +
+                 std::to_string(most) +
+                 " bytes (limits.max_work_space); wm prune forgets those that have finished");
+}
+
 Result<> Registrar::find_room(const Registration& registration) const {
   const std::size_t most = settings_.limits.max_work_per_owner;
   if (scheduler_.unfinished_count(registration.owner) < most) return {};
@@ -106,6 +116,7 @@ Result<Registered> Registrar::add(const Registration& registration, TimePoint no
   if (!unfinished.empty() && registration.existing == ExistingPolicy::keep) {
     return Registered{unfinished.back(), RegisterResult::kept};
   }
+  if (auto space = find_space(registration); !space) return std::unexpected(space.error());
   if (!unfinished.empty() && registration.existing == ExistingPolicy::update) {
     return update(unfinished.back(), registration, now);
   }

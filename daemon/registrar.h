@@ -72,6 +72,8 @@ class Registrar {
     void add(WorkId id, WorkState state);
   };
 
+  /// On disk. One that goes over the bound is still taken.
+  Result<> find_space(const Registration& registration) const;
   Result<> find_room(const Registration& registration) const;
   Work current(WorkId id);
   Result<Prerequisites> find_prerequisites(const Registration& registration);

@@ -14,7 +14,7 @@ constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
-constexpr std::array<const char*, 4> kSteps{R"sql(
+constexpr std::array<const char*, 5> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -154,6 +154,52 @@ INSERT INTO state (id, owner, name, expires_at)
   SELECT max(id), owner, name,
          CASE WHEN min(finished) = 1 THEN max(since) + 90 * 24 * 60 * 60 * 1000 END
   FROM work WHERE EXISTS (SELECT 1 FROM run WHERE run.work = work.id) GROUP BY owner, name;
+)sql",
+                                            // What each owner keeps, as a sum that every change
+                                            // carries on. The triggers are silent at the starts
+                                            // and ends of runs.
+                                            R"sql(
+ALTER TABLE run ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN log_removed INTEGER NOT NULL DEFAULT 0;
+UPDATE run SET owner = (SELECT owner FROM work WHERE id = run.work);
+CREATE INDEX run_log ON run (owner, id) WHERE log_bytes > 0;
+
+CREATE TABLE owner_use (
+  owner INTEGER PRIMARY KEY,
+  work_bytes INTEGER NOT NULL DEFAULT 0,
+  log_bytes INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO owner_use (owner, work_bytes)
+  SELECT owner, sum(length(CAST(request AS BLOB)) + length(CAST(output AS BLOB)))
+  FROM work GROUP BY owner;
+
+CREATE TRIGGER work_added AFTER INSERT ON work BEGIN
+  INSERT OR IGNORE INTO owner_use (owner) VALUES (new.owner);
+  UPDATE owner_use SET work_bytes = work_bytes
+    + length(CAST(new.request AS BLOB)) + length(CAST(new.output AS BLOB))
+    WHERE owner = new.owner;
+END;
+CREATE TRIGGER work_changed AFTER UPDATE OF request, output ON work BEGIN
+  UPDATE owner_use SET work_bytes = work_bytes
+    + length(CAST(new.request AS BLOB)) + length(CAST(new.output AS BLOB))
+    - length(CAST(old.request AS BLOB)) - length(CAST(old.output AS BLOB))
+    WHERE owner = new.owner;
+END;
+CREATE TRIGGER work_removed AFTER DELETE ON work BEGIN
+  UPDATE owner_use SET work_bytes = work_bytes
+    - length(CAST(old.request AS BLOB)) - length(CAST(old.output AS BLOB))
+    WHERE owner = old.owner;
+END;
+CREATE TRIGGER log_changed AFTER UPDATE OF log_bytes ON run
+WHEN new.log_bytes <> old.log_bytes BEGIN
+  INSERT OR IGNORE INTO owner_use (owner) VALUES (new.owner);
+  UPDATE owner_use SET log_bytes = log_bytes + new.log_bytes - old.log_bytes
+    WHERE owner = new.owner;
+END;
+CREATE TRIGGER log_forgotten AFTER DELETE ON run WHEN old.log_bytes > 0 BEGIN
+  UPDATE owner_use SET log_bytes = log_bytes - old.log_bytes WHERE owner = old.owner;
+END;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -180,8 +180,8 @@ const std::string kRunQuery =
     std::string("SELECT r.id, r.work, r.number, r.attempt, w.name, r.started_at, ") +
     kResultColumns +
     ", r.max_rss_kb, r.user_ms, r.system_ms, r.read_kb, r.written_kb, r.waited, r.relaxed, "
-    "r.missed_periods, r.expedited, w.owner, coalesce(r.length_ms, r.finished_at - r.started_at) "
-    "FROM run r JOIN work w ON w.id = r.work";
+    "r.missed_periods, r.expedited, w.owner, coalesce(r.length_ms, r.finished_at - r.started_at), "
+    "r.log_bytes, r.log_removed FROM run r JOIN work w ON w.id = r.work";
 
 RunInfo run_of(const Query& query) {
   RunInfo run;
@@ -209,6 +209,8 @@ RunInfo run_of(const Query& query) {
   run.expedited = query.integer(20) != 0;
   run.owner = static_cast<uid_t>(query.integer(21));
   if (!query.is_null(22)) run.length = Duration{query.integer(22)};
+  run.log_bytes = query.integer(23);
+  run.log_removed = query.integer(24) != 0;
   return run;
 }
 
@@ -497,7 +499,8 @@ void SqliteStore::start_run(const RunInfo& run) {
       return items.empty() ? std::string() : to_text(items);
     };
     Query(statement("INSERT INTO run (work, number, attempt, started_at, waited, relaxed, "
-                    "missed_periods, expedited) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"))
+                    "missed_periods, expedited, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                    "(SELECT owner FROM work WHERE id = ?1))"))
         .bind(
             run.work, run.run, run.attempt, run.started_at,
             list(run.waited, [](const auto& all) { return boost::json::serialize(to_json(all)); }),
@@ -609,6 +612,14 @@ void SqliteStore::save_progress(WorkId id, const RunProgress& progress) {
   guarded([&] {
     Query(statement("UPDATE work SET progress = ? WHERE id = ?"))
         .bind(boost::json::serialize(to_json(progress)), id)
+        .step();
+  });
+}
+
+void SqliteStore::save_log_size(WorkId id, int run, std::int64_t bytes) {
+  guarded([&] {
+    Query(statement("UPDATE run SET log_bytes = ? WHERE work = ? AND number = ?"))
+        .bind(bytes, id, run)
         .step();
   });
 }
@@ -755,6 +766,50 @@ std::optional<StateId> SqliteStore::find_state(uid_t owner, const std::string& u
     Query query(statement("SELECT id FROM state WHERE owner = ? AND name = ?"));
     if (!query.bind(owner, unique_name).step()) return std::nullopt;
     return query.integer(0);
+  });
+}
+
+std::vector<RemovedLog> SqliteStore::remove_logs(uid_t owner, std::int64_t bytes, int limit) {
+  return guarded([&] {
+    std::vector<std::int64_t> ids;
+    std::vector<RemovedLog> logs;
+    {
+      Query query(
+          statement("SELECT id, work, number, log_bytes FROM run WHERE owner = ? AND log_bytes > 0 "
+                    "ORDER BY id LIMIT ?"));
+      query.bind(owner, limit);
+      for (std::int64_t left = bytes; left > 0 && query.step(); left -= logs.back().bytes) {
+        ids.push_back(query.integer(0));
+        logs.push_back({{query.integer(1), static_cast<int>(query.integer(2))}, query.integer(3)});
+      }
+    }
+    for (const std::int64_t id : ids) {
+      Query(statement("UPDATE run SET log_bytes = 0, log_removed = 1 WHERE id = ?"))
+          .bind(id)
+          .step();
+    }
+    return logs;
+  });
+}
+
+OwnerUse SqliteStore::use_of(uid_t owner) {
+  return guarded([&] {
+    Query query(statement("SELECT work_bytes, log_bytes FROM owner_use WHERE owner = ?"));
+    if (!query.bind(owner).step()) return OwnerUse{owner};
+    return OwnerUse{owner, query.integer(0), query.integer(1)};
+  });
+}
+
+std::vector<OwnerUse> SqliteStore::uses() {
+  return guarded([&] {
+    Query query(
+        statement("SELECT owner, work_bytes, log_bytes FROM owner_use WHERE work_bytes > 0 "
+                  "OR log_bytes > 0 ORDER BY owner"));
+    std::vector<OwnerUse> uses;
+    while (query.step()) {
+      uses.push_back({static_cast<uid_t>(query.integer(0)), query.integer(1), query.integer(2)});
+    }
+    return uses;
   });
 }
 

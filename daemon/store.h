@@ -74,6 +74,23 @@ struct ForgottenRun {
 /// that know nothing of each other: it is random.
 using StateId = std::int64_t;
 
+/// What is kept of one owner, in bytes.
+struct OwnerUse {
+  uid_t owner = 0;
+  std::int64_t work_bytes = 0;  // Of registrations and outputs, finished or not.
+  std::int64_t log_bytes = 0;   // Of the logs of runs that have ended.
+
+  bool operator==(const OwnerUse&) const = default;
+};
+
+/// A log that has to make room: the record of its run stays.
+struct RemovedLog {
+  ForgottenRun run;
+  std::int64_t bytes = 0;
+
+  bool operator==(const RemovedLog&) const = default;
+};
+
 struct Pruned {
   std::vector<WorkId> works;
   std::vector<ForgottenRun> runs;
@@ -105,6 +122,8 @@ class Store {
   virtual void save_paths_seen(WorkId id, std::int64_t fingerprint) = 0;
   virtual void start_run(const RunInfo& run) = 0;
   virtual void end_run(const RunInfo& run) = 0;
+  /// Bytes that the log of a run which has ended takes; one that is forgotten by now is ignored.
+  virtual void save_log_size(WorkId id, int run, std::int64_t bytes) = 0;
   virtual void save_output(WorkId id, const std::string& output) = 0;
   /// Of the run before, of enqueued work.
   virtual void save_progress(WorkId id, const RunProgress& progress) = 0;
@@ -132,6 +151,13 @@ class Store {
   /// its own until that has ended.
   virtual std::vector<StateId> expire_states(TimePoint now, int limit) = 0;
 
+  /// The logs of that owner's oldest ended runs are on record as removed, until so many bytes are
+  /// free: at most `limit` of them.
+  virtual std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) = 0;
+  /// Kept as a sum: it costs the same however much that is.
+  virtual OwnerUse use_of(uid_t owner) = 0;
+  /// Of all who keep anything.
+  virtual std::vector<OwnerUse> uses() = 0;
   /// When the next finished work is to be forgotten, or the next state directory.
   virtual std::optional<TimePoint> next_expiry() = 0;
 

@@ -33,6 +33,7 @@ class LogPages {
   void begin(const RunInfo& run) {
     work_ = run.work;
     run_ = run.run;
+    removed_ = run.log_removed;
     reader_ = log_.read(run.work, run.run);
     dropped_ = 0;
   }
@@ -64,6 +65,7 @@ class LogPages {
     }
     has_news_ = !parts.empty() || missing > 0;
     json::object page{{"run", run_}, {"parts", std::move(parts)}};
+    if (removed_) page["removed"] = true;
     if (dropped_ > 0) page["dropped"] = dropped_;
     if (missing > 0) page["missing"] = missing;
     return {std::move(page), more || !ended};
@@ -76,6 +78,7 @@ class LogPages {
   WorkId work_ = 0;
   int run_ = 0;
   std::int64_t dropped_ = 0;
+  bool removed_ = false;  // To make room for others.
   bool has_news_ = false;
 };
 

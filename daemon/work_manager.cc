@@ -9,6 +9,7 @@
 #include "core/json_reader.h"
 #include "core/merge.h"
 #include "core/text.h"
+#include "daemon/log_space.h"
 #include "daemon/runs/users.h"
 #include "daemon/tasks.h"
 
@@ -74,6 +75,8 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
       scheduler_(rules()),
       registrar_(store, scheduler_, settings) {
   runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
+  runner_.on_logged(
+      [this](WorkId id, int run, std::int64_t bytes) { logged_.push_back({id, run, bytes}); });
   runner_.on_suspended([this](WorkId id, bool suspended) {
     if (const auto child = children_.find(id); child != children_.end()) {
       child->second.suspended = suspended;
@@ -110,7 +113,10 @@ void WorkManager::set_clock_offset(ClockOffset offset) {
   scheduler_.set_clock_offset(offset);
 }
 
-void WorkManager::settings_changed() { scheduler_.set_rules(rules()); }
+void WorkManager::settings_changed() {
+  scheduler_.set_rules(rules());
+  if (std::exchange(keep_limits_, settings_.keep) != settings_.keep) logs_fit_ = false;
+}
 
 void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
   Conditions judged = conditions;
@@ -239,6 +245,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
   forget_finished(decisions, now);
+  const bool logs_fit = keep_logs();
   for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].compose);
   const auto has_ended = [](const Work& work) { return is_finished(work.state); };
   const bool expiry_moves = (next_expiry_ && *next_expiry_ <= now) || !changes.empty() ||
@@ -249,6 +256,8 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   keep_forgotten();
   next_expiry_ = next_expiry;
   clock_was_set_ = zone_changed_ = false;
+  logs_fit_ = logs_fit;
+  logged_.clear();
   changed_paths_.clear();
   for (const FinishedRun& run : finished_) children_.erase(run.work);
   finished_.clear();
@@ -319,6 +328,9 @@ EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
     store_.save_progress(run.work, *progress);
   }
   store_.end_run(ended);
+  if (run.end.how == ChildEnd::How::lost) {
+    store_.save_log_size(run.work, ended.run, runner_.log_size(run.work, ended.run));
+  }
   const int most = settings_.history.max_runs;
   if (ended.run > most) forget(store_.forget_runs(run.work, ended.run, most));
   return {run.work, ended.run, attempt, length, *ended.result};
@@ -379,6 +391,15 @@ void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
   }
   if (decisions.pauses) store_.save_pauses(*decisions.pauses);
   for (const LedgerEntry& entry : decisions.noted) store_.save_ledger(entry);
+}
+
+// The oldest go where there is no room for all. False: more of them have to.
+bool WorkManager::keep_logs() {
+  for (const LoggedSize& one : logged_) store_.save_log_size(one.work, one.run, one.bytes);
+  if (logs_fit_ && logged_.empty()) return true;
+  RemovedLogs removed = make_room_for_logs(store_, settings_.keep, runner_.log_disk());
+  forget(removed.runs);
+  return removed.all;
 }
 
 void WorkManager::forget(const std::vector<ForgottenRun>& runs) {

@@ -141,7 +141,7 @@ class WorkManager {
   std::optional<TimePoint> next_wakeup() const;
 
   /// Whether a turn has something to do that no event will announce.
-  bool has_unsettled_runs() const { return !finished_.empty(); }
+  bool has_unsettled_runs() const { return !finished_.empty() || !logged_.empty() || !logs_fit_; }
 
   const Scheduler& scheduler() const { return scheduler_; }
 
@@ -153,6 +153,7 @@ class WorkManager {
   void number_appended_runs();
   void save_decisions(const Decisions& decisions, TimePoint now);
   void forget_finished(const Decisions& decisions, TimePoint now);
+  bool keep_logs();
   void forget(const std::vector<ForgottenRun>& runs);
   void keep_forgotten();
   void start(WorkId id);
@@ -167,6 +168,14 @@ class WorkManager {
   std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
   bool zone_changed_ = false;
+  KeepLimits keep_limits_;  // That the logs were last made to fit.
+  bool logs_fit_ = false;   // Those that were on record after the last turn.
+  struct LoggedSize {
+    WorkId work = 0;
+    int run = 0;
+    std::int64_t bytes = 0;
+  };
+  std::vector<LoggedSize> logged_;  // Since the last turn.
   std::set<WorkId> changed_paths_;
   std::optional<TimePoint> next_expiry_;
   /// Of the present turn.

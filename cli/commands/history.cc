@@ -41,6 +41,7 @@ std::string notes_of(const json::object& run) {
   if (const auto missed = number_of(run, "missedPeriods"); missed > 0) {
     add(std::to_string(missed) + (missed == 1 ? " period missed" : " periods missed"));
   }
+  if (run.contains("logRemoved")) add("log removed to make room");
   return text;
 }
 

@@ -37,6 +37,7 @@ class LogPrinter {
 
   void print(const json::object& page) {
     begin_run(number_of(page, "run"));
+    note_removed(page.contains("removed"));
     note_dropped(number_of(page, "dropped"));
     note_missing(number_of(page, "missing"));
     for (const json::value& value : array_of(page, "parts")) {
@@ -52,6 +53,7 @@ class LogPrinter {
     if (!session_.json() || options_.follow) return;
     json::object document = head();
     put_bytes(document, all_);
+    if (removed_) document["removed"] = true;
     if (dropped_ > 0) document["droppedBytes"] = dropped_;
     if (missing_ > 0) document["missingBytes"] = missing_;
     session_.print(document);
@@ -71,6 +73,13 @@ class LogPrinter {
     }
     at_line_start_ = true;
     dropped_ = 0;
+  }
+
+  void note_removed(bool removed) {
+    removed_ = removed;
+    if (!removed || session_.json()) return;
+    session_.hint("the log of run " + std::to_string(run_) +
+                  " was removed to make room for newer ones (limits.max_log_space)");
   }
 
   void note_dropped(std::int64_t dropped) {
@@ -140,6 +149,7 @@ class LogPrinter {
   Session& session_;
   const LogsOptions& options_;
   std::int64_t run_ = 0;
+  bool removed_ = false;
   std::int64_t dropped_ = 0;
   std::int64_t missing_ = 0;
   std::string all_;

@@ -162,6 +162,15 @@ bool LogFile::write(LogStream stream, TimePoint time, std::string_view bytes) {
   return true;
 }
 
+std::int64_t LogFile::size(const std::filesystem::path& path) {
+  std::int64_t size = 0;
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) return 0;  // The newer segment is always there.
+  size += status.st_size;
+  if (::lstat(older(path).c_str(), &status) == 0) size += status.st_size;
+  return size;
+}
+
 void LogFile::remove(const std::filesystem::path& path) {
   ::unlink(path.c_str());
   ::unlink(older(path).c_str());

@@ -41,8 +41,11 @@ class LogFile {
 
   /// Nothing comes any more: says what is missing at the end, where that can be written.
   void finish(TimePoint time) { append(LogStream::output, time, ""); }
+  bool has_begun() const { return static_cast<bool>(segment_); }
 
   static void remove(const std::filesystem::path& path);
+  /// Bytes that it has on disk.
+  static std::int64_t size(const std::filesystem::path& path);
 
  private:
   bool begin_segment();

@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -308,7 +309,8 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
 
 // What a run has apart from its processes.
 void ProcessRunner::clean_up(const Run& run) {
-  log_.finish(run.work);
+  const std::int64_t bytes = log_.finish(run.work);
+  if (bytes > 0) on_logged_(run.work, run.number, bytes);
   if (cgroups_.available()) cgroups_.is_over(run.place.number, run.bounds);
   records_.remove(run.place);
 }
@@ -429,6 +431,14 @@ void ProcessRunner::take_over(const json::array& runs) {
   }
   // Some may have ended in between.
   boost::asio::post(loop_, [this] { reap(); });
+}
+
+DiskSpace ProcessRunner::log_disk() const {
+  struct statvfs status{};
+  if (::statvfs(log_.directory().c_str(), &status) != 0) return {};
+  const auto block = static_cast<std::int64_t>(status.f_frsize);
+  return {static_cast<std::int64_t>(status.f_blocks) * block,
+          static_cast<std::int64_t>(status.f_bavail) * block};
 }
 
 void ProcessRunner::forget_state(std::int64_t id) {

@@ -39,12 +39,15 @@ class ProcessRunner : public Runner {
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void on_suspended(OnSuspended handler) override { on_suspended_ = std::move(handler); }
+  void on_logged(OnLogged handler) override { on_logged_ = std::move(handler); }
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void tidy() override;
   void expect(bool start) override;
   void forget(WorkId id, int run) override { log_.remove(id, run); }
   void forget_state(std::int64_t id) override;
+  std::int64_t log_size(WorkId id, int run) const override { return log_.size(id, run); }
+  DiskSpace log_disk() const override;
   void end_leftovers() override;
   /// How many outputs of such runs that has removed.
   int outputs_removed() const { return outputs_removed_; }
@@ -143,6 +146,7 @@ class ProcessRunner : public Runner {
   std::int64_t oom_kills_;
   OnFinished on_finished_;
   OnSuspended on_suspended_ = [](WorkId, bool) {};
+  OnLogged on_logged_ = [](WorkId, int, std::int64_t) {};
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
   std::optional<Berth> spare_;

@@ -191,9 +191,9 @@ bool RunLog::take_in(Log& log, LogStream stream) {
   return true;
 }
 
-void RunLog::finish(WorkId work) {
+std::int64_t RunLog::finish(WorkId work) {
   const LogPtr log = find(work);
-  if (!log) return;
+  if (!log) return 0;
   {
     const std::scoped_lock lock(mutex_);
     logs_.erase(work);
@@ -211,6 +211,7 @@ void RunLog::finish(WorkId work) {
     spdlog::error("part of the log of run {} of work {} could not be kept: {}", log->run, work,
                   std::strerror(log->problem));
   }
+  return log->file.has_begun() ? size(work, log->run) : 0;
 }
 
 // From either thread.

@@ -61,10 +61,13 @@ class RunLog {
   /// Nothing that runs print is taken in while these are held.
   std::vector<std::unique_lock<std::mutex>> hold() const;
 
-  /// The run is over: keeps what it has printed until now, and hears no more.
-  void finish(WorkId work);
+  /// The run is over: keeps what it has printed until now, and hears no more. Returns the bytes
+  /// that its log takes on disk.
+  std::int64_t finish(WorkId work);
 
   void remove(WorkId work, int run) const { LogFile::remove(path_of(work, run)); }
+  std::int64_t size(WorkId work, int run) const { return LogFile::size(path_of(work, run)); }
+  const std::filesystem::path& directory() const { return directory_; }
   LogReader read(WorkId work, int run) const { return LogReader(path_of(work, run)); }
 
   /// Calls `more`, once, when that run has printed something or is over: read() again after this

@@ -10,6 +10,12 @@
 
 namespace wm {
 
+/// A file system, in bytes; 0: it does not tell.
+struct DiskSpace {
+  std::int64_t size = 0;
+  std::int64_t free = 0;  // For those who are not root.
+};
+
 /// One run to start. The runner makes of it what INTERFACE promises a run gets.
 struct Launch {
   WorkInfo info;
@@ -37,11 +43,15 @@ class Runner {
  public:
   using OnFinished = std::function<void(const FinishedRun&)>;
   using OnSuspended = std::function<void(WorkId id, bool suspended)>;
+  using OnLogged = std::function<void(WorkId id, int run, std::int64_t bytes)>;
 
   virtual ~Runner() = default;
   virtual void on_finished(OnFinished handler) = 0;
   /// Told when the first process of a run is stopped, as by SIGSTOP, and when it goes on.
   virtual void on_suspended(OnSuspended handler) = 0;
+  /// Told after the end of a run that has printed something, once all of that is in its log; never
+  /// during a turn's decisions.
+  virtual void on_logged(OnLogged handler) = 0;
 
   /// If there is no child, that is its end: not_started or no_room.
   virtual void start(const Launch& launch) = 0;
@@ -61,6 +71,11 @@ class Runner {
 
   /// Removes a state directory that no run uses any more.
   virtual void forget_state(std::int64_t id) = 0;
+
+  /// Bytes that the log of a run which an earlier daemon has lost takes on disk.
+  virtual std::int64_t log_size(WorkId id, int run) const = 0;
+  /// Where the logs are.
+  virtual DiskSpace log_disk() const = 0;
 
   /// Ends what an earlier daemon left running, and returns once it is gone.
   virtual void end_leftovers() = 0;

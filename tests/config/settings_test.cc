@@ -32,6 +32,10 @@ max_connections = 5
 max_connections_total = 6
 max_unread = 65536
 max_unread_total = 70000
+max_log_space = 7
+max_work_space = 65537
+max_log_space_total = 8
+keep_free = 0
 [run]
 max_parallel = 3
 max_parallel_total = 7
@@ -64,6 +68,7 @@ metered_interfaces = ["usb*"]
   expected.tasks["*"] = {{"/bin/dispatch"}, true, {}};
   expected.limits = {1min, 30s, 1s, 2048};
   expected.clients = {5, 6, 65'536, 70'000};
+  expected.keep = {7, 65'537, 8, 0};
   expected.run = {3, 7, 5s};
   expected.groups = {{"backup", {3, false}}, {"tape", {1, true}}};
   expected.retry = {4, parse_exit_codes("1,3-4").value(), 0.25};
@@ -188,7 +193,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 35) << "a setting that is not shown";
+  EXPECT_EQ(count, 37) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

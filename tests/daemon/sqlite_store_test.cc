@@ -39,7 +39,7 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
   EXPECT_EQ(bytes(), before);
 }
 
-// As 0.1 had it before its rows said whether they are finished.
+// As 0.1 had it before its rows said whether they are finished, and what each owner keeps.
 constexpr const char* kBackToTheFirstSchema = R"sql(
 DROP TABLE state;
 DROP INDEX work_policy;
@@ -54,11 +54,22 @@ ALTER TABLE run DROP COLUMN length_ms;
 DROP TABLE boot;
 CREATE INDEX work_unfinished ON work (id) WHERE state < 3;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE state < 3;
+DROP TRIGGER work_added;
+DROP TRIGGER work_changed;
+DROP TRIGGER work_removed;
+DROP TRIGGER log_changed;
+DROP TRIGGER log_forgotten;
+DROP TABLE owner_use;
+DROP INDEX run_log;
+ALTER TABLE run DROP COLUMN owner;
+ALTER TABLE run DROP COLUMN log_bytes;
+ALTER TABLE run DROP COLUMN log_removed;
 PRAGMA user_version = 1;
 )sql";
 
 TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
   WorkId ran = 0;
+  std::int64_t kept_bytes = 0;
   {
     const auto store = SqliteStore::open(file_);
     ASSERT_TRUE(store);
@@ -84,6 +95,7 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     info.work.due = kNow;
     (*store)->insert(info, {});
     (*store)->commit();
+    kept_bytes = (*store)->use_of(0).work_bytes;
   }
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec(kBackToTheFirstSchema);
   const std::string copy = file_.string() + ".schema-1";
@@ -104,6 +116,7 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
   EXPECT_EQ((*store)->expire_states(kNow + Days{90}, 10).size(), 1U);
   EXPECT_EQ((*store)->find_state(0, "name"), ran) << "it has unfinished work";
   (*store)->commit();
+  EXPECT_EQ((*store)->use_of(0).work_bytes, kept_bytes) << "what is there already is counted";
   SQLite::Database kept(copy);
   EXPECT_EQ(kept.execAndGet("PRAGMA user_version").getInt(), 1);
   EXPECT_EQ(kept.execAndGet("SELECT name FROM work WHERE id = 1").getString(), "name");

@@ -500,6 +500,77 @@ TYPED_TEST(StoreContract, KeepsTheNewestRunsOfAName) {
   EXPECT_EQ(this->store().history({}).runs.size(), 3U);
 }
 
+TYPED_TEST(StoreContract, AddsUpWhatEachOwnerKeeps) {
+  EXPECT_EQ(this->store().use_of(1000), OwnerUse{1000});
+  const WorkId id = this->insert(this->info("a"));
+  this->insert(this->info("b", 1001));
+  const OwnerUse one = this->store().use_of(1000);
+  EXPECT_GT(one.work_bytes, 0);
+  EXPECT_EQ(this->store().use_of(1001).work_bytes, one.work_bytes);
+
+  const std::string output = R"({"a":"ö"})";
+  this->end_run(this->start_run(id, 1), RunOutcome::succeeded);
+  this->store().begin();
+  this->store().save_output(id, output);
+  this->store().save_log_size(id, 1, 100);
+  this->store().save_log_size(id, 2, 100);  // Of no run.
+  this->store().commit();
+  const OwnerUse more{1000, one.work_bytes + static_cast<std::int64_t>(output.size()), 100};
+  EXPECT_EQ(this->store().use_of(1000), more);
+
+  this->store().begin();
+  this->store().insert(this->info("c"), {});
+  WorkInfo larger = this->info("a");
+  larger.request.input = R"({"k":"v"})";
+  this->store().update(id, larger.request, false);
+  EXPECT_GT(this->store().use_of(1000).work_bytes, 2 * more.work_bytes - 100);
+  this->store().roll_back();
+  EXPECT_EQ(this->store().use_of(1000), more) << "what was undone is not counted";
+  this->holder_.reopen();
+  EXPECT_EQ(this->store().uses(), (std::vector<OwnerUse>{more, {1001, one.work_bytes, 0}}));
+
+  Work ended = this->store().info(id)->work;
+  ended.state = WorkState::succeeded;
+  this->save(ended);
+  this->store().begin();
+  this->store().prune(1000, {}, -1, {});
+  this->store().commit();
+  EXPECT_EQ(this->store().use_of(1000), OwnerUse{1000});
+}
+
+TYPED_TEST(StoreContract, RemovesTheOldestLogsOfAnOwner) {
+  const WorkId id = this->insert(this->info("a"));
+  const WorkId others = this->insert(this->info("a", 1001));
+  for (const WorkId work : {others, id}) {
+    for (int number = 1; number <= 4; ++number) {
+      const RunInfo run = this->start_run(work, number);
+      if (number == 4) continue;
+      this->end_run(run, RunOutcome::succeeded);
+      if (number == 2) continue;
+      this->store().begin();
+      this->store().save_log_size(work, number, 100);
+      this->store().commit();
+    }
+  }
+  EXPECT_EQ(this->store().use_of(1000).log_bytes, 200);
+
+  this->store().begin();
+  const auto removed = this->store().remove_logs(1000, 101, 10);
+  EXPECT_TRUE(this->store().remove_logs(1000, 1, 10).empty()) << "one goes on, one printed nothing";
+  this->store().commit();
+
+  EXPECT_EQ(removed, (std::vector<RemovedLog>{{{id, 1}, 100}, {{id, 3}, 100}}));
+  EXPECT_EQ(this->store().use_of(1000).log_bytes, 0);
+  EXPECT_EQ(this->store().use_of(1001).log_bytes, 200);
+  EXPECT_TRUE(this->store().run(1000, "a", 1)->log_removed);
+  EXPECT_FALSE(this->store().run(1000, "a", 2)->log_removed);
+  EXPECT_EQ(this->store().run(1001, "a", 1)->log_bytes, 100);
+  this->store().begin();
+  EXPECT_EQ(this->store().remove_logs(1001, 1000, 1).size(), 1U);
+  this->store().roll_back();
+  EXPECT_EQ(this->store().use_of(1001).log_bytes, 200);
+}
+
 TYPED_TEST(StoreContract, KeepsTheNewestOfTheLedger) {
   LedgerEntry entry;
   entry.from = kNow;

@@ -37,12 +37,15 @@ class FakeRunner : public Runner {
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void on_suspended(OnSuspended) override {}
+  void on_logged(OnLogged) override {}
   void start(const Launch& launch) override;
   void stop(WorkId id, StopReason reason) override;
   void tidy() override {}
   void expect(bool) override {}
   void forget(WorkId id, int run) override { forgotten.push_back({id, run}); }
   void forget_state(std::int64_t id) override { forgotten_states.push_back(id); }
+  std::int64_t log_size(WorkId, int) const override { return 0; }
+  DiskSpace log_disk() const override { return {}; }
   void end_leftovers() override { children_.clear(); }
 
   /// Somebody sets the clock ahead by so much: children live on.

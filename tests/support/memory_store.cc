@@ -1,6 +1,9 @@
 #include "tests/support/memory_store.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/messages.h"
 
 namespace wm {
 
@@ -221,6 +224,40 @@ bool MemoryStore::has_state(StateId id) {
   return std::ranges::any_of(states_, [&](const auto& entry) { return entry.second.id == id; });
 }
 
+std::vector<RemovedLog> MemoryStore::remove_logs(uid_t owner, std::int64_t bytes, int limit) {
+  undo_.emplace_back([this, before = runs_] { runs_ = before; });
+  std::vector<RemovedLog> removed;
+  for (RunInfo& run : runs_) {
+    if (bytes <= 0 || std::cmp_equal(removed.size(), limit)) break;
+    if (run.owner != owner || run.log_bytes == 0) continue;
+    bytes -= run.log_bytes;
+    removed.push_back({{run.work, run.run}, std::exchange(run.log_bytes, 0)});
+    run.log_removed = true;
+  }
+  return removed;
+}
+
+OwnerUse MemoryStore::use_of(uid_t owner) {
+  OwnerUse use{owner};
+  for (const auto& [id, row] : works_) {
+    if (row.info.work.owner != owner) continue;
+    const std::string request = boost::json::serialize(rest_to_json(row.info.request));
+    use.work_bytes += static_cast<std::int64_t>(request.size() + row.info.output.size());
+  }
+  for (const RunInfo& run : runs_) {
+    if (run.owner == owner) use.log_bytes += run.log_bytes;
+  }
+  return use;
+}
+
+std::vector<OwnerUse> MemoryStore::uses() {
+  std::set<uid_t> owners;
+  for (const auto& [id, row] : works_) owners.insert(row.info.work.owner);
+  std::vector<OwnerUse> uses;
+  for (const uid_t owner : owners) uses.push_back(use_of(owner));
+  return uses;
+}
+
 std::optional<TimePoint> MemoryStore::next_expiry() {
   std::optional<TimePoint> next;
   for (const auto& [name, state] : states_) {
@@ -265,6 +302,14 @@ void MemoryStore::end_run(const RunInfo& ended) {
   WorkInfo& info = change(ended.work).info;
   info.last_finished_at = ended.finished_at;
   info.last_result = ended.result;
+}
+
+void MemoryStore::save_log_size(WorkId id, int run, std::int64_t bytes) {
+  for (std::size_t i = 0; i < runs_.size(); ++i) {
+    if (runs_[i].work != id || runs_[i].run != run) continue;
+    undo_.emplace_back([this, i, before = runs_[i].log_bytes] { runs_[i].log_bytes = before; });
+    runs_[i].log_bytes = bytes;
+  }
 }
 
 std::optional<WorkId> MemoryStore::find(uid_t owner, const std::string& unique_name) {

@@ -25,6 +25,7 @@ class MemoryStore : public Store {
   void save_paths_seen(WorkId id, std::int64_t fingerprint) override;
   void start_run(const RunInfo& run) override;
   void end_run(const RunInfo& run) override;
+  void save_log_size(WorkId id, int run, std::int64_t bytes) override;
   void save_output(WorkId id, const std::string& output) override;
   void save_progress(WorkId id, const RunProgress& progress) override;
   void save_boot(const std::string& boot) override;
@@ -37,6 +38,9 @@ class MemoryStore : public Store {
   void release_state(WorkId id, Duration keep) override;
   void forget_state(StateId id) override;
   std::vector<StateId> expire_states(TimePoint now, int limit) override;
+  std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) override;
+  OwnerUse use_of(uid_t owner) override;
+  std::vector<OwnerUse> uses() override;
   std::optional<TimePoint> next_expiry() override;
 
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;

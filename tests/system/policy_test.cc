@@ -81,6 +81,75 @@ TEST_F(FewWorks, EachOwnerHasRoomOfHisOwn) {
   EXPECT_EQ(as_nobody({"retry", "a"}).status, 6);
 }
 
+class LittleLogSpace : public Commands {
+ protected:
+  LittleLogSpace() : Commands("[limits]\nmax_log_space = 250000\n") {}
+
+  std::uintmax_t bytes_of_logs() const {
+    std::uintmax_t bytes = 0;
+    for (const auto& file : std::filesystem::directory_iterator(daemon_.path() / "state/logs")) {
+      bytes += file.file_size();
+    }
+    return bytes;
+  }
+};
+
+TEST_F(LittleLogSpace, TheOldestLogsMakeRoomAndThatIsSaid) {
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    ok({"register-oneoff", name, "--", "/bin/sh", "-c", "head -c 100000 /dev/zero"});
+    ok({"wait", name});
+  }
+  ok({"status"});  // After the turn that removes the files.
+  EXPECT_LE(bytes_of_logs(), 250'000U);
+
+  const Output removed = wm({"logs", "a"});
+  EXPECT_EQ(removed.status, 0);
+  EXPECT_EQ(removed.out, "");
+  EXPECT_NE(removed.err.find("removed to make room"), std::string::npos) << removed.err;
+  EXPECT_NE(removed.err.find("limits.max_log_space"), std::string::npos) << removed.err;
+  EXPECT_TRUE(json({"logs", "a"}).as_object().contains("removed"));
+  EXPECT_EQ(ok({"logs", "e"}).size(), 100'000U) << "the newest is there";
+  EXPECT_NE(ok({"history", "a"}).find("log removed to make room"), std::string::npos);
+  EXPECT_EQ(ok({"history", "e"}).find("removed"), std::string::npos);
+  const json::object run = json({"history", "e"}).as_array().at(0).as_object();
+  EXPECT_GT(run.at("logBytes").as_int64(), 100'000);
+  EXPECT_NE(ok({"doctor"}).find("at most 250000"), std::string::npos) << ok({"doctor"});
+}
+
+TEST_F(LittleLogSpace, ALowerBoundHoldsAtOnce) {
+  ok({"register-oneoff", "a", "--", "/bin/sh", "-c", "head -c 100000 /dev/zero"});
+  ok({"wait", "a"});
+  daemon_.configure("[limits]\nmax_log_space = 0\n");
+  daemon_.signal(SIGHUP);
+  while (!json({"logs", "a"}).as_object().contains("removed")) std::this_thread::yield();
+  ok({"status"});
+  EXPECT_EQ(bytes_of_logs(), 0U);
+}
+
+class LittleWorkSpace : public Commands {
+ protected:
+  LittleWorkSpace() : Commands("[limits]\nmax_work_space = 65536\n") {}
+};
+
+TEST_F(LittleWorkSpace, IsGivenBackByPruning) {
+  const auto add = [&](const std::string& name) {
+    return wm({"register-oneoff", name, "--initial-delay", "1h", "--input",
+               "data=" + std::string(9'000, 'x'), "--", "/bin/true"});
+  };
+  for (int i = 0; i < 8; ++i) ASSERT_EQ(add("w" + std::to_string(i)).status, 0);
+  const Output refused = add("one-more");
+  EXPECT_EQ(refused.status, 6);
+  EXPECT_NE(refused.err.find("limits.max_work_space"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("65536"), std::string::npos) << refused.err;
+  EXPECT_EQ(add("w0").status, 0) << "what is kept needs no space";
+  fails(6, "limits.max_work_space", {"update", "w0", "--input", "data=more"});
+
+  ok({"cancel", "--all"});
+  EXPECT_EQ(add("one-more").status, 6) << "they are remembered";
+  ok({"prune"});
+  EXPECT_EQ(add("one-more").status, 0);
+}
+
 class AllowedUsers : public OtherUsers {
  protected:
   using OtherUsers::OtherUsers;
