@@ -426,7 +426,7 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   EXPECT_NE(state, this->store().find_state(1001, "a"));
   const auto expire = [&](TimePoint now) {
     this->store().begin();
-    const std::vector<StateId> expired = this->store().expire_states(now, 10);
+    std::vector<StateId> expired = this->store().expire_states(now, 10);
     this->store().commit();
     return expired;
   };
