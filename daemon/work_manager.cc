@@ -71,7 +71,7 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
     : store_(store),
       runner_(runner),
       settings_(settings),
-      machine_(machine),
+      machine_(std::move(machine)),
       scheduler_(rules()),
       registrar_(store, scheduler_, settings) {
   runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });

@@ -24,7 +24,7 @@ class ProgramChecksTest : public testing::Test {
     return {};
   }
 
-  std::vector<std::string> look(std::vector<std::string> programs, uid_t asker = 1000) {
+  std::vector<std::string> look(const std::vector<std::string>& programs, uid_t asker = 1000) {
     std::vector<UsersCommand> commands;
     for (const std::string& program : programs) commands.push_back({{program}, asker});
     std::optional<std::vector<std::string>> told;

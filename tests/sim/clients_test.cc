@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/promises.h"
+
 namespace wm {
 namespace {
 
@@ -260,8 +262,11 @@ class RandomClients : public testing::TestWithParam<unsigned> {
       case 4:
       case 5:
         return clients_.call(user, "Prune", {});
-      case 6:
-        return clients_.call(user, "Retry", named(random_name()));
+      case 6: {
+        const std::string name = random_name();
+        if (const auto id = world_.store.find(user, name)) promises_.expect_return(*id);
+        return clients_.call(user, "Retry", named(name));
+      }
       case 7:
         return clients_.call(user, "Run", named(random_name()));
       case 8:
@@ -287,9 +292,45 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     }
   }
 
+  // What the first turn from now on leaves on disk, by id.
+  void take_down_the_next_turn() {
+    left_.reset();
+    world_.after_turn = [this, promises = promised_](const TurnReport& report) {
+      promises(report);
+      if (left_) return;
+      left_.emplace();
+      names_.clear();
+      for (const WorkInfo& info : world_.store.list({.finished = true})) {
+        left_->emplace(info.uuid, info.work.state);
+        names_.emplace(info.work.owner, info.request.unique_name);
+      }
+    };
+  }
+
+  // An answer tells of work as its turn has left it.
+  void expect_as_on_disk(const json::value* work) {
+    if (!work || !left_) return;
+    const auto found = left_->find(std::string(work->at("id").as_string()));
+    const json::string& name = work->at("uniqueName").as_string();
+    const auto owner = static_cast<uid_t>(work->at("owner").to_number<std::int64_t>());
+    if (found == left_->end()) {  // Another work has its name by now.
+      EXPECT_TRUE(names_.contains({owner, std::string(name)}))
+          << "told of, and not on disk: " << json::serialize(*work);
+      return;
+    }
+    EXPECT_EQ(work->at("state").as_string(), word(found->second));
+  }
+
   void expect_sound(const SimulatedCall& call) {
     ASSERT_TRUE(call.answered()) << call.exchange()->call().method;
-    if (call.error().empty()) ++done_[call.exchange()->call().method];
+    if (call.error().empty()) {
+      ++done_[call.exchange()->call().method];
+      const json::object answer = call.parameters();
+      expect_as_on_disk(answer.if_contains("work"));
+      if (const json::value* works = answer.if_contains("works")) {
+        for (const json::value& work : works->as_array()) expect_as_on_disk(&work);
+      }
+    }
     if (call.error() != "io.wm.Scheduler.Failed" || world_.store.full) return;
     ADD_FAILURE() << call.exchange()->call().method << ": " << json::serialize(call.parameters());
   }
@@ -302,6 +343,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
       world_.reload();
     }
     if (chance(5)) {
+      world_.store.full = false;  // The promises want ends and steps in turns of their own.
       world_.set_clock(world_.now + Duration{pick(7'200'000) - 3'600'000});
       waiting_.clear();  // They have heard in that turn what there was to hear.
     }
@@ -309,6 +351,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
       world_.crash();
       waiting_.clear();
     }
+    take_down_the_next_turn();
     std::vector<SimulatedCall> calls;
     for (int i = pick(6); i >= 0; --i) calls.push_back(random_call());
     for (int i = pick(2); i > 0; --i) {
@@ -328,18 +371,23 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     }
     clients_.turn();
     world_.advance(1h);
+    left_.reset();
     for (const SimulatedCall& call : waiting_) expect_sound(call);
   }
 
   std::mt19937 random_{GetParam()};
   World world_;
+  Promises promises_{world_};
+  std::function<void(const TurnReport&)> promised_ = world_.after_turn;
   Clients clients_{world_};
+  std::optional<std::map<std::string, WorkState>> left_;
+  std::set<std::pair<uid_t, std::string>> names_;  // Of those.
   std::vector<SimulatedCall> waiting_;
   std::map<std::string, int> done_;  // Calls that were no error, by method.
 };
 
 TEST_P(RandomClients, AreEachAnswered) {
-  for (int i = 0; i < 150 && !HasFailure(); ++i) step();
+  for (int i = 0; i < 200 && !HasFailure(); ++i) step();
   if (!HasFailure()) expect_answers_for_who_waits();
   for (const char* method : {"Register", "Apply", "Prune", "Cancel"}) {
     EXPECT_GT(done_["io.wm.Scheduler." + std::string(method)], 0) << method << " is never done";

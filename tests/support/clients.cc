@@ -38,7 +38,10 @@ Clients::Clients(World& world)
     : world_(world),
       directory_(new_directory()),
       log_(loop_, directory_, world.settings.history.max_log_bytes) {
-  world_.after_restart = [this] { start(); };
+  world_.after_restart = [this, before = world_.after_restart] {
+    before();
+    start();
+  };
   world_.serve = [this] { return turns_->take(world_.now).has_value(); };
   start();
 }

@@ -188,6 +188,7 @@ void Promises::check_blocked(const Work& work) {
 
 // Backoff and periods to the millisecond, and attempts as SEMANTICS counts them.
 void Promises::check_end(const Work& before, const Work& after) {
+  if (after.generation != before.generation) return;  // Updated in the same turn.
   const TimePoint now = world_.now;
   const Policy& policy = after.policy;
   const bool periodic = policy.kind == WorkKind::periodic;

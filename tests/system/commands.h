@@ -34,7 +34,7 @@ class Commands : public testing::Test {
   // Succeeds, prints nothing on stderr, and returns what it prints.
   std::string ok(std::vector<std::string> arguments) {
     const Output output = wm(std::move(arguments));
-    EXPECT_EQ(output.status, 0) << output.err;
+    EXPECT_EQ(output.status, 0) << output.err << output.out;
     EXPECT_EQ(output.err, "");
     return output.out;
   }
