@@ -34,10 +34,10 @@ struct ClientLimits {
   bool operator==(const ClientLimits&) const = default;
 };
 
-/// What is kept on disk of one owner, and of all together, in bytes.
+/// Bytes on disk that one owner may keep, and all owners together.
 struct KeepLimits {
   std::int64_t max_log_space = std::int64_t{1} << 30;
-  std::int64_t max_work_space = std::int64_t{256} << 20;  // Of registrations and outputs.
+  std::int64_t max_work_space = std::int64_t{256} << 20;  // Bytes of registrations and outputs.
   std::optional<std::int64_t> max_log_space_total;        // Nothing: a part of the file system …
   std::optional<std::int64_t> keep_free;                  // … of which a part stays free.
 
@@ -45,8 +45,8 @@ struct KeepLimits {
 };
 
 struct RunSettings {
-  int max_parallel = 0;        // Of one owner; 0: the number of processors, at least 4.
-  int max_parallel_total = 0;  // Of all owners; 0: four times max_parallel.
+  int max_parallel = 0;        // Each owner's; 0: the number of processors, at least 4.
+  int max_parallel_total = 0;  // All owners' together; 0: four times max_parallel.
   Duration stop_grace = 10s;
   Duration time_limit{};  // For work that names none; 0: none.
   Duration settle = 10s;  // A constraint that stopped a run holds that long before the next.

@@ -53,7 +53,7 @@ struct LaneKey {
   auto operator<=>(const LaneKey&) const = default;
 };
 
-/// So many runs of each owner go on; owners that have none are not in it.
+/// The number of runs that each owner has going on; owners that have none are not in it.
 using RunsOfOwners = boost::container::flat_map<uid_t, int>;
 
 struct Group {
@@ -74,7 +74,7 @@ class Agenda {
 
   /// What a run may take where its work says nothing; zero: no end.
   void set_time_limit(Duration limit) { time_limit_ = limit; }
-  /// What the clock is ahead of the time since boot: see core/time.h.
+  /// The wall clock less the time since boot: see core/time.h.
   void set_clock_offset(ClockOffset offset) { clock_offset_ = offset; }
   ClockOffset clock_offset() const { return clock_offset_; }
   Duration since_boot(TimePoint now) const { return now.time_since_epoch() - clock_offset_; }
@@ -85,7 +85,7 @@ class Agenda {
   const Gates& gates() const { return gates_; }
   std::map<LaneKey, Queue>& lanes() { return lanes_; }
   const std::map<LaneKey, Queue>& lanes() const { return lanes_; }
-  /// Of each owner that has any.
+  /// The works that wait for their time, for each owner that has any.
   const std::map<uid_t, Queue>& timers() const { return timers_; }
   const Group& group(std::uint32_t id) const { return groups_[id]; }
   const RunsOfOwners& running_in(const std::string& group) const;

@@ -19,7 +19,7 @@ inline void check(bool holds, const char* promise) {
   if (!holds) throw BrokenPromise(promise);
 }
 
-/// What is there, which must be.
+/// Returns what the pointer, optional or result holds. It must hold something, or this throws.
 template <class T>
 T& checked(T* pointer, const char* promise) {
   if (!pointer) throw BrokenPromise(promise);

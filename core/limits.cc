@@ -54,7 +54,6 @@ Result<> validate_calendar(const WorkRequest& request) {
       .require(request.flex == Duration::zero(), "a calendar has no flex: it names each time")
       .require(request.cadence == Cadence::interval,
                "a calendar has no cadence: it names each time")
-      .require(!request.at, "a calendar and a time: give one of them")
       .result();
 }
 

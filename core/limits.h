@@ -20,7 +20,7 @@ struct Limits {
 /// How many runs of a group may go on at once.
 struct GroupRule {
   int max_parallel = 1;
-  bool shared = false;  // Of all owners together; else of each owner.
+  bool shared = false;  // It counts all owners' runs together; else each owner's.
 
   bool operator==(const GroupRule&) const = default;
 };

@@ -25,8 +25,8 @@ namespace wm {
 /// What the configuration says of choosing.
 struct SchedulingRules {
   // Children at once; one that was told to stop counts until it is gone.
-  int max_parallel = 1;                     // Of one owner.
-  int max_parallel_total = 1'000'000;       // Of all owners.
+  int max_parallel = 1;                     // Each owner's.
+  int max_parallel_total = 1'000'000;       // All owners' together.
   std::map<std::string, GroupRule> groups;  // Others have no limit of their own.
   Duration settle = 10s;                  // A constraint that stopped a run holds that long first.
   Duration time_limit{};                  // Of a run whose work names none; 0: no end.
@@ -124,7 +124,7 @@ class Scheduler {
 
   void set_conditions(const Conditions& conditions, TimePoint now);
 
-  /// What the clock is ahead of the time since boot. No event of a turn, but a fact like rules().
+  /// The wall clock less the time since boot. It is a fact like rules(), and no event of a turn.
   void set_clock_offset(ClockOffset offset);
   ClockOffset clock_offset() const { return agenda().clock_offset(); }
   /// How long running work has run.
@@ -181,7 +181,7 @@ class Scheduler {
   /// The first of a lane, and what decides between lanes: the smaller goes first.
   struct Candidate {
     const Work* work = nullptr;
-    int running = 0;              // Of its owner.
+    int running = 0;              // Its owner's runs.
     std::uint64_t served_at = 0;  // When its owner was given a slot last: see served_.
     Rank rank = Rank::normal;
     TimePoint aged{};  // Since when it waits for a slot, as if its priority were 0.

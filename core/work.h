@@ -250,10 +250,10 @@ struct Work {
   bool operator==(const Work&) const = default;
 };
 
-/// Whether somebody has said when its next run is due, whatever else would tell.
+/// Somebody has said when its next run is due, and that goes before all else.
 inline bool has_named_time(const Work& work) { return work.at != TimePoint{}; }
 
-/// Whether the time of its next run is known: it is not before one of its paths has changed.
+/// The time of its next run is known. Work that waits for its paths has none before one changes.
 inline bool has_due_time(const Work& work) {
   return work.timing != Timing::trigger || has_named_time(work);
 }
@@ -315,7 +315,7 @@ struct RunInfo {
   Duration system_time{};
   std::int64_t read_kb = 0;  // From disks, and to them.
   std::int64_t written_kb = 0;
-  std::int64_t log_bytes = 0;  // Of its log on disk, once it has ended.
+  std::int64_t log_bytes = 0;  // The size of its log on disk, once it has ended.
   bool log_removed = false;    // To make room for others.
   std::vector<Waited> waited;
   std::vector<std::string> relaxed;  // Preferences that were dropped for it.

@@ -47,7 +47,7 @@ Result<> check_permitted(const WorkRequest& request, const Permissions& permissi
 /// there is such a task.
 Result<> check_request(const WorkRequest& request, const Settings& settings, const Peer& peer);
 
-/// What such a request, which is checked, will run.
+/// The program that a checked request will run.
 Result<UsersCommand> command_of(const WorkRequest& request, const Settings& settings,
                                 const Peer& peer);
 

@@ -12,10 +12,10 @@
 
 namespace wm {
 
-/// Of one connection, or the sum of a user's. All but `connections` are bytes.
+/// One connection's use, or the sum of a user's. All but `connections` are bytes.
 struct ClientUse {
   std::size_t connections = 0;
-  std::size_t unread = 0;    // Of answers that are made and not sent.
+  std::size_t unread = 0;    // Answers that are made and not sent.
   std::size_t incoming = 0;  // Set aside for large calls, until they are taken.
 
   bool operator==(const ClientUse&) const = default;
@@ -42,7 +42,7 @@ class ClientBounds {
   /// Bytes of answers that may be made for that user now. Somebody who has read all answers is
   /// never kept waiting for others who have not.
   std::size_t room_for_answers(uid_t user) const;
-  /// Whether a large call of so many bytes may be read. One at a time always may.
+  /// A large call of that many bytes may be read now. One at a time always may.
   bool has_room_for_call(uid_t user, std::size_t bytes) const;
 
   ClientUse of(uid_t user) const;
@@ -51,7 +51,7 @@ class ClientBounds {
 
  private:
   ClientLimits limits_;
-  std::map<uid_t, ClientUse> users_;  // Of those who are connected.
+  std::map<uid_t, ClientUse> users_;  // The users who are connected.
   ClientUse sum_;
 };
 

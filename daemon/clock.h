@@ -16,7 +16,7 @@ TimePoint wall_clock_now();
 /// The time since the machine was started, with what it has slept; nobody can set it.
 Duration time_since_boot();
 
-/// What the wall clock is ahead of the time since boot.
+/// The wall clock less the time since boot.
 class ClockSteps {
  public:
   ClockSteps() : ClockSteps(wall_clock_now(), time_since_boot()) {}

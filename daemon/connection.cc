@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadSize = std::size_t{16} << 10;  // What a connection may always send.
+constexpr std::size_t kReadSize = std::size_t{16} << 10;  // A connection may always send this much.
 
 // GCC 12 destroys some temporaries of a co_await expression twice: what is sent has a name first.
 std::string too_large(std::size_t limit) {
@@ -226,7 +226,7 @@ void Connection::take_call() {
 asio::awaitable<bool> Connection::answer(const std::string& message) {
   if (exchange_->call().oneway) co_return true;
   if (!co_await write(message)) co_return false;
-  exchange_->message_.emplace();  // What comes after may last for long.
+  exchange_->message_.emplace();  // It is sent; the pages after it may take long.
   while (exchange_->next_) {
     if (server_.bounds_.room_for_answers(peer_.uid) == 0) {
       co_await wait_for_room();

@@ -44,7 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<std::optional<std::string>> read_message();
   boost::asio::awaitable<void> wait_for_news();
   boost::asio::awaitable<void> wait_for_room();
-  /// What it takes of its user's share from now on.
+  /// Sets how much of its user's share it takes from now on.
   void use(const ClientUse& now);
   void hold_unread(std::size_t bytes) { use({use_.connections, bytes, use_.incoming}); }
   void hold_incoming(std::size_t bytes) { use({use_.connections, use_.unread, bytes}); }

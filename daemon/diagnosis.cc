@@ -196,7 +196,7 @@ std::string name_of_user(uid_t uid) {
   return user ? user->name : fmt::format("user {}", uid);
 }
 
-// Those who may rule hear of the user who takes most, others of themselves.
+// Root and wmd's own user hear of the user who takes most; others hear of themselves.
 Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
   uid_t user = asker;
   if (asker == 0 || asker == ::geteuid()) {
@@ -218,7 +218,8 @@ Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
 
 std::string rough_size(std::int64_t bytes) { return format_size(bytes - bytes % kMebibyte); }
 
-// What is kept of the user who keeps most, or of the one who asks; logs make room by themselves.
+// Tells how much the user who keeps most has on disk, or the one who asks; logs make room by
+// themselves.
 Finding look_at_kept(const DaemonFacts& facts, const KeepLimits& limits, uid_t asker) {
   OwnerUse most{asker};
   std::int64_t logs = 0;

@@ -39,7 +39,7 @@ struct DaemonFacts {
   std::vector<std::filesystem::path> configuration;  // The files that were read.
   std::string reload_problem;                        // Why the last reload was refused.
   std::filesystem::path state_directory;
-  std::string misplaced;     // As SqliteStore tells it.
+  std::string misplaced;     // SqliteStore::misplaced().
   std::string turn_problem;  // Why what was decided last is not saved; empty: it is.
   SweptLeftovers leftovers;
   bool has_bus = false;                  // The system's D-Bus.
@@ -57,7 +57,7 @@ struct DaemonFacts {
 /// A command that the configuration declares, and whether its program is there.
 struct DeclaredCommand {
   std::string check;  // `task NAME`, `condition NAME`
-  std::string key;    // Of the configuration.
+  std::string key;    // The setting's name.
   std::vector<std::string> words;
   Result<> executable;
 };

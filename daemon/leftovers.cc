@@ -39,7 +39,7 @@ std::string_view without_end(std::string_view name, std::string_view end) {
 
 }  // namespace
 
-// What one look of the helper has brought.
+// The result of one look of the helper.
 struct Leftovers::Step {
   std::vector<std::string> names;  // To be asked about.
   int removed = 0;
@@ -120,7 +120,7 @@ void Leftovers::take(const Step& step) {
       }
     }
   } catch (const StoreError& e) {
-    // What is left over stays until the next start.
+    // The rest stays until the next start.
     swept_.problem = e.what();
   }
   if (!step.over) return go_on();

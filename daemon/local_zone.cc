@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <regex>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -13,6 +14,15 @@ namespace {
 
 constexpr const char* kLocalTime = "/etc/localtime";
 
+// The zone database's name for rules that are no more than a whole number of hours: JST-9 is nine
+// hours ahead, and Etc/GMT-9. Others are returned as they are.
+std::string name_of_rules(const std::string& rules) {
+  static const std::regex kHours(R"((?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)([+-]?)0?([0-9]{1,2}))");
+  std::smatch parts;
+  if (!std::regex_match(rules, parts, kHours)) return rules;
+  return "Etc/GMT" + (parts[1] == "-" ? "-" : std::string("+")) + parts[2].str();
+}
+
 }  // namespace
 
 const date::time_zone* named_zone(const std::string& tz) {
@@ -21,7 +31,7 @@ const date::time_zone* named_zone(const std::string& tz) {
   if (name.starts_with(':')) name.remove_prefix(1);
   if (name.starts_with(kDatabase)) name.remove_prefix(kDatabase.size());
   try {
-    return date::locate_zone(name.empty() ? "UTC" : std::string(name));
+    return date::locate_zone(name.empty() ? "UTC" : name_of_rules(std::string(name)));
   } catch (const std::exception&) {
     return nullptr;
   }

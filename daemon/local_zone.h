@@ -12,8 +12,8 @@
 namespace wm {
 
 /// The zone that a value of $TZ names (tzset(3)): its name in the zone database, with or without a
-/// colon, or its file there. Nothing: it names none, or gives rules of its own, which we do not
-/// read. Empty is UTC.
+/// colon, its file there, or whole hours from UTC (JST-9). Nothing: it names none, or has rules for
+/// daylight saving, which are not read. Empty is UTC.
 const date::time_zone* named_zone(const std::string& tz);
 
 class LocalZone {
@@ -23,7 +23,7 @@ class LocalZone {
 
   /// nullptr: it is not known, and calendars are in UTC.
   const date::time_zone* zone() const { return zone_; }
-  /// What is wrong with $TZ or /etc/localtime; empty: nothing.
+  /// Says why $TZ or /etc/localtime names no zone; empty: it does.
   const std::string& problem() const { return problem_; }
 
   /// Looks again: nobody tells of a zone that was replaced where there is no inotify.

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int64_t kMost = std::int64_t{4} << 30;
 constexpr std::int64_t kLeast = std::int64_t{16} << 20;
-// So many logs go in one turn at the most.
+// The most logs that go in one turn.
 constexpr std::size_t kRemovedAtOnce = 1000;
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace wm {
 /// free; but 16 MiB in any case. The settings say otherwise.
 std::int64_t most_log_bytes(const KeepLimits& limits, const DiskSpace& disk, std::int64_t used);
 
-/// Those logs are removed, on record.
+/// The logs that are on record as removed.
 struct RemovedLogs {
   std::vector<ForgottenRun> runs;
   bool all = true;  // False: more have to go, in the next turn.

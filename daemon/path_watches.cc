@@ -18,7 +18,7 @@ namespace {
 // of every write.
 constexpr std::chrono::milliseconds kBetweenReads{100};
 constexpr std::chrono::seconds kScanPatience{5};
-// What is not watched is looked at so often: nobody tells when there are watches again.
+// Paths that are not watched are looked at this often: nobody tells when there are watches again.
 constexpr std::chrono::minutes kBetweenLooks{1};
 
 using boost::asio::posix::descriptor_base;
@@ -231,7 +231,7 @@ void PathWatches::drop_interests(WorkId id, Entry& entry) {
   if (share.empty()) shares_.erase(entry.owner);
 }
 
-// Those that nobody needs any more. One that a scan on its way has found may be among them: the
+// Drops the watches that nobody needs any more. A scan on its way may rely on one of them: the
 // kernel tells that it is gone, and the scan is repeated.
 void PathWatches::drop_watches() {
   constexpr std::size_t kMostUseless = 1000;

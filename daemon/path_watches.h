@@ -34,7 +34,7 @@ class PathWatches {
   /// The directories that are watched.
   struct Use {
     std::size_t watched = 0;
-    uid_t owner = 0;        // Who has the most of them,
+    uid_t owner = 0;        // The user who has most of them,
     std::size_t most = 0;   // … and how many those are.
     std::string unwatched;  // Why some are only looked at now and then; empty: none is.
   };
@@ -51,7 +51,7 @@ class PathWatches {
   /// now.
   void watch(WorkId id, uid_t owner, Globs globs, std::optional<std::int64_t> seen);
   void forget(WorkId id);
-  /// What is not watched is tried again: perhaps there are more watches now.
+  /// Tries again to watch all that is not watched: perhaps there are more watches now.
   void try_again();
   bool is_watching(WorkId id, const Globs& globs) const;
 
@@ -104,7 +104,7 @@ class PathWatches {
   std::unordered_map<WorkId, Entry> works_;
   std::unordered_map<int, std::vector<Interest>> interests_;  // By watch.
   std::set<int> watches_;                                     // All that the kernel holds for us.
-  std::map<uid_t, std::map<int, int>> shares_;  // Of each owner: how many works need each watch.
+  std::map<uid_t, std::map<int, int>> shares_;  // For each owner, how many works need each watch.
   std::set<WorkId> to_scan_;                    // After the events at hand.
   int scans_ = 0;                               // On their way: each may rely on any watch.
   std::int64_t versions_ = 0;

@@ -74,11 +74,11 @@ struct ForgottenRun {
 /// that know nothing of each other: it is random.
 using StateId = std::int64_t;
 
-/// What is kept of one owner, in bytes.
+/// The bytes that one owner keeps.
 struct OwnerUse {
   uid_t owner = 0;
-  std::int64_t work_bytes = 0;  // Of registrations and outputs, finished or not.
-  std::int64_t log_bytes = 0;   // Of the logs of runs that have ended.
+  std::int64_t work_bytes = 0;  // Registrations and outputs, finished or not.
+  std::int64_t log_bytes = 0;   // The logs of runs that have ended.
 
   bool operator==(const OwnerUse&) const = default;
 };
@@ -125,7 +125,7 @@ class Store {
   /// Bytes that the log of a run which has ended takes; one that is forgotten by now is ignored.
   virtual void save_log_size(WorkId id, int run, std::int64_t bytes) = 0;
   virtual void save_output(WorkId id, const std::string& output) = 0;
-  /// Of the run before, of enqueued work.
+  /// Keeps how far the last run of enqueued work got.
   virtual void save_progress(WorkId id, const RunProgress& progress) = 0;
   /// The boot of the machine in which `Work::began` is counted.
   virtual void save_boot(const std::string& boot) = 0;
@@ -156,7 +156,7 @@ class Store {
   virtual std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) = 0;
   /// Kept as a sum: it costs the same however much that is.
   virtual OwnerUse use_of(uid_t owner) = 0;
-  /// Of all who keep anything.
+  /// All owners who keep anything.
   virtual std::vector<OwnerUse> uses() = 0;
   /// When the next finished work is to be forgotten, or the next state directory.
   virtual std::optional<TimePoint> next_expiry() = 0;

@@ -85,7 +85,7 @@ class WorkManager {
   void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
   /// A path that this work names has changed, before the next turn.
   void paths_changed(WorkId id) { changed_paths_.insert(id); }
-  /// What the clock is ahead of the time since boot, before recover() and in each turn.
+  /// The wall clock less the time since boot. To be set before recover(), and before each turn.
   void set_clock_offset(ClockOffset offset);
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
@@ -168,8 +168,8 @@ class WorkManager {
   std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
   bool zone_changed_ = false;
-  KeepLimits keep_limits_;  // That the logs were last made to fit.
-  bool logs_fit_ = false;   // Those that were on record after the last turn.
+  KeepLimits keep_limits_;  // The limits that the logs were last made to fit.
+  bool logs_fit_ = false;   // The logs on record after the last turn fit them.
   struct LoggedSize {
     WorkId work = 0;
     int run = 0;

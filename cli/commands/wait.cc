@@ -62,7 +62,8 @@ int wait(Session& session, const WaitOptions& options) {
   });
   if (!done && client->timed_out()) {
     session.complain({ErrorCode::failed, "'" + options.name + "' has not ended after " +
-                                             format_duration(timeout.value_or(Duration{})) + ": see wm show"});
+                                             format_duration(timeout.value_or(Duration{})) +
+                                             ": see wm show"});
     return kTimedOut;
   }
   if (!done) return session.complain(done.error());

@@ -26,9 +26,9 @@ struct RunCgroup {
 /// The bounds that are set, as the options name them.
 std::vector<std::string> names_of(const Bounds& bounds);
 
-/// What binds a group.
+/// The bounds of a group.
 struct CgroupControllers {
-  bool unified = false;  // Of version 2: its files have other names.
+  bool unified = false;  // It is version 2, whose files have other names.
   bool memory = false;
   bool cpu = false;
   bool pids = false;

@@ -75,7 +75,7 @@ class JournalLines {
   int run_;
   int priority_;
   std::string begun_;   // A line that has not ended.
-  bool cut_ = false;    // What comes is the rest of a line that is left out.
+  bool cut_ = false;    // The next bytes are the rest of a line that is left out.
   TimePoint window_{};  // Began then …
   int lines_ = 0;       // … with so many lines …
   int left_out_ = 0;    // … and so many more.

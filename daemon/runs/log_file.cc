@@ -135,7 +135,7 @@ bool LogFile::append(LogStream stream, TimePoint time, std::string_view bytes) {
   return false;
 }
 
-// What is missing, and the bytes: all of it or nothing.
+// Writes what is missing, and the bytes: all of it or nothing.
 bool LogFile::write(LogStream stream, TimePoint time, std::string_view bytes) {
   const std::int64_t at = time.time_since_epoch().count();
   std::array<Gap, 2> gaps;

@@ -54,7 +54,7 @@ class LogFile {
   std::filesystem::path path_;
   std::int64_t max_bytes_;
   UniqueFd segment_;                       // None: there is none yet, or it could not be begun.
-  std::array<std::int64_t, 2> missing_{};  // Of each stream, since the last part.
+  std::array<std::int64_t, 2> missing_{};  // Bytes of each stream, since the last part.
   std::int64_t sequence_ = 0;
   std::int64_t size_ = 0;     // Of the segment, with its headers.
   std::int64_t printed_ = 0;  // In this segment …

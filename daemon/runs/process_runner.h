@@ -123,7 +123,7 @@ class ProcessRunner : public Runner {
   static std::string out_of_grace(const Run& run);
   std::string explain_kill(const Run& run);
   void wait_for_grace(const RunPtr& run, Duration time);
-  /// What has left the process group of a run that was told to stop has not heard of it.
+  /// Tells the processes that have left the group of a stopped run, and so have not heard of it.
   void tell_the_rest(const Run& run);
   /// Once nothing is left of a run whose first process is gone: settles it. Until then what is left
   /// has the rest of the grace, where the run was told to stop, and is killed.
@@ -151,7 +151,7 @@ class ProcessRunner : public Runner {
   std::unordered_map<WorkId, pid_t> pids_;
   std::optional<Berth> spare_;
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
-  std::vector<RunPtr> closing_;    // Whose first process is gone, and not yet all of the others.
+  std::vector<RunPtr> closing_;    // The first process is gone, and not yet all of the others.
   int ending_ = 0;                 // Runs that nobody has been told the end of.
   std::vector<RunPtr> untidy_;     // Over, and not cleared away.
   int outputs_removed_ = 0;

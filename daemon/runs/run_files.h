@@ -34,7 +34,7 @@ class RunFiles {
 
   /// What belongs to that run alone.
   void remove(const std::string& uuid) const;
-  /// What belongs to any run: there is none. How many outputs there were.
+  /// Removes the outputs of all runs, when none goes on. Returns how many there were.
   int remove_all() const;
 
  private:

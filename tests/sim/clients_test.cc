@@ -292,7 +292,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     }
   }
 
-  // What the first turn from now on leaves on disk, by id.
+  // Notes what the next turn leaves on disk, by id.
   void take_down_the_next_turn() {
     left_.reset();
     world_.after_turn = [this, promises = promised_](const TurnReport& report) {
@@ -381,7 +381,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
   std::function<void(const TurnReport&)> promised_ = world_.after_turn;
   Clients clients_{world_};
   std::optional<std::map<std::string, WorkState>> left_;
-  std::set<std::pair<uid_t, std::string>> names_;  // Of those.
+  std::set<std::pair<uid_t, std::string>> names_;  // The names of those works.
   std::vector<SimulatedCall> waiting_;
   std::map<std::string, int> done_;  // Calls that were no error, by method.
 };

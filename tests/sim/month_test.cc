@@ -241,7 +241,7 @@ class Month {
 
   std::mt19937 random_;
   int owners_ = pick(2);  // Besides the first.
-  uid_t owner_ = 0;       // Of the request that is being made up.
+  uid_t owner_ = 0;       // The owner of the request that is being made up.
   World world_;
   Promises promises_;
   bool well_ = false;

@@ -34,10 +34,10 @@ class Promises {
   Conditions conditions_;
   TimePoint conditions_since_{};
   std::map<WorkId, Work> last_;                            // Rows as the last turns left them.
-  std::map<uid_t, int> running_;                           // Of each owner, after this turn …
+  std::map<uid_t, int> running_;                           // Each owner's runs, after this turn …
   std::map<std::pair<uid_t, std::string>, int> in_group_;  // … by groups, too.
   std::set<uid_t> served_;                                 // Owners that this turn gave a slot.
-  std::set<uid_t> kept_waiting_;  // Those that want for nothing but a slot.
+  std::set<uid_t> kept_waiting_;  // Owners that want for nothing but a slot.
   std::set<WorkId> finished_;
   int turns_ = 0;
 };

@@ -23,8 +23,8 @@ class World {
   explicit World(int max_parallel = 2);
 
   TimePoint now = kNow;
-  ClockOffset clock_offset{};   // Of `now`, from the time since boot.
-  std::string boot = "a boot";  // Of the machine.
+  ClockOffset clock_offset{};   // `now` less the time since boot.
+  std::string boot = "a boot";  // The machine's boot id.
   Conditions conditions = good_conditions();
   Settings settings;
   const date::time_zone* zone = nullptr;  // UTC.

@@ -228,7 +228,7 @@ TEST_F(Crowd, WhatNobodyReadsTakesLittleMemory) {
                   .status,
               0);
   }
-  const long before = resident_kb(daemon_.pid());
+  [[maybe_unused]] const long before = resident_kb(daemon_.pid());
   const std::string call = std::string(R"({"method":"io.wm.Scheduler.List"})") + '\0';
   std::string calls;
   for (int i = 0; i < 2'000; ++i) calls += call;

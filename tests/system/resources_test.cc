@@ -1,4 +1,4 @@
-// What the machine has no more of: processes, threads, descriptors. Work waits, and nothing ends.
+// A machine that runs out of processes, threads or descriptors: work waits, and nothing ends.
 #include <csignal>
 #include <memory>
 

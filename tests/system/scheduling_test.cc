@@ -51,6 +51,8 @@ TEST_F(Zones, TheVariableGoesBeforeTheFile) {
   for (const auto& [tz, name] : {std::pair{"Asia/Tokyo", "Asia/Tokyo"},
                                  {":Asia/Tokyo", "Asia/Tokyo"},
                                  {"/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"},
+                                 {"JST-9", "Etc/GMT-9"},
+                                 {"'<-03>3'", "Etc/GMT+3"},
                                  {"", "UTC"}}) {
     restart_as("TZ=" + std::string(tz) + " exec");
     EXPECT_EQ(zone(), name) << tz;
@@ -80,6 +82,17 @@ TEST_F(Zones, AChangeOfTheFileIsFollowed) {
     link_to(name);
     while (zone() != name) std::this_thread::yield();
   }
+}
+
+TEST_F(Scheduling, AnUpdateNamesTheTimeOfTheNextRunAlone) {
+  ok({"register-periodic", "a", "--calendar", "0 9 * * *", "--time-limit", "1h", "--", "true"});
+  const std::string by_itself = text(json({"show", "a"}), "nextRunAt");
+  ok({"update", "a", "--at", "2030-01-01T00:00:00Z"});
+  EXPECT_EQ(text(json({"show", "a"}), "nextRunAt"), "2030-01-01T00:00:00.000Z");
+  ok({"update", "a", "--priority", "3"});
+  EXPECT_EQ(text(json({"show", "a"}), "nextRunAt"), "2030-01-01T00:00:00.000Z");
+  ok({"update", "a", "--at", "default"});
+  EXPECT_EQ(text(json({"show", "a"}), "nextRunAt"), by_itself);
 }
 
 TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
