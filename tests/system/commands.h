@@ -49,6 +49,16 @@ class Commands : public testing::Test {
     EXPECT_NE(output.err.find(what), std::string::npos) << output.err;
   }
 
+  // From here on the daemon is what this shell command becomes with wmd's at its end.
+  void restart_under(const std::string& command, const std::string& wmd = WMD_PROGRAM) {
+    daemon_.stop();
+    const auto program = daemon_.path() / "wmd.sh";
+    std::ofstream(program) << "#!/bin/sh\n" << command << ' ' << wmd << " \"$@\"\n";
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    daemon_.set_program(program.string());
+    daemon_.start();
+  }
+
   void shell(const std::string& name, const std::string& script,
              std::vector<std::string> options = {}) {
     options.insert(options.begin(), {"register-oneoff", name});

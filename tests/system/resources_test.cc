@@ -12,16 +12,6 @@ namespace {
 
 class Resources : public Commands {
  protected:
-  // From here on wmd runs as `command` with it at the end.
-  void restart_under(const std::string& command, const std::string& wmd = WMD_PROGRAM) {
-    daemon_.stop();
-    const auto program = daemon_.path() / "wmd.sh";
-    std::ofstream(program) << "#!/bin/sh\n" << command << " " << wmd << " \"$@\"\n";
-    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-    daemon_.set_program(program.string());
-    daemon_.start();
-  }
-
   // The same daemon answers, and does what is asked of it.
   void expect_all_is_well(pid_t pid) {
     EXPECT_EQ(json({"status"}).at("pid"), pid);

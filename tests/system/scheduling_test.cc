@@ -36,14 +36,6 @@ TEST_F(Scheduling, AChainHandsItsOutputOn) {
 // A wmd in the place of the usual one.
 class Zones : public Scheduling {
  protected:
-  void restart_as(const std::string& script) {
-    daemon_.stop();
-    const std::string program =
-        file("wmd.sh", "#!/bin/sh\n" + script + " " + WMD_PROGRAM + " \"$@\"\n");
-    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-    daemon_.set_program(program);
-    daemon_.start();
-  }
   std::string zone() { return text(json({"status"}), "timeZone"); }
 };
 
@@ -54,13 +46,13 @@ TEST_F(Zones, TheVariableGoesBeforeTheFile) {
                                  {"JST-9", "Etc/GMT-9"},
                                  {"'<-03>3'", "Etc/GMT+3"},
                                  {"", "UTC"}}) {
-    restart_as("TZ=" + std::string(tz) + " exec");
+    restart_under("TZ=" + std::string(tz) + " exec");
     EXPECT_EQ(zone(), name) << tz;
   }
-  restart_as("TZ=Asia/Tokyo exec");
+  restart_under("TZ=Asia/Tokyo exec");
   ok({"register-periodic", "a", "--calendar", "0 9 * * *", "--", "true"});
   EXPECT_EQ(text(json({"show", "a"}), "nextRunAt").substr(10), "T00:00:00.000Z");
-  restart_as("TZ=Mars/Olympus exec");
+  restart_under("TZ=Mars/Olympus exec");
   EXPECT_EQ(zone(), "UTC");
   EXPECT_NE(ok({"doctor"}).find("TZ=Mars/Olympus is not the name of a time zone"),
             std::string::npos);
@@ -75,8 +67,8 @@ TEST_F(Zones, AChangeOfTheFileIsFollowed) {
   };
   ASSERT_EQ(run_program({"cp", "-a", "/etc", etc}).status, 0);
   link_to("Europe/Berlin");
-  restart_as("unset TZ; exec unshare -m sh -c 'mount --bind " + etc.string() +
-             " /etc && exec \"$0\" \"$@\"'");
+  restart_under("unset TZ; exec unshare -m sh -c 'mount --bind " + etc.string() +
+                " /etc && exec \"$0\" \"$@\"'");
   EXPECT_EQ(zone(), "Europe/Berlin");
   for (const char* name : {"Asia/Tokyo", "America/New_York"}) {
     link_to(name);
