@@ -5,6 +5,10 @@
 namespace wm {
 namespace {
 
+// Whose limit it is.
+constexpr const char* kForThis = " for this user";
+constexpr const char* kForAll = " for all users";
+
 class Explanation {
  public:
   Explanation(const Scheduler& scheduler, const Work& work, TimePoint now)
@@ -115,12 +119,12 @@ class Explanation {
     if (!scheduler_.group_has_room(policy_.group, work_.owner)) {
       const GroupRule& rule = rules.groups.at(policy_.group);
       add_full(WaitKind::group, policy_.group, rule.max_parallel, rule.max_parallel,
-               rule.shared ? " for all users" : "");
+               rule.shared ? kForAll : kForThis);
     } else if (agenda.running_of(work_.owner) >= rules.max_parallel) {
-      add_full(WaitKind::slot, "", rules.max_parallel, agenda.running_of(work_.owner), "");
+      add_full(WaitKind::slot, "", rules.max_parallel, agenda.running_of(work_.owner), kForThis);
     } else if (!scheduler_.has_room()) {
       add_full(WaitKind::slot, "", rules.max_parallel_total,
-               static_cast<int>(scheduler_.running_count()), " for all users");
+               static_cast<int>(scheduler_.running_count()), kForAll);
     }
   }
 

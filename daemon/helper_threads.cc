@@ -24,27 +24,27 @@ HelperThreads::~HelperThreads() {
 void HelperThreads::work(const std::shared_ptr<Pool>& pool) {
   std::unique_lock lock(pool->mutex);
   while (pool->loop) {
-    if (pool->tasks.empty()) {
+    if (pool->jobs.empty()) {
       if (pool->idle >= kIdleThreads) return;
       ++pool->idle;
-      pool->more.wait(lock, [&] { return !pool->tasks.empty() || !pool->loop; });
+      pool->more.wait(lock, [&] { return !pool->jobs.empty() || !pool->loop; });
       --pool->idle;
       continue;
     }
-    const Task task = std::move(pool->tasks.front());
-    pool->tasks.pop_front();
+    Job job = std::move(pool->jobs.front());
+    pool->jobs.pop_front();
     lock.unlock();
     std::string problem;
     try {
-      task.job();
+      job.job();
     } catch (const std::exception& e) {
       problem = e.what();
     }
     lock.lock();
     if (!pool->loop) return;
-    boost::asio::post(*pool->loop, [done = task.done, problem] {
+    boost::asio::post(*pool->loop, [over = std::move(job.over), problem] {
       if (!problem.empty()) spdlog::error("a helper could not do its work: {}", problem);
-      done();
+      over();
     });
   }
 }
@@ -56,21 +56,22 @@ void HelperThreads::enqueue(std::int64_t line, Task task) {
 }
 
 void HelperThreads::start_next(std::int64_t line) {
-  Task task = std::move(lines_[line].front());
-  const auto finish = [this, line, done = std::move(task.done)] {
-    auto& tasks = lines_[line];
-    tasks.pop_front();
-    if (tasks.empty()) {
-      lines_.erase(line);
-    } else {
-      start_next(line);
-    }
-    done();
-  };
   const std::scoped_lock lock(pool_->mutex);
-  pool_->tasks.push_back({std::move(task.job), finish});
-  if (std::cmp_greater_equal(pool_->idle, pool_->tasks.size())) return pool_->more.notify_one();
+  pool_->jobs.push_back({std::move(lines_[line].front().job), [this, line] { finish(line); }});
+  if (std::cmp_greater_equal(pool_->idle, pool_->jobs.size())) return pool_->more.notify_one();
   add_thread();
+}
+
+void HelperThreads::finish(std::int64_t line) {
+  auto& tasks = lines_[line];
+  const std::function<void()> done = std::move(tasks.front().done);
+  tasks.pop_front();
+  if (tasks.empty()) {
+    lines_.erase(line);
+  } else {
+    start_next(line);
+  }
+  done();
 }
 
 // Where the machine has no thread to give, those that are there do the work in time, and another
@@ -82,7 +83,7 @@ void HelperThreads::add_thread() {
   again_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
     const std::scoped_lock lock(pool_->mutex);
-    if (!pool_->tasks.empty()) add_thread();
+    if (!pool_->jobs.empty()) add_thread();
   });
 }
 

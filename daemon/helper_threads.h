@@ -41,12 +41,19 @@ class HelperThreads {
     std::function<void()> done;
   };
 
-  /// What a thread may outlive. Threads are made when all others are at work, and a few are kept.
+  /// Goes to a thread. Whatever is done afterwards stays here, with the loop that it belongs to.
+  struct Job {
+    std::function<void()> job;
+    std::function<void()> over;  // Called on the loop.
+  };
+
+  /// A thread may outlive all but this. Threads are made when all others are at work, and a few are
+  /// kept.
   struct Pool {
     explicit Pool(boost::asio::io_context* context) : loop(context) {}
     std::mutex mutex;
     std::condition_variable more;
-    std::deque<Task> tasks;
+    std::deque<Job> jobs;
     int idle = 0;
     boost::asio::io_context* loop;  // nullptr: it is gone.
   };
@@ -54,6 +61,7 @@ class HelperThreads {
   static void work(const std::shared_ptr<Pool>& pool);
   void enqueue(std::int64_t line, Task task);
   void start_next(std::int64_t line);
+  void finish(std::int64_t line);
   void add_thread();
 
   std::shared_ptr<Pool> pool_;
