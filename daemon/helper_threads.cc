@@ -40,6 +40,7 @@ void HelperThreads::work(const std::shared_ptr<Pool>& pool) {
     } catch (const std::exception& e) {
       problem = e.what();
     }
+    job.job = nullptr;
     lock.lock();
     if (!pool->loop) return;
     boost::asio::post(*pool->loop, [over = std::move(job.over), problem] {

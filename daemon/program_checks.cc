@@ -20,24 +20,31 @@ Error no_answer(const UsersCommand& command) {
 
 }  // namespace
 
-struct ProgramChecks::Look {
-  Look(boost::asio::io_context& loop, std::vector<UsersCommand> list, Done handler)
-      : patience(loop),
-        commands(std::move(list)),
-        results(commands.size()),
-        done(std::move(handler)) {}
+// The thread's part, which may outlive the loop.
+struct ProgramChecks::Answers {
+  explicit Answers(std::vector<UsersCommand> list)
+      : commands(std::move(list)), results(commands.size()) {}
 
-  boost::asio::steady_timer patience;
   const std::vector<UsersCommand> commands;
   std::vector<Result<>> results;         // The thread's, but for the first …
   std::atomic<std::size_t> answered{0};  // … so many.
-  std::atomic<bool> begun{false};
+};
+
+// The loop's part.
+struct ProgramChecks::Look {
+  Look(boost::asio::io_context& loop, std::vector<UsersCommand> list, Done handler)
+      : patience(loop),
+        answers(std::make_shared<Answers>(std::move(list))),
+        done(std::move(handler)) {}
+
+  boost::asio::steady_timer patience;
+  std::shared_ptr<Answers> answers;
   Done done;  // None: it was called.
 };
 
 void ProgramChecks::look(uid_t asker, std::vector<UsersCommand> commands, Done done) {
   const auto look = std::make_shared<Look>(loop_, std::move(commands), std::move(done));
-  if (look->commands.empty()) return std::exchange(look->done, {})({});
+  if (look->answers->commands.empty()) return std::exchange(look->done, {})({});
   if (const auto hanging = hanging_.find(asker);
       hanging != hanging_.end() && hanging->second >= kMostHanging) {
     return boost::asio::post(loop_, [this, look] { give_up(*look); });
@@ -50,27 +57,27 @@ void ProgramChecks::look(uid_t asker, std::vector<UsersCommand> commands, Done d
   });
   helpers_.run(
       kLooks + looks_++,
-      [look, check = check_] {
-        look->begun = true;
-        for (std::size_t i = 0; i < look->commands.size(); ++i) {
-          look->results[i] = check(look->commands[i]);
-          look->answered.store(i + 1, std::memory_order_release);
+      [answers = look->answers, check = check_] {
+        for (std::size_t i = 0; i < answers->commands.size(); ++i) {
+          answers->results[i] = check(answers->commands[i]);
+          answers->answered.store(i + 1, std::memory_order_release);
         }
         return true;
       },
       [this, look, asker](bool) {
         look->patience.cancel();
-        if (look->done) return std::exchange(look->done, {})(look->results);
+        if (look->done) return std::exchange(look->done, {})(look->answers->results);
         if (--hanging_[asker] == 0) hanging_.erase(asker);
       });
 }
 
 void ProgramChecks::give_up(Look& look) {
-  const std::size_t answered = look.answered.load(std::memory_order_acquire);
-  std::vector<Result<>> results(look.commands.size());
-  for (std::size_t i = 0; i < answered; ++i) results[i] = look.results[i];
+  const Answers& answers = *look.answers;
+  const std::size_t answered = answers.answered.load(std::memory_order_acquire);
+  std::vector<Result<>> results(answers.commands.size());
+  for (std::size_t i = 0; i < answered; ++i) results[i] = answers.results[i];
   if (answered < results.size())
-    results[answered] = std::unexpected(no_answer(look.commands[answered]));
+    results[answered] = std::unexpected(no_answer(answers.commands[answered]));
   std::exchange(look.done, {})(results);
 }
 

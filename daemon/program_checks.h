@@ -33,6 +33,7 @@ class ProgramChecks {
   void look(uid_t asker, std::vector<UsersCommand> commands, Done done);
 
  private:
+  struct Answers;
   struct Look;
 
   void give_up(Look& look);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -13,12 +14,18 @@ using namespace std::chrono_literals;
 
 class ProgramChecksTest : public testing::Test {
  protected:
-  ~ProgramChecksTest() override { answers_.set_value(); }
+  // The threads that hang leave before what they look at goes.
+  ~ProgramChecksTest() override {
+    answers_.set_value();
+    while (left_ < hanging_) std::this_thread::yield();
+  }
 
   Result<> look_at(const UsersCommand& command) {
     if (command.words.front() == "/hung") {
       ++hanging_;
       await_.wait();
+      ++left_;
+      return {};
     }
     if (command.words.front() == "/bad") return fail(ErrorCode::invalid, "bad");
     return {};
@@ -40,6 +47,7 @@ class ProgramChecksTest : public testing::Test {
       "cannot run '/hung': its file system does not answer; try again once it does";
 
   std::atomic<int> hanging_ = 0;
+  std::atomic<int> left_ = 0;
   std::promise<void> answers_;
   std::shared_future<void> await_ = answers_.get_future().share();
   boost::asio::io_context loop_;
