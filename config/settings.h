@@ -23,8 +23,8 @@ struct TaskSettings {
   bool operator==(const TaskSettings&) const = default;
 };
 
-/// What the clients of one user may take of the daemon, and those of all users together, which
-/// alone binds root.
+/// Bounds on what clients take of the daemon: those of each user, and those of all together. Root
+/// is bound by the latter alone.
 struct ClientLimits {
   std::size_t max_connections = 384;
   std::size_t max_connections_total = 512;

@@ -5,7 +5,7 @@
 namespace wm {
 namespace {
 
-// Whose limit it is.
+// These say whose limit it is.
 constexpr const char* kForThis = " for this user";
 constexpr const char* kForAll = " for all users";
 

@@ -56,8 +56,8 @@ void WaitLedger::add(LedgerEntry entry) {
   unsaved_ = std::min(unsaved_, entries_.size());
 }
 
-// What is so now has been so since the time that it is now, as far as anybody can tell; that is
-// noted, for the entries on disk stay as they are.
+// The last entry begins anew at the new time. It is noted again, for the entries on disk stay as
+// they are.
 void WaitLedger::clock_was_set(TimePoint now) {
   if (entries_.empty() || entries_.back().from <= now) return;
   LedgerEntry last = entries_.back();

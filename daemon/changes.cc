@@ -223,7 +223,7 @@ void Methods::update(const ExchangePtr& exchange) {
     });
   };
   const auto see = [=, this] { see_paths(exchange, list, decide); };
-  // Of work as it is now. What is wrong with it otherwise, the turn will find, if it still is.
+  // Only paths of the work as it is now are looked at. All other errors are for the turn to find.
   const auto id = store_.find(exchange->peer().uid, name);
   if (!id || !manager_.scheduler().find(*id)) return see();
   const auto request = updated(store_.recorded(*id), changes, exchange->peer());

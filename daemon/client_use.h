@@ -1,5 +1,5 @@
-// What the clients of each user take of the daemon: connections, calls that arrive, and answers
-// that nobody has read yet. Who reaches a bound waits; nobody else does.
+// Counts what the clients of each user take of the daemon: connections, calls that arrive, and
+// answers that nobody has read yet. A user who reaches a bound waits; nobody else does.
 #pragma once
 
 #include <cstddef>

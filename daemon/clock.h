@@ -22,8 +22,8 @@ class ClockSteps {
   ClockSteps() : ClockSteps(wall_clock_now(), time_since_boot()) {}
   ClockSteps(TimePoint wall, Duration since_boot) : offset_(wall.time_since_epoch() - since_boot) {}
 
-  /// As it is now. A difference too small for somebody to have set the clock is left out: the two
-  /// are not read in the same moment.
+  /// The offset now. It ignores a difference too small for somebody to have set the clock, as the
+  /// two are not read in the same moment.
   ClockOffset look() { return look(wall_clock_now(), time_since_boot()); }
   ClockOffset look(TimePoint wall, Duration since_boot);
 

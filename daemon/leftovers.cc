@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kSweeps = -4;         // Of the helper threads' lines.
+constexpr std::int64_t kSweeps = -4;         // A line of the helper threads.
 constexpr std::size_t kNamesAtOnce = 256;    // A look at the store's index for each, on the loop.
 constexpr std::string_view kGone = "gone-";  // Before what is to be removed.
 
@@ -44,7 +44,7 @@ struct Leftovers::Step {
   std::vector<std::string> names;  // To be asked about.
   int removed = 0;
   std::string problem;
-  bool over = false;  // That was the last of the folder.
+  bool over = false;  // Nothing of the folder is left to look at.
 };
 
 // Through one folder.

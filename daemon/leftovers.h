@@ -1,5 +1,5 @@
-// What a daemon that was killed has left in the state directory, and no record names: it is removed
-// after each start, beside all that goes on.
+// A daemon that was killed leaves files in the state directory that no record names. They are
+// removed after each start, beside all that goes on.
 #pragma once
 
 #include <filesystem>

@@ -20,8 +20,8 @@ struct RemovedLogs {
   bool all = true;  // False: more have to go, in the next turn.
 };
 
-/// Of each owner who has too much the oldest, and while all together have too much, the oldest of
-/// the owner who has most. Costs time for each owner, and for each log that goes.
+/// Removes the oldest logs of each owner who has too much. While all together have too much, it
+/// removes the oldest of the owner who has most. Costs time for each owner, and for each log.
 RemovedLogs make_room_for_logs(Store& store, const KeepLimits& limits, const DiskSpace& disk);
 
 }  // namespace wm
