@@ -124,7 +124,7 @@ Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
   app.require_subcommand(0, 1);
   auto* pretend = app.add_subcommand("override", "Pretend, to try work out");
   pretend
-      ->add_option("KEY=VALUE", options->values,
+      ->add_option("CONDITION", options->values,
                    "network=none|connected|unmetered|metered|roaming,\n"
                    "charging=yes|no, battery=ok|low, storage=ok|low,\n"
                    "idle=yes|no, custom.NAME=yes|no")

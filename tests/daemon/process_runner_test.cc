@@ -168,7 +168,7 @@ TEST_P(ProcessRunnerTest, NoDescriptorLeaksIn) {
 
 TEST_P(ProcessRunnerTest, ASessionOfItsOwnDefaultSignalsAndUmask) {
   run(
-      shell("grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t0\\n'; umask;"
+      shell("grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t0\\n'; umask;"
             "[ $(cut -d' ' -f6 /proc/$$/stat) = $$ ] && [ $(cut -d' ' -f5 /proc/$$/stat) = $$ ] && "
             "echo leads; pwd"));
   EXPECT_EQ(log(), "SigBlk:SigIgn:0022\nleads\n" + directory_.path().string() + "\n");

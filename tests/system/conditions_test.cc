@@ -59,12 +59,11 @@ TEST_F(ConditionsTest, SayHowManyWorksWaitOnThem) {
 TEST_F(ConditionsTest, OfOnesOwnStartAndStopWork) {
   declare_nas();
   shell("sync", "sleep 1000", {"--require", "nas", "--stop-grace", "0s"});
-  ok({"wait", "sync", "--for", "enqueued"});
-  EXPECT_NE(ok({"why", "sync"}).find("nas: command: exit 1: no nas"), std::string::npos);
   touch("nas");
   ok({"wait", "sync", "--for", "running"});
   std::filesystem::remove(path("nas"));
   ok({"wait", "sync", "--for", "enqueued"});
+  EXPECT_NE(ok({"why", "sync"}).find("nas: command: exit 1: no nas"), std::string::npos);
   const json::value run = json({"history", "sync"}).at(0);
   EXPECT_EQ(text(run, "outcome"), "interrupted");
   EXPECT_EQ(text(run, "stopReason"), "constraint-custom");

@@ -86,12 +86,16 @@ TEST_F(Notified, NotOnAMachineWithoutADesktopAndTheLogSaysSoOnce) {
 TEST_F(Notified, ByACommandThatGetsTheEvents) {
   const std::string events = (daemon_.path() / "events").string();
   ASSERT_EQ(::mkfifo(events.c_str(), 0600), 0);
-  daemon_.configure("[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >" + events + "\"]\n");
+  daemon_.configure("[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >" + events +
+                    "; echo >" + events + "\"]\n");
   daemon_.start();
+  std::fstream lines(events);  // To read and to write: it has no end between two commands.
   run("sync", "exit 64");
   Lines list;
   for (int i = 0; i < 3; ++i) {
-    const json::value event = json::parse(contents("events"));  // One command's, to its end.
+    std::string line;
+    ASSERT_TRUE(std::getline(lines, line));
+    const json::value event = json::parse(line);
     list.push_back(wm::text(event, "event") + ' ' + wm::text(event, "uniqueName") + ": " +
                    wm::text(event, "detail"));
   }
