@@ -183,7 +183,7 @@ asio::awaitable<bool> Connection::read_call() {
       co_return false;
     }
     if (const auto introspection = varlink::answer_introspection(*call)) {
-      if (!co_await write(*introspection)) co_return false;
+      if (!call->oneway && !co_await write(*introspection)) co_return false;
       hold_incoming(0);
       continue;
     }
@@ -201,6 +201,7 @@ asio::awaitable<void> Connection::serve() {
     while (!exchange_->message_ && !closed_) co_await wait_for_news();
     if (closed_) co_return;
     const bool going_on = co_await answer(checked(exchange_->message_, "there is an answer"));
+    exchange_->abandoned_ = true;  // Nobody hears what else there might be.
     exchange_.reset();
     hold_unread(0);
     if (!going_on) co_return;

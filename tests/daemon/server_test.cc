@@ -99,11 +99,43 @@ TEST_F(ServerTest, AnswersCallAfterCall) {
   EXPECT_EQ(connection.call("x.Echo", {{"n", 1}}).at("parameters").at("n"), 1);
   for (const char* call :
        {R"({"method":"x.Echo","parameters":{"n":2}})", R"({"method":"x.Echo","oneway":true})",
+        R"({"method":"org.varlink.service.GetInfo","oneway":true})",
         R"({"method":"x.Echo","parameters":{"n":3}})"}) {
     connection.send(std::string(call) + '\0');
   }
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":2}})");
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":3}})") << "a oneway call gets no answer";
+}
+
+// Who answers must see that nobody listens any more.
+TEST_F(ServerTest, AnAnswerThatGoesOnEndsWhereNobodyTakesIt) {
+  const auto listener = listen_at(socket_, 0600);
+  ASSERT_TRUE(listener);
+  std::vector<std::shared_ptr<Exchange>> taken;
+  server_ = std::make_unique<Server>(
+      loop_, *listener, ServerLimits{},
+      [&](const std::shared_ptr<Exchange>& exchange) {
+        taken.push_back(exchange);
+        exchange->stream([first = true]() mutable {
+          return std::exchange(first, false) ? std::optional(Exchange::Page{{}, true})
+                                             : std::nullopt;
+        });
+      },
+      [] {});
+  RawConnection connection(socket_);
+  for (const char* oneway : {"true", "false"}) {
+    connection.send(std::string(R"({"method":"x.Watch","more":true,"oneway":)") + oneway + '}' +
+                    '\0');
+  }
+  for (int i = 0; i < 2; ++i) {
+    loop_.poll();
+    server_->take_calls();
+  }
+  loop_.poll();
+
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_TRUE(taken[0]->abandoned());
+  EXPECT_FALSE(taken[1]->abandoned());
 }
 
 // Every user asks from connections of its own; ours is one of them, and asks last.
