@@ -95,25 +95,21 @@ void remember(std::span<Registration> registrations, const std::vector<std::int6
 // Decides in the turn, and answers with the work or with what refused it.
 void Methods::change_work(const ExchangePtr& exchange, const std::string& name,
                           std::function<Result<>(WorkId, TimePoint)> body) {
-  auto outcome = std::make_shared<Result<WorkId>>(0);
-  changes_.push_back({exchange,
-                      [this, exchange, name, body = std::move(body), outcome](TimePoint now) {
-                        const auto id = store_.find(exchange->peer().uid, name);
-                        if (!id) {
-                          *outcome = fail(ErrorCode::not_found,
-                                          "no such work: '" + name + "': see wm list --all");
-                          return;
-                        }
-                        *outcome = *id;
-                        manager_.touch(*id);
-                        if (auto done = body(*id, now); !done) {
-                          *outcome = std::unexpected(done.error());
-                        }
-                      },
-                      [this, exchange, outcome](TimePoint now) {
-                        if (!*outcome) return refusing(exchange, outcome->error());
-                        return replying(exchange, work_reply(**outcome, now));
-                      }});
+  auto found = std::make_shared<std::optional<WorkId>>();
+  auto outcome = std::make_shared<Result<>>();
+  changes_.push_back(
+      {exchange,
+       [this, exchange, name, body = std::move(body), found, outcome](TimePoint now) {
+         *found = store_.find(exchange->peer().uid, name);
+         if (!*found) return;
+         manager_.touch(**found);
+         *outcome = body(**found, now);
+       },
+       [this, exchange, name, found, outcome](TimePoint now) -> std::function<void()> {
+         if (!*found) return [exchange, name] { no_such_work(*exchange, name); };
+         if (!*outcome) return refusing(exchange, outcome->error());
+         return replying(exchange, work_reply(**found, now));
+       }});
 }
 
 // Goes on with what is there now of the paths that work is to wait for, so that every change from
