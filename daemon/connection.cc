@@ -128,7 +128,8 @@ boost::json::object Connection::hand_over(Handover& handover) {
     handed["call"] = {{"method", untaken_->method},
                       {"parameters", untaken_->parameters},
                       {"more", untaken_->more},
-                      {"oneway", untaken_->oneway}};
+                      {"oneway", untaken_->oneway},
+                      {"small", untaken_->small}};
     handed["wasTaken"] = exchange_ != nullptr || untaken_was_handed_over_;
   }
   const int descriptor = socket_.release();
@@ -157,7 +158,8 @@ std::shared_ptr<Connection> Connection::take_over(Server& server,
         .read("method", untaken.method)
         .read("parameters", untaken.parameters)
         .read("more", untaken.more)
-        .read("oneway", untaken.oneway);
+        .read("oneway", untaken.oneway)
+        .read("small", untaken.small);
   }
   return connection;
 }
@@ -237,7 +239,7 @@ asio::awaitable<bool> Connection::answer(const std::string& message) {
     exchange_->has_news_ = false;
     std::optional<Exchange::Page> page = exchange_->next_page();
     if (const auto& failure = exchange_->failure_) {
-      const std::string refusal = varlink::error(*failure);
+      const std::string refusal = varlink::error(exchange_->call(), *failure);
       co_return co_await write(refusal);
     }
     if (!page) {

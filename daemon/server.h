@@ -65,9 +65,9 @@ class Exchange {
   void reply(boost::json::object parameters) {
     answer(varlink::reply(std::move(parameters), false));
   }
-  void error(const Error& problem) { answer(varlink::error(problem)); }
+  void error(const Error& problem) { answer(varlink::error(call_, problem)); }
   void error(std::string_view name, boost::json::object parameters) {
-    answer(varlink::error(name, std::move(parameters)));
+    answer(varlink::error(call_, name, std::move(parameters)));
   }
   /// Whatever has been answered so far, this is the end of it.
   void fail(const Error& problem);

@@ -32,6 +32,17 @@ error InvalidParameter (parameter: string)
 
 constexpr std::string_view kVarlinkService = "org.varlink.service";
 
+bool is_small(std::string_view method) {
+  return method.substr(0, method.rfind('.')) == kSmallInterfaceName;
+}
+
+std::string small_description() {
+  std::string text(kInterfaceDescription);
+  const std::string line = "\ninterface ";
+  text.replace(text.find(line) + line.size(), kInterfaceName.size(), kSmallInterfaceName);
+  return text;
+}
+
 std::string describe(const Call& call) {
   const json::value* wanted = call.parameters.if_contains("interface");
   if (!wanted || !wanted->is_string()) {
@@ -40,6 +51,7 @@ std::string describe(const Call& call) {
   const std::string_view name = wanted->get_string();
   if (name == kVarlinkService) return reply({{"description", kServiceDescription}}, false);
   if (name == kInterfaceName) return reply({{"description", kInterfaceDescription}}, false);
+  if (name == kSmallInterfaceName) return reply({{"description", small_description()}}, false);
   return error("org.varlink.service.InterfaceNotFound", {{"interface", name}});
 }
 
@@ -62,6 +74,8 @@ Result<Call> parse_call(std::string_view message) {
                         .finish("the message");
   if (!read) return std::unexpected(read.error());
   if (call.method.empty()) return fail(ErrorCode::invalid, "the message names no method");
+  call.small = is_small(call.method);
+  if (call.small) call.method.replace(0, kInterfaceName.size(), kInterfaceName);
   return call;
 }
 
@@ -75,25 +89,41 @@ std::string error(std::string_view name, json::object parameters) {
   return finish({{"error", name}, {"parameters", std::move(parameters)}});
 }
 
-std::string error(const Error& problem) {
-  const auto named = [&](std::string_view name) {
-    return error(std::string(kInterfaceName) + '.' + std::string(name),
-                 {{"message", problem.message}});
-  };
-  switch (problem.code) {
+namespace {
+
+std::string_view name_of(ErrorCode code) {
+  switch (code) {
     case ErrorCode::invalid:
-      return named("InvalidRequest");
+      return "io.wm.Scheduler.InvalidRequest";
     case ErrorCode::not_found:
-      return named("NoSuchWork");
+      return "io.wm.Scheduler.NoSuchWork";
     case ErrorCode::refused:
-      return named("Refused");
+      return "io.wm.Scheduler.Refused";
     case ErrorCode::not_permitted:
-      return named("NotPermitted");
+      return "io.wm.Scheduler.NotPermitted";
     case ErrorCode::unreachable:
     case ErrorCode::failed:
-      return named("Failed");
+      return "io.wm.Scheduler.Failed";
   }
-  return named("Failed");
+  return "io.wm.Scheduler.Failed";
+}
+
+}  // namespace
+
+std::string error(const Error& problem) {
+  return error(name_of(problem.code), {{"message", problem.message}});
+}
+
+std::string error(const Call& call, std::string_view name, json::object parameters) {
+  std::string spelled(name);
+  if (call.small && name.starts_with(kInterfaceName)) {
+    spelled.replace(0, kInterfaceName.size(), kSmallInterfaceName);
+  }
+  return error(spelled, std::move(parameters));
+}
+
+std::string error(const Call& call, const Error& problem) {
+  return error(call, name_of(problem.code), {{"message", problem.message}});
 }
 
 std::optional<std::string> answer_introspection(const Call& call) {

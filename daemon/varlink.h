@@ -16,6 +16,7 @@ struct Call {
   boost::json::object parameters;
   bool more = false;     // The caller takes several replies.
   bool oneway = false;   // The caller takes none.
+  bool small = false;    // By the interface's name in small letters; its errors have that, too.
   std::size_t size = 0;  // Bytes of the message; 0: another program has read it.
 };
 
@@ -31,5 +32,9 @@ std::optional<std::string> answer_introspection(const Call& call);
 
 /// The name of an error on the wire, and its sentence in `message`.
 std::string error(const Error& problem);
+
+/// The same as answers to `call`.
+std::string error(const Call& call, std::string_view name, boost::json::object parameters);
+std::string error(const Call& call, const Error& problem);
 
 }  // namespace wm::varlink
