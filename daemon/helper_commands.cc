@@ -100,7 +100,7 @@ std::shared_ptr<HelperCommands::Run> HelperCommands::start(HelperCommand command
   ChildFiles files;
   files.output = null.get();
   files.errors = run->errors_ ? run->errors_.get() : null.get();
-  auto child = Child::start(files, std::move(plan));
+  auto child = Child::start(files, plan);
   if (!child) {
     run->problem_ = child.error().describe();
     run->after(Duration::zero(), &Run::tell_problem);

@@ -1,18 +1,20 @@
-// Starts one child process, and says at which stage that failed.
+// Starts one child process.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <sys/resource.h>
 #include <sys/types.h>
 
 #include "core/work.h"
+#include "daemon/runs/start_failure.h"
+#include "daemon/unique_fd.h"
 
 namespace wm {
 
@@ -48,47 +50,41 @@ struct ChildPlan {
   std::vector<gid_t> groups;
 };
 
-enum class StartStage : std::uint8_t {
-  process,
-  session,
-  record,
-  cgroup,
-  files,
-  bounds,
-  user,
-  directory,
-  program,
+/// Whose memory a child has until it runs its program.
+enum class ChildMemory : std::uint8_t {
+  shared,  // Its parent's: no page table is copied, but the code knows few processors.
+  copied,  // Its own, as after fork(): on every processor.
 };
 
-struct StartFailure {
-  StartStage stage = StartStage::process;
-  int error = 0;     // errno
-  std::string what;  // The program, the directory or the user that it is about.
+#if !defined(WM_PORTABLE_START) && defined(__LP64__) && \
+    (defined(__x86_64__) || defined(__aarch64__))
+#define WM_SHARES_MEMORY
+inline constexpr std::array kChildMemories{ChildMemory::shared, ChildMemory::copied};
+#else
+inline constexpr std::array kChildMemories{ChildMemory::copied};
+#endif
 
-  /// Whether the machine was out of something, so that another time it may work.
-  bool out_of_resources() const;
-  /// `cannot change to the directory '/x': No such file or directory`
-  std::string describe() const;
-};
+struct ChildStart;
+using ChildStartPtr = std::unique_ptr<ChildStart, void (*)(ChildStart*)>;
 
 /// A child that begins in a session and process group of its own, with default signal dispositions,
 /// umask 022 and no descriptors but its three.
 ///
-/// It shares memory with this process until it runs the program, so no page table is copied; and
-/// nobody waits meanwhile, for a program may be on a disk that does not answer. Only for one
-/// thread, with whose end a child that does not run its program yet ends too.
+/// Nobody waits until it runs the program, which may be on a disk that does not answer. Only for
+/// one thread, with whose end a child that does not run its program yet ends too.
 class Child {
  public:
   /// One that waits for its plan, with those files alone. An error: there is no child.
-  static std::expected<std::unique_ptr<Child>, StartFailure> prepare(const ChildFiles& files);
+  static std::expected<std::unique_ptr<Child>, StartFailure> prepare(
+      const ChildFiles& files, ChildMemory memory = kChildMemories.front());
 
-  /// Lets a child that waits go on. Not with `reset_oom_score`: see start().
-  void begin(ChildPlan plan);
+  /// Lets a child that waits go on. With `reset_oom_score` not one of shared memory: see start().
+  void begin(const ChildPlan& plan);
 
   /// One that does not wait. With `reset_oom_score` it shares no memory, for the kernel gives all
   /// processes that do the same score. An error: there is no child.
-  static std::expected<std::unique_ptr<Child>, StartFailure> start(const ChildFiles& files,
-                                                                   ChildPlan plan);
+  static std::expected<std::unique_ptr<Child>, StartFailure> start(
+      const ChildFiles& files, const ChildPlan& plan, ChildMemory memory = kChildMemories.front());
 
   ~Child();
   Child(const Child&) = delete;
@@ -106,16 +102,12 @@ class Child {
   std::optional<StartFailure> failure() const;
 
  private:
-  struct Start;
-  struct Steps;
+  explicit Child(ChildStartPtr start);
+  std::expected<void, StartFailure> make();
 
-  using StartPtr = std::unique_ptr<Start, void (*)(Start*)>;
-
-  explicit Child(StartPtr start);
-  std::expected<void, StartFailure> clone();
-
-  StartPtr start_;
+  ChildStartPtr start_;
   pid_t pid_ = 0;
+  UniqueFd sign_;  // Of copied memory: at its end once the child has begun.
 };
 
 }  // namespace wm

@@ -141,7 +141,8 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
 
 ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers,
                              HelperCommands& commands, const std::filesystem::path& state_directory,
-                             std::string socket, const HistorySettings& history, Cgroups cgroups)
+                             std::string socket, const HistorySettings& history, Cgroups cgroups,
+                             ChildMemory child_memory)
     : loop_(loop),
       helpers_(helpers),
       commands_(commands),
@@ -150,6 +151,7 @@ ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpe
       log_(loop, state_directory / "logs", history.max_log_bytes),
       records_(state_directory / "runs", !cgroups_.available()),
       files_(state_directory / "outputs", state_directory / "work"),
+      child_memory_(child_memory),
       self_(find_user(::geteuid())),
       oom_protected_(has_low_oom_score()),
       oom_kills_(count_oom_kills()) {
@@ -228,7 +230,7 @@ void ProcessRunner::expect(bool start) {
     // What is missing now, a start that misses it still will tell.
     auto berth = make_berth();
     if (!berth) return;
-    if (!board(*berth, Child::prepare(berth->files()))) {
+    if (!board(*berth, Child::prepare(berth->files(), child_memory_))) {
       spare_ = std::move(*berth);
     } else {
       leave(*berth);
@@ -255,15 +257,15 @@ std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, B
   plan.record_offset = berth.place.offset;
   // One that has groups to join waits for that.
   const bool waits = !oom_protected_ && (berth.child || !group.procs.empty());
-  if (!problem && waits && !berth.child) problem = board(berth, Child::prepare(berth.files()));
-  if (!problem && !waits)
-    problem = board(berth, Child::start(berth.files(), std::exchange(plan, {})));
+  if (!problem && waits && !berth.child)
+    problem = board(berth, Child::prepare(berth.files(), child_memory_));
+  if (!problem && !waits) problem = board(berth, Child::start(berth.files(), plan, child_memory_));
   if (!problem && !join(group.procs, berth.leader.pid)) problem = no_room("control group");
   if (problem) {
     leave(berth);
     return problem;
   }
-  if (waits) berth.child->begin(std::move(plan));
+  if (waits) berth.child->begin(plan);
   run.place = berth.place;
   run.leader = berth.leader;
   run.child = std::move(berth.child);

@@ -30,7 +30,8 @@ class ProcessRunner : public Runner {
   /// WM_SOCKET.
   ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers, HelperCommands& commands,
                 const std::filesystem::path& state_directory, std::string socket,
-                const HistorySettings& history, Cgroups cgroups);
+                const HistorySettings& history, Cgroups cgroups,
+                ChildMemory child_memory = kChildMemories.front());
 
   ~ProcessRunner() override {
     if (spare_) leave(*spare_);
@@ -141,6 +142,7 @@ class ProcessRunner : public Runner {
   RunLog log_;
   RunRecords records_;
   RunFiles files_;
+  ChildMemory child_memory_;
   Result<User> self_;
   bool oom_protected_;
   std::int64_t oom_kills_;

@@ -1,9 +1,9 @@
 #include "daemon/runs/rights.h"
 
 #include <sys/fsuid.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/runs/identity_calls.h"
 #include "daemon/runs/users.h"
 
 namespace wm {
@@ -19,7 +19,7 @@ BorrowedRights::BorrowedRights(uid_t uid) {
   groups_.resize(static_cast<std::size_t>(::getgroups(0, nullptr)));
   ::getgroups(static_cast<int>(groups_.size()), groups_.data());
   borrowed_ = true;
-  const bool groups = ::syscall(SYS_setgroups, user->groups.size(), user->groups.data()) == 0;
+  const bool groups = ::syscall(kSetGroups, user->groups.size(), user->groups.data()) == 0;
   ::setfsgid(user->gid);
   ::setfsuid(uid);
   if (!groups || static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != uid) {
@@ -31,7 +31,7 @@ BorrowedRights::~BorrowedRights() {
   if (!borrowed_) return;
   ::setfsuid(::geteuid());
   ::setfsgid(::getegid());
-  ::syscall(SYS_setgroups, groups_.size(), groups_.data());
+  ::syscall(kSetGroups, groups_.size(), groups_.data());
 }
 
 }  // namespace wm

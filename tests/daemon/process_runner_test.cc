@@ -18,8 +18,9 @@
 namespace wm {
 namespace {
 
-// Where the machine lets us have control groups, and where it does not.
-class ProcessRunnerTest : public testing::TestWithParam<bool> {
+// Where the machine lets us have control groups, and where it does not; in each way to make
+// children.
+class ProcessRunnerTest : public testing::TestWithParam<std::tuple<bool, ChildMemory>> {
  protected:
   ProcessRunnerTest() {
     sigset_t child;
@@ -34,7 +35,8 @@ class ProcessRunnerTest : public testing::TestWithParam<bool> {
     runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
   }
 
-  Cgroups cgroups() const { return GetParam() ? Cgroups(directory_.path()) : Cgroups(); }
+  static bool with_cgroups() { return std::get<bool>(GetParam()); }
+  Cgroups cgroups() const { return with_cgroups() ? Cgroups(directory_.path()) : Cgroups(); }
 
   Launch shell(const std::string& script) {
     Launch launch;
@@ -101,7 +103,7 @@ class ProcessRunnerTest : public testing::TestWithParam<bool> {
   HelperCommands commands_{loop_};
   HistorySettings history_;
   ProcessRunner runner_{loop_,         helpers_, commands_, directory_.path(),
-                        "/the/socket", history_, cgroups()};
+                        "/the/socket", history_, cgroups(), std::get<ChildMemory>(GetParam())};
   std::vector<FinishedRun> finished_;
 };
 
@@ -306,7 +308,7 @@ TEST_P(ProcessRunnerTest, NothingIsLeftOfAChildThatNoRunNeeds) {
 }
 
 TEST_P(ProcessRunnerTest, ALeftoverIsFoundFromAnotherControlGroup) {
-  if (!GetParam() || !cgroups().available()) GTEST_SKIP() << "there are no control groups here";
+  if (!with_cgroups() || !cgroups().available()) GTEST_SKIP() << "there are no control groups here";
   runner_.start(shell("echo > ready; sleep 100"));
   await_ready();
   std::string base;
@@ -362,8 +364,14 @@ TEST_P(ProcessRunnerTest, ARecordOfAnotherProcessHarmsNobody) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cgroups, ProcessRunnerTest, testing::Bool(),
-                         [](const auto& one) { return one.param ? "with" : "without"; });
+std::string name_of_world(bool cgroups, ChildMemory memory) {
+  return std::string(cgroups ? "with" : "without") +
+         (memory == ChildMemory::shared ? "_sharing" : "_copying");
+}
+
+INSTANTIATE_TEST_SUITE_P(Cgroups, ProcessRunnerTest,
+                         testing::Combine(testing::Bool(), testing::ValuesIn(kChildMemories)),
+                         [](const auto& one) { return std::apply(name_of_world, one.param); });
 
 TEST(ProcessStatTest, SurvivesStrangeNames) {
   const auto stat = parse_process_stat(

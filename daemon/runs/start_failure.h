@@ -1,0 +1,32 @@
+// Why a child did not come to run its program.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+enum class StartStage : std::uint8_t {
+  process,
+  session,
+  record,
+  cgroup,
+  files,
+  bounds,
+  user,
+  directory,
+  program,
+};
+
+struct StartFailure {
+  StartStage stage = StartStage::process;
+  int error = 0;     // errno
+  std::string what;  // The program, the directory or the user that it is about.
+
+  /// Whether the machine was out of something, so that another time it may work.
+  bool out_of_resources() const;
+  /// `cannot change to the directory '/x': No such file or directory`
+  std::string describe() const;
+};
+
+}  // namespace wm
