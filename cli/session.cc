@@ -131,6 +131,10 @@ int Session::complain(const Error& error) {
   return exit_status(error.code);
 }
 
+int Session::complain(std::string_view option, const Error& error) {
+  return complain(Error{error.code, std::string(option) + ": " + error.message});
+}
+
 void Session::print(const boost::json::value& document) {
   out() << boost::json::serialize(document) << '\n';
 }

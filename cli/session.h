@@ -72,6 +72,8 @@ class Session {
 
   /// One line on the error stream; returns the exit status that goes with it.
   int complain(const Error& error);
+  /// The same about the value of `option`.
+  int complain(std::string_view option, const Error& error);
 
   /// A word to people, beside the output.
   void hint(std::string_view text) { err() << "wm: " << text << '\n'; }

@@ -194,9 +194,7 @@ void read_flags(const WorkOptions& options, bool update, WorkRequest& request) {
 Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
   Backoff backoff;
   ExitRules& rules = request.exit_rules;
-  const auto parse_at = [](const std::string& text) {
-    return parse_local_time(text, now(), BareTime::to_come);
-  };
+  const auto parse_at = [](const std::string& text) { return typed_time(text, Direction::future); };
   for (const auto& read :
        {read_option("--initial-delay", options.initial_delay, request.initial_delay,
                     parse_duration),
@@ -344,7 +342,8 @@ void add_work_options(CLI::App& app, WorkOptions& options) {
             "network=TYPE, charging, …: holds it back too,")
       .list("--relax-after", options.relax_after, "D", "… until that long after it was due")
       .text("--initial-delay", options.initial_delay, "D", "Not before that long from now")
-      .text("--at", options.at, "TIME", "Not before: HH:MM, YYYY-MM-DD HH:MM, ISO 8601")
+      .text("--at", options.at, "TIME",
+            "Not before: 09:30, tomorrow 09:30, monday 09:30,\n2026-11-23 09:30, in 2h, ISO 8601")
       .text("--deadline", options.deadline, "D", "Then in any case, whatever its constraints")
       .group("What goes first")
       .number("--priority", options.priority, "From -10 to 10 (0)")

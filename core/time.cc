@@ -17,9 +17,12 @@ struct Unit {
 
 // The first name of each length is the one format_duration() writes.
 constexpr std::array kUnits{
-    Unit{"w", Days{7}}, Unit{"d", Days{1}}, Unit{"h", 1h},        Unit{"m", 1min},
-    Unit{"s", 1s},      Unit{"ms", 1ms},    Unit{"min", 1min},    Unit{"sec", 1s},
-    Unit{"hour", 1h},   Unit{"hours", 1h},  Unit{"day", Days{1}}, Unit{"days", Days{1}},
+    Unit{"w", Days{7}},    Unit{"d", Days{1}},     Unit{"h", 1h},        Unit{"m", 1min},
+    Unit{"s", 1s},         Unit{"ms", 1ms},        Unit{"min", 1min},    Unit{"sec", 1s},
+    Unit{"hour", 1h},      Unit{"hours", 1h},      Unit{"day", Days{1}}, Unit{"days", Days{1}},
+    Unit{"week", Days{7}}, Unit{"weeks", Days{7}}, Unit{"hr", 1h},       Unit{"hrs", 1h},
+    Unit{"minute", 1min},  Unit{"minutes", 1min},  Unit{"mins", 1min},   Unit{"second", 1s},
+    Unit{"seconds", 1s},   Unit{"secs", 1s},
 };
 
 std::optional<Duration> unit_length(std::string_view name) {

@@ -26,7 +26,8 @@ using ClockOffset = Duration;
 /// The longest duration anything accepts (10 years); sums of a few of them stay far from overflow.
 constexpr Duration kMaxDuration = Days{3650};
 
-/// `500ms`, `90s`, `15m`, `1h30m`, `2d`, `1w`, `"1h 30min"`: whole numbers with a unit, added up.
+/// `500ms`, `90s`, `15m`, `1h30m`, `2d`, `1w`, `"1h 30min"`, `"2 days"`: whole numbers with a unit,
+/// added up.
 /// Refused: no unit, a sign, a fraction, anything over kMaxDuration.
 Result<Duration> parse_duration(std::string_view text);
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/suggest.h"
 
 namespace wm {
 
@@ -36,8 +38,21 @@ Result<E> parse_word(std::string_view text) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (!text.empty() && list[i] == text) return static_cast<E>(i);
   }
+  const std::string meant = did_you_mean(text, list);
   return fail(ErrorCode::invalid, "unknown " + std::string(Words<E>::kind) + " '" +
-                                      std::string(text) + "': use one of " + all_words<E>());
+                                      std::string(text) + "'" +
+                                      (meant.empty() ? ": use one of " + all_words<E>() : meant));
+}
+
+/// yes, true, on, 1; no, false, off, 0.
+constexpr std::optional<bool> parse_yes_no(std::string_view text) {
+  for (const std::string_view yes : {"yes", "true", "on", "1"}) {
+    if (text == yes) return true;
+  }
+  for (const std::string_view no : {"no", "false", "off", "0"}) {
+    if (text == no) return false;
+  }
+  return std::nullopt;
 }
 
 }  // namespace wm

@@ -19,9 +19,12 @@ struct YesNo {
   std::string_view no;
 };
 
+bool is_level(const ConditionId& id) {
+  return id.name == ConditionName::battery || id.name == ConditionName::storage;
+}
+
 YesNo words_of(const ConditionId& id) {
-  const bool level = id.name == ConditionName::battery || id.name == ConditionName::storage;
-  return level ? YesNo{"ok", "low"} : YesNo{"yes", "no"};
+  return is_level(id) ? YesNo{"ok", "low"} : YesNo{"yes", "no"};
 }
 
 std::string show(const ConditionId& id, const ConditionValue& value) {
@@ -198,6 +201,7 @@ Result<ConditionValue> Sensors::parse_value(const ConditionId& id, std::string_v
   const auto [yes, no] = words_of(id);
   if (value == yes) return true;
   if (value == no) return false;
+  if (const auto flag = parse_yes_no(value); flag && !is_level(id)) return *flag;
   return fail(ErrorCode::invalid, "unknown value '" + std::string(value) + "' for " +
                                       to_string(id) + ": use " + std::string(yes) + " or " +
                                       std::string(no));

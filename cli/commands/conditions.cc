@@ -111,7 +111,7 @@ int override_values(Session& session, const OverrideOptions& options) {
   json::object parameters{{"values", std::move(values)}};
   if (!options.time.empty()) {
     const auto time = parse_duration(options.time);
-    if (!time) return session.complain(time.error());
+    if (!time) return session.complain("--for", time.error());
     parameters["forMs"] = time->count();
   }
   return show_answer(session, "OverrideConditions", std::move(parameters));

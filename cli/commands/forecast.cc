@@ -15,7 +15,7 @@ int forecast(Session& session, const std::string& time) {
   json::object parameters;
   if (!time.empty()) {
     const auto ahead = parse_duration(time);
-    if (!ahead) return session.complain(ahead.error());
+    if (!ahead) return session.complain("--for", ahead.error());
     parameters["forMs"] = ahead->count();
   }
   const auto answer = session.ask("Forecast", std::move(parameters));

@@ -18,14 +18,6 @@ struct HistoryOptions {
   int limit = 0;
 };
 
-Result<TimePoint> parse_since(const std::string& text) {
-  if (const auto ago = parse_duration(text)) return now() - *ago;
-  if (auto time = parse_local_time(text, now())) return time;
-  return fail(ErrorCode::invalid, "bad time '" + text +
-                                      "': write a duration such as 2h, HH:MM, YYYY-MM-DD HH:MM, or "
-                                      "ISO 8601 with an offset");
-}
-
 std::string outcome_of(const json::object& run) {
   const std::string outcome = text_of(run, "outcome");
   return outcome.empty() ? "running" : outcome;
@@ -82,8 +74,8 @@ int history(Session& session, const HistoryOptions& options) {
   if (options.failed) parameters["failed"] = true;
   if (options.limit > 0) parameters["limit"] = options.limit;
   if (!options.since.empty()) {
-    const auto since = parse_since(options.since);
-    if (!since) return session.complain(since.error());
+    const auto since = typed_time(options.since, Direction::past);
+    if (!since) return session.complain("--since", since.error());
     parameters["since"] = format_time(*since);
   }
   const auto runs = session.collect("History", std::move(parameters), "runs");
@@ -104,7 +96,8 @@ Command::Run set_up_history(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<HistoryOptions>();
   app.add_option("NAME", options->name, "Only the runs of this work")->type_name("");
   app.add_flag("--failed", options->failed, "Only runs that did not succeed");
-  app.add_option("--since", options->since, "Only runs since then: 2h (ago), 09:30, a date")
+  app.add_option("--since", options->since,
+                 "Only runs since then: 2h (ago), yesterday,\nmonday 09:30, 2026-11-23, …")
       ->type_name("TIME");
   app.add_option("--limit", options->limit, "At most so many")
       ->type_name("N")

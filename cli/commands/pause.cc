@@ -21,7 +21,7 @@ int send(Session& session, const char* method, const PauseOptions& options) {
   if (!options.group.empty()) parameters["group"] = options.group;
   if (!options.time.empty()) {
     const auto time = parse_duration(options.time);
-    if (!time) return session.complain(time.error());
+    if (!time) return session.complain("--for", time.error());
     parameters["forMs"] = time->count();
   }
   const auto answer = session.ask(method, std::move(parameters));

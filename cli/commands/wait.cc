@@ -45,7 +45,7 @@ int wait(Session& session, const WaitOptions& options) {
   std::optional<Duration> timeout;
   if (!options.timeout.empty()) {
     const auto parsed = parse_duration(options.timeout);
-    if (!parsed) return session.complain(parsed.error());
+    if (!parsed) return session.complain("--timeout", parsed.error());
     timeout = *parsed;
   }
   auto client = session.connect();

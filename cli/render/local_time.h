@@ -1,11 +1,10 @@
 // Times as people write and read them: local, and relative to now.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "core/time.h"
+#include "core/when.h"
 
 namespace wm::cli {
 
@@ -17,11 +16,10 @@ std::string local_time(TimePoint time);
 /// `in 59m`, `3s ago`, `now`: the largest two units.
 std::string relative_time(TimePoint time, TimePoint now);
 
-/// Which day a time without one means: today, or tomorrow where it is past (as at(1)).
-enum class BareTime : std::uint8_t { today, to_come };
+/// How far the local time zone is ahead of UTC then.
+std::chrono::seconds utc_offset(TimePoint time);
 
-/// `HH:MM`, `YYYY-MM-DD HH:MM[:SS]` in local time, or ISO 8601 with an offset.
-Result<TimePoint> parse_local_time(std::string_view text, TimePoint now,
-                                   BareTime bare = BareTime::today);
+/// What people type, read in the local time zone: see parse_when().
+Result<TimePoint> typed_time(std::string_view text, Direction direction);
 
 }  // namespace wm::cli

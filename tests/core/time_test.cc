@@ -12,6 +12,9 @@ TEST(Duration, IsReadInEveryUnit) {
   EXPECT_EQ(parse_duration("1h30m"), 90min);
   EXPECT_EQ(parse_duration("1h 30min"), 90min);
   EXPECT_EQ(parse_duration("2d"), Days{2});
+  EXPECT_EQ(parse_duration("2 days"), Days{2});
+  EXPECT_EQ(parse_duration("1 hour 30 minutes"), 90min);
+  EXPECT_EQ(parse_duration("1 week 1 second"), Days{7} + 1s);
   EXPECT_EQ(parse_duration("1w"), Days{7});
   EXPECT_EQ(parse_duration("0s"), 0s);
   EXPECT_EQ(parse_duration("3650d"), kMaxDuration);

@@ -150,6 +150,12 @@ TEST(SensorWords, ReadsTheWordsOfTheInterface) {
   EXPECT_TRUE(network("roaming").roaming);
   EXPECT_EQ(Sensors::parse_value(ConditionName::charging, "no"), ConditionValue(false));
   EXPECT_EQ(Sensors::parse_value(ConditionName::storage, "low"), ConditionValue(false));
+  for (const char* yes : {"yes", "true", "on"}) {
+    EXPECT_EQ(Sensors::parse_value(ConditionName::idle, yes), ConditionValue(true)) << yes;
+  }
+  for (const char* no : {"no", "false", "off"}) {
+    EXPECT_EQ(Sensors::parse_value(ConditionName::charging, no), ConditionValue(false)) << no;
+  }
   EXPECT_FALSE(Sensors::parse_value(ConditionName::battery, "yes"));
   EXPECT_FALSE(Sensors::parse_value(ConditionName::network, ""));
 }

@@ -1,0 +1,48 @@
+// Words that people type, and those that they read in return.
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+class TypedWords : public Commands {
+ protected:
+  TypedWords()
+      : Commands(std::string(TestDaemon::kConfiguration) +
+                 "[tasks.sync]\ncommand = [\"/bin/true\"]\n") {}
+
+  static std::size_t count(const json::value& list) { return list.as_array().size(); }
+};
+
+TEST_F(TypedWords, TimesAsPeopleSayThem) {
+  ok({"register-oneoff", "a", "--", "true"});
+  ok({"wait", "a"});
+  for (const char* since : {"yesterday", "2 days ago", "1 hour", "monday", "1h 30min"}) {
+    EXPECT_EQ(count(json({"history", "--since", since})), 1U) << since;
+  }
+  fails(2, "--since: bad time 'tomorrow': it is yet to come", {"history", "--since", "tomorrow"});
+  fails(2, "did you mean yesterday?", {"history", "--since", "yesteday"});
+
+  const std::string at =
+      text(json({"register-oneoff", "b", "--at", "tomorrow 09:00", "--", "true"}), "at");
+  EXPECT_EQ(text(json({"update", "b", "--at", "in 2 hours"}), "uniqueName"), "b");
+  EXPECT_EQ(text(json({"update", "b", "--at", "Tomorrow 9:00"}), "at"), at);
+  EXPECT_TRUE(at.ends_with(":00:00.000Z")) << at;
+  fails(2, "--at: bad time 'yesterday': it is past", {"update", "b", "--at", "yesterday"});
+  fails(2, "--timeout: bad duration '5'", {"wait", "b", "--timeout", "5"});
+}
+
+TEST_F(TypedWords, AConditionIsPretendedInAnyWordsForYesAndNo) {
+  for (const char* no : {"no", "false", "off"}) {
+    ok({"conditions", "override", std::string("charging=") + no});
+    EXPECT_EQ(wm({"check", "--charging"}).status, 75) << no;
+  }
+  for (const char* yes : {"yes", "true", "on"}) {
+    ok({"conditions", "override", std::string("charging=") + yes});
+    EXPECT_EQ(wm({"check", "--charging"}).status, 0) << yes;
+  }
+  fails(2, "use ok or low", {"conditions", "override", "battery=yes"});
+  fails(2, "'charing': did you mean charging?", {"conditions", "override", "charing=yes"});
+}
+
+}  // namespace
+}  // namespace wm
