@@ -27,6 +27,12 @@ using WorkId = std::int64_t;
 enum class WorkKind : std::uint8_t { oneoff, periodic, processing };
 enum class WorkState : std::uint8_t { enqueued, running, blocked, succeeded, failed, cancelled };
 enum class RunOutcome : std::uint8_t { succeeded, failed, retry, interrupted };
+
+/// It failed, or it asked for another attempt; that it was interrupted says nothing of it.
+constexpr bool is_failure(RunOutcome outcome) {
+  return outcome == RunOutcome::failed || outcome == RunOutcome::retry;
+}
+
 enum class BackoffPolicy : std::uint8_t { exponential, linear };
 enum class NetworkType : std::uint8_t { not_required, connected, unmetered, metered, not_roaming };
 enum class Constraint : std::uint8_t {

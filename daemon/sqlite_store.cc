@@ -95,6 +95,10 @@ class Where {
   std::vector<std::function<void(Query&)>> values_;
 };
 
+static_assert(!is_failure(static_cast<RunOutcome>(0)) && is_failure(static_cast<RunOutcome>(1)) &&
+              is_failure(static_cast<RunOutcome>(2)) && !is_failure(static_cast<RunOutcome>(3)));
+constexpr const char* kFailedRuns = "r.outcome IN (1, 2)";
+
 constexpr const char* kRowColumns =
     "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
     "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
@@ -568,7 +572,7 @@ RunPage SqliteStore::history(const RunFilter& filter) {
     if (filter.owner) where.add("w.owner = ?", *filter.owner);
     if (!filter.unique_name.empty()) where.add("w.name = ?", filter.unique_name);
     if (filter.since) where.add("r.started_at >= ?", *filter.since);
-    if (filter.failed) where.add("r.outcome <> 0");
+    if (filter.failed) where.add(kFailedRuns);
     Query query(statement(kRunQuery + where.sql() + " ORDER BY r.id DESC LIMIT ?"));
     where.bind(query);
     query.bind(filter.limit);

@@ -30,7 +30,7 @@ struct WorkFilter {
 struct RunFilter {
   std::optional<uid_t> owner;
   std::string unique_name;
-  bool failed = false;  // Only those that did not succeed.
+  bool failed = false;  // Only those of which is_failure() holds.
   std::optional<TimePoint> since;
   std::int64_t before = 0;  // The last key of the page before.
   int limit = 500;

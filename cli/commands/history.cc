@@ -95,7 +95,7 @@ int history(Session& session, const HistoryOptions& options) {
 Command::Run set_up_history(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<HistoryOptions>();
   app.add_option("NAME", options->name, "Only the runs of this work")->type_name("");
-  app.add_flag("--failed", options->failed, "Only runs that did not succeed");
+  app.add_flag("--failed", options->failed, "Only those that failed or asked for another attempt");
   app.add_option("--since", options->since,
                  "Only runs since then: 2h (ago), yesterday,\nmonday 09:30, 2026-11-23, …")
       ->type_name("TIME");

@@ -267,15 +267,17 @@ TYPED_TEST(StoreContract, HistoryIsFilteredAndPaged) {
   this->end_run(this->start_run(a, 1), RunOutcome::failed);
   this->end_run(this->start_run(a, 2), RunOutcome::succeeded);
   this->end_run(this->start_run(b, 3), RunOutcome::retry);
+  this->end_run(this->start_run(b, 4), RunOutcome::interrupted);
 
   EXPECT_EQ(this->store().history({.unique_name = "a"}).runs.size(), 2U);
-  EXPECT_EQ(this->store().history({.owner = 1001}).runs.size(), 1U);
-  EXPECT_EQ(this->store().history({.failed = true}).runs.size(), 2U);
-  EXPECT_EQ(this->store().history({.since = kNow + 2min}).runs.size(), 2U);
-  const RunPage page = this->store().history({.limit = 2});
-  ASSERT_EQ(page.runs.size(), 2U);
+  EXPECT_EQ(this->store().history({.owner = 1001}).runs.size(), 2U);
+  EXPECT_EQ(this->store().history({.failed = true}).runs.size(), 2U)
+      << "that it was interrupted is no failure of it";
+  EXPECT_EQ(this->store().history({.since = kNow + 2min}).runs.size(), 3U);
+  const RunPage page = this->store().history({.limit = 3});
+  ASSERT_EQ(page.runs.size(), 3U);
   ASSERT_NE(page.last, 0);
-  const RunPage rest = this->store().history({.before = page.last, .limit = 2});
+  const RunPage rest = this->store().history({.before = page.last, .limit = 3});
   ASSERT_EQ(rest.runs.size(), 1U);
   EXPECT_EQ(rest.runs.front().run, 1);
   EXPECT_EQ(rest.last, 0);

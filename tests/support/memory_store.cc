@@ -347,7 +347,7 @@ bool MemoryStore::belongs(const RunInfo& run, const RunFilter& filter) const {
   if (filter.owner && works_.at(run.work).info.work.owner != *filter.owner) return false;
   if (!filter.unique_name.empty() && run.unique_name != filter.unique_name) return false;
   if (filter.since && run.started_at < *filter.since) return false;
-  return !filter.failed || (run.result && run.result->outcome != RunOutcome::succeeded);
+  return !filter.failed || (run.result && is_failure(run.result->outcome));
 }
 
 RunPage MemoryStore::history(const RunFilter& filter) {

@@ -44,5 +44,22 @@ TEST_F(TypedWords, AConditionIsPretendedInAnyWordsForYesAndNo) {
   fails(2, "'charing': did you mean charging?", {"conditions", "override", "charing=yes"});
 }
 
+TEST_F(TypedWords, AnInterruptionIsNoFailure) {
+  ok({"conditions", "override", "charging=yes"});
+  ok({"register-oneoff", "stopped", "--charging", "--", "sleep", "60"});
+  ok({"wait", "stopped", "--for", "running"});
+  ok({"conditions", "override", "charging=no"});
+  ok({"wait", "stopped", "--for", "enqueued"});
+  ok({"register-oneoff", "again", "--max-attempts", "2", "--backoff-delay", "1ms", "--", "sh", "-c",
+      "exit 1"});
+  EXPECT_EQ(wm({"wait", "again"}).status, 1);
+
+  const json::value failed = json({"history", "--failed"});
+  ASSERT_EQ(count(failed), 2U);
+  EXPECT_EQ(text(failed.at(0), "outcome"), "failed");
+  EXPECT_EQ(text(failed.at(1), "outcome"), "retry");
+  EXPECT_EQ(count(json({"history"})), 3U);
+}
+
 }  // namespace
 }  // namespace wm
