@@ -82,7 +82,7 @@ class DescriptionReader {
       if (!known.insert(name).second) wrong("the field " + name + " is there twice");
       expect(":");
       blank();
-      type.fields.emplace_back(name, read_type());
+      type.fields.push_back({name, read_type()});
     } while (accept(','));
     skip();
     expect(")");

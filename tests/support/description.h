@@ -5,21 +5,27 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <boost/json.hpp>
 
 namespace wm {
 
+struct DescribedField;
+
 /// A type in the description.
 struct DescribedType {
   enum class Kind { boolean, integer, number, string, object, named, record, array, map, maybe };
 
   Kind kind = Kind::record;
-  std::string name;                                           // Of a named one.
-  std::vector<std::pair<std::string, DescribedType>> fields;  // Of a record.
-  std::vector<DescribedType> element;                         // Of array, map and maybe: one.
+  std::string name;                    // Of a named one.
+  std::vector<DescribedField> fields;  // Of a record.
+  std::vector<DescribedType> element;  // Of array, map and maybe: one.
+};
+
+struct DescribedField {
+  std::string name;
+  DescribedType type;
 };
 
 struct DescribedMethod {

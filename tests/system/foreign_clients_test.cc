@@ -412,7 +412,7 @@ json::array arguments_of(const DescribedType& type, const json::object& paramete
 
 json::object named(const DescribedType& type, const json::array& values) {
   json::object reply;
-  for (std::size_t i = 0; i < values.size(); ++i) reply[type.fields[i].first] = values[i];
+  for (std::size_t i = 0; i < values.size(); ++i) reply[type.fields[i].name] = values[i];
   return reply;
 }
 
