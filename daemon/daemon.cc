@@ -35,6 +35,9 @@ constexpr Duration kRetryCommit = 1s;
 // What a question has had measured stays so for a while: the next one may ask the same.
 constexpr Duration kAskedAgain = 5s;
 
+constexpr const char* kOtherState = "say where to keep the queue with --state-dir DIR";
+constexpr const char* kOtherSocket = "say where to listen with --socket PATH";
+
 constexpr std::int64_t kFlushes = -3;  // Of the helper threads' lines.
 
 template <class T>
@@ -50,21 +53,37 @@ sigset_t handled_signals() {
   return set;
 }
 
-// A directory of our own: nobody else can look into it, or lead us astray in it. With the mode 0711
-// others may pass through it, to what lies there for them.
-void make_directory(const std::filesystem::path& path, mode_t mode) {
+std::string cannot_make(const std::filesystem::path& path, const std::error_code& problem,
+                        const std::string& way_out) {
+  return "cannot make the directory " + path.string() + ": " + problem.message() + "; " + way_out;
+}
+
+void make_parent(const std::filesystem::path& path, const std::string& way_out) {
+  const std::filesystem::path parent = path.parent_path();
   std::error_code problem;
-  if (!path.parent_path().empty()) std::filesystem::create_directories(path.parent_path(), problem);
+  if (!parent.empty() && !std::filesystem::is_directory(parent, problem)) {
+    std::filesystem::create_directories(parent, problem);
+    if (problem) throw std::runtime_error(cannot_make(parent, problem, way_out));
+  }
+}
+
+// A directory of our own: nobody else can look into it, or lead us astray in it. With the mode 0711
+// others may pass through it, to what lies there for them. Where none can be made, `way_out` says
+// what to do.
+void make_directory(const std::filesystem::path& path, mode_t mode, const std::string& way_out) {
+  make_parent(path, way_out);
   struct stat status{};
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
-    throw std::runtime_error("cannot make the directory " + path.string() + ": " +
-                             std::strerror(errno));
+    throw std::runtime_error(
+        cannot_make(path, std::error_code(errno, std::generic_category()), way_out));
   }
   if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     throw std::runtime_error(path.string() + " is not a directory");
   }
   if (status.st_uid != ::geteuid()) {
-    throw std::runtime_error("the directory " + path.string() + " belongs to another user");
+    throw std::runtime_error("the directory " + path.string() +
+                             " belongs to another user: use one of your own, as " +
+                             (path / "wm").string());
   }
   if ((status.st_mode & 077 & ~mode) != 0) {
     throw std::runtime_error("the directory " + path.string() +
@@ -78,9 +97,11 @@ std::filesystem::path prepare_state(const DaemonOptions& options) {
   const std::filesystem::path& directory = options.state_directory;
   const mode_t open_to_runs = ::geteuid() == 0 ? 0711 : 0700;
   ::umask(077);
-  make_directory(directory, open_to_runs);
-  make_directory(directory / "logs", 0700);
-  for (const char* part : {"outputs", "work"}) make_directory(directory / part, open_to_runs);
+  make_directory(directory, open_to_runs, kOtherState);
+  make_directory(directory / "logs", 0700, kOtherState);
+  for (const char* part : {"outputs", "work"}) {
+    make_directory(directory / part, open_to_runs, kOtherState);
+  }
   return directory;
 }
 
@@ -129,6 +150,11 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       alarm_(loop_, [this] { manager_.clock_was_set(); }) {
   ::signal(SIGPIPE, SIG_IGN);
   listen_to_signals();
+  if (!options_.system) {
+    session_.emplace(loop_);
+    runner_.set_session(&*session_);
+    commands_.set_session(&*session_);
+  }
   add_probes();
   inherited_ = Handover::take();
   recover();
@@ -154,7 +180,10 @@ void Daemon::recover() {
   if (!inherited_) return manager_.recover(now);
   json::object& parts = inherited_->parts;
   sensors_.take_over(parts["sensors"].as_object(), now);
-  runner_.take_over(parts["runs"].as_array());
+  const json::value* const strangers = parts.if_contains("strangers");
+  runner_.take_over(parts["runs"].as_array(), strangers
+                                                  ? json::value_to<std::vector<pid_t>>(*strangers)
+                                                  : std::vector<pid_t>());
   manager_.recover(now, parts["children"].as_array());
 }
 
@@ -163,11 +192,11 @@ void Daemon::start_server() {
   own_socket_ = listener < 0;
   if (inherited_) listener = kept_descriptor(inherited_->parts["clients"].as_object(), "listener");
   if (listener < 0) {
-    const auto directory = std::filesystem::absolute(options_.socket).parent_path();
+    const auto directory = std::filesystem::path(options_.socket).parent_path();
     if (options_.own_socket_directory) {
-      make_directory(directory, 0700);
+      make_directory(directory, 0700, kOtherSocket);
     } else {
-      std::filesystem::create_directories(directory);
+      make_parent(options_.socket, kOtherSocket);
     }
     listener = must(listen_at(options_.socket, options_.system ? 0666 : 0600));
   }

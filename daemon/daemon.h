@@ -21,6 +21,7 @@
 #include "daemon/path_watches.h"
 #include "daemon/program_checks.h"
 #include "daemon/runs/process_runner.h"
+#include "daemon/runs/session_variables.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
 #include "daemon/service_manager.h"
@@ -89,6 +90,7 @@ class Daemon {
   HelperThreads helpers_;
   HelperCommands commands_;
   ProcessRunner runner_;
+  std::optional<SessionVariables> session_;  // Of the one user who is served.
   Leftovers leftovers_;
   WorkManager manager_;
   Sensors sensors_;

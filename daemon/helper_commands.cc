@@ -26,21 +26,19 @@ std::string first_line(int file) {
 }
 
 // What a program needs to find its user's files, bus and screen, and no more.
-std::vector<std::string> environment() {
-  std::vector<std::string> variables;
-  const auto pass = [&](const char* name, const char* otherwise) {
-    const char* value = std::getenv(name);
-    if (!value) value = otherwise;
-    if (value) variables.push_back(std::string(name) + '=' + value);
-  };
-  pass("PATH", "/usr/local/bin:/usr/bin:/bin");
-  pass("HOME", "/");
-  pass("LANG", "C.UTF-8");
-  for (const char* name : {"USER", "LOGNAME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-                           "DISPLAY", "WAYLAND_DISPLAY"}) {
-    pass(name, nullptr);
+std::vector<std::string> environment(const SessionVariables* session) {
+  Variables variables = session ? session->variables() : Variables();
+  for (const char* name :
+       {"PATH", "HOME", "LANG", "USER", "LOGNAME", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY"}) {
+    if (const char* value = std::getenv(name)) variables.emplace(name, value);
   }
-  return variables;
+  variables.emplace("PATH", "/usr/local/bin:/usr/bin:/bin");
+  variables.emplace("HOME", "/");
+  variables.emplace("LANG", "C.UTF-8");
+  std::vector<std::string> list;
+  for (const auto& [name, value] : variables) list.push_back(name + '=' + value);
+  return list;
 }
 
 std::string describe(int status, const std::string& said) {
@@ -94,7 +92,7 @@ std::shared_ptr<HelperCommands::Run> HelperCommands::start(HelperCommand command
   run->errors_ = bounded_memory_file(kErrorBytes);
   ChildPlan plan;
   plan.arguments = std::move(command.arguments);
-  plan.environment = environment();
+  plan.environment = environment(session_);
   plan.directory = "/";
   plan.input = std::move(command.input);
   ChildFiles files;

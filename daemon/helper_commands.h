@@ -13,6 +13,7 @@
 
 #include "core/time.h"
 #include "daemon/runs/child.h"
+#include "daemon/runs/session_variables.h"
 #include "daemon/unique_fd.h"
 
 namespace wm {
@@ -62,6 +63,9 @@ class HelperCommands {
 
   explicit HelperCommands(boost::asio::io_context& loop) : loop_(loop) {}
 
+  /// From now on they find that session, too, as it was last heard of.
+  void set_session(const SessionVariables* session) { session_ = session; }
+
   /// Runs it as the daemon's user. `on_end` is not called from in here, and may end the Run.
   std::shared_ptr<Run> start(HelperCommand command, OnEnd on_end);
 
@@ -71,6 +75,7 @@ class HelperCommands {
 
  private:
   boost::asio::io_context& loop_;
+  const SessionVariables* session_ = nullptr;
   std::map<pid_t, Run*> children_;  // nullptr: killed, and nobody wants to know.
 };
 

@@ -85,6 +85,7 @@ void Daemon::try_to_hand_over() {
   Handover handover;
   handover.parts["children"] = manager_.hand_over();
   handover.parts["runs"] = runner_.hand_over(handover);
+  handover.parts["strangers"] = json::value_from(runner_.strangers());
   handover.parts["sensors"] = sensors_.hand_over();
   handover.parts["clients"] = server_->hand_over(handover);
   const Error problem = handover.exec(options_.program, options_.arguments);

@@ -6,6 +6,7 @@
 
 #include "core/schedule.h"
 #include "core/text.h"
+#include "daemon/work_manager.h"
 
 namespace wm {
 namespace {

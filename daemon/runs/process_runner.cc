@@ -38,17 +38,17 @@ std::string inherited(const char* name, const char* otherwise) {
   return value && *value ? value : otherwise;
 }
 
-// Exactly what INTERFACE lists: a run inherits nothing from the daemon by accident.
-std::vector<std::string> environment_of(const Launch& launch, const User& user,
-                                        const std::string& socket, const RunFiles& files) {
+// Exactly what INTERFACE lists, but for what its surroundings are: a run inherits nothing from the
+// daemon by accident.
+Variables variables_of(const Launch& launch, const User& user, const std::string& socket,
+                       const RunFiles& files) {
   const WorkInfo& info = launch.info;
-  std::map<std::string, std::string> variables{
+  Variables variables{
       {"PATH", inherited("PATH", "/usr/local/bin:/usr/bin:/bin")},
       {"HOME", user.home},
       {"USER", user.name},
       {"LOGNAME", user.name},
       {"SHELL", user.shell},
-      {"LANG", inherited("LANG", "C.UTF-8")},
   };
   for (const auto& [name, value] : launch.env) variables[name] = value;
   variables["WM_TASK_NAME"] = info.request.task_name;
@@ -60,6 +60,13 @@ std::vector<std::string> environment_of(const Launch& launch, const User& user,
   variables["WM_STATE_DIR"] = files.state_path(launch.state);
   variables["WM_STOP_REASON_FILE"] = files.stop_reason_path(info.uuid);
   variables["WM_SOCKET"] = socket;
+  return variables;
+}
+
+// Those that a run has anyway stay what they are.
+std::vector<std::string> environment_of(Variables variables, Variables surroundings) {
+  variables.merge(surroundings);
+  variables.emplace("LANG", "C.UTF-8");
   std::vector<std::string> list;
   list.reserve(variables.size());
   for (const auto& [name, value] : variables) list.push_back(name + '=' + value);
@@ -152,11 +159,13 @@ ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpe
       records_(state_directory / "runs", !cgroups_.available()),
       files_(state_directory / "outputs", state_directory / "work"),
       child_memory_(child_memory),
-      self_(find_user(::geteuid())),
+      self_(own_user(state_directory)),
       oom_protected_(has_low_oom_score()),
       oom_kills_(count_oom_kills()) {
+  if (cgroups_.available()) return;
   // What a run leaves behind becomes this process's child, and so is found.
-  if (!cgroups_.available()) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  strangers_ = own_children();
 }
 
 Result<User> ProcessRunner::user_of(const WorkInfo& info) const {
@@ -255,20 +264,29 @@ std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, B
   run.note = set_limits(run.bounds, group.unmet, run.uid, plan);
   plan.reset_oom_score = oom_protected_;
   plan.record_offset = berth.place.offset;
-  // One that has groups to join waits for that.
-  const bool waits = !oom_protected_ && (berth.child || !group.procs.empty());
+  // One that has groups to join waits for that, or to be told of its session.
+  const bool asks = session_ && run.uid == self_.uid && !oom_protected_ && session_->can_ask();
+  const bool waits = asks || (!oom_protected_ && (berth.child || !group.procs.empty()));
+  if (!asks) {
+    plan.environment = environment_of(std::exchange(run.variables, {}), surroundings_of(run.uid));
+  }
   if (!problem && waits && !berth.child)
     problem = board(berth, Child::prepare(berth.files(), child_memory_));
-  if (!problem && !waits) problem = board(berth, Child::start(berth.files(), plan, child_memory_));
+  if (!problem && !waits)
+    problem = board(berth, Child::start(berth.files(), std::exchange(plan, {}), child_memory_));
   if (!problem && !join(group.procs, berth.leader.pid)) problem = no_room("control group");
   if (problem) {
     leave(berth);
     return problem;
   }
-  if (waits) berth.child->begin(plan);
   run.place = berth.place;
   run.leader = berth.leader;
   run.child = std::move(berth.child);
+  if (asks) {
+    run.plan = std::move(plan);
+  } else if (waits) {
+    run.child->begin(std::move(plan));
+  }
   log_.begin({run.work, run.number, run.unique_name}, std::move(berth.pipes));
   return std::nullopt;
 }
@@ -290,10 +308,10 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   run->uid = user->uid;
   run->bounds = info.request.terms.bounds;
   run->stop_grace = launch.stop_grace;
+  run->variables = variables_of(launch, *user, socket_, files_);
 
   ChildPlan plan;
   plan.arguments = launch.command;
-  plan.environment = environment_of(launch, *user, socket_, files_);
   plan.directory = info.request.cwd.empty() ? user->home : info.request.cwd;
   plan.input = launch.input;
   plan.switch_user = user->uid != ::geteuid();
@@ -306,7 +324,27 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   beginning_.push_back(run);
   runs_.emplace(pid, run);
   pids_[run->work] = pid;
+  if (run->plan) {
+    session_->ask([this, asking = std::weak_ptr(run)] {
+      if (const RunPtr waiting = asking.lock()) begin(*waiting);
+    });
+  }
   return std::nullopt;
+}
+
+Variables ProcessRunner::surroundings_of(uid_t uid) const {
+  if (session_ && uid == self_.uid) return session_->variables();
+  Variables surroundings = runtime_variables(uid);
+  surroundings.merge(locale_variables());
+  return surroundings;
+}
+
+// Unless it has begun, or is gone.
+void ProcessRunner::begin(Run& run) const {
+  auto plan = std::exchange(run.plan, std::nullopt);
+  if (!plan || !run.child) return;
+  plan->environment = environment_of(std::exchange(run.variables, {}), surroundings_of(run.uid));
+  run.child->begin(std::move(*plan));
 }
 
 // What a run has apart from its processes.
@@ -326,6 +364,7 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
   files_.tell_stop_reason(run.uuid, reason);
   if (run.child) {
     run.child->terminate();
+    begin(run);  // It ends then, whatever its session is.
   } else {
     ::kill(-pid->second, SIGTERM);
   }
@@ -395,7 +434,8 @@ json::array ProcessRunner::hand_over(Handover& handover) {
   return list;
 }
 
-void ProcessRunner::take_over(const json::array& runs) {
+void ProcessRunner::take_over(const json::array& runs, std::vector<pid_t> strangers) {
+  strangers_ = std::move(strangers);
   for (const json::value& value : runs) {
     const json::object& one = value.as_object();
     const auto run = std::make_shared<Run>();
@@ -469,15 +509,18 @@ std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
 
 // Children of this process that no program here has started: what ended runs have left behind. One
 // that says of no run that it is its own is this one's, unless it may be that of another: one that
-// goes on, or that has a grace.
+// goes on, or that has a grace. Or of what was here before wmd, as of a script that has started
+// something else, too, and then became wmd.
 std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
   std::vector<pid_t> orphans;
   for (const pid_t pid : own_children()) {
     if (runs_.contains(pid) || commands_.has_child(pid) || is_spare(pid)) continue;
+    if (std::ranges::count(strangers_, pid) > 0) continue;
     if (const auto process = read_process_stat(pid); !process || process->dead) continue;
     const auto has = [&](const Run& one) { return is_of_run(pid, one.leader, one.uuid); };
     const bool may_be_of_another =
-        !runs_.empty() || std::ranges::any_of(closing_, [&](const RunPtr& other) {
+        !runs_.empty() || !strangers_.empty() ||
+        std::ranges::any_of(closing_, [&](const RunPtr& other) {
           return other.get() != &run && (other->in_grace() || has(*other));
         });
     if (has(run) || !may_be_of_another) orphans.push_back(pid);

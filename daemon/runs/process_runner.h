@@ -20,6 +20,7 @@
 #include "daemon/runs/run_log.h"
 #include "daemon/runs/run_records.h"
 #include "daemon/runs/runner.h"
+#include "daemon/runs/session_variables.h"
 #include "daemon/runs/users.h"
 
 namespace wm {
@@ -37,6 +38,10 @@ class ProcessRunner : public Runner {
     if (spare_) leave(*spare_);
     cgroups_.leave();
   }
+
+  /// From now on the daemon's own user's runs have these variables, as they are when each starts;
+  /// those of other users have runtime_variables(), as all have without this.
+  void set_session(SessionVariables* session) { session_ = session; }
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
   void on_suspended(OnSuspended handler) override { on_suspended_ = std::move(handler); }
@@ -60,7 +65,9 @@ class ProcessRunner : public Runner {
   /// in; resume() ends that.
   boost::json::array hand_over(Handover& handover);
   void resume() { quiet_.clear(); }
-  void take_over(const boost::json::array& runs);
+  /// `strangers` are children of this process that no program here has started.
+  void take_over(const boost::json::array& runs, std::vector<pid_t> strangers);
+  const std::vector<pid_t>& strangers() const { return strangers_; }
 
   /// After SIGCHLD: takes every child that has ended, was stopped or goes on.
   void reap();
@@ -78,8 +85,10 @@ class ProcessRunner : public Runner {
     RunRecords::Place place;
     Bounds bounds;
     uid_t uid = 0;
-    std::unique_ptr<Child> child;  // Until it has begun.
-    std::string note;              // What it did not get as it was asked for.
+    std::unique_ptr<Child> child;   // Until it has begun.
+    std::optional<ChildPlan> plan;  // Until it is known in which session it runs, …
+    Variables variables;            // … which adds to these.
+    std::string note;               // What it did not get as it was asked for.
     Duration stop_grace{};
     std::unique_ptr<boost::asio::steady_timer> grace;  // Set once it was told to stop.
     /// Lets go of what its beginning took, once it is over; false: it is not.
@@ -112,6 +121,9 @@ class ProcessRunner : public Runner {
                                 std::expected<std::unique_ptr<Child>, StartFailure> child) const;
   void leave(const Berth& berth);
   std::optional<ChildEnd> set_out(Run& run, const WorkInfo& info, Berth& berth, ChildPlan plan);
+  /// Those of the locale and the session.
+  Variables surroundings_of(uid_t uid) const;
+  void begin(Run& run) const;
   bool is_spare(pid_t pid) const { return spare_ && spare_->leader.pid == pid; }
 
   Result<User> user_of(const WorkInfo& info) const;
@@ -143,7 +155,8 @@ class ProcessRunner : public Runner {
   RunRecords records_;
   RunFiles files_;
   ChildMemory child_memory_;
-  Result<User> self_;
+  User self_;
+  SessionVariables* session_ = nullptr;
   bool oom_protected_;
   std::int64_t oom_kills_;
   OnFinished on_finished_;
@@ -152,6 +165,7 @@ class ProcessRunner : public Runner {
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
   std::optional<Berth> spare_;
+  std::vector<pid_t> strangers_;   // Children that this process had when it became wmd.
   std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
   std::vector<RunPtr> closing_;    // The first process is gone, and not yet all of the others.
   int ending_ = 0;                 // Runs that nobody has been told the end of.

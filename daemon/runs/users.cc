@@ -1,9 +1,13 @@
 #include "daemon/runs/users.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include <grp.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #include "core/text.h"
 
@@ -49,6 +53,23 @@ Result<User> find_user(const std::string& name) {
               [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
                 return ::getpwnam_r(name.c_str(), entry, buffer, size, found);
               });
+}
+
+User own_user(const std::string& directory) {
+  if (const auto user = find_user(::geteuid())) return *user;
+  const auto given = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  User user{::geteuid(), ::getegid(), {}, given("USER"), given("HOME"), "/bin/sh"};
+  user.groups.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+  ::getgroups(static_cast<int>(user.groups.size()), user.groups.data());
+  if (user.name.empty()) user.name = std::to_string(user.uid);
+  std::error_code none;
+  if (!user.home.starts_with('/') || !std::filesystem::is_directory(user.home, none)) {
+    user.home = directory;
+  }
+  return user;
 }
 
 std::optional<gid_t> find_group(const std::string& name) {

@@ -24,6 +24,10 @@ struct User {
 Result<User> find_user(uid_t uid);
 Result<User> find_user(const std::string& name);
 
+/// The one this process is. One without an entry, as in a container that gives each a number of its
+/// own, has the home and the name that this process was given; else `directory`, and the number.
+User own_user(const std::string& directory);
+
 /// Nothing: there is no such group.
 std::optional<gid_t> find_group(const std::string& name);
 

@@ -3,6 +3,9 @@
 
 #include <csignal>
 #include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -146,14 +149,35 @@ TEST_P(ProcessRunnerTest, WhatARunLeavesInItsOutputFileComesBack) {
 
 TEST_P(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
   ::setenv("LEAKED", "1", 1);
-  Launch launch = shell("tr '\\0' '\\n' < /proc/self/environ | cut -d= -f1 | sort | tr '\\n' ' '");
-  launch.command = {"/bin/sh", "-c",
-                    "tr '\\0' '\\n' < /proc/$$/environ | cut -d= -f1 | sort | tr '\\n' ' '"};
+  ::setenv("DISPLAY", ":1", 1);  // Whose daemon serves all has no session to pass on.
+  ::setenv("LC_TIME", "de_AT.UTF-8", 1);
+  Launch launch = shell("");
+  launch.command = {"/bin/sh", "-c", "tr '\\0' '\\n' < /proc/$$/environ | cut -d= -f1"};
   launch.env = {{"EXTRA", "x"}};
   run(launch);
-  EXPECT_EQ(log(),
-            "EXTRA HOME LANG LOGNAME PATH SHELL USER WM_INPUT WM_OUTPUT_FILE WM_RUN_ATTEMPT "
-            "WM_SOCKET WM_STATE_DIR WM_STOP_REASON_FILE WM_TASK_NAME WM_UNIQUE_NAME WM_WORK_ID ");
+  for (const char* name : {"LEAKED", "DISPLAY", "LC_TIME"}) ::unsetenv(name);
+  std::set<std::string> wanted{"EXTRA",          "HOME",
+                               "LANG",           "LC_TIME",
+                               "LOGNAME",        "PATH",
+                               "SHELL",          "USER",
+                               "WM_INPUT",       "WM_OUTPUT_FILE",
+                               "WM_RUN_ATTEMPT", "WM_SOCKET",
+                               "WM_STATE_DIR",   "WM_STOP_REASON_FILE",
+                               "WM_TASK_NAME",   "WM_UNIQUE_NAME",
+                               "WM_WORK_ID"};
+  for (const auto& [name, value] : runtime_variables(::geteuid())) wanted.insert(name);
+  for (const auto& [name, value] : locale_variables()) wanted.insert(name);
+  std::istringstream lines(log());
+  EXPECT_EQ((std::set<std::string>{std::istream_iterator<std::string>(lines), {}}), wanted);
+}
+
+TEST_P(ProcessRunnerTest, WhatTheTaskDeclaresWinsOverTheLocale) {
+  ::setenv("LC_TIME", "de_AT.UTF-8", 1);
+  Launch launch = shell("echo $LC_TIME");
+  launch.env = {{"LC_TIME", "C"}};
+  run(launch);
+  ::unsetenv("LC_TIME");
+  EXPECT_EQ(log(), "C\n");
 }
 
 TEST_P(ProcessRunnerTest, SaysWhoItIs) {

@@ -135,6 +135,7 @@ int FakeService::reply(sd_bus_message* call) {
     shown_.push_back(std::string(title) + '|' + body + '|' + std::to_string(replaced));
     return sd_bus_reply_method_return(call, "u", static_cast<std::uint32_t>(shown_.size()));
   }
+  if (sd_bus_message_is_method_call(call, nullptr, "Get") > 0) return reply_environment(call);
   if (sd_bus_message_is_method_call(call, nullptr, "GetAll") <= 0) return 0;
   sd_bus_message_read(call, "s", &argument);
   const auto object = objects_.find({sd_bus_message_get_path(call), argument});
@@ -148,6 +149,21 @@ int FakeService::reply(sd_bus_message* call) {
     append(answer, value);
     sd_bus_message_close_container(answer);
   }
+  sd_bus_message_close_container(answer);
+  sd_bus_send(bus_, answer, nullptr);
+  sd_bus_message_unref(answer);
+  return 1;
+}
+
+int FakeService::reply_environment(sd_bus_message* call) {
+  sd_bus_message* answer = nullptr;
+  sd_bus_message_new_method_return(call, &answer);
+  sd_bus_message_open_container(answer, 'v', "as");
+  sd_bus_message_open_container(answer, 'a', "s");
+  for (const std::string& variable : environment_) {
+    sd_bus_message_append(answer, "s", variable.c_str());
+  }
+  sd_bus_message_close_container(answer);
   sd_bus_message_close_container(answer);
   sd_bus_send(bus_, answer, nullptr);
   sd_bus_message_unref(answer);

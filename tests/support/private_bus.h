@@ -51,6 +51,8 @@ class FakeService {
   void add_device(const std::string& interface, const std::string& path) {
     devices_[interface] = path;
   }
+  /// The property Environment of any object: NAME=VALUE. As systemd does, it signals nothing.
+  void set_environment(std::vector<std::string> variables) { environment_ = std::move(variables); }
   /// What Notify was called with: `TITLE|BODY`, and the number of the one that it replaces.
   const std::vector<std::string>& shown() const { return shown_; }
   void pump();
@@ -60,10 +62,12 @@ class FakeService {
 
   static int take(sd_bus_message* message, void* self, sd_bus_error*);
   int reply(sd_bus_message* call);
+  int reply_environment(sd_bus_message* call);
 
   sd_bus* bus_ = nullptr;
   std::map<std::pair<std::string, std::string>, Properties> objects_;
   std::map<std::string, std::string> devices_;
+  std::vector<std::string> environment_;
   std::vector<std::string> shown_;
 };
 
