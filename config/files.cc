@@ -9,9 +9,8 @@ Result<std::vector<std::filesystem::path>> files_of(Instance instance,
                                                     const Surroundings& surroundings,
                                                     const std::string& given) {
   if (!given.empty()) return std::vector<std::filesystem::path>{given};
-  const auto found = configuration_directory(instance, surroundings);
-  if (!found) return std::unexpected(found.error());
-  const std::filesystem::path directory(*found);
+  const std::filesystem::path directory = configuration_directory(instance, surroundings);
+  if (directory.empty()) return std::vector<std::filesystem::path>();
   std::vector<std::filesystem::path> files;
   std::error_code none;
   if (std::filesystem::exists(directory / "wmd.toml", none))

@@ -3,12 +3,11 @@
 namespace wm {
 namespace {
 
-// The XDG base directories must be absolute; others are to be ignored.
-Result<std::string> under(const std::string& base, const std::string& home,
-                          const std::string& in_home) {
+// The XDG base directories must be absolute; others are to be ignored. Empty: neither is set.
+std::string under(const std::string& base, const std::string& home, const std::string& in_home) {
   if (base.starts_with('/')) return base + "/wm";
-  if (home.starts_with('/')) return home + in_home + "/wm";
-  return fail(ErrorCode::invalid, "HOME is not set: say where with --state-dir and --config");
+  if (home == "/") return in_home + "/wm";
+  return home.starts_with('/') ? home + in_home + "/wm" : "";
 }
 
 }  // namespace
@@ -30,10 +29,14 @@ std::string socket_path(Instance instance, const Surroundings& surroundings) {
 
 Result<std::string> state_directory(Instance instance, const Surroundings& surroundings) {
   if (instance == Instance::system) return "/var/lib/wm";
-  return under(surroundings.state_home, surroundings.home, "/.local/state");
+  const std::string directory = under(surroundings.state_home, surroundings.home, "/.local/state");
+  if (!directory.empty()) return directory;
+  return fail(ErrorCode::invalid,
+              "there is no place for the queue, as neither HOME nor XDG_STATE_HOME is an absolute "
+              "path: say where to keep it with --state-dir DIR");
 }
 
-Result<std::string> configuration_directory(Instance instance, const Surroundings& surroundings) {
+std::string configuration_directory(Instance instance, const Surroundings& surroundings) {
   if (instance == Instance::system) return "/etc/wm";
   return under(surroundings.config_home, surroundings.home, "/.config");
 }

@@ -26,10 +26,11 @@ struct Surroundings {
 /// own and closed to others. System: /run/wm/wm.sock.
 std::string socket_path(Instance instance, const Surroundings& surroundings);
 
-/// User: $XDG_STATE_HOME/wm, else ~/.local/state/wm. System: /var/lib/wm.
+/// User: $XDG_STATE_HOME/wm, else ~/.local/state/wm. System: /var/lib/wm. An error: neither is set.
 Result<std::string> state_directory(Instance instance, const Surroundings& surroundings);
 
 /// User: $XDG_CONFIG_HOME/wm, else ~/.config/wm. System: /etc/wm. The file in it is `wmd.toml`.
-Result<std::string> configuration_directory(Instance instance, const Surroundings& surroundings);
+/// Empty: neither is set.
+std::string configuration_directory(Instance instance, const Surroundings& surroundings);
 
 }  // namespace wm

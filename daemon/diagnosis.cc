@@ -34,7 +34,11 @@ constexpr double kNearBound = 0.75;
 
 bool has_systemd() { return ::access("/run/systemd/system", F_OK) == 0; }
 
-std::string systemctl(const DaemonFacts& facts, const char* what) {
+// `reload` or `restart`.
+std::string systemctl(const DaemonFacts& facts, std::string_view what) {
+  if (!has_systemd()) {
+    return what == "reload" ? fmt::format("kill -HUP {}", ::getpid()) : "start wmd anew";
+  }
   return fmt::format("systemctl {}{} wmd", facts.system ? "" : "--user ", what);
 }
 
@@ -246,7 +250,8 @@ Finding look_at_cgroups(const DaemonFacts& facts) {
   if (!facts.has_cgroups) {
     return {"control groups", Verdict::note,
             "none: --memory-max, --cpu-weight and --tasks-max bind less, as resource limits do",
-            "let systemd start wmd, whose unit says Delegate=yes"};
+            has_systemd() ? "let systemd start wmd, whose unit says Delegate=yes"
+                          : "let wmd write to its control group, in which nothing else runs"};
   }
   if (facts.controllers.empty()) {
     return {"control groups", Verdict::note,
@@ -266,7 +271,8 @@ Finding look_at_clock(const DaemonFacts& facts) {
   timex clock{};
   const bool synchronized = ::adjtimex(&clock) >= 0 && (clock.status & STA_UNSYNC) == 0;
   if (!synchronized) {
-    return {"clock", Verdict::note, "nothing keeps it right", "timedatectl set-ntp true"};
+    return {"clock", Verdict::note, "nothing keeps it right",
+            has_systemd() ? "timedatectl set-ntp true" : "let chrony or its like set it"};
   }
   return {"clock", Verdict::ok, "kept right, and the time zone is known", ""};
 }

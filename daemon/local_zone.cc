@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <regex>
 #include <utility>
 
@@ -21,6 +22,27 @@ std::string name_of_rules(const std::string& rules) {
   std::smatch parts;
   if (!std::regex_match(rules, parts, kHours)) return rules;
   return "Etc/GMT" + (parts[1] == "-" ? "-" : std::string("+")) + parts[2].str();
+}
+
+// What needs no database to be known.
+bool is_utc(std::string_view name) {
+  if (name.starts_with(':')) name.remove_prefix(1);
+  return name.empty() || name == "UTC" || name == "UTC0" || name == "GMT" || name == "Etc/UTC";
+}
+
+bool has_database() {
+  try {
+    return !date::get_tzdb().zones.empty();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// Where there is no such file, that is the local time: localtime(5).
+bool local_time_is_utc() {
+  std::error_code problem;
+  const auto link = std::filesystem::read_symlink(kLocalTime, problem);
+  return problem == std::errc::no_such_file_or_directory || link.filename() == "UTC";
 }
 
 }  // namespace
@@ -62,12 +84,19 @@ const date::time_zone* LocalZone::read() {
   const date::time_zone* zone = nullptr;
   if (const char* tz = std::getenv("TZ")) {
     zone = named_zone(tz);
-    if (!zone) problem_ = "TZ=" + std::string(tz) + " is not the name of a time zone";
+    if (!zone && !is_utc(tz)) {
+      problem_ = "TZ=" + std::string(tz) +
+                 (has_database() ? " is not the name of a time zone"
+                                 : " means nothing without a time zone database in "
+                                   "/usr/share/zoneinfo (package tzdata)");
+    }
   } else {
     try {
       zone = date::current_zone();
     } catch (const std::exception& e) {
-      problem_ = std::string(kLocalTime) + " names no time zone (" + e.what() + ")";
+      if (!local_time_is_utc()) {
+        problem_ = std::string(kLocalTime) + " names no time zone (" + e.what() + ")";
+      }
     }
   }
   if (!problem_.empty()) spdlog::warn("{}: calendars are in UTC", problem_);

@@ -21,7 +21,7 @@ class LocalZone {
   /// `changed` is called each time that another zone takes its place.
   LocalZone(boost::asio::io_context& loop, std::function<void()> changed);
 
-  /// nullptr: it is not known, and calendars are in UTC.
+  /// nullptr: it is UTC, or not known, and calendars are in UTC.
   const date::time_zone* zone() const { return zone_; }
   /// Says why $TZ or /etc/localtime names no zone; empty: it does.
   const std::string& problem() const { return problem_; }

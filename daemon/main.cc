@@ -1,6 +1,7 @@
 // wmd: reads the options and runs the daemon.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -12,6 +13,7 @@
 #include "core/paths.h"
 #include "core/version.h"
 #include "daemon/daemon.h"
+#include "daemon/first_process.h"
 #include "daemon/runs/journal.h"
 
 namespace {
@@ -70,11 +72,14 @@ int run(int argc, char** argv) {
   wm::DaemonOptions options;
   options.system = system;
   options.own_socket_directory = !system && socket.empty();
-  options.socket = socket.empty() ? wm::socket_path(instance, surroundings) : socket;
-  options.state_directory = *state_directory;
+  // Runs are told both, wherever they are.
+  options.socket =
+      std::filesystem::absolute(socket.empty() ? wm::socket_path(instance, surroundings) : socket);
+  options.state_directory = std::filesystem::absolute(*state_directory);
   options.load_configuration = load;
   options.program = std::filesystem::read_symlink("/proc/self/exe").string();
   options.arguments.assign(argv + 1, argv + argc);
+  wm::leave_first_process();
   set_up_logging();
   return wm::Daemon(std::move(options), std::move(*configuration)).run();
 }

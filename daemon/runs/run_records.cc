@@ -30,6 +30,17 @@ std::string read_line(const std::filesystem::path& path) {
   return line;
 }
 
+// Which processes a pid can be: those of a boot and, of that, of one pid namespace. The kernel
+// gives a namespace's number to a later one, as to the next start of a container; so its first
+// process counts, too.
+std::string names_processes() {
+  std::error_code unknown;
+  const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", unknown);
+  const auto first = read_process_stat(1);
+  return read_line("/proc/sys/kernel/random/boot_id") + ' ' + space.string() + ' ' +
+         std::to_string(first ? first->start_ticks : 0);
+}
+
 }  // namespace
 
 void kill_and_wait(pid_t pid) {
@@ -44,9 +55,7 @@ void kill_and_wait(pid_t pid) {
 }
 
 RunRecords::RunRecords(std::filesystem::path path, bool on_disk)
-    : path_(std::move(path)),
-      on_disk_(on_disk),
-      boot_id_(read_line("/proc/sys/kernel/random/boot_id")) {}
+    : path_(std::move(path)), on_disk_(on_disk), world_(names_processes()) {}
 
 bool RunRecords::open() {
   if (!on_disk_) return true;
@@ -63,7 +72,7 @@ std::optional<RunRecords::Place> RunRecords::reserve() {
 bool RunRecords::add(const Place& place, const WorkInfo& info) {
   if (!on_disk_) return true;
   std::array<char, kPlace> bytes{};
-  const std::string head = boot_id_ + '\n' + info.uuid + '\n';
+  const std::string head = world_ + '\n' + info.uuid + '\n';
   head.copy(bytes.data(), kHead);
   return ::pwrite(file_.get(), bytes.data(), bytes.size(),
                   static_cast<off_t>(place.number * kPlace)) == static_cast<ssize_t>(bytes.size());
@@ -86,12 +95,12 @@ void RunRecords::end_all() {
   std::string place(kPlace, '\0');
   while (file.read(place.data(), static_cast<std::streamsize>(kPlace))) {
     std::istringstream head(place.substr(0, kHead));
-    std::string boot_id;
+    std::string world;
     std::string uuid;
-    std::getline(head, boot_id);
+    std::getline(head, world);
     std::getline(head, uuid);
     const auto leader = parse_process_stat(place.c_str() + kHead);
-    if (!leader || boot_id != boot_id_ || uuid.empty()) continue;
+    if (!leader || world != world_ || uuid.empty()) continue;
     // Again until none is left: one may have been forking.
     for (auto left = processes_of_run(*leader, uuid); !left.empty();
          left = processes_of_run(*leader, uuid)) {

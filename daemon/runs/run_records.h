@@ -37,7 +37,8 @@ class RunRecords {
   Place resume(std::size_t number);
 
   /// Kills every process of the recorded runs and returns once they are gone. Throws
-  /// std::runtime_error if one does not die. Records of an earlier boot are only removed.
+  /// std::runtime_error if one does not die. Records of an earlier boot, or of another container,
+  /// are only removed: their pids are other processes now.
   void end_all();
 
  private:
@@ -45,7 +46,7 @@ class RunRecords {
 
   std::filesystem::path path_;
   bool on_disk_;
-  std::string boot_id_;
+  std::string world_;  // Whose pids the records tell of.
   UniqueFd file_;
   std::vector<bool> taken_;
 };

@@ -17,7 +17,17 @@ TEST(Paths, HaveDefaultsInTheHome) {
   EXPECT_EQ(socket_path(Instance::user, user), "/tmp/wm-7/wm.sock");
   EXPECT_EQ(state_directory(Instance::user, user), "/home/u/.local/state/wm");
   EXPECT_EQ(configuration_directory(Instance::user, user), "/home/u/.config/wm");
-  EXPECT_FALSE(state_directory(Instance::user, {}));
+  const Surroundings container{"", "", "", "/", 7};
+  EXPECT_EQ(state_directory(Instance::user, container), "/.local/state/wm");
+}
+
+TEST(Paths, WithoutAHomeSayWhatIsMissing) {
+  const auto state = state_directory(Instance::user, {});
+  ASSERT_FALSE(state);
+  for (const char* named : {"HOME", "XDG_STATE_HOME", "--state-dir"}) {
+    EXPECT_NE(state.error().message.find(named), std::string::npos) << state.error().message;
+  }
+  EXPECT_EQ(configuration_directory(Instance::user, {}), "") << "then there is none";
 }
 
 TEST(Paths, TheSystemsAreFixed) {

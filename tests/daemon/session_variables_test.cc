@@ -1,7 +1,9 @@
 // The session that runs find: what is whose, and what systemd says of it.
 #include "daemon/runs/session_variables.h"
 
+#include <array>
 #include <cstdlib>
+#include <optional>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -57,6 +57,8 @@ class TestDaemon {
   void start(const std::vector<std::string>& options = {});
   /// SIGTERM, and its exit status.
   int stop();
+  /// Waits for its end: the exit status.
+  int reap();
   /// SIGKILL.
   void kill();
   void signal(int number) const;
@@ -80,8 +82,6 @@ min_backoff = "1ms"
 )";
 
  private:
-  int reap();
-
   TemporaryDirectory directory_;
   std::string program_ = WMD_PROGRAM;
   pid_t pid_ = -1;
