@@ -50,31 +50,53 @@ class WorkReader {
  public:
   WorkReader(const toml::table& table, TomlReader& reader) : table_(table), reader_(reader) {}
 
-  Result<WorkRequest> read() {
+  // Nothing: the reader has the error.
+  std::optional<WorkRequest> read() {
     read_texts();
     read_lists();
     read_rest();
+    if (!reader_.finish() || !is_complete()) return std::nullopt;
     const bool periodic = !options_.every.empty() || !options_.calendar.empty();
-    if (periodic && processing_) {
-      return fail(ErrorCode::invalid, "processing work has no period: it runs once");
-    }
     const WorkKind kind = processing_ ? WorkKind::processing
                           : periodic  ? WorkKind::periodic
                                       : WorkKind::oneoff;
-    auto request = make_request(options_, kind);
-    if (!request) return request;
+    auto request = read_request(options_, kind);
+    if (!request) {
+      reader_.complain(key(request.error().option), request.error().message);
+      return std::nullopt;
+    }
     // Wherever it is applied from, a file means the same.
     request->cwd = options_.cwd;
     if (table_.contains("input")) request->input = json::serialize(to_json(*table_.get("input")));
     if (!input_json_.empty()) {
-      const auto input = parse_object("input-json", input_json_);
-      if (!input) return std::unexpected(input.error());
+      const auto input = parse_object("the text", input_json_);
+      if (!input) {
+        reader_.complain(key("input-json"), input.error().message);
+        return std::nullopt;
+      }
       request->input = json::serialize(*input);
     }
-    return request;
+    return std::move(*request);
   }
 
  private:
+  // What no key says alone.
+  bool is_complete() {
+    const bool periodic = !options_.every.empty() || !options_.calendar.empty();
+    if (options_.name.empty()) {
+      reader_.fail("name", "is missing: every work has a unique name");
+    } else if (options_.task.empty() && options_.command.empty()) {
+      reader_.fail("command", "is missing: write command = [\"PROGRAM\", …], or task = \"NAME\"");
+    } else if (!options_.task.empty() && !options_.command.empty()) {
+      reader_.fail("command", "and task are both given: give one of them");
+    } else if (periodic && processing_) {
+      reader_.fail("processing", "work has no period: it runs once");
+    } else if (!input_json_.empty() && table_.contains("input")) {
+      reader_.fail(key("input-json"), "and input say the same: give one of them");
+    }
+    return reader_.finish();
+  }
+
   std::string key(const std::string& with_dashes) {
     std::string with_underscores = with_dashes;
     std::ranges::replace(with_underscores, '-', '_');
@@ -113,7 +135,6 @@ class WorkReader {
         {"description", &options_.description},
     };
     for (const auto& [name, text] : texts) reader_.read(key(name), *text);
-    if (options_.name.empty()) reader_.fail("name", "is missing: every work has a unique name");
   }
 
   void read_lists() {
@@ -131,14 +152,18 @@ class WorkReader {
     reader_.read("env", env);
     for (const auto& [name, value] : env) options_.env.push_back(name + '=' + value);
     reader_.each_entry("prefer", [&](const toml::table&, TomlReader& entry) {
-      entry.read("constraint", options_.prefer.emplace_back());
-      entry.read("relax-after", options_.relax_after.emplace_back());
+      std::string& constraint = options_.prefer.emplace_back();
+      std::string& relax_after = options_.relax_after.emplace_back();
+      entry.read("constraint", constraint);
+      entry.read(entry.has("relax_after") ? "relax_after" : "relax-after", relax_after);
+      if (!entry.finish()) return;
+      if (constraint.empty())
+        entry.fail("constraint", "is missing: network=unmetered, charging, …");
+      if (relax_after.empty())
+        entry.fail("relax-after", "is missing: after how long it is dropped");
     });
     reader_.table("input", [](TomlReader& input) { input.accept_all(); });
     reader_.read(key("input-json"), input_json_);
-    if (!input_json_.empty() && table_.contains("input")) {
-      reader_.fail(key("input-json"), "and input say the same: give one of them");
-    }
   }
 
   void read_rest() {
@@ -350,19 +375,17 @@ void write_work(std::ostream& out, const json::object& work) {
 Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::string& name) {
   std::vector<DeclaredWork> works;
   std::optional<Error> error;
+  const TomlFile file{name, PlaceForm::line};
   try {
-    const toml::table file = toml::parse(text, name);
-    TomlReader reader(file, "", name, error);
+    const toml::table tables = toml::parse(text, name);
+    TomlReader reader(tables, "", file, error);
     reader.each_entry("work", [&](const toml::table& table, TomlReader& entry) {
-      auto request = WorkReader(table, entry).read();
-      if (request) {
-        works.push_back({std::move(*request), position(name, table.source())});
-      } else if (!error) {
-        error = error_at(name, table.source(), request.error().message);
+      if (auto request = WorkReader(table, entry).read()) {
+        works.push_back({std::move(*request), file.place(table.source())});
       }
     });
   } catch (const toml::parse_error& problem) {
-    return std::unexpected(error_at(name, problem.source(), problem.description()));
+    return std::unexpected(file.error_at(problem.source(), problem.description()));
   }
   if (error) return std::unexpected(*error);
   return works;

@@ -23,26 +23,33 @@ namespace json = boost::json;
 namespace {
 
 std::unexpected<Error> invalid(std::string message) {
+template <class T = void>
+using Read = std::expected<T, OptionError>;
+
   return fail(ErrorCode::invalid, std::move(message));
 }
 
-// Reads an option that was given into `value`; `name` stands before the error.
+std::unexpected<OptionError> wrong(std::string option, std::string message) {
+  return std::unexpected(OptionError{std::move(option), std::move(message)});
+}
+
+// Reads the option `name` into `value`, if it was given.
 template <class T, class Parse>
-Result<> read_option(const char* name, const std::string& text, T& value, Parse parse) {
+Read<> read_option(const char* name, const std::string& text, T& value, Parse parse) {
   if (text.empty()) return {};
   auto parsed = parse(text);
-  if (!parsed) return invalid(std::string(name) + ": " + parsed.error().message);
+  if (!parsed) return wrong(name, parsed.error().message);
   value = *parsed;
   return {};
 }
 
 // KEY=VALUE is a string, KEY:=JSON any value.
-Result<> add_input(const std::string& pair, json::object& input) {
+Read<> add_input(const std::string& pair, json::object& input) {
   const std::size_t equals = pair.find('=');
   const bool typed = equals != std::string::npos && equals > 0 && pair[equals - 1] == ':';
   const std::string key = pair.substr(0, typed ? equals - 1 : equals);
   if (equals == std::string::npos || key.empty()) {
-    return invalid("--input '" + pair + "': write KEY=VALUE, or KEY:=JSON");
+    return wrong("input", "'" + pair + "': write KEY=VALUE, or KEY:=JSON");
   }
   const std::string value = pair.substr(equals + 1);
   if (!typed) {
@@ -51,18 +58,19 @@ Result<> add_input(const std::string& pair, json::object& input) {
   }
   json::error_code problem;
   input[key] = json::parse(value, problem);
-  if (problem)
-    return invalid("--input '" + pair + "': the value is not JSON: " + problem.message());
+  if (problem) {
+    return wrong("input", "'" + pair + "': the value is not JSON: " + problem.message());
+  }
   return {};
 }
 
-Result<std::string> make_input(const WorkOptions& options) {
+Read<std::string> make_input(const WorkOptions& options) {
   json::object input;
   if (!options.input_json.empty()) {
     const auto text = read_text("--input-json", options.input_json);
-    if (!text) return text;
+    if (!text) return wrong("", text.error().message);
     auto object = parse_object("--input-json", *text);
-    if (!object) return std::unexpected(object.error());
+    if (!object) return wrong("", object.error().message);
     input = std::move(*object);
   }
   for (const std::string& pair : options.input) {
@@ -109,17 +117,17 @@ Result<Constraints> parse_constraint(const std::string& text) {
   return wanted;
 }
 
-Result<> read_preferences(const WorkOptions& options, WorkRequest& request) {
+Read<> read_preferences(const WorkOptions& options, WorkRequest& request) {
   if (options.prefer.size() != options.relax_after.size()) {
-    return invalid(
-        "--prefer and --relax-after come in pairs: --prefer network=unmetered "
-        "--relax-after 24h");
+    return wrong("",
+                 "--prefer and --relax-after come in pairs: --prefer network=unmetered "
+                 "--relax-after 24h");
   }
   for (std::size_t i = 0; i < options.prefer.size(); ++i) {
     Preference& preference = request.prefer.emplace_back();
     for (const auto& read :
-         {read_option("--prefer", options.prefer[i], preference.constraints, parse_constraint),
-          read_option("--relax-after", options.relax_after[i], preference.relax_after,
+         {read_option("prefer", options.prefer[i], preference.constraints, parse_constraint),
+          read_option("relax-after", options.relax_after[i], preference.relax_after,
                       parse_duration)}) {
       if (!read) return read;
     }
@@ -127,27 +135,26 @@ Result<> read_preferences(const WorkOptions& options, WorkRequest& request) {
   return {};
 }
 
-Result<> read_command(const WorkOptions& options, bool update, WorkRequest& request) {
+Read<> read_command(const WorkOptions& options, bool update, WorkRequest& request) {
   const bool neither = options.command.empty() && options.task.empty();
   if ((neither && !update) || (!options.command.empty() && !options.task.empty())) {
-    return invalid(neither ? "name a task, or give a command after --"
-                           : "a task and a command: give one of them");
+    return wrong("", neither ? "name a task, or give a command after --"
+                             : "a task and a command: give one of them");
   }
   request.task_name = options.task;
   std::error_code problem;
   if (!options.command.empty()) {
     const auto program = find_program(options.command.front());
-    if (!program) return std::unexpected(program.error());
+    if (!program) return wrong("command", program.error().message);
     request.command = options.command;
     request.command.front() = *program;
     request.cwd = std::filesystem::current_path(problem).string();
   }
   if (!options.cwd.empty()) request.cwd = std::filesystem::absolute(options.cwd, problem).string();
-  if (!is_utf8(request.cwd))
-    return invalid("the working directory '" + request.cwd + "' is not UTF-8");
+  if (!is_utf8(request.cwd)) return wrong("cwd", "'" + request.cwd + "' is not UTF-8");
   for (const std::string& pair : options.env) {
     const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos) return invalid("--env '" + pair + "': write NAME=VALUE");
+    if (equals == std::string::npos) return wrong("env", "'" + pair + "': write NAME=VALUE");
     request.env[pair.substr(0, equals)] = pair.substr(equals + 1);
   }
   return {};
@@ -161,7 +168,7 @@ std::string absolute_path(const std::string& path) {
   return std::filesystem::absolute(path, problem).lexically_normal().string();
 }
 
-Result<> read_terms(const WorkOptions& options, WorkRequest& request) {
+Read<> read_terms(const WorkOptions& options, WorkRequest& request) {
   RunTerms& terms = request.terms;
   terms.as = options.as;
   terms.nice = options.nice;
@@ -169,14 +176,14 @@ Result<> read_terms(const WorkOptions& options, WorkRequest& request) {
   terms.bounds.tasks_max = options.tasks_max;
   for (const std::string& text : options.notify) {
     const auto notice = parse_word<Notice>(text);
-    if (!notice) return invalid("--notify: " + notice.error().message);
+    if (!notice) return wrong("notify", notice.error().message);
     request.notify.push_back(*notice);
   }
-  if (auto ok = read_option("--io-class", options.io_class, terms.io_class, parse_word<IoClass>);
+  if (auto ok = read_option("io-class", options.io_class, terms.io_class, parse_word<IoClass>);
       !ok) {
     return ok;
   }
-  return read_option("--memory-max", options.memory_max, terms.bounds.memory_max, parse_size);
+  return read_option("memory-max", options.memory_max, terms.bounds.memory_max, parse_size);
 }
 
 bool given(int flag, bool otherwise = false) { return flag == 0 ? otherwise : flag > 0; }
@@ -191,33 +198,31 @@ void read_flags(const WorkOptions& options, bool update, WorkRequest& request) {
   request.expedited = given(options.expedited);
 }
 
-Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
+Read<> read_policies(const WorkOptions& options, WorkRequest& request) {
   Backoff backoff;
   ExitRules& rules = request.exit_rules;
   const auto parse_at = [](const std::string& text) { return typed_time(text, Direction::future); };
   for (const auto& read :
-       {read_option("--initial-delay", options.initial_delay, request.initial_delay,
+       {read_option("initial-delay", options.initial_delay, request.initial_delay, parse_duration),
+        read_option("trigger-delay", options.trigger_delay, request.trigger.delay, parse_duration),
+        read_option("trigger-max-delay", options.trigger_max_delay, request.trigger.max_delay,
                     parse_duration),
-        read_option("--trigger-delay", options.trigger_delay, request.trigger.delay,
-                    parse_duration),
-        read_option("--trigger-max-delay", options.trigger_max_delay, request.trigger.max_delay,
-                    parse_duration),
-        read_option("--at", options.at, request.at, parse_at),
-        read_option("--deadline", options.deadline, request.deadline, parse_duration),
-        read_option("--every", options.every, request.every, parse_duration),
-        read_option("--flex", options.flex, request.flex, parse_duration),
-        read_option("--cadence", options.cadence, request.cadence, parse_word<Cadence>),
-        read_option("--backoff", options.backoff, backoff.policy, parse_word<BackoffPolicy>),
-        read_option("--backoff-delay", options.backoff_delay, backoff.delay, parse_duration),
-        read_option("--time-limit", options.time_limit, request.time_limit, parse_duration),
-        read_option("--stop-grace", options.stop_grace, request.stop_grace, parse_duration),
-        read_option("--keep-results", options.keep_results, request.keep_results, parse_duration),
-        read_option("--merge", options.merge, request.merge, parse_word<Merge>),
-        read_option("--out-of-quota", options.out_of_quota, request.out_of_quota,
+        read_option("at", options.at, request.at, parse_at),
+        read_option("deadline", options.deadline, request.deadline, parse_duration),
+        read_option("every", options.every, request.every, parse_duration),
+        read_option("flex", options.flex, request.flex, parse_duration),
+        read_option("cadence", options.cadence, request.cadence, parse_word<Cadence>),
+        read_option("backoff", options.backoff, backoff.policy, parse_word<BackoffPolicy>),
+        read_option("backoff-delay", options.backoff_delay, backoff.delay, parse_duration),
+        read_option("time-limit", options.time_limit, request.time_limit, parse_duration),
+        read_option("stop-grace", options.stop_grace, request.stop_grace, parse_duration),
+        read_option("keep-results", options.keep_results, request.keep_results, parse_duration),
+        read_option("merge", options.merge, request.merge, parse_word<Merge>),
+        read_option("out-of-quota", options.out_of_quota, request.out_of_quota,
                     parse_word<OutOfQuota>),
-        read_option("--fail-on", options.fail_on, rules.fail_on, parse_exit_codes),
-        read_option("--retry-on", options.retry_on, rules.retry_on, parse_exit_codes),
-        read_option("--success-on", options.success_on, rules.success_on, parse_exit_codes)}) {
+        read_option("fail-on", options.fail_on, rules.fail_on, parse_exit_codes),
+        read_option("retry-on", options.retry_on, rules.retry_on, parse_exit_codes),
+        read_option("success-on", options.success_on, rules.success_on, parse_exit_codes)}) {
     if (!read) return read;
   }
   if (!options.backoff.empty() || !options.backoff_delay.empty()) request.backoff = backoff;
@@ -225,6 +230,27 @@ Result<> read_policies(const WorkOptions& options, WorkRequest& request) {
 }
 
 // The options in groups, as --help shows them.
+Read<Constraints> read_constraints(const WorkOptions& options) {
+  Constraints constraints;
+  if (auto read =
+          read_option("network", options.network, constraints.network, parse_word<NetworkType>);
+      !read) {
+    return std::unexpected(read.error());
+  }
+  constraints.charging = given(options.charging);
+  constraints.battery_not_low = given(options.battery_not_low);
+  constraints.storage_not_low = given(options.storage_not_low);
+  constraints.idle = given(options.idle);
+  constraints.custom = options.require;
+  return constraints;
+}
+
+// The command has no option: it stands after --.
+std::unexpected<Error> for_people(const OptionError& error) {
+  const bool named = !error.option.empty() && error.option != "command";
+  return invalid((named ? "--" + error.option + ": " : "") + error.message);
+}
+
 class OptionAdder {
  public:
   explicit OptionAdder(CLI::App& app) : app_(app) {}
@@ -276,18 +302,9 @@ Result<std::string> read_text(const char* option, const std::string& source) {
 }
 
 Result<Constraints> make_constraints(const WorkOptions& options) {
-  Constraints constraints;
-  if (auto read =
-          read_option("--network", options.network, constraints.network, parse_word<NetworkType>);
-      !read) {
-    return std::unexpected(read.error());
-  }
-  constraints.charging = given(options.charging);
-  constraints.battery_not_low = given(options.battery_not_low);
-  constraints.storage_not_low = given(options.storage_not_low);
-  constraints.idle = given(options.idle);
-  constraints.custom = options.require;
-  return constraints;
+  auto constraints = read_constraints(options);
+  return constraints ? Result<Constraints>(std::move(*constraints))
+                     : for_people(constraints.error());
 }
 
 // A slash: that file. None: the first of that name in PATH that may be run.
@@ -414,7 +431,8 @@ void add_period_options(CLI::App& app, WorkOptions& options) {
             "Instead of a period: \"30 2 * * mon\", @daily, …");
 }
 
-Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool update) {
+std::expected<WorkRequest, OptionError> read_request(const WorkOptions& options, WorkKind kind,
+                                                     bool update) {
   WorkRequest request;
   request.unique_name = options.name;
   request.kind = kind;
@@ -428,7 +446,7 @@ Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool
   for (const std::string& path : options.on_path) {
     request.trigger.paths.push_back(absolute_path(path));
   }
-  auto constraints = make_constraints(options);
+  auto constraints = read_constraints(options);
   if (!constraints) return std::unexpected(constraints.error());
   request.constraints = std::move(*constraints);
   read_flags(options, update, request);

@@ -87,8 +87,19 @@ void add_chain_options(CLI::App& app, WorkOptions& options);
 /// The paths whose change work that ends waits for.
 void add_trigger_options(CLI::App& app, WorkOptions& options);
 
+/// What is wrong with an option's value. `option` is its name without dashes, which is also that of
+/// the key of a file; empty: `message` names all that it is about.
+struct OptionError {
+  std::string option;
+  std::string message;
+};
+
 /// Looks up the command in PATH, reads input files, and says which value is wrong. An update needs
 /// no task and no command.
+std::expected<WorkRequest, OptionError> read_request(const WorkOptions& options, WorkKind kind,
+                                                     bool update = false);
+
+/// The same for the command line: its errors name options.
 Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool update = false);
 
 /// `@FILE`: what is in it; `-`: standard input; anything else is the text itself. `option` stands

@@ -189,12 +189,13 @@ void read_tables(TomlReader& file, Settings& settings) {
 
 Result<> add_settings(Settings& settings, std::string_view text, const std::string& name) {
   std::optional<Error> error;
+  const TomlFile file{name};
   try {
     const toml::table table = toml::parse(text, name);
-    TomlReader reader(table, "", name, error);
+    TomlReader reader(table, "", file, error);
     read_tables(reader, settings);
   } catch (const toml::parse_error& problem) {
-    return std::unexpected(error_at(name, problem.source(), problem.description()));
+    return std::unexpected(file.error_at(problem.source(), problem.description()));
   }
   if (error) return std::unexpected(*error);
   return {};

@@ -2,23 +2,29 @@
 
 #include <sstream>
 
+#include "core/suggest.h"
+
 namespace wm {
 
-std::string position(const std::string& name, const toml::source_region& where) {
-  return name + ":" + std::to_string(where.begin.line) + ":" + std::to_string(where.begin.column);
+std::string TomlFile::place(const toml::source_region& where) const {
+  const std::string line = std::to_string(where.begin.line);
+  if (form == PlaceForm::line) return name + ": line " + line;
+  return name + ":" + line + ":" + std::to_string(where.begin.column);
 }
 
-Error error_at(const std::string& name, const toml::source_region& where, std::string_view what) {
-  return {ErrorCode::invalid, position(name, where) + ": " + std::string(what)};
+Error TomlFile::error_at(const toml::source_region& where, std::string_view what) const {
+  return {ErrorCode::invalid, place(where) + ": " + std::string(what)};
 }
 
-TomlReader::~TomlReader() {
+TomlReader::~TomlReader() { finish(); }
+
+bool TomlReader::finish() {
   for (const auto& [key, node] : table_) {
-    if (!known_.contains(key.str()) && !error_) {
-      error_ =
-          error_at(name_, key.source(), "unknown key '" + path_ + std::string(key.str()) + "'");
-    }
+    if (known_.contains(key.str()) || error_) continue;
+    error_ = file_.error_at(key.source(), "unknown key '" + path_ + std::string(key.str()) + "'" +
+                                              did_you_mean_of(key.str(), known_));
   }
+  return !error_;
 }
 
 const toml::node* TomlReader::find(std::string_view key) {
@@ -27,12 +33,19 @@ const toml::node* TomlReader::find(std::string_view key) {
 }
 
 void TomlReader::fail(const toml::node& node, std::string_view key, const std::string& what) {
-  if (!error_) error_ = error_at(name_, node.source(), path_ + std::string(key) + " " + what);
+  if (!error_) error_ = file_.error_at(node.source(), path_ + std::string(key) + " " + what);
 }
 
 void TomlReader::fail(std::string_view key, const std::string& what) {
   const toml::node* node = table_.get(key);
   fail(node ? *node : static_cast<const toml::node&>(table_), key, what);
+}
+
+void TomlReader::complain(std::string_view key, const std::string& sentence) {
+  const toml::node* node = table_.get(key);
+  const toml::node& at = node ? *node : static_cast<const toml::node&>(table_);
+  const std::string about = key.empty() ? "" : path_ + std::string(key) + ": ";
+  if (!error_) error_ = file_.error_at(at.source(), about + sentence);
 }
 
 void TomlReader::read(std::string_view key, bool& value) {

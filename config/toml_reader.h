@@ -13,15 +13,28 @@
 
 namespace wm {
 
+/// `NAME:line:column`, for programs that find their way by it; `NAME: line N`, for people.
+enum class PlaceForm : std::uint8_t { line_and_column, line };
+
+/// The file that errors name.
+struct TomlFile {
+  std::string name;
+  PlaceForm form = PlaceForm::line_and_column;
+
+  std::string place(const toml::source_region& where) const;
+  /// `PLACE: what`.
+  Error error_at(const toml::source_region& where, std::string_view what) const;
+};
+
 /// One table of a file. The first error of the whole file is kept in `error`, as
-/// `NAME:line:column: PATH what is wrong`.
+/// `PLACE: PATH what is wrong`.
 class TomlReader {
  public:
-  TomlReader(const toml::table& table, std::string path, const std::string& name,
+  TomlReader(const toml::table& table, std::string path, const TomlFile& file,
              std::optional<Error>& error)
-      : table_(table), path_(std::move(path)), name_(name), error_(error) {}
+      : table_(table), path_(std::move(path)), file_(file), error_(error) {}
 
-  /// A key that nobody has read by now is unknown.
+  /// Finishes.
   ~TomlReader();
   TomlReader(const TomlReader&) = delete;
   TomlReader& operator=(const TomlReader&) = delete;
@@ -97,15 +110,20 @@ class TomlReader {
     }
   }
 
-  /// Calls `read_entry(table, TomlReader&)` for each table of the array `key`: `[[work]]`.
+  /// Calls `read_entry(table, TomlReader&)` for each table of the array `key`: `[[work]]`. Errors
+  /// name the keys of an entry alone: their lines say which it is.
   template <class Read>
   void each_entry(std::string_view key, Read read_entry) {
     const toml::node* node = find(key);
     if (!node) return;
-    if (!node->is_array()) return fail(*node, key, "must be a list of tables");
+    if (!node->is_array()) {
+      const std::string name(key);
+      return fail(*node, key, "must be a list: write [[" + name + "]], or " + name + " = [{ … }]");
+    }
     for (const toml::node& entry : *node->as_array()) {
-      enter(entry, key,
-            [&](TomlReader& reader) { read_entry(std::as_const(*entry.as_table()), reader); });
+      if (!entry.is_table()) return fail(entry, key, "must be a list of tables");
+      TomlReader reader(*entry.as_table(), "", file_, error_);
+      read_entry(std::as_const(*entry.as_table()), reader);
     }
   }
 
@@ -116,6 +134,11 @@ class TomlReader {
 
   /// For what a type does not say.
   void fail(std::string_view key, const std::string& what);
+  /// The same for a whole sentence; no key: about the table.
+  void complain(std::string_view key, const std::string& sentence);
+
+  /// A key that nobody has read by now is unknown. Whether the file is right so far.
+  bool finish();
 
  private:
   const toml::node* find(std::string_view key);
@@ -124,21 +147,15 @@ class TomlReader {
   template <class Read>
   void enter(const toml::node& node, std::string_view key, Read read_table) {
     if (!node.is_table()) return fail(node, key, "must be a table");
-    TomlReader reader(*node.as_table(), path_ + std::string(key) + ".", name_, error_);
+    TomlReader reader(*node.as_table(), path_ + std::string(key) + ".", file_, error_);
     read_table(reader);
   }
 
   const toml::table& table_;
   std::string path_;
-  const std::string& name_;
+  const TomlFile& file_;
   std::optional<Error>& error_;
   std::set<std::string, std::less<>> known_;
 };
-
-/// `NAME:line:column`.
-std::string position(const std::string& name, const toml::source_region& where);
-
-/// `NAME:line:column: what`.
-Error error_at(const std::string& name, const toml::source_region& where, std::string_view what);
 
 }  // namespace wm

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/suggest.h"
 #include "core/text.h"
 
 namespace wm {
@@ -170,8 +171,9 @@ Result<> JsonReader::finish(std::string_view what) const {
   if (error_) return std::unexpected(*error_);
   for (const auto& field : object_) {
     if (std::ranges::find(known_, std::string_view(field.key())) == known_.end()) {
-      return fail(ErrorCode::invalid,
-                  "unknown key '" + printable(field.key()) + "' in " + std::string(what));
+      return fail(ErrorCode::invalid, "unknown key '" + printable(field.key()) + "' in " +
+                                          std::string(what) +
+                                          did_you_mean_of(std::string_view(field.key()), known_));
     }
   }
   return {};

@@ -89,7 +89,7 @@ Result<> validate_trigger(const WorkRequest& request) {
   Checks checks;
   checks
       .require(!trigger.paths.empty() || (!trigger.delay && !trigger.max_delay),
-               "a trigger delay without a path: name it with --on-path")
+               "a trigger delay needs a path to wait for: give on-path, too")
       .require(trigger.paths.size() <= kMostPaths, "at most 16 paths are allowed")
       .require(trigger.paths.empty() || request.kind != WorkKind::periodic,
                "periodic work has no path to wait for: it has periods")
@@ -133,7 +133,7 @@ Result<> validate_preferences(const WorkRequest& request) {
   for (const Preference& preference : request.prefer) {
     checks.require(preference.constraints != Constraints{}, "a preference names no constraint")
         .require(preference.relax_after > Duration::zero(),
-                 "a preference needs a time after which it is dropped: --relax-after 24h")
+                 "a preference needs a time after which it is dropped: relax-after, such as 24h")
         .require(at_most("relax-after", preference.relax_after, kMaxDuration));
   }
   return checks.result();

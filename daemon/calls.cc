@@ -79,7 +79,7 @@ Result<uid_t> user_of(const std::string& as, const Peer& peer) {
   if (as.empty()) return peer.uid;
   if (peer.uid != 0) {
     return fail(ErrorCode::not_permitted,
-                "only root may register work that runs as '" + printable(as) + "' (--as)");
+                "only root may register work that runs as '" + printable(as) + "'");
   }
   const auto user = find_user(as);
   if (!user) return fail(ErrorCode::invalid, user.error().message);

@@ -72,6 +72,12 @@ std::function<void()> refusing(const std::shared_ptr<Exchange>& exchange, const 
   return [exchange, problem] { exchange->error(problem); };
 }
 
+// The error of what is declared there.
+Error told_of(const std::string& where, Error error) {
+  if (!where.empty()) error.message = where + ": " + error.message;
+  return error;
+}
+
 // The paths of those that wait for some …
 std::vector<PathWatches::Globs> paths_of(std::span<const Registration> registrations) {
   std::vector<PathWatches::Globs> list;
@@ -252,28 +258,20 @@ void Methods::apply(const ExchangePtr& exchange) {
                           .finish("an entry of works");
     if (!read) return exchange->error(read.error());
     auto request = checked_request(work, settings_, exchange->peer());
-    if (!request) {
-      Error error = request.error();
-      if (!where.empty()) error.message = where + ": " + error.message;
-      return exchange->error(error);
-    }
+    if (!request) return exchange->error(told_of(where, request.error()));
     registrations->push_back({exchange->peer().uid, new_uuid(), std::move(*request),
                               ExistingPolicy::update, true, std::move(where)});
   }
   std::vector<UsersCommand> commands;
   for (const Registration& one : *registrations) {
     auto command = command_of(one.request, settings_, exchange->peer());
-    if (!command) return exchange->error(command.error());
+    if (!command) return exchange->error(told_of(one.where, command.error()));
     commands.push_back(std::move(*command));
   }
   see_programs(exchange, std::move(commands), [=, this](const std::vector<Result<>>& results) {
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i]) continue;
-      Error error = results[i].error();
-      if (const std::string& where = (*registrations)[i].where; !where.empty()) {
-        error.message = where + ": " + error.message;
-      }
-      return exchange->error(error);
+      return exchange->error(told_of((*registrations)[i].where, results[i].error()));
     }
     apply_checked(exchange, registrations, prune);
   });

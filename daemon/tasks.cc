@@ -7,16 +7,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/suggest.h"
 #include "core/text.h"
 #include "daemon/runs/rights.h"
 
 namespace wm {
 namespace {
 
-std::string declared_names(const Settings& settings) {
+// What is right where no task has that name.
+std::string way_out(const std::string& name, const Settings& settings) {
+  if (settings.tasks.empty()) {
+    return ": the configuration declares none; add [tasks." + printable(name) +
+           "], or give a command instead";
+  }
+  std::vector<std::string_view> declared;
   std::string names;
-  for (const auto& [name, task] : settings.tasks) names += (names.empty() ? "" : ", ") + name;
-  return names;
+  for (const auto& [one, task] : settings.tasks) {
+    declared.push_back(one);
+    names += (names.empty() ? "" : ", ") + one;
+  }
+  const std::string meant = did_you_mean(name, declared);
+  return meant.empty() ? ": declared are " + names : meant;
 }
 
 }  // namespace
@@ -26,13 +37,8 @@ Result<std::vector<std::string>> resolve_command(const WorkRequest& request,
   if (!request.command.empty()) return request.command;
   const TaskSettings* task = settings.find_task(request.task_name);
   if (!task) {
-    const std::string names = declared_names(settings);
-    return fail(
-        ErrorCode::invalid,
-        "unknown task '" + printable(request.task_name) + "': " +
-            (names.empty() ? "the configuration declares none; add [tasks." +
-                                 printable(request.task_name) + "], or give a command after --"
-                           : "declared are " + names));
+    return fail(ErrorCode::invalid, "unknown task '" + printable(request.task_name) + "'" +
+                                        way_out(request.task_name, settings));
   }
   std::vector<std::string> command = task->command;
   if (task->dispatcher) command.push_back(request.task_name);

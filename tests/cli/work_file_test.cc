@@ -144,5 +144,71 @@ TEST(WorkFile, WritesEachConstraintOfAPreference) {
   EXPECT_EQ(works->front().request.prefer.size(), 4U) << "each holds work back for as long";
 }
 
+// What is wrong with that file, without its name.
+std::string problem_of(const std::string& file) {
+  const auto works = parse_works(file, "works.toml");
+  if (works) return "none";
+  const std::string& message = works.error().message;
+  constexpr std::string_view kName = "works.toml: ";
+  EXPECT_TRUE(message.starts_with(kName)) << message;
+  return message.substr(kName.size());
+}
+
+TEST(WorkFile, ErrorsAreAboutItsKeysAndSayTheLine) {
+  const std::string named = "[[work]]\nname = 'a'\n";
+  const std::string work = named + "command = ['true']\n";
+  const std::pair<std::string, const char*> cases[]{
+      {named + "comand = ['true']\n", "line 3: unknown key 'comand': did you mean command?"},
+      {work + "initial_dely = '1h'\n",
+       "line 4: unknown key 'initial_dely': did you mean initial-delay?"},
+      {work + "frobnicate = 1\n", "line 4: unknown key 'frobnicate'"},
+      {"[[work]]\nnmae = 'a'\ncommand = ['true']\n",
+       "line 2: unknown key 'nmae': did you mean name?"},
+      {"[[wrok]]\nname = 'a'\n", "line 1: unknown key 'wrok': did you mean work?"},
+      {"[work]\nname = 'a'\n", "line 1: work must be a list: write [[work]], or work = [{ … }]"},
+      {"[[work]]\ncommand = ['true']\n", "line 1: name is missing: every work has a unique name"},
+      {named, "line 1: command is missing: write command = [\"PROGRAM\", …], or task = \"NAME\""},
+      {work + "task = 'sync'\n", "line 3: command and task are both given: give one of them"},
+      {named + "command = 'true'\n", "line 3: command must be a list of strings"},
+      {named + "command = ['no-such-program']\n",
+       "line 3: command: no command 'no-such-program' in PATH: name an executable file, or correct "
+       "PATH"},
+      {work + "network = 5\n", "line 4: network must be a string"},
+      {work + "network = 'meterd'\n",
+       "line 4: network: unknown network type 'meterd': did you mean metered?"},
+      {work + "charging = 'yes'\n", "line 4: charging must be true or false"},
+      {work + "priority = 11\n", "line 4: priority must be a whole number from -10 to 10"},
+      {work + "every = '5'\n",
+       "line 4: every: bad duration '5': a unit is missing; write for example 90s, 15m, 1h30m or "
+       "2d"},
+      {work + "at = 'yesterday'\n", "line 4: at: bad time 'yesterday': it is past"},
+      {work + "fail_on = '300'\n", nullptr},
+      {work + "memory-max = 'lots'\n", nullptr},
+      {work + "notify = ['faild']\n",
+       "line 4: notify: unknown event 'faild': did you mean failed?"},
+      {work + "existing = 'replace'\n", "line 4: unknown key 'existing'"},
+      {work + "on-path = ['inbox']\n", "line 4: on-path 'inbox' is not an absolute path"},
+      {work + "env = ['A=b']\n", "line 4: env must be a table of strings"},
+      {work + "prefer = [{ constraint = 'charging' }]\n",
+       "line 4: relax-after is missing: after how long it is dropped"},
+      {work + "prefer = [{ constraint = 'chargin', relax-after = '1h' }]\n",
+       "line 4: prefer: unknown constraint 'chargin': did you mean charging?"},
+      {work + "prefer = { constraint = 'charging', relax-after = '1h' }\n",
+       "line 4: prefer must be a list: write [[prefer]], or prefer = [{ … }]"},
+      {work + "input-json = '{'\n", nullptr},
+      {work + "processing = true\nevery = '1d'\n",
+       "line 4: processing work has no period: it runs once"},
+      {"[[work\n", nullptr},
+  };
+  for (const auto& [file, expected] : cases) {
+    const std::string problem = problem_of(file);
+    if (expected) {
+      EXPECT_EQ(problem, expected) << file;
+    }
+    EXPECT_TRUE(problem.starts_with("line ")) << problem;
+    EXPECT_EQ(problem.find("--"), std::string::npos) << "no words of the command line: " << problem;
+  }
+}
+
 }  // namespace
 }  // namespace wm::cli

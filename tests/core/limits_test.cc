@@ -43,7 +43,7 @@ TEST(Limits, PathsAreAbsoluteAndForWorkThatEnds) {
   work.trigger.delay = 2s;
   EXPECT_EQ(problem(work), "the trigger max delay 0s is under the trigger delay 2s");
   work.trigger = {{}, 1s, {}};
-  EXPECT_EQ(problem(work), "a trigger delay without a path: name it with --on-path");
+  EXPECT_EQ(problem(work), "a trigger delay needs a path to wait for: give on-path, too");
   work.trigger = {{"/in", "in\n"}, {}, {}};
   EXPECT_EQ(problem(work), "path 'in\\x0a' is not an absolute path");
   work.trigger.paths = std::vector<std::string>(17, "/in");
@@ -168,7 +168,7 @@ TEST(Limits, WhatContradictsItselfIsRefused) {
       {"only periodic work", [](auto& r) { r.calendar = "@daily"; }},
       {"only periodic work", [](auto& r) { r.cadence = Cadence::fixed; }},
       {"names no constraint", [](auto& r) { r.prefer = {{{}, 1h}}; }},
-      {"--relax-after", [](auto& r) { r.prefer = {{{.charging = true}, 0s}}; }},
+      {"relax-after", [](auto& r) { r.prefer = {{{.charging = true}, 0s}}; }},
       {"at most 8", [](auto& r) { r.prefer.assign(9, {{.charging = true}, 1h}); }},
       {"its own prerequisite", [](auto& r) { r.prerequisites = {"b", "a"}; }},
       {"prerequisite", [](auto& r) { r.prerequisites = {""}; }},

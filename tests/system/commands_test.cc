@@ -277,7 +277,7 @@ TEST_F(Commands, ErrorsNameTheValueAndTheExitCode) {
   fails(2, "'300'", {"register-oneoff", "a", "--fail-on", "300", "--", "true"});
   fails(2, "WM_", {"register-oneoff", "a", "--env", "WM_INPUT=x", "--", "true"});
   fails(2, "one of them", {"register-oneoff", "a", "task", "--", "true"});
-  fails(2, "after --", {"register-oneoff", "a"});
+  fails(2, "name a task, or give a command after --", {"register-oneoff", "a"});
   fails(2, "'merge'", {"register-oneoff", "a", "--existing", "merge", "--", "true"});
   fails(2, "'moon'", {"conditions", "override", "moon=full"});
   fails(2, "'fast'", {"conditions", "override", "network=fast"});

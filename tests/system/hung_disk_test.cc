@@ -67,7 +67,7 @@ TEST_F(HungDisk, HoldsUpNobodyElse) {
   const auto file = daemon_.path() / "work.toml";
   std::ofstream(file) << "[[work]]\nname = 'c'\ncommand = ['" << program << "']\n";
   const Output applied = wm({"apply", file.string()});
-  EXPECT_NE(applied.err.find("work.toml:1:1: cannot run"), std::string::npos) << applied.err;
+  EXPECT_NE(applied.err.find("work.toml: line 1: cannot run"), std::string::npos) << applied.err;
   EXPECT_NE(applied.err.find("does not answer"), std::string::npos) << applied.err;
 }
 

@@ -257,16 +257,19 @@ max-attempts = 3
 TEST_F(Scheduling, OneBadEntryAndNothingOfAFileIsRegistered) {
   const std::string good = "[[work]]\nname = 'good'\ncommand = ['true']\n";
   const std::pair<std::string, std::string> bad[]{
-      {"[[work]]\nname = 'a'\n", ":4:1: name a task"},
-      {"[[work]]\nname = 'a'\ncommand = ['true']\nnetwork = 5\n", ":7:"},
-      {"[[work]]\nname = 'a'\ncommand = ['true']\nevery = '1h'\nsurprise = 1\n", "surprise"},
-      {"[[work]]\nname = 'a'\ncommand = ['true']\ncalendar = '61 * * * *'\n", ":4:1: '61'"},
-      {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['nobody']\n", ":4:1: no work 'nobody'"},
+      {"[[work]]\nname = 'a'\n", ": line 4: command is missing"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nnetwork = 5\n", ": line 7: network"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nevery = '1h'\nsurprise = 1\n",
+       ": line 8: unknown key 'surprise'"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\ncalendar = '61 * * * *'\n", ": line 4: '61'"},
+      {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['nobody']\n",
+       ": line 4: no work 'nobody'"},
       {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['b']\n"
        "[[work]]\nname = 'b'\ncommand = ['true']\nafter = ['a']\n",
        "its own prerequisite"},
-      {"[[work]]\nname = 'good'\ncommand = ['true']\n", ":4:1: the work 'good' is declared twice"},
-      {"[[work\n", ":4:7: "},
+      {"[[work]]\nname = 'good'\ncommand = ['true']\n",
+       ": line 4: the work 'good' is declared twice"},
+      {"[[work\n", ": line 4: "},
   };
   for (const auto& [entry, what] : bad) {
     const Output output = wm({"apply", file("works.toml", good + entry)});

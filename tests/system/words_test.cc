@@ -61,5 +61,34 @@ TEST_F(TypedWords, AnInterruptionIsNoFailure) {
   EXPECT_EQ(count(json({"history"})), 3U);
 }
 
+// What the daemon finds wrong with a file, it says in the words of the file, too.
+TEST_F(TypedWords, ErrorsAboutAFileAreInItsWords) {
+  const std::string path = (daemon_.path() / "works.toml").string();
+  const auto problem = [&](const std::string& keys) {
+    std::ofstream(path) << "\n[[work]]\nname = 'a'\n" << keys;
+    const Output output = wm({"apply", path});
+    EXPECT_EQ(output.out, "");
+    EXPECT_TRUE(output.err.starts_with("wm: " + path + ": line ")) << output.err;
+    EXPECT_EQ(output.err.find("--"), std::string::npos) << output.err;
+    return output.err.substr(std::min(output.err.size(), path.size() + 6));
+  };
+  const std::string run = "command = ['/bin/true']\n";
+  EXPECT_EQ(problem("comand = ['true']\n"),
+            "line 4: unknown key 'comand': did you mean command?\n");
+  EXPECT_EQ(problem("task = 'synk'\n"), "line 2: unknown task 'synk': did you mean sync?\n");
+  EXPECT_EQ(problem("task = 'upload'\n"), "line 2: unknown task 'upload': declared are sync\n");
+  for (const char* keys :
+       {"after = ['nobody']\n", "after = ['a']\n", "trigger-delay = '1s'\n", "calendar = '61'\n",
+        "every = '1h'\nflex = '2h'\n", "every = '1h'\ndeadline = '2h'\n", "flex = '1h'\n",
+        "at = '09:00'\ninitial-delay = '1h'\n", "expedited = true\ncharging = true\n",
+        "idle = true\nbackoff-delay = '1m'\n", "fail-on = '1'\nretry-on = '1'\n",
+        "require = ['nas']\n", "cwd = 'relative'\n", "env = { WM_A = 'b' }\n",
+        "prefer = [{ constraint = 'charging', relax-after = '0s' }]\n", "tags = ['']\n",
+        "as = 'nobody-of-that-name'\n", "memory-max = '1K'\n",
+        "cwd = '/absent/dir'\nafter = ['x']\n"}) {
+    EXPECT_NE(problem(run + keys).find(" "), std::string::npos) << keys;
+  }
+}
+
 }  // namespace
 }  // namespace wm
