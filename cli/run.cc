@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/streams.h"
+#include "core/suggest.h"
 #include "core/text.h"
 #include "core/version.h"
 
@@ -89,17 +90,91 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       "wm COMMAND --help says more of each.");
 }
 
-// A usage error in one line, as every error of wm.
-int complain(const CLI::ParseError& error, const std::string& command, Streams streams) {
+// The command that was named, at its deepest: wm conditions override.
+const CLI::App& deepest(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? app : deepest(*parsed.front());
+}
+
+void add_names(const CLI::App& app, std::vector<std::string>& names) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+}
+
+// Its options, those of all commands, and the commands below it.
+std::vector<std::string> names_in(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* one = &deepest(app); one; one = one->get_parent()) add_names(*one, names);
+  for (const CLI::App* below : deepest(app).get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(below->get_name());
+  }
+  return names;
+}
+
+// What was typed and has no place. An option first: the word after it may be its value.
+std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed) {
+  const std::vector<std::string> left = app.remaining(true);
+  const auto is_left = [&](const std::string& word) { return std::ranges::count(left, word) > 0; };
+  auto found = std::ranges::find_if(
+      typed, [&](const std::string& word) { return word.starts_with('-') && is_left(word); });
+  if (found == typed.end()) found = std::ranges::find_if(typed, is_left);
+  if (found == typed.end()) return "";
+  const std::string word =
+      found->substr(0, found->starts_with('-') ? found->find('=') : found->npos);
+  const bool letter = word.size() == 2 && word.starts_with('-');  // No slip of another one.
+  const std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
+  return (word.starts_with('-') ? "unknown option " : "unexpected argument ") + ("'" + word + "'") +
+         meant;
+}
+
+// `--charging true`: nothing but a flag stands before a yes or a no that is no value.
+std::string flag_with_value(const CLI::App& app, const std::vector<std::string>& typed) {
+  for (std::size_t i = 0; i + 1 < typed.size(); ++i) {
+    const auto value = parse_yes_no(typed[i + 1]);
+    const CLI::Option* flag = nullptr;
+    for (const CLI::App* one = &app; one && !flag; one = one->get_parent()) {
+      flag = one->get_option_no_throw(typed[i]);
+    }
+    if (!value || !typed[i].starts_with("--") || !flag || flag->get_expected_max() != 0) continue;
+    const std::string negation = "--no-" + typed[i].substr(2);
+    const std::string right = *value                              ? "write it alone"
+                              : app.get_option_no_throw(negation) ? "write " + negation
+                                                                  : "leave it out";
+    return typed[i] + " takes no value: " + right + ", without '" + typed[i + 1] + "'";
+  }
+  return "";
+}
+
+// What the library says, in words that name the option first.
+std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
+                          const std::vector<std::string>& typed) {
+  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (kind == CLI::ExitCodes::ExtrasError) {
+    if (std::string word = unexpected_word(app, typed); !word.empty()) return word;
+  }
   std::string what = error.what();
+  const std::string option = what.substr(0, what.find(':'));
+  if (kind == CLI::ExitCodes::ArgumentMismatch) {
+    if (what.ends_with("missing")) return option + " needs a value";
+    if (what.find("At Most 1") != std::string::npos) return option + " is given more than once";
+  }
   std::ranges::replace(what, '\n', ' ');
-  streams.err << "wm: " << printable(what) << ": see wm " << command << (command.empty() ? "" : " ")
-              << "--help\n";
+  return what;
+}
+
+// A usage error in one line, as every error of wm.
+int complain(const std::string& what, const std::string& command, Streams streams) {
+  streams.err << "wm: " << printable(what);
+  if (!what.ends_with('?')) {
+    streams.err << ": see wm " << command << (command.empty() ? "" : " ") << "--help";
+  }
+  streams.err << '\n';
   return kUsage;
 }
 
 // Only the named command's options are built: a client starts often, and is done soon.
-int parse_and_run(std::vector<std::string> arguments, const Command* command,
+int parse_and_run(const std::vector<std::string>& arguments, const Command* command,
                   const Trailing& trailing, Streams streams) {
   CLI::App app("wm: runs work when its conditions hold, retries it, never twice at once.", "wm");
   GlobalOptions options;
@@ -108,18 +183,26 @@ int parse_and_run(std::vector<std::string> arguments, const Command* command,
   app.require_subcommand(1);
   app.fallthrough();
   Command::Run run;
+  const CLI::App* named = nullptr;
   for (const Command& one : kCommands) {
     if (command && &one != command) continue;
     CLI::App* sub = app.add_subcommand(one.name, one.summary)->group("Commands");
     if (&one != command) continue;
     run = one.set_up(*sub, trailing);
+    named = sub;
     sub->footer(sub->get_footer() + "\nOptions of all commands, --json among them: wm --help");
   }
+  const std::string name = command ? command->name : "";
+  if (named) {
+    const std::string what = flag_with_value(*named, arguments);
+    if (!what.empty()) return complain(what, name, streams);
+  }
   try {
-    std::ranges::reverse(arguments);  // As CLI11 takes them.
-    app.parse(std::move(arguments));
+    std::vector<std::string> reversed(arguments.rbegin(),
+                                      arguments.rend());  // As CLI11 takes them.
+    app.parse(std::move(reversed));
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() != 0) return complain(e, command ? command->name : "", streams);
+    if (e.get_exit_code() != 0) return complain(usage_problem(e, app, arguments), name, streams);
     return app.exit(e, streams.out, streams.err);
   }
   Session session(std::move(options), streams);
@@ -135,8 +218,9 @@ int run(int argc, const char* const* argv, Streams streams) {
   const std::string* word = first_word(arguments);
   const Command* command = word ? find_command(*word) : nullptr;
   if (word && !command) {
-    streams.err << "wm: unknown command '" << printable(*word) << "': see wm --help\n";
-    return kUsage;
+    std::vector<std::string_view> names;
+    for (const Command& one : kCommands) names.emplace_back(one.name);
+    return complain("unknown command '" + *word + "'" + did_you_mean(*word, names), "", streams);
   }
   for (const std::string& argument : arguments) {
     if (is_utf8(argument)) continue;
@@ -150,7 +234,7 @@ int run(int argc, const char* const* argv, Streams streams) {
     trailing.assign(dashes + 1, arguments.end());
     arguments.erase(dashes, arguments.end());
   }
-  const int status = parse_and_run(std::move(arguments), command, trailing, streams);
+  const int status = parse_and_run(arguments, command, trailing, streams);
   if (!streams.out.flush() && status == kDone) {
     streams.err << "wm: standard output cannot be written\n";
     return kFailed;

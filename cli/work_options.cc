@@ -11,6 +11,7 @@
 
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
+#include "cli/whole_number.h"
 #include "config/read_file.h"
 #include "core/messages.h"
 #include "core/size.h"
@@ -22,10 +23,10 @@ namespace json = boost::json;
 
 namespace {
 
-std::unexpected<Error> invalid(std::string message) {
 template <class T = void>
 using Read = std::expected<T, OptionError>;
 
+std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::invalid, std::move(message));
 }
 
@@ -229,7 +230,6 @@ Read<> read_policies(const WorkOptions& options, WorkRequest& request) {
   return read_preferences(options, request);
 }
 
-// The options in groups, as --help shows them.
 Read<Constraints> read_constraints(const WorkOptions& options) {
   Constraints constraints;
   if (auto read =
@@ -251,6 +251,7 @@ std::unexpected<Error> for_people(const OptionError& error) {
   return invalid((named ? "--" + error.option + ": " : "") + error.message);
 }
 
+// The options in groups, as --help shows them.
 class OptionAdder {
  public:
   explicit OptionAdder(CLI::App& app) : app_(app) {}
@@ -278,7 +279,7 @@ class OptionAdder {
   }
   template <class Number>
   OptionAdder& number(const char* name, Number& value, const char* help) {
-    app_.add_option(name, value, help)->group(group_)->type_name("N");
+    app_.add_option(name, value, help)->group(group_)->type_name("N")->check(whole_number());
     return *this;
   }
   OptionAdder& flag(const char* name, int& value, const char* help) {
@@ -460,6 +461,21 @@ std::expected<WorkRequest, OptionError> read_request(const WorkOptions& options,
   return request;
 }
 
+Result<WorkRequest> make_request(const WorkOptions& options, WorkKind kind, bool update) {
+  auto request = read_request(options, kind, update);
+  return request ? Result<WorkRequest>(std::move(*request)) : for_people(request.error());
+}
+
+std::string doubt_of_directory(const WorkRequest& request) {
+  if (request.cwd.empty()) return "";
+  std::error_code problem;
+  const auto type = std::filesystem::status(request.cwd, problem).type();
+  const bool missing = type == std::filesystem::file_type::not_found;
+  if (!missing && (problem || type == std::filesystem::file_type::directory)) return "";
+  return "the working directory '" + printable(request.cwd) + "' is " +
+         (missing ? "not there yet" : "no directory") + ": without it a run fails";
+}
+
 int register_work(Session& session, const WorkOptions& options, WorkKind kind) {
   const auto request = make_request(options, kind);
   if (!request) return session.complain(request.error());
@@ -471,6 +487,7 @@ int register_work(Session& session, const WorkOptions& options, WorkKind kind) {
   if (!answer) return session.complain(answer.error());
   json::object work = answer->at("work").as_object();
   const std::string result(answer->at("result").as_string());
+  if (const auto doubt = doubt_of_directory(*request); !doubt.empty()) session.hint(doubt);
   if (session.json()) {
     work["result"] = result;
     session.print(work);

@@ -109,6 +109,10 @@ Result<std::string> read_text(const char* option, const std::string& source);
 /// A command without a slash is the first of that name in PATH that may be run.
 Result<std::string> find_program(const std::string& name);
 
+/// What is to be said of its working directory where that is not there now: it is no error, for it
+/// may be mounted later. Else empty.
+std::string doubt_of_directory(const WorkRequest& request);
+
 /// Sends the request and shows the answer.
 int register_work(Session& session, const WorkOptions& options, WorkKind kind);
 

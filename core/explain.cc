@@ -41,8 +41,8 @@ class Explanation {
       const std::string delay = format_duration(trigger_delay(policy_.trigger));
       return add_trigger("no change for " + delay, "a change", work_.due);
     }
-    waits_.push_back(
-        {time_kind(), "", format_time(work_.due), format_time(now_), work_.since, work_.due});
+    waits_.push_back({time_kind(), named_by(), format_time(work_.due), format_time(now_),
+                      work_.since, work_.due});
   }
 
   void add_trigger(std::string required, const char* actual, std::optional<TimePoint> until) {
@@ -56,6 +56,12 @@ class Explanation {
 
   std::optional<TimePoint> deadline() const {
     return policy_.deadline ? std::optional(work_.enqueued_at + *policy_.deadline) : std::nullopt;
+  }
+
+  // What names the time itself, and not how long it is until then.
+  const char* named_by() const {
+    if (has_named_time(work_)) return "at";
+    return time_kind() == WaitKind::period && !policy_.calendar.empty() ? "calendar" : "";
   }
 
   WaitKind time_kind() const {

@@ -11,7 +11,7 @@ namespace wm {
 
 struct Wait {
   WaitKind kind = WaitKind::constraint;
-  std::string name;      // Which constraint, prerequisite or group.
+  std::string name;      // Which constraint, prerequisite or group; of a time: `at`, `calendar`.
   std::string required;  // What it takes …
   std::string actual;    // … and what there is.
   std::optional<TimePoint> since;

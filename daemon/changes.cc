@@ -388,9 +388,14 @@ void Methods::pause(const ExchangePtr& exchange) {
       })) {
     return;
   }
-  change_pauses(exchange, [this, group, time](TimePoint now) {
-    manager_.pause(group, time ? std::optional(now + *time) : std::nullopt);
-  });
+  changes_.push_back({exchange,
+                      [this, group, time](TimePoint now) {
+                        manager_.pause(group, time ? std::optional(now + *time) : std::nullopt);
+                      },
+                      [this, exchange](TimePoint) {
+                        return replying(exchange,
+                                        {{"paused", to_json(manager_.scheduler().pauses())}});
+                      }});
 }
 
 void Methods::resume(const ExchangePtr& exchange) {
@@ -399,13 +404,19 @@ void Methods::resume(const ExchangePtr& exchange) {
       !read_parameters(*exchange, [&](JsonReader& reader) { reader.read("group", group); })) {
     return;
   }
-  change_pauses(exchange, [this, group](TimePoint) { manager_.resume(group); });
-}
-
-void Methods::change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body) {
-  changes_.push_back({exchange, std::move(body), [this, exchange](TimePoint) {
+  auto resumed = std::make_shared<Pauses>();
+  changes_.push_back({exchange,
+                      [this, group, resumed](TimePoint) {
+                        const Pauses& pauses = manager_.scheduler().pauses();
+                        if (const auto one = pauses.find(group); one != pauses.end()) {
+                          resumed->insert(*one);
+                        }
+                        manager_.resume(group);
+                      },
+                      [this, exchange, resumed](TimePoint) {
                         return replying(exchange,
-                                        {{"paused", to_json(manager_.scheduler().pauses())}});
+                                        {{"paused", to_json(manager_.scheduler().pauses())},
+                                         {"resumed", to_json(*resumed)}});
                       }});
 }
 

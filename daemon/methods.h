@@ -121,7 +121,6 @@ class Methods {
                    std::function<Result<>(WorkId, TimePoint)> body);
   std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
                                   std::string& unknown) const;
-  void change_pauses(const ExchangePtr& exchange, std::function<void(TimePoint)> body);
   void see_programs(const ExchangePtr& exchange, std::vector<UsersCommand> commands,
                     ProgramChecks::Done then);
   void see_program(const ExchangePtr& exchange, const WorkRequest& request,

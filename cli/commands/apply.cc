@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/render/work.h"
 #include "cli/work_file.h"
+#include "cli/work_options.h"
 #include "config/read_file.h"
 #include "core/messages.h"
 #include "core/text.h"
@@ -26,15 +27,20 @@ Result<std::vector<DeclaredWork>> read_works(const std::string& path) {
 
 int apply(Session& session, const ApplyOptions& options) {
   json::array works;
+  std::vector<std::string> doubts;
   for (const std::string& path : options.files) {
     const auto declared = read_works(path);
     if (!declared) return session.complain(declared.error());
     for (const DeclaredWork& one : *declared) {
+      if (const auto doubt = doubt_of_directory(one.request); !doubt.empty()) {
+        doubts.push_back(printable(one.where) + ": " + doubt);
+      }
       works.push_back({{"work", to_json(one.request)}, {"where", one.where}});
     }
   }
   const auto answer = session.ask("Apply", {{"works", std::move(works)}, {"prune", options.prune}});
   if (!answer) return session.complain(answer.error());
+  for (const std::string& doubt : doubts) session.hint(doubt);
   const json::array& results = array_of(*answer, "results");
   if (session.json()) {
     session.print(results);

@@ -4,6 +4,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "cli/whole_number.h"
 
 namespace wm::cli {
 
@@ -95,13 +96,13 @@ int history(Session& session, const HistoryOptions& options) {
 Command::Run set_up_history(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<HistoryOptions>();
   app.add_option("NAME", options->name, "Only the runs of this work")->type_name("");
-  app.add_flag("--failed", options->failed, "Only those that failed or asked for another attempt");
+  app.add_flag("--failed", options->failed, "Only those that failed, or asked for another");
   app.add_option("--since", options->since,
                  "Only runs since then: 2h (ago), yesterday,\nmonday 09:30, 2026-11-23, …")
       ->type_name("TIME");
   app.add_option("--limit", options->limit, "At most so many")
       ->type_name("N")
-      ->check(CLI::Range(1, 1'000'000'000));
+      ->check(whole_number(1, 1'000'000'000));
   app.footer("Example: wm history oneoff-sync-001\n         wm history --failed --since 2d");
   return [options](Session& session) { return history(session, *options); };
 }

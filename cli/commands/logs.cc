@@ -4,6 +4,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/terminal_text.h"
 #include "cli/render/work.h"
+#include "cli/whole_number.h"
 #include "core/base64.h"
 #include "core/text.h"
 
@@ -179,7 +180,7 @@ Command::Run set_up_logs(CLI::App& app, const Trailing&) {
   app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
   app.add_option("--run", options->run, "That run, as wm history numbers them (the newest)")
       ->type_name("N")
-      ->check(CLI::Range(1, 2'147'483'647));
+      ->check(whole_number(1));
   app.add_flag("--stderr", options->errors, "Its standard error instead of its standard output");
   app.add_flag("--times", options->times, "Before each line, when it was printed");
   app.add_flag("--follow,-f", options->follow, "Go on with what it prints, and its later runs");

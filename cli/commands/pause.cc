@@ -16,26 +16,51 @@ struct PauseOptions {
   std::string time;
 };
 
-int send(Session& session, const char* method, const PauseOptions& options) {
+Result<json::object> send(Session& session, const char* method, const PauseOptions& options) {
   json::object parameters;
   if (!options.group.empty()) parameters["group"] = options.group;
   if (!options.time.empty()) {
     const auto time = parse_duration(options.time);
-    if (!time) return session.complain("--for", time.error());
+    if (!time) return fail(ErrorCode::invalid, "--for: " + time.error().message);
     parameters["forMs"] = time->count();
   }
-  const auto answer = session.ask(method, std::move(parameters));
+  return session.ask(method, std::move(parameters));
+}
+
+void print_paused(Session& session, const char* what, const json::array& pauses) {
+  for (const json::value& pause : pauses) {
+    session.out() << what << printable(pause_text(pause.as_object())) << '\n';
+  }
+}
+
+int pause(Session& session, const PauseOptions& options) {
+  const auto answer = send(session, "Pause", options);
   if (!answer) return session.complain(answer.error());
   const json::array& pauses = array_of(*answer, "paused");
   if (session.json()) {
     session.print(pauses);
-  } else if (pauses.empty()) {
-    session.out() << "nothing is paused\n";
   } else {
-    for (const json::value& pause : pauses) {
-      session.out() << "paused: " << printable(pause_text(pause.as_object())) << '\n';
-    }
+    print_paused(session, "paused: ", pauses);
   }
+  return kDone;
+}
+
+// What goes on, and what is still paused.
+int resume(Session& session, const PauseOptions& options) {
+  const auto answer = send(session, "Resume", options);
+  if (!answer) return session.complain(answer.error());
+  const json::array& pauses = array_of(*answer, "paused");
+  if (session.json()) {
+    session.print(pauses);
+    return kDone;
+  }
+  const std::string what = options.group.empty() ? "everything" : "group " + options.group;
+  const bool resumed = !array_of(*answer, "resumed").empty();
+  session.out() << (resumed          ? "resumed: " + printable(what)
+                    : pauses.empty() ? "nothing was paused"
+                                     : printable(what) + " was not paused")
+                << '\n';
+  print_paused(session, "still paused: ", pauses);
   return kDone;
 }
 
@@ -49,14 +74,14 @@ Command::Run set_up_pause(CLI::App& app, const Trailing&) {
   app.footer(
       "Nothing new is started; what runs goes on.\n"
       "Example: wm pause --for 2h\n         wm pause --group backup");
-  return [options](Session& session) { return send(session, "Pause", *options); };
+  return [options](Session& session) { return pause(session, *options); };
 }
 
 Command::Run set_up_resume(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<PauseOptions>();
   app.add_option("--group", options->group, "Only the works of this group")->type_name("NAME");
   app.footer("Example: wm resume\n         wm resume --group backup");
-  return [options](Session& session) { return send(session, "Resume", *options); };
+  return [options](Session& session) { return resume(session, *options); };
 }
 
 }  // namespace wm::cli

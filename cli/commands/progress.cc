@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/run_side.h"
+#include "cli/whole_number.h"
 #include "core/json_reader.h"
 
 namespace wm::cli {
@@ -34,7 +35,8 @@ int progress(Session& session, const ProgressOptions& options) {
 Command::Run set_up_progress(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<ProgressOptions>();
   app.add_option("PERCENT", options->percent, "How much of the run is done, from 0 to 100")
-      ->type_name("");
+      ->type_name("")
+      ->check(whole_number());
   app.add_option("--data", options->data, "What else there is to say: a JSON object")
       ->type_name("JSON");
   app.footer(

@@ -78,6 +78,7 @@ int update(Session& session, const CLI::App& app, const WorkOptions& options) {
   const auto answer =
       session.ask("Update", {{"uniqueName", options.name}, {"changes", std::move(changes)}});
   if (!answer) return session.complain(answer.error());
+  if (const auto doubt = doubt_of_directory(*request); !doubt.empty()) session.hint(doubt);
   const json::object& work = object_of(*answer, "work");
   if (session.json()) {
     session.print(work);

@@ -22,6 +22,22 @@ std::string local_time(TimePoint time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", broken_down(time));
 }
 
+std::string day_and_time(TimePoint time, TimePoint now) {
+  const auto local_day = [](TimePoint instant) {
+    return std::chrono::floor<Days>(instant + utc_offset(instant));
+  };
+  const std::tm parts = broken_down(time);
+  const std::string clock =
+      parts.tm_sec == 0 ? fmt::format("{:%H:%M}", parts) : fmt::format("{:%H:%M:%S}", parts);
+  const auto days = (local_day(time) - local_day(now)).count();
+  if (days == 0) return "today " + clock;
+  if (days == 1) return "tomorrow " + clock;
+  constexpr const char* kDays[]{"sunday",   "monday", "tuesday", "wednesday",
+                                "thursday", "friday", "saturday"};
+  if (days > 1 && days < 7) return std::string(kDays[parts.tm_wday]) + " " + clock;
+  return fmt::format("{:%Y-%m-%d} ", parts) + clock;
+}
+
 std::string relative_time(TimePoint time, TimePoint now) {
   const Duration distance = std::chrono::abs(time - now);
   if (distance < 1s) return "now";

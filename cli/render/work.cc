@@ -158,11 +158,28 @@ std::string pause_text(const json::object& pause) {
          (until ? ", until " + local_time(*until) : "");
 }
 
+namespace {
+
+// `due tomorrow 02:30`, of a wait for a time that somebody named.
+std::string due_text(const json::object& wait, TimePoint now) {
+  const std::string kind = text_of(wait, "kind");
+  const std::string name = text_of(wait, "name");
+  const auto until = time_of(wait, "until");
+  const bool named = (kind == "period" && name == "calendar") || (kind == "delay" && name == "at");
+  return named && until ? "due " + day_and_time(*until, now) : "";
+}
+
+}  // namespace
+
 std::string waits_of(const json::object& work, TimePoint now) {
   std::string text;
   for (const json::value& wait : array_of(work, "waitingFor")) {
     const json::object& one = wait.as_object();
     if (!text.empty()) text += ", ";
+    if (const std::string due = due_text(one, now); !due.empty()) {
+      text += due;
+      continue;
+    }
     const std::string name = text_of(one, "name");
     if (text_of(one, "kind") == "trigger") text += "change of ";
     text += name.empty() ? text_of(one, "kind") : name;
@@ -204,9 +221,15 @@ std::string describe_registration(const json::object& work, const std::string& r
   const std::string state = state_of(work);
   if (result == "kept")
     return name + " is kept: it is " + state + " already (--existing replace replaces it)";
-  const std::string waits = waits_of(work, now());
+  std::string waits = waits_of(work, now());
+  std::string due;
+  if (waits.starts_with("due ")) {
+    const std::size_t end = std::min(waits.find(", "), waits.size());
+    due = ", " + waits.substr(0, end);
+    waits.erase(0, end + 2);
+  }
   const std::string rest = waits.empty() || waits == "slot" ? "" : ", waits for " + waits;
-  return result + " " + name + rest;
+  return result + " " + name + due + rest;
 }
 
 namespace {
@@ -322,7 +345,9 @@ void print_waits(std::ostream& out, const Style& style, const json::array& waits
     const json::object& wait = value.as_object();
     const std::string name = text_of(wait, "name");
     const std::string kind = text_of(wait, "kind");
-    table.add({name.empty()           ? kind
+    const std::string due = due_text(wait, now);
+    table.add({!due.empty()           ? due
+               : name.empty()         ? kind
                : kind == "constraint" ? name
                                       : kind + " " + name,
                readable(text_of(wait, "required")), readable(text_of(wait, "actual")),

@@ -38,13 +38,54 @@ TEST(Help, NamesEveryCommand) {
   }
 }
 
-TEST(Run, AWrongWordIsOneLineAndStatusTwo) {
-  const char* const arguments[] = {"wm", "list", "--frob"};
+// What wm says to that, which is wrong.
+std::string complaint(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "wm");
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(run(3, arguments, {out, err}), 2);
+  EXPECT_EQ(run(static_cast<int>(arguments.size()), arguments.data(), {out, err}), 2);
   EXPECT_EQ(out.str(), "");
-  EXPECT_EQ(err.str(), "wm: The following argument was not expected: --frob: see wm list --help\n");
+  std::string text = err.str();
+  EXPECT_TRUE(text.starts_with("wm: ") && text.ends_with('\n')) << text;
+  return text.substr(4, text.size() - 5);
+}
+
+TEST(Run, AWrongWordIsNamedWithTheOneThatMayBeMeant) {
+  EXPECT_EQ(complaint({"list", "--frob"}), "unknown option '--frob': see wm list --help");
+  EXPECT_EQ(complaint({"list", "--stat", "running"}),
+            "unknown option '--stat': did you mean --state?");
+  EXPECT_EQ(complaint({"list", "--stat=running"}),
+            "unknown option '--stat': did you mean --state?");
+  EXPECT_EQ(complaint({"--jsn", "list"}), "unknown option '--jsn': did you mean --json?");
+  EXPECT_EQ(complaint({"register-oneoff", "a", "--netwrk", "metered", "sync", "--", "true"}),
+            "unknown option '--netwrk': did you mean --network?");
+  EXPECT_EQ(complaint({"logs", "a", "-n", "5"}), "unknown option '-n': see wm logs --help");
+  EXPECT_EQ(complaint({"show", "a", "b"}), "unexpected argument 'b': see wm show --help");
+  EXPECT_EQ(complaint({"conditions", "overide", "idle=no"}),
+            "unexpected argument 'overide': did you mean override?");
+  EXPECT_EQ(complaint({"lst"}), "unknown command 'lst': did you mean list?");
+  EXPECT_EQ(complaint({"frobnicate"}), "unknown command 'frobnicate': see wm --help");
+}
+
+TEST(Run, AFlagTakesNoValue) {
+  EXPECT_EQ(complaint({"register-oneoff", "a", "--charging", "true", "--", "true"}),
+            "--charging takes no value: write it alone, without 'true': see wm register-oneoff "
+            "--help");
+  EXPECT_EQ(complaint({"check", "--idle", "no"}),
+            "--idle takes no value: write --no-idle, without 'no': see wm check --help");
+  EXPECT_EQ(complaint({"list", "--all", "false"}),
+            "--all takes no value: leave it out, without 'false': see wm list --help");
+}
+
+TEST(Run, AnOptionIsNamedBeforeWhatIsWrongWithIt) {
+  EXPECT_EQ(complaint({"update", "a", "--network"}),
+            "--network needs a value: see wm update --help");
+  EXPECT_EQ(complaint({"update", "a", "--at", "now", "--at", "now"}),
+            "--at is given more than once: see wm update --help");
+  EXPECT_EQ(complaint({"update", "a", "--priority", "high"}),
+            "--priority: 'high' is no whole number: see wm update --help");
+  EXPECT_EQ(complaint({"history", "--limit", "0"}),
+            "--limit: 0 is under the minimum of 1: see wm history --help");
 }
 
 }  // namespace

@@ -70,6 +70,42 @@ TEST(LocalTime, IsReadInTheZoneOfThisMachine) {
   EXPECT_EQ(local_time(noon), "2026-11-23 12:00:00");
 }
 
+TEST(LocalTime, IsSaidAsPeopleDo) {
+  ::setenv("TZ", "Europe/Vienna", 1);
+  ::tzset();
+  const TimePoint now = parse_time("2026-11-25T23:00:00+01:00").value();  // A Wednesday.
+  const auto said = [&](std::string_view text) {
+    return day_and_time(parse_time(text).value(), now);
+  };
+  EXPECT_EQ(said("2026-11-25T23:30:00+01:00"), "today 23:30");
+  EXPECT_EQ(said("2026-11-26T02:30:00+01:00"), "tomorrow 02:30");
+  EXPECT_EQ(said("2026-11-27T00:00:05+01:00"), "friday 00:00:05");
+  EXPECT_EQ(said("2026-12-01T09:00:00+01:00"), "tuesday 09:00");
+  EXPECT_EQ(said("2026-12-02T09:00:00+01:00"), "2026-12-02 09:00");
+  EXPECT_EQ(said("2026-11-24T09:00:00+01:00"), "2026-11-24 09:00");
+  for (const char* text : {"tomorrow 02:30", "friday 00:00:05", "2026-12-02 09:00"}) {
+    EXPECT_EQ(day_and_time(parse_when(text, Direction::future, now, utc_offset).value(), now),
+              text);
+  }
+}
+
+TEST(Describe, SaysWhenWorkIsDueThatHasATime) {
+  using boost::json::array;
+  using boost::json::object;
+  const TimePoint time = now() + Days{30};
+  const std::string due = "due " + day_and_time(time, now());
+  object work{
+      {"uniqueName", "a"},
+      {"waitingFor",
+       array{object{{"kind", "period"}, {"name", "calendar"}, {"until", format_time(time)}}}}};
+  EXPECT_EQ(waits_of(work, now()), due);
+  EXPECT_EQ(describe_registration(work, "enqueued"), "enqueued 'a', " + due);
+  work["waitingFor"].as_array().push_back(object{{"kind", "constraint"}, {"name", "idle"}});
+  EXPECT_EQ(describe_registration(work, "enqueued"), "enqueued 'a', " + due + ", waits for idle");
+  work["waitingFor"].as_array()[0].as_object().erase("name");
+  EXPECT_EQ(waits_of(work, now()), "period 30d, idle") << "a period is a length of time";
+}
+
 TEST(Describe, SaysWhyARunEnded) {
   using boost::json::object;
   EXPECT_EQ(cause_of(object{{"exitCode", 75}}), "exit 75");

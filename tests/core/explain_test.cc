@@ -70,6 +70,18 @@ TEST_F(WaitingFor, TellsDelayBackoffAndPeriodApart) {
   }
 }
 
+TEST_F(WaitingFor, SaysWhatNamesTheTime) {
+  Work row = work({.kind = WorkKind::periodic, .calendar = "30 2 * * *"}, 1h);
+  EXPECT_EQ(waits(row).front().kind, WaitKind::period);
+  EXPECT_EQ(waits(row).front().name, "calendar");
+  row.timing = Timing::retry;
+  row.id = ++last_id_;
+  EXPECT_EQ(waits(row).front().name, "") << "its backoff is no time of the calendar";
+  row.at = row.due;
+  row.id = ++last_id_;
+  EXPECT_EQ(waits(row).front().name, "at");
+}
+
 TEST_F(WaitingFor, ASlotWhereNothingElseIsMissing) {
   EXPECT_TRUE(waits(work()).empty()) << "it runs";
   const std::vector<Wait> expected{

@@ -157,7 +157,7 @@ TEST_F(Scheduling, PauseHoldsEverythingOrAGroup) {
   ok({"wait", "b"});
   EXPECT_EQ(state("a"), "enqueued");
   EXPECT_EQ(text(json({"why", "a"}).at("waitingFor").at(0), "kind"), "paused");
-  EXPECT_EQ(ok({"resume", "--group", "backup"}), "nothing is paused\n");
+  EXPECT_EQ(ok({"resume", "--group", "backup"}), "resumed: group backup\n");
   ok({"wait", "a"});
   const json::value run = json({"history", "a"}).at(0);
   EXPECT_EQ(text(run.at("waited").at(0), "kind"), "paused");

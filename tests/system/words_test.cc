@@ -61,6 +61,58 @@ TEST_F(TypedWords, AnInterruptionIsNoFailure) {
   EXPECT_EQ(count(json({"history"})), 3U);
 }
 
+TEST_F(TypedWords, WhyNamesAllThatHoldsDelayedWorkBack) {
+  ok({"conditions", "override", "charging=no", "network=metered", "idle=no"});
+  ok({"register-oneoff", "a", "--initial-delay", "1h", "--charging", "--network", "unmetered",
+      "--prefer", "idle", "--relax-after", "1h", "--", "true"});
+  ok({"pause"});
+  std::vector<std::string> names;
+  const json::value why = json({"why", "a"});
+  for (const json::value& wait : why.at("waitingFor").as_array()) {
+    names.push_back(text(wait, "kind") + " " + text(wait, "name"));
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"delay ", "constraint network", "constraint charging",
+                                             "constraint idle", "paused "}));
+}
+
+TEST_F(TypedWords, WorkThatHasATimeIsDueThen) {
+  const std::string added =
+      ok({"register-periodic", "a", "--calendar", "30 2 * * *", "--", "true"});
+  EXPECT_TRUE(added == "enqueued 'a', due tomorrow 02:30\n" ||
+              added == "enqueued 'a', due today 02:30\n")
+      << added;
+  const std::string due = added.substr(14, added.size() - 15);
+  for (const std::string& answer : {ok({"list"}), ok({"show", "a"}), ok({"why", "a"})}) {
+    EXPECT_NE(answer.find(due), std::string::npos) << answer;
+  }
+  EXPECT_EQ(ok({"register-oneoff", "b", "--at", "tomorrow 23:30", "--", "true"}),
+            "enqueued 'b', due tomorrow 23:30\n");
+}
+
+TEST_F(TypedWords, ResumeSaysWhatGoesOn) {
+  EXPECT_EQ(ok({"resume"}), "nothing was paused\n");
+  ok({"pause"});
+  ok({"pause", "--group", "backup"});
+  EXPECT_EQ(ok({"resume", "--group", "other"}),
+            "group other was not paused\nstill paused: everything\nstill paused: group backup\n");
+  EXPECT_EQ(ok({"resume"}), "resumed: everything\nstill paused: group backup\n");
+  EXPECT_EQ(ok({"resume", "--group", "backup"}), "resumed: group backup\n");
+}
+
+TEST_F(TypedWords, WhatCannotRunIsRefusedAndADirectoryMayStillCome) {
+  const std::string plain = (daemon_.path() / "plain").string();
+  std::ofstream(plain) << "127.0.0.1 localhost\n";
+  fails(2, "it is not executable; try chmod +x", {"register-oneoff", "a", "--", plain});
+
+  const std::string absent = (daemon_.path() / "absent").string();
+  const Output output =
+      wm({"register-oneoff", "b", "--cwd", absent, "--initial-delay", "1h", "--", "true"});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.err, "wm: the working directory '" + absent +
+                            "' is not there yet: without it a run fails\n");
+  EXPECT_EQ(text(json({"show", "b"}), "cwd"), absent);
+}
+
 // What the daemon finds wrong with a file, it says in the words of the file, too.
 TEST_F(TypedWords, ErrorsAboutAFileAreInItsWords) {
   const std::string path = (daemon_.path() / "works.toml").string();
