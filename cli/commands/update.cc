@@ -39,6 +39,21 @@ const std::map<std::string, std::string>& fields() {
   return kFields;
 }
 
+// Whether that option was given. Of flags that can be taken back the value says so: some versions
+// of the library count one that was not.
+bool is_given(const CLI::Option& option, const WorkOptions& options) {
+  static const std::map<std::string, int WorkOptions::*> kFlags{
+      {"--charging", &WorkOptions::charging},
+      {"--battery-not-low", &WorkOptions::battery_not_low},
+      {"--storage-not-low", &WorkOptions::storage_not_low},
+      {"--idle", &WorkOptions::idle},
+      {"--expedited", &WorkOptions::expedited},
+      {"--retry-on-crash", &WorkOptions::retry_on_crash},
+  };
+  const auto flag = kFlags.find(option.get_name());
+  return flag == kFlags.end() ? option.count() > 0 : options.*(flag->second) != 0;
+}
+
 // The fields that the given options change. A request leaves out what is as by default: where such
 // an option was given, the field is removed.
 json::object changes_of(const CLI::App& app, const WorkOptions& options,
@@ -50,7 +65,7 @@ json::object changes_of(const CLI::App& app, const WorkOptions& options,
   json::object& constraints = changes["constraints"].as_object();
   for (const CLI::Option* option : app.get_options()) {
     const auto field = fields().find(option->get_name());
-    if (option->count() == 0 || field == fields().end()) continue;
+    if (field == fields().end() || !is_given(*option, options)) continue;
     const std::string_view name = field->second;
     constexpr std::string_view kNested = "constraints.";
     json::object& target = name.starts_with(kNested) ? constraints : changes;
@@ -73,7 +88,9 @@ int update(Session& session, const CLI::App& app, const WorkOptions& options) {
   if (!request) return session.complain(request.error());
   json::object changes = changes_of(app, said, *request);
   if (changes.empty()) {
-    return session.complain({ErrorCode::invalid, "nothing to change: see wm update --help"});
+    return session.complain(
+        {ErrorCode::invalid,
+         "nothing to change: name an option, such as --network unmetered: see wm update --help"});
   }
   const auto answer =
       session.ask("Update", {{"uniqueName", options.name}, {"changes", std::move(changes)}});

@@ -88,5 +88,10 @@ TEST(Run, AnOptionIsNamedBeforeWhatIsWrongWithIt) {
             "--limit: 0 is under the minimum of 1: see wm history --help");
 }
 
+TEST(Run, AnUpdateOfNothingIsRefused) {
+  EXPECT_EQ(complaint({"update", "a"}),
+            "nothing to change: name an option, such as --network unmetered: see wm update --help");
+}
+
 }  // namespace
 }  // namespace wm::cli

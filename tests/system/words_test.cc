@@ -113,6 +113,17 @@ TEST_F(TypedWords, WhatCannotRunIsRefusedAndADirectoryMayStillCome) {
   EXPECT_EQ(text(json({"show", "b"}), "cwd"), absent);
 }
 
+TEST_F(TypedWords, AnUpdateChangesNoFlagThatItDoesNotName) {
+  ok({"register-oneoff", "a", "--charging", "--retry-on-crash", "--initial-delay", "1h", "--",
+      "true"});
+  fails(2, "nothing to change", {"update", "a"});
+  ok({"update", "a", "--priority", "3"});
+  const json::value work = json({"show", "a"});
+  EXPECT_EQ(work.at("constraints").at("charging"), true);
+  EXPECT_EQ(work.at("retryOnCrash"), true);
+  EXPECT_EQ(work.at("priority"), 3);
+}
+
 // What the daemon finds wrong with a file, it says in the words of the file, too.
 TEST_F(TypedWords, ErrorsAboutAFileAreInItsWords) {
   const std::string path = (daemon_.path() / "works.toml").string();
