@@ -13,18 +13,22 @@ namespace {
 
 constexpr Duration kLeastStep = 50ms;
 
+// A library that was built for 32 bits reads system_clock with a clock that ends in 2038; ours does
+// not.
+static_assert(sizeof(time_t) == 8);
+
 }  // namespace
 
-TimePoint wall_clock_now() {
-  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-}
-
-Duration time_since_boot() {
+Duration read_clock(clockid_t clock) {
   timespec time{};
-  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  ::clock_gettime(clock, &time);
   return std::chrono::floor<Duration>(std::chrono::seconds{time.tv_sec} +
                                       std::chrono::nanoseconds{time.tv_nsec});
 }
+
+TimePoint wall_clock_now() { return TimePoint(read_clock(CLOCK_REALTIME)); }
+
+Duration time_since_boot() { return read_clock(CLOCK_BOOTTIME); }
 
 ClockOffset ClockSteps::look(TimePoint wall, Duration since_boot) {
   const ClockOffset offset = wall.time_since_epoch() - since_boot;

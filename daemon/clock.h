@@ -1,6 +1,7 @@
 // The wall clock, and one alarm on it.
 #pragma once
 
+#include <ctime>
 #include <functional>
 #include <optional>
 
@@ -12,6 +13,9 @@
 namespace wm {
 
 TimePoint wall_clock_now();
+
+/// What that clock of the kernel says, to the millisecond.
+Duration read_clock(clockid_t clock);
 
 /// The time since the machine was started, with what it has slept; nobody can set it.
 Duration time_since_boot();

@@ -1,19 +1,10 @@
 #include "daemon/sleep_watch.h"
 
-#include <ctime>
 #include <utility>
 
+#include "daemon/clock.h"
+
 namespace wm {
-namespace {
-
-Duration read_clock(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return std::chrono::seconds(time.tv_sec) +
-         std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(time.tv_nsec));
-}
-
-}  // namespace
 
 void SleepWatch::set_wanted(bool wanted) {
   if (wanted == signal_.has_value()) return;

@@ -16,7 +16,13 @@ std::tm broken_down(TimePoint time) {
 
 }  // namespace
 
-TimePoint now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+// Not system_clock's, which in a library that was built for 32 bits ends in 2038.
+TimePoint now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return TimePoint(std::chrono::floor<Duration>(std::chrono::seconds{time.tv_sec} +
+                                                std::chrono::nanoseconds{time.tv_nsec}));
+}
 
 std::string local_time(TimePoint time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", broken_down(time));

@@ -105,7 +105,7 @@ void ChildStart::set(const ChildPlan& plan) {
   try {
     copy(plan);
   } catch (const std::bad_alloc&) {
-    plan_error = E2BIG;
+    plan_error = memory == ChildMemory::copied ? E2BIG : ENOMEM;
   }
   record_offset = plan.record_offset;
   has_nice = plan.nice.has_value();

@@ -109,15 +109,29 @@ TEST_P(ChildTest, OneThatHasBegunIsSeenToHave) {
   EXPECT_EQ(WTERMSIG(end_of(**child)), SIGTERM);
 }
 
-// What begins is the daemon's own program: nothing but the start itself tells the two apart.
+// What begins is the daemon's own program: nothing but the start itself tells the two apart. It
+// cannot print, and so does not end.
 TEST_P(ChildTest, OneThatRunsThisProgramIsSeenToHaveBegun) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  UniqueFd end(pipe[0]);
+  const UniqueFd full(pipe[1]);
+  const std::string page(4096, ' ');
+  ::fcntl(full.get(), F_SETFL, O_NONBLOCK);
+  while (::write(full.get(), page.data(), page.size()) > 0) {
+  }
+  ::fcntl(full.get(), F_SETFL, 0);
+
   const auto child = Child::start(
-      files(), plan_for({std::filesystem::read_symlink("/proc/self/exe"), "--gtest_list_tests"}),
+      {.output = full.get(), .errors = printed_.get()},
+      plan_for({std::filesystem::read_symlink("/proc/self/exe"), "--gtest_list_tests"}),
       GetParam());
   ASSERT_TRUE(child);
   while (!(*child)->has_begun()) ::sched_yield();
+
   EXPECT_EQ(::waitpid((*child)->pid(), nullptr, WNOHANG), 0);
-  EXPECT_EQ(end_of(**child), 0);
+  end.reset();
+  EXPECT_EQ(WTERMSIG(end_of(**child)), SIGPIPE);
 }
 
 TEST_P(ChildTest, WhatFailsIsToldWithItsStage) {

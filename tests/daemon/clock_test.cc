@@ -13,12 +13,18 @@ namespace {
 // As the kernel does where the clock was set since the timer was last looked at.
 bool says_cancelled = false;
 
+#ifdef SYS_timerfd_settime64
+constexpr long kSetTimer = SYS_timerfd_settime64;
+#else
+constexpr long kSetTimer = SYS_timerfd_settime;
+#endif
+
 }  // namespace
 
 // In place of the library's.
 extern "C" int timerfd_settime(int timer, int flags, const itimerspec* when,
                                itimerspec* before) noexcept {
-  const long set = ::syscall(SYS_timerfd_settime, timer, flags, when, before);
+  const long set = ::syscall(kSetTimer, timer, flags, when, before);
   if (!says_cancelled) return static_cast<int>(set);
   errno = ECANCELED;
   return -1;
