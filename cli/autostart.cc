@@ -1,9 +1,11 @@
 #include "cli/autostart.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -19,7 +21,12 @@
 namespace wm::cli {
 namespace {
 
-constexpr int kReadyMs = 15'000;
+constexpr std::chrono::seconds kReady{15};
+constexpr int kTaken = 3;  // wmd's exit status where another one serves, or is about to.
+// A daemon that is about to serve, or to end, is waited for so long before another is started.
+constexpr std::chrono::milliseconds kFirstWait{100};
+constexpr std::chrono::milliseconds kLongestWait{1000};
+constexpr std::size_t kMostSaid = 300;  // Bytes of what it says that are shown.
 
 // The program beside this one, else whatever PATH has: they are installed together.
 std::string daemon_program() {
@@ -43,8 +50,10 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return list;
 }
 
-// Runs it with nothing of ours: no terminal, no descriptors, a session of its own.
-Result<pid_t> spawn(std::vector<std::string> arguments, std::vector<std::string> environment) {
+// Runs it with nothing of ours but `errors`, if that is one: no terminal, no descriptors, a session
+// of its own.
+Result<pid_t> spawn(std::vector<std::string> arguments, std::vector<std::string> environment,
+                    int errors = -1) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&files);
@@ -52,6 +61,7 @@ Result<pid_t> spawn(std::vector<std::string> arguments, std::vector<std::string>
   for (const int fd : {0, 1, 2}) {
     ::posix_spawn_file_actions_addopen(&files, fd, "/dev/null", fd == 0 ? O_RDONLY : O_WRONLY, 0);
   }
+  if (errors >= 0) ::posix_spawn_file_actions_adddup2(&files, errors, 2);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
   pid_t pid = 0;
   const int problem = ::posix_spawnp(&pid, arguments.front().c_str(), &files, &attributes,
@@ -100,14 +110,10 @@ class ReadySocket {
   // Empty: there is no such socket, and nobody will tell.
   const std::string& name() const { return name_; }
 
-  // Until it is ready, or is gone, or the time is up.
-  bool wait(pid_t daemon) const {
-    const int alive = static_cast<int>(::syscall(SYS_pidfd_open, daemon, 0));
-    pollfd events[] = {{fd_, POLLIN, 0}, {alive, POLLIN, 0}};
-    ::poll(events, 2, kReadyMs);
+  int fd() const { return fd_; }
+  bool has_heard() const {
     char message[512];
     const ssize_t length = ::recv(fd_, message, sizeof message, MSG_DONTWAIT);
-    if (alive >= 0) ::close(alive);
     return length > 0 &&
            std::string_view(message, static_cast<std::size_t>(length)).starts_with("READY=1");
   }
@@ -117,22 +123,126 @@ class ReadySocket {
   std::string name_;
 };
 
-}  // namespace
+// Both ends of what a daemon that starts says on its standard error. Once nobody reads any more it
+// goes on without.
+class SaidPipe {
+ public:
+  SaidPipe() {
+    if (::pipe2(ends_, O_CLOEXEC) == 0) ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
+  }
+  ~SaidPipe() {
+    close_end(0);
+    close_end(1);
+  }
+  SaidPipe(const SaidPipe&) = delete;
+  SaidPipe& operator=(const SaidPipe&) = delete;
 
-Result<> start_user_daemon() {
-  if (start_by_systemd()) return {};
+  int out() const { return ends_[0]; }
+  int in() const { return ends_[1]; }
+  void close_in() { close_end(1); }
+
+  // Takes in what there is; nobody who writes is to wait for us.
+  void read() {
+    char buffer[4096];
+    for (;;) {
+      const ssize_t length = ::read(ends_[0], buffer, sizeof buffer);
+      if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      if (length <= 0) return close_end(0);
+      said_.append(buffer, static_cast<std::size_t>(length));
+      if (said_.size() > 2 * sizeof buffer) said_.erase(0, said_.size() - sizeof buffer);
+    }
+  }
+
+  // The last line that says something, without our own name before it.
+  std::string last_line() const {
+    std::string_view rest = said_;
+    const auto is_end = [](char c) { return c == '\n' || c == ' ' || c == '\r'; };
+    while (!rest.empty() && is_end(rest.back())) rest.remove_suffix(1);
+    std::string_view line = rest.substr(rest.rfind('\n') + 1);
+    if (line.starts_with("wmd: ")) line.remove_prefix(5);
+    return std::string(line.substr(0, kMostSaid)) + (line.size() > kMostSaid ? "…" : "");
+  }
+
+ private:
+  void close_end(int end) {
+    if (ends_[end] >= 0) ::close(std::exchange(ends_[end], -1));
+  }
+
+  int ends_[2] = {-1, -1};
+  std::string said_;
+};
+
+enum class Start : std::uint8_t { ready, taken, failed, slow };
+
+struct Started {
+  Start how = Start::failed;
+  std::string said;
+};
+
+// Until it is ready, or is gone, or the time is up.
+Result<Started> start_wmd(Deadline deadline) {
   const ReadySocket ready;
   if (ready.name().empty()) return fail(ErrorCode::unreachable, "no socket can be made");
+  SaidPipe said;
   std::vector<std::string> environment = current_environment();
   std::erase_if(environment,
                 [](const std::string& one) { return one.starts_with("NOTIFY_SOCKET="); });
   environment.push_back("NOTIFY_SOCKET=" + ready.name());
-  const std::string program = daemon_program();
-  const auto daemon = spawn({program, "--user"}, std::move(environment));
+  const auto daemon = spawn({daemon_program(), "--user"}, std::move(environment), said.in());
   if (!daemon) return std::unexpected(daemon.error());
-  if (ready.wait(*daemon)) return {};
-  return fail(ErrorCode::unreachable,
-              "wmd --user did not come up: run " + program + " --user to see why");
+  said.close_in();
+  const int alive = static_cast<int>(::syscall(SYS_pidfd_open, *daemon, 0));
+  bool is_ready = false;
+  bool is_gone = false;
+  for (int events = 1; events != 0 && !is_ready && !is_gone;) {
+    pollfd list[] = {{ready.fd(), POLLIN, 0}, {alive, POLLIN, 0}, {said.out(), POLLIN, 0}};
+    events = ::poll(list, 3, poll_time(deadline));
+    if (list[2].revents != 0) said.read();
+    is_ready = list[0].revents != 0 && ready.has_heard();
+    is_gone = list[1].revents != 0;
+  }
+  if (alive >= 0) ::close(alive);
+  if (is_ready) return Started{Start::ready, ""};
+  if (!is_gone) return Started{Start::slow, said.last_line()};
+  said.read();
+  int status = 0;
+  ::waitpid(*daemon, &status, 0);
+  const bool taken = WIFEXITED(status) && WEXITSTATUS(status) == kTaken;
+  return Started{taken ? Start::taken : Start::failed, said.last_line()};
+}
+
+}  // namespace
+
+Result<bool> start_user_daemon(const std::string& socket, const Connect& connect) {
+  if (start_by_systemd()) return true;
+  const Deadline deadline = std::chrono::steady_clock::now() + kReady;
+  auto pause = kFirstWait;
+  for (;;) {
+    const auto started = start_wmd(deadline);
+    if (!started) return std::unexpected(started.error());
+    switch (started->how) {
+      case Start::ready:
+        return true;
+      case Start::failed:
+        return fail(ErrorCode::unreachable,
+                    "wmd --user did not start" +
+                        (started->said.empty() ? std::string() : ": " + started->said));
+      case Start::slow:
+        return fail(ErrorCode::unreachable,
+                    "wmd --user is not ready yet, after 15s" +
+                        (started->said.empty() ? std::string() : ": " + started->said));
+      case Start::taken:
+        break;
+    }
+    // The other one comes to serve, or it was about to end: then there is room for one of ours.
+    const auto now = std::chrono::steady_clock::now();
+    if (connect_once_there(socket, connect, std::min(deadline, now + pause))) return false;
+    if (now >= deadline) {
+      return fail(ErrorCode::unreachable,
+                  "another wmd is there and does not serve at " + socket + ": " + started->said);
+    }
+    pause = std::min(pause * 2, kLongestWait);
+  }
 }
 
 }  // namespace wm::cli

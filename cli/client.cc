@@ -1,6 +1,5 @@
 #include "cli/client.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/arrival.h"
 #include "core/json_reader.h"
 #include "core/size.h"
 
@@ -78,7 +78,18 @@ Client::Client(Client&& other) noexcept
       received_(std::move(other.received_)),
       deadline_(other.deadline_),
       timed_out_(other.timed_out_),
+      heard_(other.heard_),
       owner_(other.owner_) {}
+
+Client& Client::operator=(Client&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(received_, other.received_);
+  std::swap(deadline_, other.deadline_);
+  std::swap(timed_out_, other.timed_out_);
+  std::swap(heard_, other.heard_);
+  std::swap(owner_, other.owner_);
+  return *this;
+}
 
 Client::~Client() {
   if (fd_ >= 0) ::close(fd_);
@@ -146,11 +157,8 @@ Result<json::object> Client::receive() {
 
 bool Client::wait_readable() {
   if (!deadline_) return true;
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
   pollfd readable{fd_, POLLIN, 0};
-  const int ready =
-      ::poll(&readable, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));
+  const int ready = ::poll(&readable, 1, poll_time(*deadline_));
   timed_out_ = ready == 0;
   return !timed_out_;
 }
@@ -161,6 +169,7 @@ Result<std::string> Client::receive_message() {
     if (const std::size_t end = received_.find('\0', searched); end != std::string::npos) {
       std::string message = received_.substr(0, end);
       received_.erase(0, end + 1);
+      heard_ = true;
       return message;
     }
     searched = received_.size();

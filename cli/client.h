@@ -17,7 +17,7 @@ class Client {
  public:
   static Result<Client> connect(const std::string& socket);
   Client(Client&& other) noexcept;
-  Client& operator=(Client&&) = delete;
+  Client& operator=(Client&& other) noexcept;
   ~Client();
 
   using OnReply = std::function<void(const boost::json::object&)>;
@@ -35,6 +35,9 @@ class Client {
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool timed_out() const { return timed_out_; }
 
+  /// Whether the daemon has answered anything yet.
+  bool heard() const { return heard_; }
+
  private:
   explicit Client(int fd) : fd_(fd) {}
 
@@ -47,6 +50,7 @@ class Client {
   std::string received_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   bool timed_out_ = false;
+  bool heard_ = false;
   std::optional<uid_t> owner_;
 };
 

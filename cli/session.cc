@@ -1,8 +1,10 @@
 #include "cli/session.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
+#include <poll.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +15,9 @@
 
 namespace wm::cli {
 namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -35,6 +40,17 @@ Result<uid_t> find_owner(const std::string& name) {
   if (problem == std::errc() && stop == end) return uid;
   return fail(ErrorCode::invalid, "--owner: there is no user '" + name + "'");
 }
+
+// How long a daemon that went away is waited for: $WM_RECONNECT.
+Duration patience() {
+  const char* const said = std::getenv("WM_RECONNECT");
+  const auto time = parse_duration(said ? said : "");
+  return time ? *time : 60s;
+}
+
+// Between two questions to a daemon that hangs up on each.
+constexpr milliseconds kFirstRest{10};
+constexpr milliseconds kLongestRest{1000};
 
 }  // namespace
 
@@ -71,40 +87,98 @@ Style Session::style() const {
 }
 
 Result<Client> Session::connect() {
-  if (options_.owner.empty()) return connect_to_daemon();
-  const auto owner = find_owner(options_.owner);
-  if (!owner) return std::unexpected(owner.error());
+  if (!options_.owner.empty()) {
+    const auto owner = find_owner(options_.owner);
+    if (!owner) return std::unexpected(owner.error());
+    owner_ = *owner;
+  }
   auto client = connect_to_daemon();
-  if (client) client->act_for(*owner);
+  if (client && owner_) client->act_for(*owner_);
   return client;
 }
 
 Result<Client> Session::connect_to_daemon() {
-  if (!options_.socket.empty()) return Client::connect(options_.socket);
   const auto surroundings = Surroundings::from(
       [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());
-  if (!options_.user && !options_.system) {
-    if (const char* socket = std::getenv("WM_SOCKET"); socket && *socket)
-      return Client::connect(socket);
-  }
+  const char* const named = std::getenv("WM_SOCKET");
   const std::string system = socket_path(Instance::system, surroundings);
-  const bool no_user = !is_there(socket_path(Instance::user, surroundings)) && is_there(system);
-  if (options_.system || (!options_.user && no_user)) return Client::connect(system);
-  return connect_user(surroundings);
+  if (!options_.socket.empty()) {
+    socket_ = options_.socket;
+  } else if (!options_.user && !options_.system && named && *named) {
+    socket_ = named;
+  } else if (options_.system ||
+             (!options_.user && !is_there(socket_path(Instance::user, surroundings)) &&
+              is_there(system))) {
+    socket_ = system;
+  } else {
+    return connect_user(surroundings);
+  }
+  return Client::connect(socket_);
 }
 
 Result<Client> Session::connect_user(const Surroundings& surroundings) {
-  const std::string socket = socket_path(Instance::user, surroundings);
-  if (auto own = check_directory(socket, surroundings.uid); !own)
-    return std::unexpected(own.error());
-  auto client = Client::connect(socket);
+  socket_ = socket_path(Instance::user, surroundings);
+  own_directory_ = true;
+  auto client = connect_again();
   const char* wanted = std::getenv("WM_AUTOSTART");
-  if (client || (wanted && std::string_view(wanted) == "0")) return client;
-  if (auto started = start_user_daemon(); !started) {
+  if (client || client.error().code != ErrorCode::unreachable ||
+      (wanted && std::string_view(wanted) == "0")) {
+    return client;
+  }
+  const auto started = start_user_daemon(socket_, [this] { return connect_again(); });
+  if (!started) {
     return fail(ErrorCode::unreachable, client.error().message + "; " + started.error().message);
   }
-  err() << "wm: started wmd --user\n";
-  return Client::connect(socket);
+  if (*started) err() << "wm: started wmd --user\n";
+  return connect_again();
+}
+
+Result<Client> Session::connect_again() const {
+  if (own_directory_) {
+    if (auto own = check_directory(socket_, ::geteuid()); !own) return std::unexpected(own.error());
+  }
+  auto client = Client::connect(socket_);
+  if (client && owner_) client->act_for(*owner_);
+  return client;
+}
+
+// At once where one is there already, as behind a socket that systemd keeps.
+Result<Client> Session::await_daemon(Deadline since, std::optional<Deadline> deadline) {
+  auto client = connect_again();
+  if (client || client.error().code != ErrorCode::unreachable) return client;
+  const Duration time = patience();
+  if (time == Duration::zero()) {
+    return fail(ErrorCode::unreachable, "the daemon went away: " + client.error().message);
+  }
+  hint("the daemon went away: waiting for one to come back, " + format_duration(time) + " at most");
+  const Deadline end = since + time;
+  client = connect_once_there(
+      socket_, [this] { return connect_again(); }, deadline ? std::min(*deadline, end) : end);
+  if (client || client.error().code != ErrorCode::unreachable) return client;
+  return fail(ErrorCode::unreachable, "no daemon came back within " + format_duration(time) + ": " +
+                                          client.error().message);
+}
+
+Result<> Session::ask_on(const Ask& ask, std::optional<Deadline> deadline) {
+  auto client = connect();
+  milliseconds pause = kFirstRest;
+  for (Deadline gone{};;) {
+    if (!client) return std::unexpected(client.error());
+    if (deadline) client->set_deadline(*deadline);
+    const Result<> done = ask(*client);
+    timed_out_ = client->timed_out();
+    if (done || timed_out_ || done.error().code != ErrorCode::unreachable) return done;
+    if (client->heard() || gone == Deadline{}) {
+      gone = steady_clock::now();
+      pause = kFirstRest;
+    } else {  // One that is there and answers nothing is not asked all the time.
+      ::poll(nullptr, 0, static_cast<int>(pause.count()));
+      pause = std::min(pause * 2, kLongestRest);
+      if (steady_clock::now() > gone + patience()) return done;
+    }
+    client = await_daemon(gone, deadline);
+    timed_out_ = !client && deadline && steady_clock::now() >= *deadline;
+  }
 }
 
 Result<boost::json::object> Session::ask(std::string_view method, boost::json::object parameters) {

@@ -1,8 +1,11 @@
 // What every command has: the global options, the streams, and the way to the daemon.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
+#include "cli/arrival.h"
 #include "cli/client.h"
 #include "cli/render/style.h"
 #include "cli/streams.h"
@@ -63,6 +66,14 @@ class Session {
   /// there, else the system's. Starts the user's daemon if that is the one and it does not answer.
   Result<Client> connect();
 
+  /// A question whose answer goes on: where the daemon goes away before its end, the next one that
+  /// comes is asked, for as long as $WM_RECONNECT says, and none is started. Says so, once each
+  /// time. `ask` is called for each daemon, and has to ask for what is still missing.
+  using Ask = std::function<Result<>(Client&)>;
+  Result<> ask_on(const Ask& ask, std::optional<Deadline> deadline = std::nullopt);
+  /// Whether the last ask_on() ended because its deadline came.
+  bool timed_out() const { return timed_out_; }
+
   /// Connects, and asks one question.
   Result<boost::json::object> ask(std::string_view method, boost::json::object parameters);
 
@@ -84,9 +95,15 @@ class Session {
  private:
   Result<Client> connect_to_daemon();
   Result<Client> connect_user(const Surroundings& surroundings);
+  Result<Client> connect_again() const;
+  Result<Client> await_daemon(Deadline since, std::optional<Deadline> deadline);
 
   GlobalOptions options_;
   Streams streams_;
+  std::string socket_;          // Of the daemon that was found first.
+  std::optional<uid_t> owner_;  // Whom we act for.
+  bool own_directory_ = false;  // Only the user's own is good for that socket.
+  bool timed_out_ = false;
 };
 
 }  // namespace wm::cli

@@ -105,6 +105,22 @@ std::filesystem::path prepare_state(const DaemonOptions& options) {
   return directory;
 }
 
+// Two daemons that start at the same moment would lock each other out of the database, both of
+// them. A lock of the process: no child has it, and it ends with us.
+UniqueFd lock_state(const std::filesystem::path& directory) {
+  const std::string path = directory / "wmd.lock";
+  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (file && ::fcntl(file.get(), F_SETLK, &whole) == 0) return file;
+  if (file && (errno == EACCES || errno == EAGAIN)) {
+    throw AnotherServes("cannot use the state directory " + directory.string() +
+                        ": another wmd uses it");
+  }
+  throw std::runtime_error("cannot lock " + path + ": " + std::strerror(errno));
+}
+
 // Where there is no such thing, one that is different each time does, too.
 std::uint64_t machine_id() {
   sd_id128_t id{};
@@ -130,7 +146,8 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       signals_(loop_),
       service_manager_(loop_),
       zone_(loop_, [this] { manager_.set_zone(zone_.zone()); }),
-      store_(must(SqliteStore::open(prepare_state(options_) / "wm.db"))),
+      state_lock_(lock_state(prepare_state(options_))),
+      store_(must(SqliteStore::open(options_.state_directory / "wm.db"))),
       helpers_(loop_),
       commands_(loop_),
       runner_(loop_, helpers_, commands_, options_.state_directory, options_.socket,
@@ -198,7 +215,11 @@ void Daemon::start_server() {
     } else {
       make_parent(options_.socket, kOtherSocket);
     }
-    listener = must(listen_at(options_.socket, options_.system ? 0666 : 0600));
+    const auto fresh = listen_at(options_.socket, options_.system ? 0666 : 0600);
+    if (!fresh && fresh.error().code == ErrorCode::refused) {
+      throw AnotherServes(fresh.error().message);
+    }
+    listener = must(fresh);
   }
   server_ = std::make_unique<Server>(
       loop_, listener, ServerLimits{.clients = settings_.clients},

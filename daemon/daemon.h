@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -28,9 +29,16 @@
 #include "daemon/sleep_watch.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/turns.h"
+#include "daemon/unique_fd.h"
 #include "daemon/work_manager.h"
 
 namespace wm {
+
+/// Why a daemon ends at once: another one has its state directory, or its socket.
+class AnotherServes : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 struct DaemonOptions {
   bool system = false;  // For all users; else for the one who runs it.
@@ -86,6 +94,7 @@ class Daemon {
   boost::asio::posix::stream_descriptor signals_;
   ServiceManager service_manager_;
   LocalZone zone_;
+  UniqueFd state_lock_;
   std::unique_ptr<SqliteStore> store_;
   HelperThreads helpers_;
   HelperCommands commands_;

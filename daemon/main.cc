@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
+constexpr int kTaken = 3;
 
 // Under systemd the journal keeps time and level itself.
 void set_up_logging() {
@@ -89,6 +90,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return run(argc, argv);
+  } catch (const wm::AnotherServes& e) {
+    return complain(e.what(), kTaken);
   } catch (const std::exception& e) {
     return complain(e.what(), kFailed);
   }

@@ -239,7 +239,7 @@ Result<int> listen_at(const std::string& path, mode_t mode) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) == 0) {
     if (!S_ISSOCK(status.st_mode)) {
-      return fail(ErrorCode::refused, path + " is there and is not a socket");
+      return fail(ErrorCode::invalid, path + " is there and is not a socket");
     }
     if (::unlink(path.c_str()) != 0) return failed("remove the old socket");
   }

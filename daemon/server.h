@@ -165,8 +165,8 @@ class Server {
   std::list<std::shared_ptr<Connection>> connections_;            // The one quiet longest first.
 };
 
-/// A listening socket at `path` with that mode. Refused: a path too long for a socket, one where a
-/// daemon answers. A socket that nobody answers is replaced.
+/// A listening socket at `path` with that mode. Invalid: a path too long for a socket, one of what
+/// is no socket. Refused: a daemon answers there. A socket that nobody answers is replaced.
 Result<int> listen_at(const std::string& path, mode_t mode);
 
 }  // namespace wm

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 #include <stdexcept>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -108,6 +109,58 @@ Output run_program(const std::vector<std::string>& command, const Variables& var
   ::waitpid(pid, &status, 0);
   output.status = exit_status(status);
   return output;
+}
+
+RunningProgram::RunningProgram(const std::vector<std::string>& command,
+                               const std::map<std::string, std::string>& variables) {
+  Pipe out = make_pipe();
+  Pipe err = make_pipe();
+  const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  pid_ = spawn(command, variables, nothing.get(), out.in.get(), err.in.get());
+  out_ = std::move(out.out);
+  err_ = std::move(err.out);
+}
+
+RunningProgram::~RunningProgram() {
+  if (pid_ < 0) return;
+  signal(SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void RunningProgram::signal(int number) const { ::kill(pid_, number); }
+
+bool RunningProgram::sleeps() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
+  const std::string status{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t name_ends = status.rfind(')');
+  return name_ends != std::string::npos && status.substr(name_ends + 2, 1) == "S";
+}
+
+std::string RunningProgram::next_line(int fd, std::string& read) {
+  char buffer[65'536];
+  std::size_t end = 0;
+  while ((end = read.find('\n')) == std::string::npos) {
+    const ssize_t length = ::read(fd, buffer, sizeof buffer);
+    if (length <= 0) return std::exchange(read, "");
+    read.append(buffer, static_cast<std::size_t>(length));
+  }
+  std::string line = read.substr(0, end);
+  read.erase(0, end + 1);
+  return line;
+}
+
+Output RunningProgram::finish() {
+  for (auto [fd, text] : {std::pair(out_.get(), &read_.out), std::pair(err_.get(), &read_.err)}) {
+    char buffer[65'536];
+    for (ssize_t length = 1; length > 0;) {
+      length = ::read(fd, buffer, sizeof buffer);
+      if (length > 0) text->append(buffer, static_cast<std::size_t>(length));
+    }
+  }
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  read_.status = exit_status(status);
+  return std::exchange(read_, {});
 }
 
 RawConnection::RawConnection(const std::string& socket)
@@ -219,6 +272,12 @@ int TestDaemon::reap() {
 Output TestDaemon::wm(std::vector<std::string> arguments, const std::string& input) const {
   arguments.insert(arguments.begin(), {WM_PROGRAM, "--socket", socket()});
   return run_program(arguments, {}, input);
+}
+
+std::unique_ptr<RunningProgram> TestDaemon::start_wm(
+    std::vector<std::string> arguments, const std::map<std::string, std::string>& variables) const {
+  arguments.insert(arguments.begin(), {WM_PROGRAM, "--socket", socket()});
+  return std::make_unique<RunningProgram>(arguments, variables);
 }
 
 boost::json::value TestDaemon::json(std::vector<std::string> arguments) const {

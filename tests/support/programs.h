@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,33 @@ struct Output {
 Output run_program(const std::vector<std::string>& command,
                    const std::map<std::string, std::string>& variables = {},
                    const std::string& input = "");
+
+/// A program that runs beside the test. Killed at its end, if it has not ended before.
+class RunningProgram {
+ public:
+  explicit RunningProgram(const std::vector<std::string>& command,
+                          const std::map<std::string, std::string>& variables = {});
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+
+  /// Waits for its next line on standard output, or on standard error. Empty: there is none.
+  std::string line() { return next_line(out_.get(), read_.out); }
+  std::string error_line() { return next_line(err_.get(), read_.err); }
+  void signal(int number) const;
+  /// Whether it waits for something: not for the processor, nor for a disk.
+  bool sleeps() const;
+  /// Waits for its end; the rest of what it has printed.
+  Output finish();
+
+ private:
+  static std::string next_line(int fd, std::string& read);
+
+  UniqueFd out_;
+  UniqueFd err_;
+  Output read_;
+  pid_t pid_ = -1;
+};
 
 /// One connection to a daemon's socket that says what no honest client would.
 class RawConnection {
@@ -64,6 +92,10 @@ class TestDaemon {
   void signal(int number) const;
 
   Output wm(std::vector<std::string> arguments, const std::string& input = "") const;
+  /// The same beside the test.
+  std::unique_ptr<RunningProgram> start_wm(
+      std::vector<std::string> arguments,
+      const std::map<std::string, std::string>& variables = {}) const;
   /// What `wm … --json` prints.
   boost::json::value json(std::vector<std::string> arguments) const;
   void configure(const std::string& toml) const;

@@ -1,6 +1,8 @@
 // The real client and the real daemon: every command, as people and scripts use it.
 #include <csignal>
 #include <fstream>
+#include <memory>
+#include <set>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -426,6 +428,57 @@ TEST_F(Autostart, TheFirstCommandStartsTheUsersDaemon) {
 
   const Output second = run_program({WM_PROGRAM, "list"}, home());
   EXPECT_EQ(second.status, 0);
+  ::kill(static_cast<pid_t>(status.at("pid").as_int64()), SIGTERM);
+}
+
+TEST_F(Autostart, ManyCommandsAtOnceStartOneDaemon) {
+  constexpr std::size_t kCommands = 16;
+  std::vector<std::unique_ptr<RunningProgram>> commands;
+  for (std::size_t i = 0; i < kCommands; ++i) {
+    commands.push_back(std::make_unique<RunningProgram>(
+        std::vector<std::string>{WM_PROGRAM, "--user", "--json", "status"}, home()));
+  }
+  std::set<std::int64_t> daemons;
+  int started = 0;
+  for (const auto& command : commands) {
+    const Output output = command->finish();
+    ASSERT_EQ(output.status, 0) << output.err;
+    daemons.insert(json::parse(output.out).at("pid").as_int64());
+    if (!output.err.empty()) ++started;
+  }
+  EXPECT_EQ(daemons.size(), 1U);
+  EXPECT_LE(started, 1) << "the one whose daemon it is says so, unless it was served before that";
+  ::kill(static_cast<pid_t>(*daemons.begin()), SIGTERM);
+}
+
+TEST_F(Autostart, SaysWhatTheDaemonSaidThatDidNotStart) {
+  const auto why = [](const std::map<std::string, std::string>& variables) {
+    const Output output = run_program({WM_PROGRAM, "--user", "list"}, variables);
+    EXPECT_EQ(output.status, 4);
+    EXPECT_EQ(output.err.find('\n'), output.err.size() - 1) << output.err;
+    return output.err;
+  };
+  auto variables = home();
+  variables["HOME"] = "/proc/nowhere";
+  EXPECT_NE(why(variables).find("cannot make the directory /proc/nowhere"), std::string::npos)
+      << why(variables);
+  variables = home();
+  std::filesystem::create_directories(directory_.path() / ".config/wm");
+  std::ofstream(directory_.path() / ".config/wm/wmd.toml") << "[\"moon\\u001b[31m\"]\n";
+  const std::string wrong = why(variables);
+  EXPECT_NE(wrong.find("wmd --user did not start: "), std::string::npos) << wrong;
+  EXPECT_NE(wrong.find("unknown key"), std::string::npos) << wrong;
+  EXPECT_EQ(wrong.find('\x1b'), std::string::npos) << wrong;
+}
+
+TEST_F(Autostart, NeedsNoHomeWhereTheStateHasAPlace) {
+  auto variables = home();
+  variables["HOME"] = "";
+  variables["XDG_STATE_HOME"] = (directory_.path() / "state").string();
+  const Output first = run_program({WM_PROGRAM, "--user", "--json", "status"}, variables);
+  ASSERT_EQ(first.status, 0) << first.err;
+  const json::value status = json::parse(first.out);
+  EXPECT_EQ(text(status, "stateDirectory"), (directory_.path() / "state/wm").string());
   ::kill(static_cast<pid_t>(status.at("pid").as_int64()), SIGTERM);
 }
 
