@@ -7,20 +7,6 @@
 namespace wm {
 namespace {
 
-WorkStatus status_after(const EndedRun& run, const Work& work) {
-  if (work.state == WorkState::cancelled) return WorkStatus::cancelled;
-  switch (run.result.outcome) {
-    case RunOutcome::succeeded:
-      return WorkStatus::completed;
-    case RunOutcome::failed:
-      return WorkStatus::failed;
-    case RunOutcome::retry:
-    case RunOutcome::interrupted:
-      break;
-  }
-  return WorkStatus::rescheduled;
-}
-
 bool is_wanted(const StatusChange& change, Notice notice) {
   const bool stopped = change.run && change.run->result.stop_reason != StopReason::none;
   switch (notice) {
@@ -46,6 +32,20 @@ std::string next_run(const Work& work, TimePoint now) {
 }
 
 }  // namespace
+
+WorkStatus status_after(const EndedRun& run, const Work& work) {
+  if (work.state == WorkState::cancelled) return WorkStatus::cancelled;
+  switch (run.result.outcome) {
+    case RunOutcome::succeeded:
+      return WorkStatus::completed;
+    case RunOutcome::failed:
+      return WorkStatus::failed;
+    case RunOutcome::retry:
+    case RunOutcome::interrupted:
+      break;
+  }
+  return WorkStatus::rescheduled;
+}
 
 std::vector<StatusChange> status_changes(const Decisions& decisions,
                                          std::span<const EndedRun> ended) {

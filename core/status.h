@@ -37,6 +37,9 @@ struct StatusChange {
   bool operator==(const StatusChange&) const = default;
 };
 
+/// What the end of a run is to people, with its work as that has left it.
+WorkStatus status_after(const EndedRun& run, const Work& work);
+
 /// What a turn has made of its works: ends first, then what is new, then starts.
 std::vector<StatusChange> status_changes(const Decisions& decisions,
                                          std::span<const EndedRun> ended);

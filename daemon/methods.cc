@@ -12,10 +12,14 @@ namespace {
 
 // A question may wait for long, with all that was said in it.
 constexpr std::size_t kLargestQuestion = std::size_t{32} << 10;
+constexpr std::size_t kLargestWait = std::size_t{256} << 10;  // It names many works.
 
-bool is_large(const varlink::Call& call) {
-  return call.size > kLargestQuestion &&
-         boost::json::serialize(call.parameters).size() > kLargestQuestion;
+std::size_t largest(std::string_view method) {
+  return method == "Wait" ? kLargestWait : kLargestQuestion;
+}
+
+bool is_large(const varlink::Call& call, std::size_t most) {
+  return call.size > most && boost::json::serialize(call.parameters).size() > most;
 }
 
 bool may_be_large(std::string_view method) {
@@ -83,10 +87,11 @@ void Methods::take(const ExchangePtr& exchange) {
     exchange->error("org.varlink.service.MethodNotFound", {{"method", method}});
     return;
   }
-  if (!may_be_large(handler->first) && is_large(exchange->call())) {
+  const std::size_t most = largest(handler->first);
+  if (!may_be_large(handler->first) && is_large(exchange->call(), most)) {
     exchange->error(Error{ErrorCode::invalid, "the call is too large: the parameters of " +
                                                   std::string(method) + " may have " +
-                                                  std::to_string(kLargestQuestion) + " bytes"});
+                                                  std::to_string(most) + " bytes"});
     return;
   }
   answer_alone(*exchange, [&] { (this->*handler->second)(exchange); });

@@ -16,6 +16,7 @@
 #include "daemon/runs/run_log.h"
 #include "daemon/sensors.h"
 #include "daemon/server.h"
+#include "daemon/waits.h"
 #include "daemon/work_manager.h"
 
 namespace wm {
@@ -41,7 +42,7 @@ struct DaemonOperations {
 
 class EventQueue;
 class LogPages;
-struct WaitNews;
+class CatchUp;
 
 /// A call that changes something: a Change, and what sends its answer.
 struct PendingChange {
@@ -71,6 +72,9 @@ class Methods {
   void answer_questions(TimePoint now);
   /// After a commit: tells those who wait for what it has changed.
   void tell(const TurnReport& report, TimePoint now);
+  /// At the end, when all that is committed was told: those who watch from an earlier time on hear
+  /// of what is on record, and from now on of what happens.
+  void resume_watchers(TimePoint now);
 
   /// What has to be measured for questions that are open.
   Constraints wanted() const;
@@ -83,15 +87,18 @@ class Methods {
  private:
   using Handler = void (Methods::*)(const ExchangePtr&);
 
-  struct Waiter {
-    ExchangePtr exchange;
-    std::optional<WorkState> state;  // Nothing: until it has ended.
-    std::shared_ptr<WaitNews> news;  // For who wants to hear of progress, too.
-  };
+  using WaitCallPtr = std::shared_ptr<WaitCall>;
   struct Watcher {
     ExchangePtr exchange;
     std::set<std::string> names;  // None: of all that its user may see.
     std::shared_ptr<EventQueue> queue;
+  };
+
+  /// One who watches works: from that time on, where it is said.
+  struct Resumption {
+    ExchangePtr exchange;
+    std::set<std::string> names;
+    std::optional<TimePoint> since;
   };
 
   /// Answered once all of that is measured, and has changed since the sensors' version `after`.
@@ -135,17 +142,26 @@ class Methods {
   void report(const ExchangePtr& exchange, const std::string& id,
               std::function<void(WorkId, TimePoint)> body);
 
-  // streams.cc
+  // waits.cc
   void wait(const ExchangePtr& exchange);
+  void begin_wait(const ExchangePtr& exchange, const WaitCallPtr& call, TimePoint now);
+  WaitCall::Sources wait_sources() const;
+  void go_on(WaitCall& call) const;
+  std::optional<boost::json::object> end_on_record(const WaitCall& call, const Awaited& awaited,
+                                                   TimePoint now) const;
+  void notify_waiters(const TurnReport& report, TimePoint now);
+  void drop_waits();
+
+  // streams.cc
   void watch(const ExchangePtr& exchange);
+  void begin_watch(const Resumption& asked, const std::shared_ptr<CatchUp>& past, TimePoint now);
   void logs(const ExchangePtr& exchange);
   std::optional<Exchange::Page> follow_log(const ExchangePtr& exchange, const std::string& name,
                                            LogPages& pages);
-  void end_wait(const Waiter& waiter, WorkId id, TimePoint now);
+  std::optional<RunInfo> run_after(uid_t owner, const std::string& name, const RunInfo& run) const;
   void tell_watchers(const WorkInfo& info, const boost::json::object& event);
   void tell_progress(WorkId id, const RunProgress& progress, TimePoint now);
   void notify_followers(const TurnReport& report);
-  void notify_waiters(const TurnReport& report, TimePoint now);
   void notify_watchers(const TurnReport& report, TimePoint now);
 
   // questions.cc
@@ -188,8 +204,10 @@ class Methods {
   std::vector<PendingChange> changes_;
   std::vector<std::pair<ExchangePtr, std::function<void(TimePoint)>>> questions_;
   std::vector<SensorQuestion> sensor_questions_;
-  std::unordered_multimap<WorkId, Waiter> waiters_;
+  std::vector<WaitCallPtr> wait_calls_;
+  std::unordered_multimap<WorkId, WaitCallPtr> waiters_;  // By what they wait for.
   std::vector<Watcher> watchers_;
+  std::vector<Resumption> resuming_;                                    // Of the present turn.
   std::unordered_multimap<WorkId, std::weak_ptr<Exchange>> followers_;  // Of logs: until a change.
 };
 

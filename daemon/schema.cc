@@ -14,7 +14,7 @@ constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
-constexpr std::array<const char*, 5> kSteps{R"sql(
+constexpr std::array<const char*, 6> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -200,6 +200,12 @@ END;
 CREATE TRIGGER log_forgotten AFTER DELETE ON run WHEN old.log_bytes > 0 BEGIN
   UPDATE owner_use SET log_bytes = log_bytes - old.log_bytes WHERE owner = old.owner;
 END;
+)sql",
+                                            // What has ended since a time, for those who were not
+                                            // told of it. Both grow at their end.
+                                            R"sql(
+CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX work_finished ON work (since) WHERE finished = 1;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -218,6 +218,13 @@ RunInfo run_of(const Query& query) {
   return run;
 }
 
+const std::string kMarkQuery = "SELECT id, owner, name, registered_at, since, state FROM work";
+
+WorkMark mark_of(const Query& query) {
+  return {query.integer(0), static_cast<uid_t>(query.integer(1)), query.text(2), query.time(3),
+          query.time(4),    query.enumerator<WorkState>(5)};
+}
+
 std::vector<ForgottenRun> forgotten(Query& query) {
   std::vector<ForgottenRun> runs;
   while (query.step()) runs.push_back({query.integer(0), static_cast<int>(query.integer(1))});
@@ -596,6 +603,65 @@ std::optional<RunInfo> SqliteStore::run(uid_t owner, const std::string& unique_n
     where.bind(query);
     if (!query.step()) return std::nullopt;
     return run_of(query);
+  });
+}
+
+std::optional<RunInfo> SqliteStore::next_run(uid_t owner, const std::string& unique_name,
+                                             int number) {
+  return guarded([&]() -> std::optional<RunInfo> {
+    Query query(
+        statement(kRunQuery +
+                  " WHERE w.owner = ? AND w.name = ? AND r.number > ? ORDER BY r.number LIMIT 1"));
+    if (!query.bind(owner, unique_name, number).step()) return std::nullopt;
+    return run_of(query);
+  });
+}
+
+Newest<RunInfo> SqliteStore::runs_ended(const RecordFilter& filter) {
+  return guarded([&] {
+    Query query(statement(kRunQuery +
+                          " WHERE r.finished_at >= ? ORDER BY r.finished_at DESC, r.id DESC "
+                          "LIMIT ?"));
+    query.bind(filter.since, filter.limit);
+    Newest<RunInfo> runs;
+    for (int looked_at = 1; query.step(); ++looked_at) {
+      RunInfo run = run_of(query);
+      if (looked_at == filter.limit) runs.cut_at = run.finished_at;
+      if (filter.covers(run.owner, run.unique_name)) runs.list.push_back(std::move(run));
+    }
+    return runs;
+  });
+}
+
+// Ids grow with the time of registration: no index is needed to find the newest.
+Newest<WorkMark> SqliteStore::works_registered(const RecordFilter& filter) {
+  return guarded([&] {
+    Query query(statement(kMarkQuery + " ORDER BY id DESC LIMIT ?"));
+    query.bind(filter.limit);
+    Newest<WorkMark> works;
+    for (int looked_at = 1; query.step(); ++looked_at) {
+      WorkMark work = mark_of(query);
+      if (work.registered_at < filter.since) break;
+      if (looked_at == filter.limit) works.cut_at = work.registered_at;
+      if (filter.covers(work.owner, work.unique_name)) works.list.push_back(std::move(work));
+    }
+    return works;
+  });
+}
+
+Newest<WorkMark> SqliteStore::works_finished(const RecordFilter& filter) {
+  return guarded([&] {
+    Query query(statement(kMarkQuery +
+                          " WHERE finished = 1 AND since >= ? ORDER BY since DESC, id DESC "
+                          "LIMIT ?"));
+    query.bind(filter.since, filter.limit);
+    Newest<WorkMark> works;
+    for (int looked_at = 1; query.step(); ++looked_at) {
+      WorkMark work = mark_of(query);
+      if (looked_at == filter.limit) works.cut_at = work.since;
+      if (filter.covers(work.owner, work.unique_name)) works.list.push_back(std::move(work));
+    }
+    return works;
   });
 }
 

@@ -68,6 +68,10 @@ class SqliteStore : public Store {
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   RunPage history(const RunFilter& filter) override;
+  std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
+  Newest<RunInfo> runs_ended(const RecordFilter& filter) override;
+  Newest<WorkMark> works_registered(const RecordFilter& filter) override;
+  Newest<WorkMark> works_finished(const RecordFilter& filter) override;
   RunTotals totals(WorkId id) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
   std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,

@@ -41,6 +41,35 @@ struct RunPage {
   std::int64_t last = 0;  // Where the next page goes on; 0: there is none.
 };
 
+/// Whose works, from when on.
+struct RecordFilter {
+  std::optional<uid_t> owner;
+  std::set<std::string> names;  // None: all.
+  TimePoint since{};
+  int limit = 4096;  // So many are looked at, whosever they are.
+
+  bool covers(uid_t user, const std::string& unique_name) const {
+    return (!owner || *owner == user) && (names.empty() || names.contains(unique_name));
+  }
+};
+
+/// A work without its terms.
+struct WorkMark {
+  WorkId id = 0;
+  uid_t owner = 0;
+  std::string unique_name;
+  TimePoint registered_at{};
+  TimePoint since{};  // Of its state.
+  WorkState state = WorkState::enqueued;
+};
+
+/// The newest of something; where there was too much, what came before `cut_at` is not among them.
+template <class T>
+struct Newest {
+  std::vector<T> list;
+  std::optional<TimePoint> cut_at;
+};
+
 /// An unfinished row, and its prerequisites.
 struct StoredWork {
   Work work;
@@ -172,6 +201,15 @@ class Store {
   virtual RunPage history(const RunFilter& filter) = 0;
   /// One run of a name, the newest where `number` is 0.
   virtual std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) = 0;
+  /// The run of a name that has the smallest number above that one.
+  virtual std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name,
+                                          int number) = 0;
+  /// Runs that ended then or later, the newest end first.
+  virtual Newest<RunInfo> runs_ended(const RecordFilter& filter) = 0;
+  /// Works that were registered then or later, the newest first.
+  virtual Newest<WorkMark> works_registered(const RecordFilter& filter) = 0;
+  /// Works that came to a terminal state then or later, the newest first.
+  virtual Newest<WorkMark> works_finished(const RecordFilter& filter) = 0;
   /// Of the runs of that work that have ended.
   virtual RunTotals totals(WorkId id) = 0;
   /// Ids of unfinished work, with one tag or unique name where given, oldest first.

@@ -1,10 +1,11 @@
-// The answers that go on as things happen: until work has ended, what is printed, what becomes of
-// works.
+// The answers that go on as things happen: what is printed, what becomes of works. waits.cc has
+// those that wait for an end.
 #include <algorithm>
 
 #include "core/base64.h"
 #include "core/messages.h"
 #include "daemon/calls.h"
+#include "daemon/catch_up.h"
 #include "daemon/event_queue.h"
 #include "daemon/methods.h"
 
@@ -21,13 +22,15 @@ constexpr std::size_t kLogPart = std::size_t{256} << 10;
 // One stream of a run's log, in pages.
 class LogPages {
  public:
-  LogPages(RunLog& log, LogStream stream, const RunInfo& run)
-      : log_(log), stream_(stream), reader_(log.read(run.work, run.run)) {
+  /// `before`: the run that the first is to come after, while there is none yet.
+  LogPages(RunLog& log, LogStream stream, const RunInfo& run, int before)
+      : log_(log), stream_(stream), reader_(log.read(run.work, run.run)), before_(before) {
     begin(run);
   }
 
   WorkId work() const { return work_; }
   int run() const { return run_; }
+  int last() const { return run_ > 0 ? run_ : before_; }
   bool has_news() const { return has_news_; }
 
   void begin(const RunInfo& run) {
@@ -68,6 +71,7 @@ class LogPages {
     if (removed_) page["removed"] = true;
     if (dropped_ > 0) page["dropped"] = dropped_;
     if (missing > 0) page["missing"] = missing;
+    page["printed"] = position();
     return {std::move(page), more || !ended};
   }
 
@@ -76,56 +80,12 @@ class LogPages {
   LogStream stream_;
   LogReader reader_;
   WorkId work_ = 0;
+  int before_ = 0;
   int run_ = 0;
   std::int64_t dropped_ = 0;
   bool removed_ = false;  // To make room for others.
   bool has_news_ = false;
 };
-
-// What somebody who waits has not been told yet.
-struct WaitNews {
-  std::optional<json::object> progress;
-  std::optional<json::object> end;
-};
-
-void Methods::wait(const ExchangePtr& exchange) {
-  std::string name;
-  std::optional<WorkState> state;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("uniqueName", name).read("state", state);
-      })) {
-    return;
-  }
-  ask(exchange, [this, exchange, name, state](TimePoint now) {
-    const auto id = store_.find(exchange->peer().uid, name);
-    if (!id) return no_such_work(*exchange, name);
-    const Work* work = manager_.scheduler().find(*id);
-    // What has ended is an answer, whatever was asked for.
-    if (!work || (state && work->state == *state)) return exchange->reply(work_reply(*id, now));
-    Waiter waiter{exchange, state, nullptr};
-    if (exchange->call().more) {
-      waiter.news = std::make_shared<WaitNews>();
-      if (const RunProgress* progress = manager_.progress_of(*id)) {
-        waiter.news->progress = to_json(*progress);
-      }
-      exchange->stream([news = waiter.news,
-                        first = true]() mutable -> std::optional<Exchange::Page> {
-        if (news->end) return Exchange::Page{std::move(*news->end), false};
-        const auto progress = std::exchange(news->progress, std::nullopt);
-        if (progress) return Exchange::Page{{{"progress", *progress}}, true};
-        return std::exchange(first, false) ? std::optional(Exchange::Page{{}, true}) : std::nullopt;
-      });
-    }
-    waiters_.emplace(*id, std::move(waiter));
-  });
-}
-
-void Methods::end_wait(const Waiter& waiter, WorkId id, TimePoint now) {
-  json::object end = work_reply(id, now);
-  if (!waiter.news) return waiter.exchange->reply(std::move(end));
-  waiter.news->end = std::move(end);
-  waiter.exchange->go_on();
-}
 
 void Methods::notify_followers(const TurnReport& report) {
   std::erase_if(followers_, [](const auto& follower) { return follower.second.expired(); });
@@ -139,39 +99,51 @@ void Methods::notify_followers(const TurnReport& report) {
   }
 }
 
-void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
-  std::erase_if(waiters_, [](const auto& waiter) { return waiter.second.exchange->abandoned(); });
-  if (waiters_.empty()) return;
-  for (const Work& work : report.changed) {
-    const bool run_ended = work.policy.get().kind == WorkKind::periodic &&
-                           std::ranges::count(report.ended, work.id, &EndedRun::work) > 0;
-    const auto [first, last] = waiters_.equal_range(work.id);
-    for (auto waiter = first; waiter != last;) {
-      const auto& state = waiter->second.state;
-      const bool reached = state ? *state == work.state : run_ended;
-      if (!reached && !is_finished(work.state)) {
-        ++waiter;
-        continue;
-      }
-      answer_alone(*waiter->second.exchange, [&] { end_wait(waiter->second, work.id, now); });
-      waiter = waiters_.erase(waiter);
-    }
+void Methods::watch(const ExchangePtr& exchange) {
+  Resumption asked{exchange, {}, {}};
+  std::vector<std::string> names;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueNames", names).read("since", asked.since);
+      })) {
+    return;
+  }
+  asked.names = {names.begin(), names.end()};
+  ask(exchange, [this, asked = std::move(asked)](TimePoint now) {
+    if (asked.since) return resuming_.push_back(asked);
+    begin_watch(asked, nullptr, now);
+  });
+}
+
+void Methods::resume_watchers(TimePoint now) {
+  for (const Resumption& asked : std::exchange(resuming_, {})) {
+    answer_alone(*asked.exchange, [&] {
+      const RecordFilter filter{.owner = visible_to(asked.exchange->peer()),
+                                .names = asked.names,
+                                .since = asked.since.value_or(now)};
+      begin_watch(asked, std::make_shared<CatchUp>(store_, manager_.scheduler(), filter), now);
+      // Another program that takes this over goes on where this one stops.
+      asked.exchange->set_parameter("since", nullptr);
+    });
   }
 }
 
-void Methods::watch(const ExchangePtr& exchange) {
-  std::vector<std::string> names;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueNames", names); })) {
-    return;
-  }
-  ask(exchange, [this, exchange, names](TimePoint) {
-    const auto queue = std::make_shared<EventQueue>();
-    exchange->stream([queue, first = true]() mutable {
-      const bool page = std::exchange(first, false) || !queue->empty();
-      return page ? std::optional(queue->take()) : std::nullopt;
-    });
-    if (exchange->call().more) watchers_.push_back({exchange, {names.begin(), names.end()}, queue});
-  });
+// `past` comes first, where there is any.
+void Methods::begin_watch(const Resumption& asked, const std::shared_ptr<CatchUp>& past,
+                          TimePoint now) {
+  const auto queue = std::make_shared<EventQueue>();
+  asked.exchange->stream(
+      [queue, past, now, first = true]() mutable -> std::optional<Exchange::Page> {
+        const bool has_past = past && !past->empty();
+        if (!std::exchange(first, false)) {
+          if (has_past) return Exchange::Page{{{"events", past->next()}}, true};
+          return queue->empty() ? std::nullopt : std::optional(queue->take());
+        }
+        json::object page{{"time", format_time(now)}};
+        if (past && past->cut_at()) page["cutAt"] = format_time(*past->cut_at());
+        page["events"] = has_past ? past->next() : json::array();
+        return Exchange::Page{std::move(page), true};
+      });
+  if (asked.exchange->call().more) watchers_.push_back({asked.exchange, asked.names, queue});
 }
 
 void Methods::tell_watchers(const WorkInfo& info, const json::object& event) {
@@ -207,10 +179,11 @@ void Methods::notify_watchers(const TurnReport& report, TimePoint now) {
 void Methods::tell_progress(WorkId id, const RunProgress& progress, TimePoint now) {
   const auto [first, last] = waiters_.equal_range(id);
   for (auto entry = first; entry != last; ++entry) {
-    const Waiter& waiter = entry->second;
-    if (!waiter.news) continue;
-    waiter.news->progress = to_json(progress);
-    waiter.exchange->go_on();
+    WaitCall& call = *entry->second;
+    const auto exchange = call.exchange();
+    if (!exchange || !exchange->call().more) continue;
+    call.has_progressed(id);
+    exchange->go_on();
   }
   if (watchers_.empty()) return;
   const auto info = store_.info(id);
@@ -222,7 +195,7 @@ void Methods::logs(const ExchangePtr& exchange) {
   std::int32_t number = 0;
   bool errors = false;
   bool follow = false;
-  std::int64_t after = 0;
+  std::optional<std::int64_t> after;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("uniqueName", name)
             .read("run", number)
@@ -236,13 +209,19 @@ void Methods::logs(const ExchangePtr& exchange) {
     const uid_t owner = exchange->peer().uid;
     const auto id = store_.find(owner, name);
     if (!id) return no_such_work(*exchange, name);
-    const auto run = store_.run(owner, name, number);
-    if (!run && (number > 0 || !follow)) {
+    auto run = store_.run(owner, name, number);
+    std::int64_t printed = after.value_or(0);
+    if (!run && follow && after && number > 0) {  // Forgotten since then: the one after it.
+      run = run_after(owner, name, {.run = number - 1});
+      printed = 0;
+    }
+    if (!run && (number > 0 || !follow) && !(follow && after)) {
       return exchange->error("io.wm.Scheduler.NoSuchRun", {{"uniqueName", name}, {"run", number}});
     }
-    const auto pages = std::make_shared<LogPages>(
-        log_, errors ? LogStream::errors : LogStream::output, run.value_or(RunInfo{}));
-    pages->skip_to(after);
+    const auto pages =
+        std::make_shared<LogPages>(log_, errors ? LogStream::errors : LogStream::output,
+                                   run.value_or(RunInfo{}), std::max(number - 1, 0));
+    pages->skip_to(printed);
     if (!follow) {
       return exchange->stream([pages] { return std::optional(pages->next(false)); });
     }
@@ -257,9 +236,19 @@ void Methods::logs(const ExchangePtr& exchange) {
   });
 }
 
+// The run of that name that came after this one. Numbers begin anew once a name was forgotten.
+std::optional<RunInfo> Methods::run_after(uid_t owner, const std::string& name,
+                                          const RunInfo& run) const {
+  if (auto next = store_.next_run(owner, name, run.run)) return next;
+  const auto newest = store_.run(owner, name, 0);
+  if (!newest || newest->work == run.work || newest->run >= run.run) return std::nullopt;
+  return store_.next_run(owner, name, 0);
+}
+
 // What there is more to read; nothing: not yet.
 std::optional<Exchange::Page> Methods::follow_log(const ExchangePtr& exchange,
                                                   const std::string& name, LogPages& pages) {
+  const uid_t owner = exchange->peer().uid;
   const auto go_on = [waiting = std::weak_ptr(exchange)] {
     if (const auto follower = waiting.lock()) follower->go_on();
   };
@@ -268,12 +257,11 @@ std::optional<Exchange::Page> Methods::follow_log(const ExchangePtr& exchange,
     const bool printing = log_.on_more(pages.work(), pages.run(), go_on);
     if (Exchange::Page page = pages.next(true); pages.has_news()) return page;
     if (printing) return std::nullopt;
-    const auto newest = store_.run(exchange->peer().uid, name, 0);
-    if (newest && (newest->work != pages.work() || newest->run > pages.run())) {
-      pages.begin(*newest);
+    if (const auto next = run_after(owner, name, {.work = pages.work(), .run = pages.last()})) {
+      pages.begin(*next);
       continue;
     }
-    const auto id = store_.find(exchange->peer().uid, name);
+    const auto id = store_.find(owner, name);
     if (!id || is_finished(store_.recorded(*id).work.state)) return pages.next(false);
     followers_.emplace(*id, exchange);
     return std::nullopt;

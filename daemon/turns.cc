@@ -29,6 +29,7 @@ Result<> Turns::take(TimePoint now) {
     }
   }
   methods_.answer_questions(now);
+  methods_.resume_watchers(now);
   return done;
 }
 

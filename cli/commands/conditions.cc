@@ -78,24 +78,27 @@ void print_changes(Session& session, const json::array& before, const json::arra
 }
 
 int watch(Session& session) {
-  auto client = session.connect();
-  if (!client) return session.complain(client.error());
   json::array before;
-  for (std::int64_t version = 0;;) {
-    const auto answer = client->call("Conditions", {{"after", version}});
-    if (!answer) return session.complain(answer.error());
-    version = number_of(*answer, "version");
-    const json::array& conditions = array_of(*answer, "conditions");
-    if (session.json()) {
-      session.print(conditions);
-    } else if (before.empty()) {
-      print_conditions(session, conditions);
-    } else {
-      print_changes(session, before, conditions);
+  const auto done = session.ask_on([&](Client& client) -> Result<> {
+    // Each daemon counts its versions anew: the first answer may be what is known already.
+    for (std::int64_t version = 0;;) {
+      const auto answer = client.call("Conditions", {{"after", version}});
+      if (!answer) return std::unexpected(answer.error());
+      version = number_of(*answer, "version");
+      const json::array& conditions = array_of(*answer, "conditions");
+      if (conditions == before) continue;
+      if (session.json()) {
+        session.print(conditions);
+      } else if (before.empty()) {
+        print_conditions(session, conditions);
+      } else {
+        print_changes(session, before, conditions);
+      }
+      session.out().flush();
+      before = conditions;
     }
-    session.out().flush();
-    before = conditions;
-  }
+  });
+  return done ? kDone : session.complain(done.error());
 }
 
 int override_values(Session& session, const OverrideOptions& options) {

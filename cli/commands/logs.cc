@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -36,8 +37,18 @@ class LogPrinter {
  public:
   LogPrinter(Session& session, const LogsOptions& options) : session_(session), options_(options) {}
 
+  // What another daemon has to be asked for, once this much is printed.
+  void go_on(json::object& parameters) const {
+    if (!heard_) return;
+    parameters["run"] = std::max<std::int64_t>(run_, 1);
+    parameters["after"] = run_ > 0 ? printed_ : 0;
+  }
+  bool heard() const { return heard_; }
+
   void print(const json::object& page) {
+    heard_ = true;
     begin_run(number_of(page, "run"));
+    printed_ = number_of(page, "printed");
     note_removed(page.contains("removed"));
     note_dropped(number_of(page, "dropped"));
     note_missing(number_of(page, "missing"));
@@ -74,11 +85,11 @@ class LogPrinter {
     }
     at_line_start_ = true;
     dropped_ = 0;
+    removed_ = false;
   }
 
   void note_removed(bool removed) {
-    removed_ = removed;
-    if (!removed || session_.json()) return;
+    if (std::exchange(removed_, removed) || !removed || session_.json()) return;
     session_.hint("the log of run " + std::to_string(run_) +
                   " was removed to make room for newer ones (limits.max_log_space)");
   }
@@ -149,7 +160,9 @@ class LogPrinter {
 
   Session& session_;
   const LogsOptions& options_;
+  bool heard_ = false;
   std::int64_t run_ = 0;
+  std::int64_t printed_ = 0;  // So far by that run, on both streams.
   bool removed_ = false;
   std::int64_t dropped_ = 0;
   std::int64_t missing_ = 0;
@@ -160,14 +173,18 @@ class LogPrinter {
 };
 
 int logs(Session& session, const LogsOptions& options) {
-  json::object parameters{{"uniqueName", options.name}, {"stderr", options.errors}};
-  if (options.run > 0) parameters["run"] = options.run;
-  if (options.follow) parameters["follow"] = true;
-  auto client = session.connect();
-  if (!client) return session.complain(client.error());
   LogPrinter printer(session, options);
-  const auto done = client->stream("Logs", std::move(parameters),
-                                   [&](const json::object& page) { printer.print(page); });
+  const auto read_from = [&](Client& client) {
+    json::object parameters{{"uniqueName", options.name}, {"stderr", options.errors}};
+    if (options.run > 0) parameters["run"] = options.run;
+    if (options.follow) parameters["follow"] = true;
+    printer.go_on(parameters);
+    return client.stream("Logs", std::move(parameters),
+                         [&](const json::object& page) { printer.print(page); });
+  };
+  auto done = session.ask_on(read_from);
+  // It has ended, and is forgotten, while no daemon was there.
+  if (!done && done.error().code == ErrorCode::not_found && printer.heard()) done = {};
   if (!done) return session.complain(done.error());
   printer.finish();
   return kDone;

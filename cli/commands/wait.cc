@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "cli/command.h"
 #include "cli/render/work.h"
@@ -12,14 +15,20 @@ namespace json = boost::json;
 namespace {
 
 struct WaitOptions {
-  std::string name;
+  std::vector<std::string> names;
   std::string timeout;
   std::string state;
+  bool any = false;
 };
+
+bool is_unfinished_periodic(const json::object& work) {
+  const auto state = parse_word<WorkState>(text_of(work, "state"));
+  return text_of(work, "kind") == word(WorkKind::periodic) && state && !is_finished(*state);
+}
 
 bool ended_well(const json::object& work, const std::string& wanted_state) {
   if (!wanted_state.empty()) return text_of(work, "state") == wanted_state;
-  if (text_of(work, "state") == "enqueued") {  // Periodic work, between its runs.
+  if (is_unfinished_periodic(work)) {
     return text_of(object_of(work, "lastResult"), "outcome") == "succeeded";
   }
   return text_of(work, "state") == "succeeded";
@@ -35,59 +44,140 @@ std::string describe(const json::object& work) {
   return cause.empty() ? text : text + " (" + cause + ")";
 }
 
+// What is still waited for, and what has become of the rest.
+class Waiting {
+ public:
+  Waiting(Session& session, const WaitOptions& options)
+      : session_(session), options_(options), names_(options.names) {
+    std::set<std::string> seen;
+    std::erase_if(names_, [&](const std::string& name) { return !seen.insert(name).second; });
+  }
+
+  // For the next daemon as for the first: it is told what the one before has said.
+  json::object parameters() const {
+    json::object parameters;
+    json::array awaited;
+    for (const std::string& name : names_) {
+      if (const auto said = awaited_.find(name); said != awaited_.end()) {
+        awaited.push_back(said->second);
+      }
+    }
+    if (awaited.empty()) {
+      parameters["uniqueNames"] = json::value_from(names_);
+    } else {
+      parameters["awaited"] = std::move(awaited);
+    }
+    if (!options_.state.empty()) parameters["state"] = options_.state;
+    if (options_.any) parameters["any"] = true;
+    return parameters;
+  }
+
+  void take(const json::object& page) {
+    for (const json::value& one : array_of(page, "awaited")) {
+      awaited_[text_of(one.as_object(), "uniqueName")] = one.as_object();
+    }
+    if (page.contains("progress")) tell_progress(page);
+    if (const std::string name = text_of(page, "forgotten"); !name.empty()) forget(name);
+    if (page.contains("work")) end(object_of(page, "work"));
+  }
+
+  bool over() const { return names_.empty() || (options_.any && ended_); }
+  int status() const { return status_; }
+
+  // `'a', 'b' and 3 more have not ended`
+  std::string open() const {
+    constexpr std::size_t kNamed = 3;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names_.size(), kNamed); ++i) {
+      const bool last = i > 0 && i + 1 == names_.size();
+      text += (i == 0 ? "'" : last ? " and '" : ", '") + names_[i] + "'";
+    }
+    if (names_.size() > kNamed) text += " and " + std::to_string(names_.size() - kNamed) + " more";
+    return text + (names_.size() > 1 ? " have not ended" : " has not ended");
+  }
+
+ private:
+  void tell_progress(const json::object& page) {
+    const std::string name = text_of(page, "uniqueName");
+    const std::string news = progress_of(object_of(page, "progress"));
+    if (news.empty() || session_.json() || news == std::exchange(progress_[name], news)) return;
+    session_.hint(printable("'" + name + "' is at " + news));
+  }
+
+  void forget(const std::string& name) {
+    std::erase(names_, name);
+    if (status_ == kDone) status_ = kNotFound;
+    session_.complain({ErrorCode::not_found, "'" + name +
+                                                 "' has ended or was removed while no daemon could "
+                                                 "tell, and how is not on record any more"});
+  }
+
+  void end(const json::object& work) {
+    std::erase(names_, text_of(work, "uniqueName"));
+    ended_ = true;
+    if (session_.json()) {
+      session_.print(work);
+    } else {
+      session_.out() << printable(describe(work)) << '\n';
+    }
+    session_.out().flush();
+    if (!ended_well(work, options_.state)) status_ = kFailed;
+  }
+
+  Session& session_;
+  const WaitOptions& options_;
+  std::vector<std::string> names_;  // That have not ended.
+  std::map<std::string, json::object> awaited_;
+  std::map<std::string, std::string> progress_;
+  bool ended_ = false;  // One of them.
+  int status_ = kDone;
+};
+
 int wait(Session& session, const WaitOptions& options) {
-  json::object parameters{{"uniqueName", options.name}};
   if (!options.state.empty()) {
     const auto state = parse_word<WorkState>(options.state);
     if (!state) return session.complain(state.error());
-    parameters["state"] = options.state;
   }
   std::optional<Duration> timeout;
+  std::optional<Deadline> deadline;
   if (!options.timeout.empty()) {
     const auto parsed = parse_duration(options.timeout);
     if (!parsed) return session.complain("--timeout", parsed.error());
     timeout = *parsed;
+    deadline = std::chrono::steady_clock::now() + *timeout;
   }
-  auto client = session.connect();
-  if (!client) return session.complain(client.error());
-  if (timeout) client->set_deadline(std::chrono::steady_clock::now() + *timeout);
-  json::object work;
-  std::string progress;
-  const auto done = client->stream("Wait", std::move(parameters), [&](const json::object& page) {
-    const std::string news = progress_of(object_of(page, "progress"));
-    if (!news.empty() && news != std::exchange(progress, news) && !session.json()) {
-      session.hint(printable("'" + options.name + "' is at " + news));
-    }
-    if (page.contains("work")) work = object_of(page, "work");
-  });
-  if (!done && client->timed_out()) {
-    session.complain({ErrorCode::failed, "'" + options.name + "' has not ended after " +
+  Waiting waiting(session, options);
+  const auto done = session.ask_on(
+      [&](Client& client) -> Result<> {
+        if (waiting.over()) return {};
+        return client.stream("Wait", waiting.parameters(),
+                             [&](const json::object& page) { waiting.take(page); });
+      },
+      deadline);
+  if (!done && session.timed_out()) {
+    session.complain({ErrorCode::failed, waiting.open() + " after " +
                                              format_duration(timeout.value_or(Duration{})) +
                                              ": see wm show"});
     return kTimedOut;
   }
-  if (!done) return session.complain(done.error());
-  if (session.json()) {
-    session.print(work);
-  } else {
-    session.out() << printable(describe(work)) << '\n';
-  }
-  return ended_well(work, options.state) ? kDone : kFailed;
+  return done ? waiting.status() : session.complain(done.error());
 }
 
 }  // namespace
 
 Command::Run set_up_wait(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<WaitOptions>();
-  app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
+  app.add_option("NAME", options->names, "The works' unique names")->required()->type_name("");
+  app.add_flag("--any", options->any, "Only until the first of them has ended");
   app.add_option("--timeout", options->timeout, "Give up after that long, with exit status 124")
       ->type_name("D");
   app.add_option("--for", options->state, "Wait for this state, instead of its end")
       ->type_name("STATE");
   app.footer(
-      "Exit status: 0 if it succeeded, 1 if it failed or was cancelled; for periodic\n"
-      "work, how its next run ended.\n"
-      "Example: wm wait oneoff-sync-001 --timeout 5m && echo synced");
+      "Exit status: 0 if all of them succeeded (--any: the first did), 1 if one failed\n"
+      "or was cancelled; for periodic work, how its next run ended.\n"
+      "Example: wm wait oneoff-sync-001 --timeout 5m && echo synced\n"
+      "         wm wait fetch-a fetch-b --any");
   return [options](Session& session) { return wait(session, *options); };
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <memory>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -27,20 +29,56 @@ void print_event(Session& session, const json::object& event) {
                 << '\n';
 }
 
-int watch(Session& session, const std::vector<std::string>& names) {
-  auto client = session.connect();
-  if (!client) return session.complain(client.error());
-  json::object parameters;
-  if (!names.empty()) parameters["uniqueNames"] = json::value_from(names);
-  const auto done = client->stream("Watch", std::move(parameters), [&](const json::object& page) {
+// Prints each event once, whichever daemon tells of it.
+class EventPrinter {
+ public:
+  explicit EventPrinter(Session& session) : session_(session) {}
+
+  // Since when the next daemon is to tell what it has on record; empty: nobody was heard yet.
+  const std::string& since() const { return since_; }
+
+  void print(const json::object& page) {
+    if (since_.empty()) since_ = text_of(page, "time");
+    if (const auto cut_at = time_of(page, "cutAt")) {
+      session_.hint("what happened before " + local_time(*cut_at) +
+                    " is left out: it was too much");
+    }
     for (const json::value& event : array_of(page, "events")) {
-      print_event(session, event.as_object());
+      if (is_new(event.as_object())) print_event(session_, event.as_object());
     }
     if (const std::int64_t missed = number_of(page, "missed"); missed > 0) {
-      session.out().flush();
-      session.hint(fmt::format("{} more events came too fast to be shown", missed));
+      session_.out().flush();
+      session_.hint(fmt::format("{} more events came too fast to be shown", missed));
     }
-    session.out().flush();
+    session_.out().flush();
+  }
+
+ private:
+  // A daemon that is asked for what happened since a time tells all of that very moment once more.
+  bool is_new(const json::object& event) {
+    const std::string time = text_of(event, "time");
+    if (time != since_) printed_.clear();
+    since_ = time;
+    const std::string kind = text_of(event, "event");
+    if (kind == "progress" || kind == "suspended" || kind == "continued") return true;
+    // What starts at once has its run in both events, while that is news.
+    const std::int64_t run = kind == "scheduled" ? 0 : number_of(event, "run");
+    return printed_.emplace(text_of(event, "id"), kind, run).second;
+  }
+
+  Session& session_;
+  std::string since_;
+  std::set<std::tuple<std::string, std::string, std::int64_t>> printed_;  // Of that moment.
+};
+
+int watch(Session& session, const std::vector<std::string>& names) {
+  EventPrinter printer(session);
+  const auto done = session.ask_on([&](Client& client) {
+    json::object parameters;
+    if (!names.empty()) parameters["uniqueNames"] = json::value_from(names);
+    if (!printer.since().empty()) parameters["since"] = printer.since();
+    return client.stream("Watch", std::move(parameters),
+                         [&](const json::object& page) { printer.print(page); });
   });
   return done ? kDone : session.complain(done.error());
 }

@@ -41,6 +41,8 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
 
 // As 0.1 had it before its rows said whether they are finished, and what each owner keeps.
 constexpr const char* kBackToTheFirstSchema = R"sql(
+DROP INDEX run_finished;
+DROP INDEX work_finished;
 DROP TABLE state;
 DROP INDEX work_policy;
 DROP INDEX work_unfinished;

@@ -293,6 +293,49 @@ TYPED_TEST(StoreContract, FindsOneRun) {
   EXPECT_FALSE(this->store().run(1001, "a", 1));
 }
 
+TYPED_TEST(StoreContract, FindsTheRunThatCameNext) {
+  const WorkId id = this->insert(this->info("a"));
+  for (const int number : {2, 3, 5}) this->start_run(id, number);
+  EXPECT_EQ(this->store().next_run(1000, "a", 0)->run, 2);
+  EXPECT_EQ(this->store().next_run(1000, "a", 3)->run, 5);
+  EXPECT_FALSE(this->store().next_run(1000, "a", 5));
+  EXPECT_FALSE(this->store().next_run(1001, "a", 0));
+}
+
+TYPED_TEST(StoreContract, FindsWhatHasHappenedSince) {
+  const auto names_of = [](const Newest<WorkMark>& works) {
+    Names list;
+    for (const WorkMark& work : works.list) list.push_back(work.unique_name);
+    return list;
+  };
+  for (const int number : {1, 2, 3}) {
+    WorkInfo info = this->info(std::to_string(number));
+    info.registered_at = kNow + number * 1min;
+    const WorkId id = this->insert(info);
+    this->end_run(this->start_run(id, number), RunOutcome::succeeded);  // A second later.
+    if (number == 2) this->start_run(id, 4);
+    Work work = this->store().recorded(id).work;
+    work.state = WorkState::succeeded;
+    work.since = kNow + number * 1min + 1s;
+    if (number != 2) this->save(work);
+  }
+  RecordFilter filter{.since = kNow + 2min};
+  ASSERT_EQ(this->store().runs_ended(filter).list.size(), 2U);
+  EXPECT_FALSE(this->store().runs_ended(filter).cut_at);
+  EXPECT_EQ(this->store().runs_ended(filter).list.front().run, 3);
+  EXPECT_EQ(names_of(this->store().works_registered(filter)), (Names{"3", "2"}));
+  EXPECT_EQ(names_of(this->store().works_finished(filter)), (Names{"3"}));
+  filter.names = {"2"};
+  EXPECT_EQ(this->store().runs_ended(filter).list.size(), 1U);
+  EXPECT_EQ(names_of(this->store().works_registered(filter)), (Names{"2"}));
+  filter.limit = 1;
+  EXPECT_TRUE(this->store().works_registered(filter).list.empty()) << "not among those looked at";
+  EXPECT_EQ(this->store().works_registered(filter).cut_at, kNow + 3min);
+  filter = {.owner = 1001};
+  EXPECT_TRUE(this->store().runs_ended(filter).list.empty());
+  EXPECT_TRUE(this->store().works_finished(filter).list.empty());
+}
+
 TYPED_TEST(StoreContract, FindsUnfinishedWorkByOwnerAndTag) {
   const WorkId a = this->insert(this->info("a"));
   const WorkId b = this->insert(this->info("b"));

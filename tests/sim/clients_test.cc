@@ -85,6 +85,75 @@ TEST_F(ClientsTest, EachWhoWaitsHearsOfTheEndOfWorkThatIsForgottenAtOnce) {
   EXPECT_FALSE(world_.store.find(kAnn, "brief-0")) << "its time has come";
 }
 
+TEST_F(ClientsTest, AWaitGoesOnFromTheRunThatItWaitedFor) {
+  world_.runner.life = [](const Launch& launch) {
+    Life life;
+    life.end.code = launch.info.work.runs == 1 ? 70 : 0;
+    return life;
+  };
+  json::object often = command_of("often");
+  often["kind"] = "periodic";
+  often["everyMs"] = 3'600'000;
+  clients_.call(kAnn, "Register", {{"work", often}});
+  clients_.turn();
+  world_.advance(5h);
+  const auto wait_from = [&](int run, uid_t user) {
+    const json::object awaited{{"uniqueName", "often"}, {"key", 1}, {"run", run}};
+    const auto call = clients_.call(user, "Wait", {{"awaited", json::array{awaited}}});
+    clients_.turn();
+    return call;
+  };
+  const auto outcome = [](const SimulatedCall& call) {
+    return call.parameters().at("work").at("lastResult").at("outcome").as_string();
+  };
+
+  EXPECT_EQ(outcome(wait_from(1, kAnn)), "failed");
+  EXPECT_EQ(outcome(wait_from(2, kAnn)), "succeeded");
+  EXPECT_EQ(wait_from(1, kBen).error(), "io.wm.Scheduler.NoSuchWork");
+  const int next = world_.store.recorded(1).work.runs + 1;
+  const auto later = wait_from(next, kAnn);
+  EXPECT_FALSE(later.answered());
+  world_.advance(1h);
+  EXPECT_TRUE(later.answered());
+}
+
+TEST_F(ClientsTest, WhoeverWatchesFromAnEarlierTimeOnIsToldWhatIsOnRecord) {
+  const auto told_since = [&](TimePoint time, uid_t user) {
+    const auto call = clients_.call(user, "Watch", {{"since", format_time(time)}});
+    clients_.turn();
+    std::vector<std::string> list;
+    const json::object answer = call.parameters();
+    for (const json::value& event : answer.at("events").as_array()) {
+      list.push_back(std::string(event.at("event").as_string()) + ' ' +
+                     std::string(event.at("uniqueName").as_string()));
+    }
+    return list;
+  };
+  using Lines = std::vector<std::string>;
+  const TimePoint begin = world_.now;
+  run("good", 0);
+  world_.advance(1s);
+  const TimePoint between = world_.now;
+  run("bad", 70);
+  json::object never = command_of("never");
+  never["initialDelayMs"] = 3'600'000;
+  clients_.call(kAnn, "Register", {{"work", never}});
+  clients_.turn();
+  world_.advance(1s);
+  clients_.call(kAnn, "Cancel", {{"uniqueNames", json::array{"never"}}});
+  clients_.turn();
+
+  const Lines bad{"scheduled bad", "started bad", "failed bad", "scheduled never",
+                  "cancelled never"};
+  EXPECT_EQ(told_since(between, kAnn), bad);
+  Lines all{"scheduled good", "started good", "completed good"};
+  all.insert(all.end(), bad.begin(), bad.end());
+  EXPECT_EQ(told_since(begin, kAnn), all);
+  EXPECT_EQ(told_since(begin, 0), all);
+  EXPECT_EQ(told_since(begin, kBen), Lines{});
+  EXPECT_EQ(told_since(world_.now + 1s, kAnn), Lines{});
+}
+
 TEST_F(ClientsTest, WhatATurnTouchesIsNotForgottenByIt) {
   for (const bool pruned_first : {true, false}) {
     run("done", 0);

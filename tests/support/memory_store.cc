@@ -1,11 +1,24 @@
 #include "tests/support/memory_store.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "core/messages.h"
 
 namespace wm {
+namespace {
+
+template <class T, class Time>
+Newest<T> newest(std::vector<T> list, int limit, Time time) {
+  Newest<T> found{std::move(list), std::nullopt};
+  if (std::cmp_less(found.list.size(), limit)) return found;
+  found.list.resize(static_cast<std::size_t>(limit));
+  found.cut_at = time(found.list.back());
+  return found;
+}
+
+}  // namespace
 
 void MemoryStore::begin() { undo_.clear(); }
 
@@ -369,6 +382,59 @@ std::optional<RunInfo> MemoryStore::run(uid_t owner, const std::string& unique_n
     if (number == 0 || run.run == number) return run;
   }
   return std::nullopt;
+}
+
+std::optional<RunInfo> MemoryStore::next_run(uid_t owner, const std::string& unique_name,
+                                             int number) {
+  std::optional<RunInfo> next;
+  for (const RunInfo& run : runs_) {
+    if (!belongs(run, {.owner = owner, .unique_name = unique_name}) || run.run <= number) continue;
+    if (!next || run.run < next->run) next = run;
+  }
+  return next;
+}
+
+Newest<RunInfo> MemoryStore::runs_ended(const RecordFilter& filter) {
+  std::vector<RunInfo> list;
+  for (const RunInfo& run : runs_) {
+    if (run.finished_at && *run.finished_at >= filter.since && belongs(run, {})) {
+      list.push_back(run);
+    }
+  }
+  std::ranges::reverse(list);
+  std::ranges::stable_sort(list, std::greater(), &RunInfo::finished_at);
+  auto found = newest(std::move(list), filter.limit,
+                      [](const RunInfo& run) { return run.finished_at.value_or(TimePoint{}); });
+  std::erase_if(found.list,
+                [&](const RunInfo& run) { return !filter.covers(run.owner, run.unique_name); });
+  return found;
+}
+
+Newest<WorkMark> MemoryStore::marks(const RecordFilter& filter, bool finished) const {
+  std::vector<WorkMark> list;
+  for (const auto& [id, row] : works_) {
+    const Work& work = row.info.work;
+    const std::string& name = row.info.request.unique_name;
+    const TimePoint time = finished ? work.since : row.info.registered_at;
+    if (time < filter.since || (finished && !is_finished(work.state))) continue;
+    list.push_back({id, work.owner, name, row.info.registered_at, work.since, work.state});
+  }
+  std::ranges::reverse(list);
+  if (finished) std::ranges::stable_sort(list, std::greater(), &WorkMark::since);
+  auto found = newest(std::move(list), filter.limit, [&](const WorkMark& work) {
+    return finished ? work.since : work.registered_at;
+  });
+  std::erase_if(found.list,
+                [&](const WorkMark& work) { return !filter.covers(work.owner, work.unique_name); });
+  return found;
+}
+
+Newest<WorkMark> MemoryStore::works_registered(const RecordFilter& filter) {
+  return marks(filter, false);
+}
+
+Newest<WorkMark> MemoryStore::works_finished(const RecordFilter& filter) {
+  return marks(filter, true);
 }
 
 RunTotals MemoryStore::totals(WorkId id) {

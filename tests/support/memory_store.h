@@ -48,6 +48,10 @@ class MemoryStore : public Store {
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   RunPage history(const RunFilter& filter) override;
+  std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
+  Newest<RunInfo> runs_ended(const RecordFilter& filter) override;
+  Newest<WorkMark> works_registered(const RecordFilter& filter) override;
+  Newest<WorkMark> works_finished(const RecordFilter& filter) override;
   RunTotals totals(WorkId id) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
   std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
@@ -86,6 +90,7 @@ class MemoryStore : public Store {
   bool is_unused(WorkId id) const;
   ChainLink link_to(WorkId id) const;
   bool belongs(const RunInfo& run, const RunFilter& filter) const;
+  Newest<WorkMark> marks(const RecordFilter& filter, bool finished) const;
 
   std::map<WorkId, Row> works_;
   std::deque<RunInfo> runs_;
