@@ -336,11 +336,11 @@ TEST_F(Commands, AStoppedDaemonInterruptsItsRunsAndRepeatsThem) {
 TEST_F(Commands, ASecondDaemonIsRefused) {
   const Output same = run_program({WMD_PROGRAM, "--socket", (daemon_.path() / "other").string(),
                                    "--state-dir", (daemon_.path() / "state").string()});
-  EXPECT_EQ(same.status, 1);
+  EXPECT_EQ(same.status, 3);
   EXPECT_NE(same.err.find("another wmd uses it"), std::string::npos) << same.err;
   const Output socket = run_program({WMD_PROGRAM, "--socket", daemon_.socket(), "--state-dir",
                                      (daemon_.path() / "other-state").string()});
-  EXPECT_EQ(socket.status, 1);
+  EXPECT_EQ(socket.status, 3);
   EXPECT_NE(socket.err.find("another daemon answers"), std::string::npos) << socket.err;
   ok({"status"});
 }
