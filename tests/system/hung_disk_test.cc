@@ -63,6 +63,7 @@ TEST_F(HungDisk, HoldsUpNobodyElse) {
   const auto [first, second] = refused.get();
   EXPECT_NE(json::serialize(first).find("does not answer"), std::string::npos) << first;
   EXPECT_NE(second.find("enqueued"), std::string::npos) << second;
+  ok({"wait", "a"});
   EXPECT_NE(wm({"update", "a", "--description", "x"}).err.find("has ended"), std::string::npos);
   const auto file = daemon_.path() / "work.toml";
   std::ofstream(file) << "[[work]]\nname = 'c'\ncommand = ['" << program << "']\n";
