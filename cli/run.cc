@@ -7,6 +7,7 @@
 #include "cli/streams.h"
 #include "core/suggest.h"
 #include "core/text.h"
+#include "core/time.h"
 #include "core/version.h"
 
 namespace wm::cli {
@@ -112,6 +113,17 @@ std::vector<std::string> names_in(const CLI::App& app) {
   return names;
 }
 
+// Which command has the option that this one does not know.
+std::string other_command(const std::string& option) {
+  for (const Command& one : kCommands) {
+    CLI::App app;
+    const Trailing none;
+    one.set_up(app, none);
+    if (app.get_option_no_throw(option)) return ": it is one of wm " + std::string(one.name);
+  }
+  return "";
+}
+
 // What was typed and has no place. An option first: the word after it may be its value.
 std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed) {
   const std::vector<std::string> left = app.remaining(true);
@@ -123,7 +135,8 @@ std::string unexpected_word(const CLI::App& app, const std::vector<std::string>&
   const std::string word =
       found->substr(0, found->starts_with('-') ? found->find('=') : found->npos);
   const bool letter = word.size() == 2 && word.starts_with('-');  // No slip of another one.
-  const std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
+  std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
+  if (meant.empty() && word.starts_with("--")) meant = other_command(word);
   return (word.starts_with('-') ? "unknown option " : "unexpected argument ") + ("'" + word + "'") +
          meant;
 }
@@ -142,6 +155,27 @@ std::string flag_with_value(const CLI::App& app, const std::vector<std::string>&
                               : app.get_option_no_throw(negation) ? "write " + negation
                                                                   : "leave it out";
     return typed[i] + " takes no value: " + right + ", without '" + typed[i + 1] + "'";
+  }
+  return "";
+}
+
+bool is_time_of_day(std::string_view word) {
+  const std::size_t colon = word.find(':');
+  return (colon == 1 || colon == 2) && word.find_first_not_of("0123456789:") == word.npos;
+}
+
+// `--every 2 hours`, `--at tomorrow 09:00`: the shell makes two words of what is one value.
+std::string unquoted_value(const CLI::App& app, const std::vector<std::string>& typed) {
+  for (std::size_t i = 0; i + 2 < typed.size(); ++i) {
+    const CLI::Option* option =
+        typed[i].starts_with("--") ? app.get_option_no_throw(typed[i]) : nullptr;
+    if (!option || (option->get_type_name() != "D" && option->get_type_name() != "TIME")) continue;
+    std::string value = typed[i + 1] + " " + typed[i + 2];
+    const bool length = !parse_duration(typed[i + 1]) && parse_duration(value);
+    const bool time = option->get_type_name() == "TIME" && is_time_of_day(typed[i + 2]);
+    if (!length && !time) continue;
+    if (i + 3 < typed.size() && typed[i + 3] == "ago") value += " ago";
+    return typed[i] + " takes one word: write " + typed[i] + " \"" + value + "\"";
   }
   return "";
 }
@@ -194,7 +228,8 @@ int parse_and_run(const std::vector<std::string>& arguments, const Command* comm
   }
   const std::string name = command ? command->name : "";
   if (named) {
-    const std::string what = flag_with_value(*named, arguments);
+    std::string what = flag_with_value(*named, arguments);
+    if (what.empty()) what = unquoted_value(*named, arguments);
     if (!what.empty()) return complain(what, name, streams);
   }
   try {
@@ -202,7 +237,12 @@ int parse_and_run(const std::vector<std::string>& arguments, const Command* comm
                                       arguments.rend());  // As CLI11 takes them.
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() != 0) return complain(usage_problem(e, app, arguments), name, streams);
+    if (e.get_exit_code() != 0) {
+      std::string what = usage_problem(e, app, arguments);
+      const bool lost = what.starts_with("unexpected argument") && trailing.empty();
+      if (lost && command && command->takes_command) what += ": a command stands after --";
+      return complain(what, name, streams);
+    }
     return app.exit(e, streams.out, streams.err);
   }
   Session session(std::move(options), streams);

@@ -1,9 +1,11 @@
 #include "daemon/sensors.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/json_reader.h"
+#include "core/suggest.h"
 
 namespace wm {
 
@@ -195,8 +197,13 @@ Result<ConditionValue> Sensors::parse_value(const ConditionId& id, std::string_v
     if (value == "roaming") {
       return NetworkReading{.connected = true, .metered = true, .roaming = true};
     }
-    return fail(ErrorCode::invalid, "unknown network '" + std::string(value) +
-                                        "': use none, connected, metered, unmetered or roaming");
+    constexpr std::array<std::string_view, 5> kWords{"none", "connected", "metered", "unmetered",
+                                                     "roaming"};
+    const std::string meant = did_you_mean(value, kWords);
+    return fail(
+        ErrorCode::invalid,
+        "unknown network '" + std::string(value) + "'" +
+            (meant.empty() ? ": use none, connected, metered, unmetered or roaming" : meant));
   }
   const auto [yes, no] = words_of(id);
   if (value == yes) return true;

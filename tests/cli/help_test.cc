@@ -77,6 +77,24 @@ TEST(Run, AFlagTakesNoValue) {
             "--all takes no value: leave it out, without 'false': see wm list --help");
 }
 
+TEST(Run, AValueOfSeveralWordsNeedsQuotes) {
+  EXPECT_EQ(complaint({"register-periodic", "p", "--every", "2", "hours", "sync"}),
+            "--every takes one word: write --every \"2 hours\": see wm register-periodic --help");
+  EXPECT_EQ(complaint({"history", "--since", "2", "days", "ago"}),
+            "--since takes one word: write --since \"2 days ago\": see wm history --help");
+  EXPECT_EQ(complaint({"register-oneoff", "a", "--at", "tomorrow", "09:00", "--", "true"}),
+            "--at takes one word: write --at \"tomorrow 09:00\": see wm register-oneoff --help");
+}
+
+TEST(Run, ACommandStandsAfterDashesAndAnOptionBelongsToACommand) {
+  EXPECT_EQ(
+      complaint({"register-oneoff", "a", "echo", "hello"}),
+      "unexpected argument 'hello': a command stands after --: see wm register-oneoff --help");
+  EXPECT_EQ(complaint({"register-oneoff", "a", "--every", "1h", "sync"}),
+            "unknown option '--every': it is one of wm register-periodic: see wm register-oneoff "
+            "--help");
+}
+
 TEST(Run, AnOptionIsNamedBeforeWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"update", "a", "--network"}),
             "--network needs a value: see wm update --help");

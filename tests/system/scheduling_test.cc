@@ -279,7 +279,7 @@ TEST_F(Scheduling, OneBadEntryAndNothingOfAFileIsRegistered) {
     EXPECT_EQ(output.err.find('\n'), output.err.size() - 1) << output.err;
   }
   EXPECT_EQ(json({"list", "--all"}).as_array().size(), 0U);
-  fails(2, "absent.toml", {"apply", "absent.toml"});
+  fails(2, "absent.toml: No such file or directory", {"apply", "absent.toml"});
 }
 
 TEST_F(Scheduling, AFileOfMoreThanFitsIntoAMessageIsToldSo) {

@@ -41,6 +41,7 @@ TEST_F(TypedWords, AConditionIsPretendedInAnyWordsForYesAndNo) {
     EXPECT_EQ(wm({"check", "--charging"}).status, 0) << yes;
   }
   fails(2, "use ok or low", {"conditions", "override", "battery=yes"});
+  fails(2, "'meterd': did you mean metered?", {"conditions", "override", "network=meterd"});
   fails(2, "'charing': did you mean charging?", {"conditions", "override", "charing=yes"});
 }
 
