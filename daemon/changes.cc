@@ -152,40 +152,81 @@ void Methods::see_program(const ExchangePtr& exchange, const WorkRequest& reques
                });
 }
 
-void Methods::register_work(const ExchangePtr& exchange) {
+// One that is wrong in itself is answered, and left out.
+void Methods::register_works(const std::vector<ExchangePtr>& calls) {
+  auto list = std::make_shared<std::vector<Registering>>();
+  for (const ExchangePtr& exchange : calls) {
+    answer_alone(*exchange, [&] {
+      auto registering = read_registration(exchange);
+      if (!registering) return exchange->error(registering.error());
+      if (*registering) list->push_back(std::move(**registering));
+    });
+  }
+  see_programs_of(list);
+}
+
+// Nothing: it is answered already.
+Result<std::optional<Methods::Registering>> Methods::read_registration(
+    const ExchangePtr& exchange) const {
   json::object work;
   auto existing = ExistingPolicy::keep;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("work", work).read("existing", existing);
       })) {
-    return;
+    return std::nullopt;
   }
-  auto request = checked_request(work, settings_, exchange->peer());
-  if (!request) return exchange->error(request.error());
+  const Peer& peer = exchange->peer();
+  auto request = checked_request(work, settings_, peer);
+  if (!request) return std::unexpected(request.error());
   if (auto valid = validate_existing(existing, request->kind); !valid) {
-    return exchange->error(valid.error());
+    return std::unexpected(valid.error());
   }
-  auto registration = std::make_shared<Registration>(
-      Registration{exchange->peer().uid, new_uuid(), std::move(*request), existing});
-  see_program(exchange, registration->request, [this, exchange, registration] {
-    see_paths(exchange, paths_of({registration.get(), 1}),
-              [this, exchange, registration](const Fingerprints& seen) {
-                remember({registration.get(), 1}, seen);
-                auto outcome = std::make_shared<Result<Registered>>();
-                changes_.push_back({exchange,
-                                    [this, registration, outcome](TimePoint now) {
-                                      *outcome = manager_.registrar().add(*registration, now);
-                                      if (*outcome) manager_.touch((*outcome)->id);
-                                    },
-                                    [this, exchange, outcome](TimePoint now) {
-                                      if (!*outcome) return refusing(exchange, outcome->error());
-                                      const Registered& done = **outcome;
-                                      json::object reply = work_reply(done.id, now);
-                                      reply["result"] = word(done.result);
-                                      return replying(exchange, std::move(reply));
-                                    }});
-              });
-  });
+  auto command = command_of(*request, settings_, peer);
+  if (!command) return std::unexpected(command.error());
+  return Registering{exchange,
+                     std::make_shared<Registration>(
+                         Registration{peer.uid, new_uuid(), std::move(*request), existing}),
+                     std::move(*command)};
+}
+
+// In their order. Those behind one whose file system does not answer are looked at after it.
+void Methods::see_programs_of(const std::shared_ptr<std::vector<Registering>>& list) {
+  if (list->empty()) return;
+  std::vector<UsersCommand> commands;
+  for (const Registering& one : *list) commands.push_back(one.command);
+  see_programs(list->front().exchange, std::move(commands),
+               [this, list](const std::vector<Result<>>& results) {
+                 for (std::size_t i = 0; i < results.size(); ++i) {
+                   const ExchangePtr& exchange = (*list)[i].exchange;
+                   answer_alone(*exchange, [&] {
+                     if (!results[i]) return exchange->error(results[i].error());
+                     register_seen(exchange, (*list)[i].registration);
+                   });
+                 }
+                 list->erase(list->begin(), list->begin() + std::ssize(results));
+                 see_programs_of(list);
+               });
+}
+
+void Methods::register_seen(const ExchangePtr& exchange,
+                            const std::shared_ptr<Registration>& registration) {
+  see_paths(exchange, paths_of({registration.get(), 1}),
+            [this, exchange, registration](const Fingerprints& seen) {
+              remember({registration.get(), 1}, seen);
+              auto outcome = std::make_shared<Result<Registered>>();
+              changes_.push_back({exchange,
+                                  [this, registration, outcome](TimePoint now) {
+                                    *outcome = manager_.registrar().add(*registration, now);
+                                    if (*outcome) manager_.touch((*outcome)->id);
+                                  },
+                                  [this, exchange, outcome](TimePoint now) {
+                                    if (!*outcome) return refusing(exchange, outcome->error());
+                                    const Registered& done = **outcome;
+                                    json::object reply = work_reply(done.id, now);
+                                    reply["result"] = word(done.result);
+                                    return replying(exchange, std::move(reply));
+                                  }});
+            });
 }
 
 void Methods::update(const ExchangePtr& exchange) {

@@ -11,6 +11,7 @@ void move_use(ClientUse& use, const ClientUse& before, const ClientUse& now) {
   use.connections += now.connections - before.connections;
   use.unread += now.unread - before.unread;
   use.incoming += now.incoming - before.incoming;
+  use.kept += now.kept - before.kept;
 }
 
 }  // namespace
@@ -33,6 +34,10 @@ bool ClientBounds::has_room_for_call(uid_t user, std::size_t bytes) const {
   if (incoming == 0) return true;
   return bytes <= left_of(most_unread(user), incoming) &&
          bytes <= left_of(limits_.max_unread_total, sum_.incoming);
+}
+
+std::size_t ClientBounds::room_to_keep(uid_t user, std::size_t most) const {
+  return of(user).kept == 0 ? most : left_of(most, sum_.kept);
 }
 
 ClientUse ClientBounds::of(uid_t user) const {

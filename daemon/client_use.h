@@ -1,5 +1,6 @@
-// Counts what the clients of each user take of the daemon: connections, calls that arrive, and
-// answers that nobody has read yet. A user who reaches a bound waits; nobody else does.
+// Counts what the clients of each user take of the daemon: connections, calls that arrive, what
+// these keep for others, and answers that nobody has read yet. A user who reaches a bound waits;
+// nobody else does.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@ struct ClientUse {
   std::size_t connections = 0;
   std::size_t unread = 0;    // Answers that are made and not sent.
   std::size_t incoming = 0;  // Set aside for large calls, until they are taken.
+  std::size_t kept = 0;      // What calls have left for those after them.
 
   bool operator==(const ClientUse&) const = default;
 };
@@ -44,6 +46,10 @@ class ClientBounds {
   std::size_t room_for_answers(uid_t user) const;
   /// A large call of that many bytes may be read now. One at a time always may.
   bool has_room_for_call(uid_t user, std::size_t bytes) const;
+
+  /// Bytes that calls of that user may keep for those after them, where all users together have
+  /// `most`. Who keeps nothing may always begin.
+  std::size_t room_to_keep(uid_t user, std::size_t most) const;
 
   ClientUse of(uid_t user) const;
   const std::map<uid_t, ClientUse>& users() const { return users_; }

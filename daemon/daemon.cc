@@ -223,8 +223,8 @@ void Daemon::start_server() {
   }
   server_ = std::make_unique<Server>(
       loop_, listener, ServerLimits{.clients = settings_.clients},
-      [this](const std::shared_ptr<Exchange>& exchange) { methods_.take(exchange); },
-      [this] { make_durable(); });
+      [this](const Server::Calls& calls) { methods_.take(calls); }, [this] { make_durable(); },
+      Methods::may_be_together);
   if (inherited_) server_->take_over(inherited_->parts["clients"].as_object());
 }
 

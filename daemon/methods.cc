@@ -97,6 +97,18 @@ void Methods::take(const ExchangePtr& exchange) {
   answer_alone(*exchange, [&] { (this->*handler->second)(exchange); });
 }
 
+void Methods::take(const std::vector<ExchangePtr>& calls) {
+  if (calls.size() == 1) return take(calls.front());
+  register_works(calls);
+}
+
+// Whatever is looked at for them is seen at once, or in their order.
+bool Methods::may_be_together(const varlink::Call& call) {
+  if (call.more || call.method != std::string(varlink::kInterfaceName) + ".Register") return false;
+  const boost::json::value* const work = call.parameters.if_contains("work");
+  return work && work->is_object() && !work->get_object().contains("onPath");
+}
+
 void Methods::answer_questions(TimePoint now) {
   for (const auto& [exchange, question] : std::exchange(questions_, {})) {
     answer_alone(*exchange, [&] { question(now); });

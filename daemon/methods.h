@@ -61,6 +61,10 @@ class Methods {
 
   /// Takes a call for the next turn; what is wrong with it in itself is answered at once.
   void take(const ExchangePtr& exchange);
+  /// The same for several of one connection, each of which may_be_together().
+  void take(const std::vector<ExchangePtr>& calls);
+  /// Whether such a call is decided in its place among others like it, and answered in short.
+  static bool may_be_together(const varlink::Call& call);
   bool has_work() const { return !changes_.empty() || !questions_.empty(); }
 
   // The daemon's turn, in this order.
@@ -110,7 +114,17 @@ class Methods {
   };
 
   // changes.cc
-  void register_work(const ExchangePtr& exchange);
+  struct Registering {
+    ExchangePtr exchange;
+    std::shared_ptr<Registration> registration;
+    UsersCommand command;
+  };
+  void register_work(const ExchangePtr& exchange) { register_works({exchange}); }
+  void register_works(const std::vector<ExchangePtr>& calls);
+  Result<std::optional<Registering>> read_registration(const ExchangePtr& exchange) const;
+  void see_programs_of(const std::shared_ptr<std::vector<Registering>>& list);
+  void register_seen(const ExchangePtr& exchange,
+                     const std::shared_ptr<Registration>& registration);
   void update(const ExchangePtr& exchange);
   void apply(const ExchangePtr& exchange);
   void apply_checked(const ExchangePtr& exchange,

@@ -74,10 +74,11 @@ void ProgramChecks::look(uid_t asker, std::vector<UsersCommand> commands, Done d
 void ProgramChecks::give_up(Look& look) {
   const Answers& answers = *look.answers;
   const std::size_t answered = answers.answered.load(std::memory_order_acquire);
-  std::vector<Result<>> results(answers.commands.size());
-  for (std::size_t i = 0; i < answered; ++i) results[i] = answers.results[i];
-  if (answered < results.size())
-    results[answered] = std::unexpected(no_answer(answers.commands[answered]));
+  std::vector<Result<>> results(answers.results.begin(),
+                                answers.results.begin() + static_cast<std::ptrdiff_t>(answered));
+  if (answered < answers.commands.size()) {
+    results.emplace_back(std::unexpected(no_answer(answers.commands[answered])));
+  }
   std::exchange(look.done, {})(results);
 }
 

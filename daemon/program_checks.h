@@ -18,7 +18,7 @@ namespace wm {
 
 class ProgramChecks {
  public:
-  /// One for each command, in their order.
+  /// One for each command, in their order; the last for the one that has not answered.
   using Done = std::function<void(const std::vector<Result<>>&)>;
   using Check = std::function<Result<>(const UsersCommand&)>;
 

@@ -21,12 +21,6 @@ namespace wm {
 
 namespace asio = boost::asio;
 
-namespace {
-
-constexpr std::size_t kAnswerWeight = std::size_t{512} << 10;  // Of a page, about.
-
-}  // namespace
-
 void Exchange::stream(NextPage next) {
   Page first = checked(next(), "a stream has a first page");
   next_ = first.more && call_.more ? std::move(next) : nullptr;
@@ -60,12 +54,13 @@ void Exchange::answer(std::string message) {
   if (!abandoned_) answered_();
 }
 
-Server::Server(asio::io_context& loop, int listener, ServerLimits limits, OnCall on_call,
-               BeforeWrite before_write)
+Server::Server(asio::io_context& loop, int listener, ServerLimits limits, OnCalls on_calls,
+               BeforeWrite before_write, MayBeTogether may_be_together)
     : acceptor_(loop, asio::local::stream_protocol(), listener),
       limits_(limits),
-      on_call_(std::move(on_call)),
+      on_calls_(std::move(on_calls)),
       before_write_(std::move(before_write)),
+      may_be_together_(std::move(may_be_together)),
       bounds_(limits.clients) {
   asio::co_spawn(loop, accept_all(), asio::detached);
 }
@@ -195,26 +190,43 @@ void Server::wake_those_without_room() {
 }
 
 bool Server::take_calls() {
+  let_pages_go_on();
   if (holding_) return false;
-  bool some_left = false;
+  const std::size_t most = calls_.size() > 1 ? limits_.calls_per_turn : limits_.calls_alone;
+  bool all_taken = true;
   for (auto user = calls_.begin(); user != calls_.end();) {
-    auto& waiting = user->second;
-    // Each may be answered with as much as a page.
-    const std::size_t room = bounds_.room_for_answers(user->first);
-    const std::size_t most =
-        std::min(limits_.calls_per_turn, (room + kAnswerWeight - 1) / kAnswerWeight);
-    for (std::size_t taken = 0; taken < most && !waiting.empty();) {
+    all_taken = take_calls_of(user->first, user->second, most) && all_taken;
+    user = user->second.empty() ? calls_.erase(user) : std::next(user);
+  }
+  return !all_taken;
+}
+
+// Each of the user's connections has a part of what the turn takes.
+bool Server::take_calls_of(uid_t user, Queue& waiting, std::size_t most) {
+  TurnShare left{most, limits_.bytes_per_turn, bounds_.room_for_answers(user)};
+  while (!left.used_up() && !waiting.empty()) {
+    const auto connection = waiting.front().lock();
+    const std::size_t calls = std::max<std::size_t>(left.calls / waiting.size(), 1);
+    waiting.pop_front();
+    if (!connection || !connection->has_call()) continue;
+    left = left.less(connection->take_calls({calls, left.bytes, left.room}));
+  }
+  // Without room, the turn that makes some takes them.
+  return waiting.empty() || bounds_.room_for_answers(user) == 0;
+}
+
+void Server::let_pages_go_on() {
+  for (auto user = pages_.begin(); user != pages_.end();) {
+    Queue& waiting = user->second;
+    for (std::size_t woken = 0; woken < limits_.pages_per_turn && !waiting.empty();) {
       const auto connection = waiting.front().lock();
       waiting.pop_front();
-      if (!connection || !connection->has_call()) continue;
-      connection->take_call();
-      ++taken;
+      if (!connection) continue;
+      connection->let_page_go_on();
+      ++woken;
     }
-    // Without room, the turn that makes some takes them.
-    some_left = some_left || (!waiting.empty() && bounds_.room_for_answers(user->first) > 0);
-    user = waiting.empty() ? calls_.erase(user) : std::next(user);
+    user = waiting.empty() ? pages_.erase(user) : std::next(user);
   }
-  return some_left;
 }
 
 Result<int> listen_at(const std::string& path, mode_t mode) {

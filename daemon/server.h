@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -27,10 +28,22 @@ struct Peer {
 
 struct ServerLimits {
   std::size_t message_bytes = std::size_t{1} << 20;
-  std::size_t calls_per_turn = 16;  // Of each user.
+  // What one turn takes of each user: the more, the longer everybody waits for its end.
+  std::size_t calls_per_turn = 16;                    // While others wait, too.
+  std::size_t calls_alone = 64;                       // While nobody else does.
+  std::size_t bytes_per_turn = std::size_t{1} << 20;  // Of calls; the last may go beyond.
+  std::size_t pages_per_turn = 4;                     // Of answers that go on.
   ClientLimits clients = {};
   std::chrono::milliseconds message_time{10'000};  // From a message's first byte to its last.
   std::chrono::milliseconds write_time{30'000};    // For a client to take an answer.
+};
+
+/// What the calls of a connection leave for the next ones on it. It goes with the connection.
+class Kept {
+ public:
+  virtual ~Kept() = default;
+  /// Of the daemon's memory, about.
+  virtual std::size_t bytes() const = 0;
 };
 
 /// One call and its answer. Exactly one of reply(), error() and stream() is used, once; what is
@@ -54,6 +67,8 @@ class Exchange {
   bool abandoned() const { return abandoned_; }
   /// The first message of its answer; nothing: there is none yet.
   const std::optional<std::string>& message() const { return message_; }
+  /// What earlier calls on its connection have left; nothing: nothing.
+  std::shared_ptr<Kept>& kept() { return *kept_; }
   /// Whether an earlier program in this process was asked.
   bool handed_over() const { return handed_over_; }
 
@@ -90,7 +105,9 @@ class Exchange {
   varlink::Call call_;
   Peer peer_;
   std::function<void()> answered_;
+  std::shared_ptr<std::shared_ptr<Kept>> kept_ = std::make_shared<std::shared_ptr<Kept>>();
   std::optional<std::string> message_;
+  std::size_t unread_ = 0;        // Bytes of it that count as its user's.
   std::optional<Error> failure_;  // In place of the next page.
   NextPage next_;
   bool abandoned_ = false;
@@ -106,13 +123,20 @@ class Handover;
 
 class Server {
  public:
-  using OnCall = std::function<void(std::shared_ptr<Exchange>)>;
+  /// Calls of one connection, in their order: one, or several that may be taken together.
+  using Calls = std::vector<std::shared_ptr<Exchange>>;
+  using OnCalls = std::function<void(const Calls&)>;
   using BeforeWrite = std::function<void()>;
+  /// Whether a call may be taken in one turn with others like it that stand around it: it is
+  /// decided as if they had come one by one, and has an answer of one message, of about its size.
+  using MayBeTogether = std::function<bool(const varlink::Call&)>;
 
   /// Serves the listening socket `listener`. Every call but the service's own introspection goes to
-  /// `on_call`. `before_write` is called before anything is sent; if it throws, nothing is.
-  Server(boost::asio::io_context& loop, int listener, ServerLimits limits, OnCall on_call,
-         BeforeWrite before_write);
+  /// `on_calls`. `before_write` is called before anything is sent; if it throws, nothing is.
+  Server(
+      boost::asio::io_context& loop, int listener, ServerLimits limits, OnCalls on_calls,
+      BeforeWrite before_write,
+      MayBeTogether may_be_together = [](const varlink::Call&) { return false; });
   ~Server();
 
   std::size_t connection_count() const { return connections_.size(); }
@@ -123,8 +147,8 @@ class Server {
   void set_limits(const ClientLimits& limits);
 
   /// Once in each turn: takes the calls that wait, so many of each user at the most, so that nobody
-  /// waits behind all that another asks. Those of a user whose answers nobody reads wait on. True:
-  /// some are left, for the next turn.
+  /// waits behind all that another asks; and lets answers that have pages go on, one page each.
+  /// Calls of a user whose answers nobody reads wait on. True: some are left, for the next turn.
   bool take_calls();
 
   // For another program in this process, in this order.
@@ -139,6 +163,7 @@ class Server {
 
  private:
   friend class Connection;
+  using Queue = std::deque<std::weak_ptr<Connection>>;
 
   boost::asio::awaitable<void> accept_all();
   void add(boost::asio::local::stream_protocol::socket socket);
@@ -151,18 +176,23 @@ class Server {
   /// A connection has other needs: those who wait for room look again.
   void change_use(uid_t user, const ClientUse& before, const ClientUse& now);
   void wake_those_without_room();
+  void let_pages_go_on();
+  /// False: some calls are left for the next turn.
+  bool take_calls_of(uid_t user, Queue& waiting, std::size_t most);
   void insert(const std::shared_ptr<Connection>& connection);
 
   boost::asio::local::stream_protocol::acceptor acceptor_;
   ServerLimits limits_;
-  OnCall on_call_;
+  OnCalls on_calls_;
   BeforeWrite before_write_;
+  MayBeTogether may_be_together_;
   ClientBounds bounds_;
   std::vector<std::weak_ptr<Connection>> without_room_;
   std::size_t refused_ = 0;
   bool holding_ = false;
-  std::map<uid_t, std::deque<std::weak_ptr<Connection>>> calls_;  // That wait to be taken.
-  std::list<std::shared_ptr<Connection>> connections_;            // The one quiet longest first.
+  std::map<uid_t, Queue> calls_;                        // That wait to be taken.
+  std::map<uid_t, Queue> pages_;                        // That wait for their turn to be made.
+  std::list<std::shared_ptr<Connection>> connections_;  // The one quiet longest first.
 };
 
 /// A listening socket at `path` with that mode. Invalid: a path too long for a socket, one of what

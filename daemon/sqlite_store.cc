@@ -284,6 +284,9 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     store->database_.exec("PRAGMA journal_mode = WAL");
     store->database_.exec("PRAGMA synchronous = NORMAL");
     store->database_.exec("PRAGMA secure_delete = OFF");
+    // What a statement could take back again is kept in memory: else each insertion writes the
+    // pages of all indexes that it touches into a temporary file.
+    store->database_.exec("PRAGMA temp_store = MEMORY");
     // The log is moved into the database when it has 16 MiB: that syncs both, on the loop.
     store->database_.exec("PRAGMA wal_autocheckpoint = 4096");
     if (auto migrated = migrate(store->database_); !migrated) {

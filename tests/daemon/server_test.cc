@@ -30,7 +30,8 @@ class ServerTest : public testing::Test {
     ASSERT_TRUE(listener) << listener.error().message;
     server_ = std::make_unique<Server>(
         loop_, *listener, limits,
-        [](const std::shared_ptr<Exchange>& exchange) {
+        [](const Server::Calls& calls) {
+          const auto& exchange = calls.front();
           const std::string& method = exchange->call().method;
           if (method == "x.Page") return exchange->reply({{"data", std::string(kPageSize, 'x')}});
           if (method == "x.Three") {
@@ -147,9 +148,9 @@ TEST_F(ServerTest, NobodyWaitsBehindAllThatAnotherAsks) {
   std::vector<uid_t> taken;
   server_ = std::make_unique<Server>(
       loop_, *listener, ServerLimits{.calls_per_turn = 2},
-      [&](const std::shared_ptr<Exchange>& exchange) {
-        taken.push_back(exchange->peer().uid);
-        exchange->reply({});
+      [&](const Server::Calls& calls) {
+        taken.push_back(calls.front()->peer().uid);
+        calls.front()->reply({});
       },
       [] {});
   std::vector<RawConnection> connections;
@@ -165,9 +166,175 @@ TEST_F(ServerTest, NobodyWaitsBehindAllThatAnotherAsks) {
 
   EXPECT_TRUE(server_->take_calls());
   EXPECT_EQ(taken, (std::vector<uid_t>{0, 65534, 65534}));
-  EXPECT_TRUE(server_->take_calls());
-  EXPECT_FALSE(server_->take_calls());
+  EXPECT_FALSE(server_->take_calls()) << "who is alone is served all of it";
   EXPECT_EQ(taken.size(), 6U);
+}
+
+// Whose calls the turns take, and how many at once: those of `x.Many` may be together.
+class PipelinedCalls : public ServerTest {
+ protected:
+  void listen(const ServerLimits& limits) {
+    const auto listener = listen_at(socket_, 0600);
+    ASSERT_TRUE(listener);
+    server_ = std::make_unique<Server>(
+        loop_, *listener, limits,
+        [this](const Server::Calls& calls) {
+          taken_.push_back(calls.size());
+          for (const auto& exchange : calls) {
+            if (exchange->call().parameters.contains("keep")) {
+              exchange->kept() = std::make_shared<Thousand>();
+            }
+            waiting_.push_back(exchange);
+          }
+        },
+        [] {}, [](const varlink::Call& call) { return call.method == "x.Many"; });
+  }
+
+  // One turn: what is there is read, taken, and answered.
+  void turn() {
+    loop_.restart();
+    loop_.poll();
+    server_->take_calls();
+    for (const auto& exchange : waiting_) exchange->reply(exchange->call().parameters);
+    waiting_.clear();
+    loop_.restart();
+    loop_.poll();
+  }
+
+  static std::string numbered(const std::string& method, int number) {
+    return R"({"method":"x.)" + method + R"(","parameters":{"n":)" + std::to_string(number) + "}}" +
+           '\0';
+  }
+  static std::string many(int count) {
+    std::string calls;
+    for (int i = 0; i < count; ++i) calls += numbered("Many", i);
+    return calls;
+  }
+  static std::string answer_to(int number) {
+    return R"({"parameters":{"n":)" + std::to_string(number) + "}}";
+  }
+
+  struct Thousand : Kept {
+    std::size_t bytes() const override { return 1000; }
+  };
+  std::vector<std::size_t> taken_;
+  std::vector<std::shared_ptr<Exchange>> waiting_;
+};
+
+TEST_F(PipelinedCalls, OneWhoIsAloneIsServedManyInATurn) {
+  listen({});
+  RawConnection connection(socket_);
+  connection.send(many(50));
+  turn();
+  EXPECT_EQ(taken_, std::vector<std::size_t>{50});
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(connection.receive(), answer_to(i)) << "in their order";
+}
+
+TEST_F(PipelinedCalls, ATurnHasABoundOfCallsAndOfBytes) {
+  listen({.calls_alone = 40});
+  RawConnection connection(socket_);
+  connection.send(many(100));
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_EQ(taken_, (std::vector<std::size_t>{40, 40, 20}));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(connection.receive(), answer_to(i));
+
+  server_.reset();
+  taken_.clear();
+  listen({.bytes_per_turn = 350});  // A call has 40 bytes, or 41.
+  RawConnection other(socket_);
+  other.send(many(15));
+  for (int i = 0; i < 2; ++i) turn();
+  EXPECT_EQ(taken_, (std::vector<std::size_t>{9, 6}));
+}
+
+TEST_F(PipelinedCalls, ConnectionsOfOneUserShareATurn) {
+  listen({.calls_alone = 40});
+  RawConnection first(socket_);
+  RawConnection second(socket_);
+  first.send(many(100));
+  second.send(numbered("Many", 7));
+  turn();
+  EXPECT_EQ(second.receive(), answer_to(7)) << "it does not wait behind the other's";
+  EXPECT_EQ(taken_.size(), 2U);
+  EXPECT_LE(taken_[0] + taken_[1], 40U);
+}
+
+TEST_F(PipelinedCalls, WhatMayNotBeTogetherStandsAlone) {
+  listen({});
+  RawConnection connection(socket_);
+  connection.send(many(2) + numbered("One", 2) + numbered("One", 3) + numbered("Many", 4));
+  for (int i = 0; i < 4; ++i) turn();
+  EXPECT_EQ(taken_, (std::vector<std::size_t>{2, 1, 1, 1}));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(connection.receive(), answer_to(i));
+  for (int i = 2; i < 5; ++i) EXPECT_EQ(connection.receive(), answer_to(i));
+}
+
+TEST_F(PipelinedCalls, WhatCannotBeReadEndsThemAfterTheAnswersBefore) {
+  listen({});
+  RawConnection connection(socket_);
+  connection.send(many(3) + "x" + '\0' + many(1));
+  for (int i = 0; i < 3; ++i) turn();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(connection.receive(), answer_to(i));
+  EXPECT_NE(connection.receive().value_or("").find("InvalidRequest"), std::string::npos);
+  EXPECT_FALSE(connection.receive()) << "closed";
+  EXPECT_EQ(taken_, std::vector<std::size_t>{3});
+}
+
+// Each call has a quarter of what a connection may send before it has to set room aside.
+TEST_F(PipelinedCalls, WhatIsReadAheadIsBoundToo) {
+  listen(
+      {.message_bytes = 100'000, .clients = {.max_unread = 100'000, .max_unread_total = 100'000}});
+  const std::string large =
+      R"({"method":"x.Many","parameters":{"data":")" + std::string(4000, 'x') + "\"}}" + '\0';
+  std::string calls;
+  for (int i = 0; i < 40; ++i) calls += large;
+  std::vector<RawConnection> connections;
+  for (int i = 0; i < 3; ++i) connections.emplace_back(socket_).send(calls);
+  loop_.poll();
+  EXPECT_EQ(server_->bounds().sum().incoming, 100'000U) << "one of them, and the others wait";
+}
+
+TEST_F(PipelinedCalls, WhatCallsKeepGoesWithTheConnection) {
+  listen({.message_time = 20ms});
+  {
+    RawConnection connection(socket_);
+    connection.send(std::string(R"({"method":"x.One","parameters":{"keep":true}})") + '\0');
+    turn();
+    EXPECT_EQ(server_->bounds().sum().kept, 1000U);
+    EXPECT_EQ(server_->bounds().room_to_keep(::geteuid(), 1500), 500U);
+    EXPECT_EQ(server_->bounds().room_to_keep(::geteuid() + 1, 1500), 1500U) << "who keeps nothing";
+  }
+  turn();
+  EXPECT_EQ(server_->bounds().sum().kept, 0U);
+
+  RawConnection idle(socket_);
+  idle.send(std::string(R"({"method":"x.One","parameters":{"keep":true}})") + '\0');
+  turn();
+  while (server_->connection_count() > 0) loop_.run_one();
+  EXPECT_EQ(server_->bounds().sum().kept, 0U) << "nor does it wait for the next call for ever";
+}
+
+// Between two pages others have their turn.
+TEST_F(ServerTest, PagesAreMadeOneATurn) {
+  const auto listener = listen_at(socket_, 0600);
+  ASSERT_TRUE(listener);
+  int pages = 0;
+  server_ = std::make_unique<Server>(
+      loop_, *listener, ServerLimits{},
+      [&](const Server::Calls& calls) {
+        calls.front()->stream([&] { return Exchange::Page{{{"n", ++pages}}, true}; });
+      },
+      [] {});
+  RawConnection connection(socket_);
+  connection.send(call_text("x.Flood", true));
+  loop_.poll();
+  for (int turns = 1; turns < 10; ++turns) {
+    server_->take_calls();
+    loop_.restart();
+    loop_.poll();
+    EXPECT_LE(pages, turns + 1) << "the second may follow the first at once";
+  }
+  EXPECT_GT(pages, 5);
 }
 
 TEST_F(ServerTest, AnswersEveryoneWhileOthersComeAndGo) {
