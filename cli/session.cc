@@ -200,6 +200,29 @@ Result<boost::json::array> Session::collect(std::string_view method, boost::json
   return all;
 }
 
+Result<std::size_t> Session::print_pages(Question question, std::string_view key,
+                                         const PrintPage& print) {
+  auto client = connect();
+  if (!client) return std::unexpected(client.error());
+  std::size_t count = 0;
+  const auto print_json = [&](const boost::json::array& items) {
+    std::size_t printed = count;
+    for (const boost::json::value& item : items) {
+      out() << (printed++ == 0 ? "[" : ",") << boost::json::serialize(item);
+    }
+  };
+  const auto print_page = [&](const boost::json::object& page) {
+    const boost::json::array& items = array_of(page, key);
+    json() ? print_json(items) : print(items);
+    out().flush();  // Whoever has seen enough ends us now.
+    count += items.size();
+  };
+  const auto done = client->stream(question.method, std::move(question.parameters), print_page);
+  if (!done) return std::unexpected(done.error());
+  if (json()) out() << (count == 0 ? "[]" : "]") << '\n';
+  return count;
+}
+
 int Session::complain(const Error& error) {
   err() << "wm: " << printable(error.message) << '\n';
   return exit_status(error.code);

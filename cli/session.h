@@ -81,6 +81,17 @@ class Session {
   Result<boost::json::array> collect(std::string_view method, boost::json::object parameters,
                                      std::string_view key);
 
+  struct Question {
+    std::string_view method;
+    boost::json::object parameters;
+  };
+  using PrintPage = std::function<void(const boost::json::array& items)>;
+
+  /// Asks, and prints what the pages of the answer hold under `key`, each as it comes: as parts of
+  /// one JSON document, or with `print`. How many items there were. Where an error ends it, what
+  /// came before is printed.
+  Result<std::size_t> print_pages(Question question, std::string_view key, const PrintPage& print);
+
   /// One line on the error stream; returns the exit status that goes with it.
   int complain(const Error& error);
   /// The same about the value of `option`.

@@ -14,8 +14,8 @@
 
 namespace wm {
 
-// A page of an answer stays well under the size of a message.
-constexpr std::size_t kPageLength = 20;
+// A page of an answer stays well under the size of a message, and is made in a millisecond or two.
+constexpr int kPageLength = 100;
 constexpr std::size_t kPageWeight = std::size_t{512} << 10;
 
 /// About how many bytes of JSON a request takes, so that pages can be cut.

@@ -371,7 +371,7 @@ void Methods::cancel(const ExchangePtr& exchange) {
          return [=, this] {
            exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
              json::array works;
-             for (; next < ids->size() && works.size() < kPageLength; ++next) {
+             for (; next < ids->size() && std::cmp_less(works.size(), kPageLength); ++next) {
                const auto info = store_.info((*ids)[next]);
                if (info) works.push_back(show_work(*info, now));
              }

@@ -19,6 +19,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr int kMostShown = 100;  // Of a chain, and of prerequisites.
+constexpr int kLookedAt = 5000;  // Works or runs, for a page of those that a filter leaves.
 
 }  // namespace
 
@@ -197,15 +198,18 @@ void Methods::list(const ExchangePtr& exchange) {
     return;
   }
   filter.owner = visible_to(exchange->peer());
+  if (exchange->call().more) filter.limit = kPageLength;
   for (const std::string& name : states) {
     const auto state = parse_word<WorkState>(name);
     if (!state) return exchange->error(state.error());
     filter.states.push_back(*state);
   }
   ask(exchange, [this, exchange, filter](TimePoint now) mutable {
-    exchange->stream([this, filter, now]() mutable -> std::optional<Exchange::Page> {
+    exchange->stream([this, filter, now,
+                      more = exchange->call().more]() mutable -> std::optional<Exchange::Page> {
       json::array works;
       std::size_t weight = 0;
+      filter.up_to = more ? store_.reach(filter, kLookedAt) : std::nullopt;
       const std::vector<WorkInfo> found = store_.list(filter);
       for (const WorkInfo& info : found) {
         weight += weight_of(info.request);
@@ -214,7 +218,8 @@ void Methods::list(const ExchangePtr& exchange) {
         filter.after = info.work.id;
       }
       const bool all = works.size() == found.size() && std::cmp_less(found.size(), filter.limit);
-      return Exchange::Page{{{"works", std::move(works)}}, !all};
+      if (all) filter.after = filter.up_to.value_or(filter.after);
+      return Exchange::Page{{{"works", std::move(works)}}, !all || filter.up_to};
     });
   });
 }
@@ -232,6 +237,10 @@ void Methods::history(const ExchangePtr& exchange) {
   }
   if (limit < 1) return exchange->error(Error{ErrorCode::invalid, "limit must be 1 or more"});
   filter.owner = visible_to(exchange->peer());
+  if (exchange->call().more) {
+    filter.limit = kPageLength;
+    filter.looked_at = kLookedAt;
+  }
   ask(exchange, [this, exchange, filter, limit](TimePoint) mutable {
     if (!filter.unique_name.empty()) {
       filter.owner = exchange->peer().uid;

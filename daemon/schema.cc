@@ -206,6 +206,10 @@ END;
                                             R"sql(
 CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX work_finished ON work (since) WHERE finished = 1;
+)sql",
+                                            // The list of one owner's works, page by page.
+                                            R"sql(
+CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -85,6 +85,11 @@ class Where {
     add(condition);
     values_.push_back([value = std::move(value)](Query& query) { query.bind(value); });
   }
+  template <class... Values>
+  void extend(const std::string& sql, Values... values) {
+    sql_ += sql;
+    values_.push_back([values...](Query& query) { query.bind(values...); });
+  }
   const std::string& sql() const { return sql_; }
   void bind(Query& query) const {
     for (const auto& value : values_) value(query);
@@ -260,6 +265,12 @@ std::string state_condition(const WorkFilter& filter) {
     list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
   }
   return kCurrent + (" AND w.state IN (" + list) + ")";
+}
+
+// All unfinished work, of one owner or of all.
+bool is_plain(const WorkFilter& filter) {
+  return filter.states.empty() && !filter.finished && filter.tags.empty() &&
+         filter.task_name.empty();
 }
 
 double seconds_since(std::chrono::steady_clock::time_point began) {
@@ -560,11 +571,15 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
   return guarded([&] {
     Where where(state_condition(filter));
     where.add("w.id > ?", filter.after);
-    if (filter.owner) where.add("w.owner = ?", *filter.owner);
+    if (filter.up_to) where.add("w.id <= ?", *filter.up_to);
+    // Of unfinished work each owner has an index in the order of the list.
+    if (filter.owner) where.add(is_plain(filter) ? "w.owner = ?" : "+w.owner = ?", *filter.owner);
     if (!filter.task_name.empty()) where.add("w.task = ?", filter.task_name);
     if (!filter.tags.empty()) {
-      where.add("w.id IN (SELECT work FROM tag WHERE tag IN (SELECT value FROM json_each(?)))",
+      where.add("w.id IN (SELECT work FROM tag WHERE tag IN (SELECT value FROM json_each(?))",
                 boost::json::serialize(boost::json::value_from(filter.tags)));
+      where.extend(" AND work > ? AND work <= ?)", filter.after,
+                   filter.up_to.value_or(std::numeric_limits<WorkId>::max()));
     }
     Query query(statement(kInfoQuery + where.sql() + " ORDER BY w.id LIMIT ?"));
     where.bind(query);
@@ -575,11 +590,30 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
   });
 }
 
+// A page is made of so many at the most, whatever the filter leaves of them.
+std::optional<WorkId> SqliteStore::reach(const WorkFilter& filter, int most) {
+  return guarded([&]() -> std::optional<WorkId> {
+    if (is_plain(filter)) return std::nullopt;
+    const bool tagged = !filter.tags.empty();
+    Query query(statement(
+        tagged ? "SELECT work FROM tag WHERE work > ? AND tag IN (SELECT value FROM json_each(?)) "
+                 "ORDER BY work LIMIT 1 OFFSET ?"
+               : "SELECT id FROM work WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"));
+    query.bind(filter.after);
+    if (tagged) query.bind(boost::json::serialize(boost::json::value_from(filter.tags)));
+    if (!query.bind(most - 1).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
 RunPage SqliteStore::history(const RunFilter& filter) {
   return guarded([&] {
     Where where("TRUE");
     if (filter.before != 0) where.add("r.id < ?", filter.before);
     if (filter.owner) where.add("w.owner = ?", *filter.owner);
+    // Those of one name are few.
+    const std::int64_t reach = filter.unique_name.empty() ? reach_of(filter) : 0;
+    if (reach != 0) where.add("r.id >= ?", reach);
     if (!filter.unique_name.empty()) where.add("w.name = ?", filter.unique_name);
     if (filter.since) where.add("r.started_at >= ?", *filter.since);
     if (filter.failed) where.add(kFailedRuns);
@@ -591,9 +625,17 @@ RunPage SqliteStore::history(const RunFilter& filter) {
       page.runs.push_back(run_of(query));
       page.last = query.integer(0);
     }
-    if (std::cmp_less(page.runs.size(), filter.limit)) page.last = 0;
+    if (std::cmp_less(page.runs.size(), filter.limit)) page.last = reach;
     return page;
   });
+}
+
+// The last of the runs that a page looks at; 0: the first of all.
+std::int64_t SqliteStore::reach_of(const RunFilter& filter) {
+  Query query(statement("SELECT id FROM run WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?"));
+  query.bind(filter.before == 0 ? std::numeric_limits<std::int64_t>::max() : filter.before,
+             filter.looked_at - 1);
+  return query.step() ? query.integer(0) : 0;
 }
 
 std::optional<RunInfo> SqliteStore::run(uid_t owner, const std::string& unique_name, int number) {

@@ -67,6 +67,7 @@ class SqliteStore : public Store {
   std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
+  std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
   RunPage history(const RunFilter& filter) override;
   std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
   Newest<RunInfo> runs_ended(const RecordFilter& filter) override;
@@ -97,6 +98,7 @@ class SqliteStore : public Store {
   std::int64_t policy_id(const Policy& policy);
   void drop_unused_policy(std::int64_t id);
   void insert_tags(WorkId id, const std::vector<std::string>& tags);
+  std::int64_t reach_of(const RunFilter& filter);
   void load_prerequisites(std::vector<StoredWork>& works);
 
   /// A file by what it was when it was opened.

@@ -1,6 +1,7 @@
 // The persistent queue: every work, its state, and the history of its runs.
 #pragma once
 
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -22,7 +23,8 @@ struct WorkFilter {
   std::vector<std::string> tags;  // Any of these.
   std::string task_name;
   bool finished = false;
-  WorkId after = 0;  // The last of the page before.
+  WorkId after = 0;               // The last of the page before.
+  std::optional<WorkId> up_to{};  // None beyond that.
   int limit = 500;
 };
 
@@ -34,11 +36,12 @@ struct RunFilter {
   std::optional<TimePoint> since;
   std::int64_t before = 0;  // The last key of the page before.
   int limit = 500;
+  int looked_at = std::numeric_limits<int>::max();  // For one page, be they shown or not, about.
 };
 
 struct RunPage {
-  std::vector<RunInfo> runs;
-  std::int64_t last = 0;  // Where the next page goes on; 0: there is none.
+  std::vector<RunInfo> runs;  // Perhaps none, and yet the next page has some.
+  std::int64_t last = 0;      // Where the next page goes on; 0: there is none.
 };
 
 /// Whose works, from when on.
@@ -198,6 +201,9 @@ class Store {
   /// The same of work that must be on record: StoreError if it is not.
   WorkInfo recorded(WorkId id);
   virtual std::vector<WorkInfo> list(const WorkFilter& filter) = 0;
+  /// Where a page should end (`up_to`) so that at most so many works are looked at for it, be they
+  /// listed or not. Nothing: as many are listed as are looked at, or there are no more.
+  virtual std::optional<WorkId> reach(const WorkFilter& filter, int most) = 0;
   virtual RunPage history(const RunFilter& filter) = 0;
   /// One run of a name, the newest where `number` is 0.
   virtual std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) = 0;

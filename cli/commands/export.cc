@@ -1,17 +1,21 @@
+#include <utility>
+
 #include "cli/command.h"
 #include "cli/work_file.h"
 
 namespace wm::cli {
+
+namespace json = boost::json;
+
 namespace {
 
 int export_works(Session& session) {
-  const auto works = session.collect("List", {}, "works");
-  if (!works) return session.complain(works.error());
-  if (session.json()) {
-    session.print(*works);
-  } else {
-    write_works(session.out(), *works);
-  }
+  bool first = true;
+  const auto done = session.print_pages({"List", {}}, "works", [&](const json::array& works) {
+    if (!std::exchange(first, false)) session.out() << '\n';
+    write_works(session.out(), works);
+  });
+  if (!done) return session.complain(done.error());
   return kDone;
 }
 

@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/render/listing.h"
 #include "cli/render/local_time.h"
-#include "cli/render/table.h"
 #include "cli/render/work.h"
 #include "cli/whole_number.h"
 
@@ -38,35 +38,28 @@ std::string notes_of(const json::object& run) {
   return text;
 }
 
-void print_runs(Session& session, const json::array& runs) {
-  std::vector<Table::Column> columns{
-      {"NAME"},
-      {"RUN"},
-      {"ATTEMPT"},
-      {"STARTED"},
-      {"TOOK"},
-      {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
-      {"WHY"},
-      {"WAITED"}};
-  const bool owners = are_of_several_owners(runs);
-  if (owners) columns.insert(columns.begin(), {"OWNER"});
-  Table table(std::move(columns));
-  for (const json::value& value : runs) {
-    const json::object& run = value.as_object();
-    const auto started = time_of(run, "startedAt");
-    std::vector<std::string> cells{
-        text_of(run, "uniqueName"),
-        std::to_string(number_of(run, "run")),
-        std::to_string(number_of(run, "attempt")),
-        started ? local_time(*started) : "",
-        run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "",
-        outcome_of(run),
-        notes_of(run),
-        waited_of(run)};
-    if (owners) cells.insert(cells.begin(), owner_of(run));
-    table.add(std::move(cells));
-  }
-  table.print(session.out(), session.style(), terminal_width());
+Listing runs_listing() {
+  return {{{"NAME"},
+           {"RUN"},
+           {"ATTEMPT"},
+           {"STARTED"},
+           {"TOOK"},
+           {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
+           {"WHY"},
+           {"WAITED"}},
+          [](const json::object& run) {
+            const auto started = time_of(run, "startedAt");
+            return std::vector<std::string>{
+                text_of(run, "uniqueName"),
+                std::to_string(number_of(run, "run")),
+                std::to_string(number_of(run, "attempt")),
+                started ? local_time(*started) : "",
+                run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")})
+                                           : "",
+                outcome_of(run),
+                notes_of(run),
+                waited_of(run)};
+          }};
 }
 
 int history(Session& session, const HistoryOptions& options) {
@@ -79,15 +72,13 @@ int history(Session& session, const HistoryOptions& options) {
     if (!since) return session.complain("--since", since.error());
     parameters["since"] = format_time(*since);
   }
-  const auto runs = session.collect("History", std::move(parameters), "runs");
-  if (!runs) return session.complain(runs.error());
-  if (session.json()) {
-    session.print(*runs);
-  } else if (runs->empty()) {
-    session.hint("no such run so far");
-  } else {
-    print_runs(session, *runs);
-  }
+  Listing listing = runs_listing();
+  const auto count =
+      session.print_pages({"History", std::move(parameters)}, "runs", [&](const json::array& runs) {
+        listing.print(session.out(), session.style(), terminal_width(), runs);
+      });
+  if (!count) return session.complain(count.error());
+  if (*count == 0 && !session.json()) session.hint("no such run so far");
   return kDone;
 }
 

@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/render/listing.h"
 #include "cli/render/local_time.h"
-#include "cli/render/table.h"
 #include "cli/render/work.h"
 
 namespace wm::cli {
@@ -25,25 +25,17 @@ std::string last_run_of(const json::object& work, TimePoint now) {
   return text_of(result, "outcome") + (ended ? " " + relative_time(*ended, now) : "");
 }
 
-void print_works(Session& session, const json::array& works) {
-  std::vector<Table::Column> columns{
-      {"NAME"},
-      {"STATE", [](const Style& style, std::string_view text) { return style.state(text); }},
-      {"TASK"},
-      {"WAITS FOR"},
-      {"LAST RUN"}};
-  const bool owners = are_of_several_owners(works);
-  if (owners) columns.insert(columns.begin(), {"OWNER"});
-  Table table(std::move(columns));
-  const TimePoint now = wm::cli::now();
-  for (const json::value& value : works) {
-    const json::object& work = value.as_object();
-    std::vector<std::string> cells{text_of(work, "uniqueName"), state_of(work), task_of(work),
-                                   waits_of(work, now), last_run_of(work, now)};
-    if (owners) cells.insert(cells.begin(), owner_of(work));
-    table.add(std::move(cells));
-  }
-  table.print(session.out(), session.style(), terminal_width());
+Listing works_listing() {
+  return {{{"NAME"},
+           {"STATE", [](const Style& style, std::string_view text) { return style.state(text); }},
+           {"TASK"},
+           {"WAITS FOR"},
+           {"LAST RUN"}},
+          [now = wm::cli::now()](const json::object& work) {
+            return std::vector<std::string>{text_of(work, "uniqueName"), state_of(work),
+                                            task_of(work), waits_of(work, now),
+                                            last_run_of(work, now)};
+          }};
 }
 
 int list(Session& session, const ListOptions& options) {
@@ -52,15 +44,15 @@ int list(Session& session, const ListOptions& options) {
   if (!options.tags.empty()) parameters["tags"] = json::value_from(options.tags);
   if (!options.task.empty()) parameters["taskName"] = options.task;
   if (options.all) parameters["finished"] = true;
-  const auto works = session.collect("List", std::move(parameters), "works");
-  if (!works) return session.complain(works.error());
-  if (session.json()) {
-    session.print(*works);
-  } else if (works->empty()) {
+  Listing listing = works_listing();
+  const auto count =
+      session.print_pages({"List", std::move(parameters)}, "works", [&](const json::array& works) {
+        listing.print(session.out(), session.style(), terminal_width(), works);
+      });
+  if (!count) return session.complain(count.error());
+  if (*count == 0 && !session.json()) {
     session.hint(options.all ? "no such work"
                              : "no such unfinished work; --all adds what has ended");
-  } else {
-    print_works(session, *works);
   }
   return kDone;
 }

@@ -60,23 +60,35 @@ std::vector<std::size_t> Table::widths(std::size_t width) const {
   return widest;
 }
 
-void Table::print(std::ostream& out, const Style& style, std::size_t width) const {
-  const std::vector<std::size_t> room = widths(width);
-  const auto print_row = [&](const std::vector<std::string>& cells, bool title) {
-    std::size_t filled = cells.size();
-    while (filled > 0 && cells[filled - 1].empty()) --filled;
-    for (std::size_t i = 0; i < filled; ++i) {
-      const std::string text = cut(cells[i], room[i]);
-      const Painter& paint = columns_[i].paint;
-      out << (title ? style.bold(text) : paint ? paint(style, text) : text);
-      if (i + 1 < filled) out << std::string(room[i] - display_width(text) + kGap, ' ');
-    }
-    out << '\n';
-  };
-  std::vector<std::string> titles;
-  for (const Column& column : columns_) titles.push_back(column.title);
-  print_row(titles, true);
-  for (const auto& row : rows_) print_row(row, false);
+void Table::print(std::ostream& out, const Style& style, std::size_t width) {
+  if (room_.empty()) {
+    room_ = widths(width);
+    std::vector<std::string> titles;
+    for (const Column& column : columns_) titles.push_back(column.title);
+    print_row(out, style, width, titles, true);
+  }
+  for (const auto& row : rows_) print_row(out, style, width, row, false);
+  rows_.clear();
+}
+
+void Table::print_row(std::ostream& out, const Style& style, std::size_t width,
+                      const std::vector<std::string>& cells, bool title) const {
+  std::size_t filled = cells.size();
+  while (filled > 0 && cells[filled - 1].empty()) --filled;
+  std::size_t whole = kGap * (cells.size() - 1);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    whole += std::max(room_[i], display_width(cells[i]));
+  }
+  const bool fits = width == 0 || whole <= width;
+  for (std::size_t i = 0; i < filled; ++i) {
+    const std::string text = fits ? cells[i] : cut(cells[i], room_[i]);
+    const Painter& paint = columns_[i].paint;
+    out << (title ? style.bold(text) : paint ? paint(style, text) : text);
+    if (i + 1 == filled) break;
+    const std::size_t taken = display_width(text);
+    out << std::string(std::max(room_[i], taken) - taken + kGap, ' ');
+  }
+  out << '\n';
 }
 
 }  // namespace wm::cli

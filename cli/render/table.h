@@ -26,14 +26,19 @@ class Table {
   void add(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
 
-  /// At most `width` columns wide: the widest cells are cut, with `…`. 0: as wide as they are.
-  void print(std::ostream& out, const Style& style, std::size_t width) const;
+  /// Prints what was added since the last time, at most `width` columns wide: the widest cells are
+  /// cut, with `…`. 0: as wide as they are. The first time settles how wide each column is; a cell
+  /// that is wider later on shifts what follows it, if there is room.
+  void print(std::ostream& out, const Style& style, std::size_t width);
 
  private:
   std::vector<std::size_t> widths(std::size_t width) const;
+  void print_row(std::ostream& out, const Style& style, std::size_t width,
+                 const std::vector<std::string>& cells, bool title) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
+  std::vector<std::size_t> room_;  // Of each column, once it is settled.
 };
 
 /// How many columns text takes, counting a character each.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/render/listing.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
@@ -12,14 +13,48 @@ namespace wm::cli {
 namespace {
 
 TEST(Table, FitsItsWidthByCuttingTheWidestCells) {
-  Table table({{"NAME"}, {"TASK"}});
-  table.add({"a", "0123456789 0123456789"});
-  std::ostringstream wide;
-  table.print(wide, Style(false), 0);
-  EXPECT_EQ(wide.str(), "NAME  TASK\na     0123456789 0123456789\n");
-  std::ostringstream narrow;
-  table.print(narrow, Style(false), 20);
-  EXPECT_EQ(narrow.str(), "NAME  TASK\na     0123456789 01…\n");
+  const auto printed = [](std::size_t width) {
+    Table table({{"NAME"}, {"TASK"}});
+    table.add({"a", "0123456789 0123456789"});
+    std::ostringstream out;
+    table.print(out, Style(false), width);
+    return out.str();
+  };
+  EXPECT_EQ(printed(0), "NAME  TASK\na     0123456789 0123456789\n");
+  EXPECT_EQ(printed(20), "NAME  TASK\na     0123456789 01…\n");
+}
+
+TEST(Table, KeepsItsColumnsForWhatComesLater) {
+  Table table({{"A"}, {"B"}, {"C"}});
+  const auto printed = [&](std::vector<std::string> cells) {
+    table.add(std::move(cells));
+    std::ostringstream out;
+    table.print(out, Style(false), 20);
+    return out.str();
+  };
+  EXPECT_EQ(printed({"0123", "x", "y"}), "A     B  C\n0123  x  y\n");
+  EXPECT_EQ(printed({"0", "x", "y"}), "0     x  y\n");
+  EXPECT_EQ(printed({"0123456789", "x", "y"}), "0123456789  x  y\n") << "there is room for it";
+  EXPECT_EQ(printed({"0123456789 0123456789", "x", "y"}), "012…  x  y\n");
+}
+
+TEST(Listing, ShowsOwnersFromThePageOnThatHasSeveral) {
+  Listing listing({{"NAME"}}, [](const boost::json::object& item) {
+    return std::vector<std::string>{text_of(item, "name")};
+  });
+  const auto printed = [&](std::vector<std::pair<const char*, std::int64_t>> items) {
+    boost::json::array page;
+    for (const auto& [name, owner] : items) page.push_back({{"name", name}, {"owner", owner}});
+    std::ostringstream out;
+    listing.print(out, Style(false), 0, page);
+    return out.str();
+  };
+  const std::int64_t nobody = 3'999'999'999;  // No user.
+  EXPECT_EQ(printed({{"a", 0}, {"b", 0}}), "NAME\na\nb\n");
+  EXPECT_EQ(printed({}), "");
+  EXPECT_EQ(printed({{"c", 0}}), "c\n");
+  EXPECT_EQ(printed({{"d", nobody}}), "\nOWNER       NAME\n3999999999  d\n");
+  EXPECT_EQ(printed({{"e", nobody}}), "3999999999  e\n");
 }
 
 TEST(Table, CountsCharactersAndEscapesControls) {

@@ -47,6 +47,7 @@ DROP TABLE state;
 DROP INDEX work_policy;
 DROP INDEX work_unfinished;
 DROP INDEX work_unfinished_name;
+DROP INDEX work_unfinished_owner;
 ALTER TABLE work DROP COLUMN finished;
 ALTER TABLE work DROP COLUMN progress;
 ALTER TABLE work DROP COLUMN at;

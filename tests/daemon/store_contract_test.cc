@@ -235,6 +235,41 @@ TYPED_TEST(StoreContract, ListsPageByPage) {
   EXPECT_EQ(this->names({.after = first.back().work.id, .limit = 2}), Names{"c"});
 }
 
+// However few of many works a page has, it looks at a bounded number of them.
+TYPED_TEST(StoreContract, WhatAFilterLeavesIsListedStepByStep) {
+  for (int i = 0; i < 10; ++i) {
+    WorkInfo info = this->info("w" + std::to_string(i), i < 5 ? 1000U : 1001U);
+    info.request.tags = {i == 8 ? "rare" : "often"};
+    info.request.task_name = i == 9 ? "rare" : "often";
+    this->insert(info);
+  }
+  const auto all = [&](WorkFilter filter) {
+    Names names;
+    for (filter.limit = 3;;) {
+      filter.up_to = this->store().reach(filter, 4);
+      const auto page = this->store().list(filter);
+      for (const WorkInfo& one : page) {
+        names.push_back(one.request.unique_name);
+        filter.after = one.work.id;
+      }
+      if (std::cmp_equal(page.size(), filter.limit)) continue;
+      if (!filter.up_to) return names;
+      filter.after = *filter.up_to;
+    }
+  };
+  EXPECT_EQ(all({}).size(), 10U);
+  EXPECT_EQ(all({.owner = 1001}), (Names{"w5", "w6", "w7", "w8", "w9"}));
+  EXPECT_EQ(all({.owner = 1001, .finished = true}).size(), 5U);
+  EXPECT_EQ(all({.states = {WorkState::enqueued}}).size(), 10U);
+  EXPECT_EQ(all({.states = {WorkState::failed}}), Names{});
+  EXPECT_EQ(all({.tags = {"rare"}}), Names{"w8"});
+  EXPECT_EQ(all({.tags = {"often", "rare"}}).size(), 10U);
+  EXPECT_EQ(all({.owner = 1000, .tags = {"often"}}).size(), 5U);
+  EXPECT_EQ(all({.task_name = "rare"}), Names{"w9"});
+  EXPECT_FALSE(this->store().reach({}, 4)) << "all of it is listed";
+  EXPECT_TRUE(this->store().reach({.finished = true}, 4));
+}
+
 TYPED_TEST(StoreContract, KeepsTheHistoryNewestFirst) {
   const WorkId id = this->insert(this->info("a"));
   this->end_run(this->start_run(id, 1), RunOutcome::retry);
@@ -281,6 +316,15 @@ TYPED_TEST(StoreContract, HistoryIsFilteredAndPaged) {
   ASSERT_EQ(rest.runs.size(), 1U);
   EXPECT_EQ(rest.runs.front().run, 1);
   EXPECT_EQ(rest.last, 0);
+
+  RunFilter few{.owner = 1000, .failed = true, .looked_at = 1};
+  std::vector<int> found;
+  do {
+    const RunPage next = this->store().history(few);
+    for (const RunInfo& run : next.runs) found.push_back(run.run);
+    few.before = next.last;
+  } while (few.before != 0);
+  EXPECT_EQ(found, std::vector<int>{1}) << "whatever a page looks at";
 }
 
 TYPED_TEST(StoreContract, FindsOneRun) {

@@ -348,12 +348,22 @@ std::vector<WorkInfo> MemoryStore::list(const WorkFilter& filter) {
     const bool tagged = filter.tags.empty() || std::ranges::any_of(request.tags, [&](auto& tag) {
                           return std::ranges::count(filter.tags, tag) > 0;
                         });
-    if (id <= filter.after || !tagged || !wanted(row)) continue;
+    if (id <= filter.after || id > filter.up_to.value_or(id) || !tagged || !wanted(row)) continue;
     if (filter.owner && row.info.work.owner != *filter.owner) continue;
     if (!filter.task_name.empty() && request.task_name != filter.task_name) continue;
     if (std::cmp_less(works.size(), filter.limit)) works.push_back(row.info);
   }
   return works;
+}
+
+std::optional<WorkId> MemoryStore::reach(const WorkFilter& filter, int most) {
+  if (filter.states.empty() && filter.tags.empty() && filter.task_name.empty() &&
+      !filter.finished) {
+    return std::nullopt;
+  }
+  auto work = works_.upper_bound(filter.after);
+  for (int i = 1; i < most && work != works_.end(); ++i) ++work;
+  return work == works_.end() ? std::nullopt : std::optional(work->first);
 }
 
 bool MemoryStore::belongs(const RunInfo& run, const RunFilter& filter) const {

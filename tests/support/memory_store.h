@@ -47,6 +47,7 @@ class MemoryStore : public Store {
   std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
+  std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
   RunPage history(const RunFilter& filter) override;
   std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
   Newest<RunInfo> runs_ended(const RecordFilter& filter) override;
