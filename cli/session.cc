@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/autostart.h"
+#include "cli/parts.h"
 #include "cli/render/work.h"
 #include "core/text.h"
 
@@ -217,7 +218,10 @@ Result<std::size_t> Session::print_pages(Question question, std::string_view key
     out().flush();  // Whoever has seen enough ends us now.
     count += items.size();
   };
-  const auto done = client->stream(question.method, std::move(question.parameters), print_page);
+  auto& [method, parameters, list] = question;
+  const auto done = list.empty()
+                        ? client->stream(method, std::move(parameters), print_page)
+                        : stream_in_parts(*client, method, std::move(parameters), list, print_page);
   if (!done) return std::unexpected(done.error());
   if (json()) out() << (count == 0 ? "[]" : "]") << '\n';
   return count;

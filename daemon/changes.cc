@@ -8,6 +8,7 @@
 #include "core/messages.h"
 #include "daemon/calls.h"
 #include "daemon/methods.h"
+#include "daemon/parts.h"
 
 namespace wm {
 
@@ -76,6 +77,36 @@ std::function<void()> refusing(const std::shared_ptr<Exchange>& exchange, const 
 Error told_of(const std::string& where, Error error) {
   if (!where.empty()) error.message = where + ": " + error.message;
   return error;
+}
+
+// Reads the parameters of a call that brings a part of a list. Without it, those before it are of
+// no use.
+template <class Read>
+bool read_list(Exchange& exchange, PartOfList& part, Read read) {
+  const bool done = read_parameters(exchange, [&](JsonReader& reader) {
+    read(reader.read("part", part.part).read("before", part.before));
+  });
+  if (!done) exchange.kept().reset();
+  return done;
+}
+
+// What became of a work that a file declares, or no longer does.
+struct AppliedWork {
+  std::string unique_name;
+  RegisterResult result = RegisterResult::unchanged;
+};
+
+// A call of the largest size has an answer of one page.
+constexpr std::size_t kResultsWeight = std::size_t{900} << 10;
+
+Exchange::Page page_of(const std::vector<AppliedWork>& all, std::size_t& next) {
+  json::array results;
+  for (std::size_t weight = 0; next < all.size() && weight < kResultsWeight; ++next) {
+    const auto& [name, result] = all[next];
+    weight += name.size() + 48;
+    results.push_back({{"uniqueName", name}, {"result", word(result)}});
+  }
+  return {{{"results", std::move(results)}}, next < all.size()};
 }
 
 // The paths of those that wait for some …
@@ -284,12 +315,40 @@ Result<WorkRequest> Methods::updated(const WorkInfo& info, const json::object& c
 void Methods::apply(const ExchangePtr& exchange) {
   json::array works;
   bool prune = false;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("works", works).read("prune", prune);
-      })) {
+  PartOfList part;
+  if (!read_list(*exchange, part,
+                 [&](JsonReader& reader) { reader.read("works", works).read("prune", prune); })) {
     return;
   }
-  auto registrations = std::make_shared<std::vector<Registration>>();
+  const auto parts = take_parts<Registration>(*exchange, part);
+  if (!parts) return exchange->error(parts.error());
+  const File file = *parts;
+  const std::size_t before = file->list.size();
+  std::vector<UsersCommand> commands;
+  if (auto read = read_works(*exchange, works, *file, commands); !read) {
+    return exchange->error(read.error());
+  }
+  see_programs(exchange, std::move(commands), [=, this](const std::vector<Result<>>& results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i]) continue;
+      return exchange->error(located(file->list[before + i].where, results[i].error()));
+    }
+    const std::span<Registration> fresh = std::span(file->list).subspan(before);
+    see_paths(exchange, paths_of(fresh), [=, this](const Fingerprints& seen) {
+      remember(fresh, seen);
+      if (!part.part) return apply_whole(exchange, file, prune);
+      exchange->kept() = file;
+      exchange->reply({{"results", json::array()}});
+    });
+  });
+}
+
+// Adds them to the file, and what they run to `commands`.
+Result<> Methods::read_works(const Exchange& exchange, const json::array& works,
+                             Parts<Registration>& file, std::vector<UsersCommand>& commands) const {
+  const Peer& peer = exchange.peer();
+  const std::size_t most = settings_.limits.max_work_per_owner;
+  const std::size_t room = file.bytes() + room_to_keep(peer.uid);
   for (const json::value& one : works) {
     json::object work;
     std::string where;
@@ -297,70 +356,102 @@ void Methods::apply(const ExchangePtr& exchange) {
                           .read("work", work)
                           .read("where", where)
                           .finish("an entry of works");
-    if (!read) return exchange->error(read.error());
-    auto request = checked_request(work, settings_, exchange->peer());
-    if (!request) return exchange->error(told_of(where, request.error()));
-    registrations->push_back({exchange->peer().uid, new_uuid(), std::move(*request),
-                              ExistingPolicy::update, true, std::move(where)});
-  }
-  std::vector<UsersCommand> commands;
-  for (const Registration& one : *registrations) {
-    auto command = command_of(one.request, settings_, exchange->peer());
-    if (!command) return exchange->error(told_of(one.where, command.error()));
+    if (!read) return read;
+    const auto refused = [&](const Error& error) -> Result<> {
+      return std::unexpected(told_of(where, error));
+    };
+    auto request = checked_request(work, settings_, peer);
+    if (!request) return refused(request.error());
+    auto command = command_of(*request, settings_, peer);
+    if (!command) return refused(command.error());
     commands.push_back(std::move(*command));
-  }
-  see_programs(exchange, std::move(commands), [=, this](const std::vector<Result<>>& results) {
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (results[i]) continue;
-      return exchange->error(told_of((*registrations)[i].where, results[i].error()));
+    const std::size_t bytes = weight_of(*request) + where.size();
+    file.add({peer.uid, new_uuid(), std::move(*request), ExistingPolicy::update, true, where},
+             bytes);
+    if (file.list.size() > most) {
+      return refused({ErrorCode::refused, "this is one too many: there may be " +
+                                              std::to_string(most) +
+                                              " unfinished works (limits.max_work_per_owner)"});
     }
-    apply_checked(exchange, registrations, prune);
-  });
+    if (file.bytes() > room) return refused(no_room_to_keep());
+  }
+  return {};
 }
 
-void Methods::apply_checked(const ExchangePtr& exchange,
-                            const std::shared_ptr<std::vector<Registration>>& registrations,
-                            bool prune) {
-  see_paths(exchange, paths_of(*registrations), [=, this](const Fingerprints& seen) {
-    remember(*registrations, seen);
-    auto outcome = std::make_shared<Result<std::vector<Registered>>>();
-    changes_.push_back({exchange,
-                        [this, exchange, registrations, outcome, prune](TimePoint now) {
-                          *outcome = manager_.registrar().apply(*registrations, prune,
-                                                                exchange->peer().uid, now);
-                          if (!*outcome) return;
-                          for (const Registered& one : **outcome) manager_.touch(one.id);
-                        },
-                        [this, exchange, outcome](TimePoint) {
-                          if (!*outcome) return refusing(exchange, outcome->error());
-                          json::array results;
-                          for (const Registered& one : **outcome) {
-                            const WorkInfo info = store_.recorded(one.id);
-                            results.push_back({{"uniqueName", info.request.unique_name},
-                                               {"result", word(one.result)}});
-                          }
-                          return replying(exchange, {{"results", std::move(results)}});
-                        }});
-  });
+std::size_t Methods::room_to_keep(uid_t user) const {
+  return operations_.room_to_keep(user, static_cast<std::size_t>(settings_.keep.max_work_space));
+}
+
+Error Methods::no_room_to_keep() const {
+  return {ErrorCode::refused,
+          "that is too much at once: what comes in parts, and is not all there yet, may have " +
+              std::to_string(settings_.keep.max_work_space) +
+              " bytes (limits.max_work_space); try it again, or with less"};
+}
+
+void Methods::apply_whole(const ExchangePtr& exchange, const File& file, bool prune) {
+  auto outcome = std::make_shared<Result<std::vector<Registered>>>();
+  changes_.push_back({exchange,
+                      [this, file, outcome, prune](TimePoint now) {
+                        *outcome = manager_.registrar().apply(file->list, prune, file->owner, now);
+                        if (!*outcome) return;
+                        for (const Registered& one : **outcome) manager_.touch(one.id);
+                      },
+                      [this, exchange, file, outcome](TimePoint) -> std::function<void()> {
+                        if (!*outcome) return refusing(exchange, outcome->error());
+                        auto results = std::make_shared<std::vector<AppliedWork>>();
+                        for (const Registered& one : **outcome) {
+                          const std::size_t place =
+                              results->size();  // What is pruned comes after the works.
+                          results->push_back({place < file->list.size()
+                                                  ? file->list[place].request.unique_name
+                                                  : store_.recorded(one.id).request.unique_name,
+                                              one.result});
+                        }
+                        return [exchange, results] {
+                          exchange->stream([results, next = std::size_t{0}]() mutable {
+                            return page_of(*results, next);
+                          });
+                        };
+                      }});
 }
 
 void Methods::cancel(const ExchangePtr& exchange) {
-  std::vector<std::string> names;
+  std::vector<std::string> more;
   std::string tag;
   bool all = false;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("uniqueNames", names).read("tag", tag).read("all", all);
+  PartOfList part;
+  if (!read_list(*exchange, part, [&](JsonReader& reader) {
+        reader.read("uniqueNames", more).read("tag", tag).read("all", all);
       })) {
     return;
   }
-  if ((names.empty() ? 0 : 1) + (tag.empty() ? 0 : 1) + (all ? 1 : 0) != 1) {
+  const auto parts = take_parts<std::string>(*exchange, part);
+  if (!parts) return exchange->error(parts.error());
+  const std::shared_ptr<Parts<std::string>> named = *parts;
+  const std::size_t room = named->bytes() + room_to_keep(exchange->peer().uid);
+  for (std::string& name : more) {
+    const std::size_t bytes = sizeof name + name.size();
+    named->add(std::move(name), bytes);
+    if (named->bytes() > room) return exchange->error(no_room_to_keep());
+  }
+  if ((named->list.empty() ? 0 : 1) + (tag.empty() ? 0 : 1) + (all ? 1 : 0) != 1 ||
+      (part.part && named->list.empty())) {
     return exchange->error(Error{ErrorCode::invalid, "name works, or a tag, or all: one of these"});
   }
+  if (!part.part) return cancel_all(exchange, named, tag);
+  exchange->kept() = named;
+  exchange->reply({{"works", json::array()}});
+}
+
+void Methods::cancel_all(const ExchangePtr& exchange,
+                         const std::shared_ptr<Parts<std::string>>& named, const std::string& tag) {
   auto ids = std::make_shared<std::vector<WorkId>>();
   auto unknown = std::make_shared<std::string>();
   changes_.push_back(
       {exchange,
        [=, this](TimePoint now) {
+         const auto& names = named->list;
          *ids = names.empty() ? store_.unfinished(visible_to(exchange->peer()), tag, "")
                               : works_named(names, exchange->peer().uid, *unknown);
          for (const WorkId id : *ids) manager_.cancel(id, now);
@@ -371,9 +462,14 @@ void Methods::cancel(const ExchangePtr& exchange) {
          return [=, this] {
            exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
              json::array works;
-             for (; next < ids->size() && std::cmp_less(works.size(), kPageLength); ++next) {
+             std::size_t weight = 0;
+             for (; next < ids->size() && std::cmp_less(works.size(), kPageLength) &&
+                    weight < kPageWeight;
+                  ++next) {
                const auto info = store_.info((*ids)[next]);
-               if (info) works.push_back(show_work(*info, now));
+               if (!info) continue;
+               weight += weight_of(info->request);
+               works.push_back(show_work(*info, now));
              }
              return Exchange::Page{{{"works", std::move(works)}}, next < ids->size()};
            });

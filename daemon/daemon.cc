@@ -183,6 +183,9 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
        .diagnose = [this](
                        const std::vector<DeclaredCommand>& commands,
                        uid_t asker) { return wm::diagnose(facts(), settings_, commands, asker); },
+       .room_to_keep = [this](
+                           uid_t user,
+                           std::size_t most) { return server_->bounds().room_to_keep(user, most); },
        .look_at_programs =
            [this](uid_t asker, std::vector<UsersCommand> commands, ProgramChecks::Done done) {
              programs_.look(asker, std::move(commands), std::move(done));

@@ -11,6 +11,7 @@
 
 #include "core/explain.h"
 #include "daemon/diagnosis.h"
+#include "daemon/parts.h"
 #include "daemon/path_watches.h"
 #include "daemon/program_checks.h"
 #include "daemon/runs/run_log.h"
@@ -35,6 +36,8 @@ struct DaemonOperations {
   std::function<std::string()> metrics;
   std::function<std::vector<Finding>(const std::vector<DeclaredCommand>& commands, uid_t asker)>
       diagnose;
+  /// See ClientBounds::room_to_keep().
+  std::function<std::size_t(uid_t user, std::size_t most)> room_to_keep;
   /// See ProgramChecks::look().
   std::function<void(uid_t asker, std::vector<UsersCommand> commands, ProgramChecks::Done done)>
       look_at_programs;
@@ -127,8 +130,12 @@ class Methods {
                      const std::shared_ptr<Registration>& registration);
   void update(const ExchangePtr& exchange);
   void apply(const ExchangePtr& exchange);
-  void apply_checked(const ExchangePtr& exchange,
-                     const std::shared_ptr<std::vector<Registration>>& registrations, bool prune);
+  using File = std::shared_ptr<Parts<Registration>>;
+  Result<> read_works(const Exchange& exchange, const boost::json::array& works,
+                      Parts<Registration>& file, std::vector<UsersCommand>& commands) const;
+  void apply_whole(const ExchangePtr& exchange, const File& file, bool prune);
+  std::size_t room_to_keep(uid_t user) const;
+  Error no_room_to_keep() const;
   Result<WorkRequest> updated(const WorkInfo& info, const boost::json::object& changes,
                               const Peer& peer) const;
   void retry(const ExchangePtr& exchange);
@@ -138,6 +145,8 @@ class Methods {
   void prune(const ExchangePtr& exchange);
   void prune_state(const ExchangePtr& exchange, const std::string& name);
   void cancel(const ExchangePtr& exchange);
+  void cancel_all(const ExchangePtr& exchange, const std::shared_ptr<Parts<std::string>>& named,
+                  const std::string& tag);
   void change_work(const ExchangePtr& exchange, const std::string& name,
                    std::function<Result<>(WorkId, TimePoint)> body);
   std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,

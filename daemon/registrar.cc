@@ -76,10 +76,11 @@ Work Registrar::current(WorkId id) {
   return work ? *work : store_.recorded(id).work;
 }
 
-Result<Registrar::Prerequisites> Registrar::find_prerequisites(const Registration& registration) {
+Result<Registrar::Prerequisites> Registrar::find_prerequisites(
+    uid_t owner, const std::vector<std::string>& names) {
   Prerequisites found;
-  for (const std::string& name : registration.request.prerequisites) {
-    const auto id = store_.find(registration.owner, name);
+  for (const std::string& name : names) {
+    const auto id = store_.find(owner, name);
     if (!id)
       return fail(ErrorCode::not_found,
                   "no work " + quoted(name) + " to come after: register it first");
@@ -113,7 +114,12 @@ Result<> Registrar::find_room(const Registration& registration) const {
 }
 
 Result<Registered> Registrar::add(const Registration& registration, TimePoint now) {
-  const auto unfinished = unfinished_of(registration.owner, registration.request.unique_name);
+  return add(registration, find_present(registration), now);
+}
+
+Result<Registered> Registrar::add(const Registration& registration, const Present& present,
+                                  TimePoint now) {
+  const std::vector<WorkId>& unfinished = present.unfinished;
   if (!unfinished.empty() && registration.existing == ExistingPolicy::keep) {
     return Registered{unfinished.back(), RegisterResult::kept};
   }
@@ -121,11 +127,11 @@ Result<Registered> Registrar::add(const Registration& registration, TimePoint no
   if (!unfinished.empty() && registration.existing == ExistingPolicy::update) {
     return update(unfinished.back(), registration, now);
   }
-  auto prerequisites = find_prerequisites(registration);
+  auto prerequisites = find_prerequisites(registration.owner, registration.request.prerequisites);
   if (!prerequisites) return std::unexpected(prerequisites.error());
   if (unfinished.empty()) {
     if (auto room = find_room(registration); !room) return std::unexpected(room.error());
-    return insert(registration, *prerequisites, RegisterResult::enqueued, {}, now);
+    return insert(registration, present, *prerequisites, RegisterResult::enqueued, now);
   }
   const Work last = current(unfinished.back());
   const bool appends = registration.existing == ExistingPolicy::append ||
@@ -133,7 +139,7 @@ Result<Registered> Registrar::add(const Registration& registration, TimePoint no
   const bool doomed =
       last.stopping == StopReason::cancelled || last.stopping == StopReason::replaced;
   if (!appends || (doomed && registration.existing == ExistingPolicy::append_or_replace)) {
-    return insert(registration, *prerequisites, RegisterResult::replaced, unfinished, now);
+    return insert(registration, present, *prerequisites, RegisterResult::replaced, now);
   }
   if (last.policy.get().kind == WorkKind::periodic) {
     return fail(ErrorCode::invalid, "nothing can be appended to " +
@@ -142,14 +148,15 @@ Result<Registered> Registrar::add(const Registration& registration, TimePoint no
   }
   if (auto room = find_room(registration); !room) return std::unexpected(room.error());
   prerequisites->add(last.id, last.state);
-  return insert(registration, *prerequisites, RegisterResult::appended, {}, now);
+  return insert(registration, present, *prerequisites, RegisterResult::appended, now);
 }
 
-// The works of that name that have not ended by now, oldest first: one, or what was appended to it.
-std::vector<WorkId> Registrar::unfinished_of(uid_t owner, const std::string& unique_name) {
-  std::vector<WorkId> ids = store_.unfinished(owner, "", unique_name);
-  std::erase_if(ids, [&](WorkId id) { return is_finished(current(id).state); });
-  return ids;
+Registrar::Present Registrar::find_present(const Registration& registration) {
+  const std::string& name = registration.request.unique_name;
+  Present present{store_.find(registration.owner, name),
+                  store_.unfinished(registration.owner, "", name)};
+  std::erase_if(present.unfinished, [&](WorkId id) { return is_finished(current(id).state); });
+  return present;
 }
 
 Result<Registered> Registrar::update(WorkId id, const Registration& registration, TimePoint now) {
@@ -171,9 +178,11 @@ Result<Registered> Registrar::update(WorkId id, const Registration& registration
   return Registered{id, RegisterResult::updated};
 }
 
-Registered Registrar::insert(const Registration& registration, const Prerequisites& prerequisites,
-                             RegisterResult result, const std::vector<WorkId>& replaced,
+Registered Registrar::insert(const Registration& registration, const Present& present,
+                             const Prerequisites& prerequisites, RegisterResult result,
                              TimePoint now) {
+  const bool replaces = result == RegisterResult::replaced;
+  const std::vector<WorkId> replaced = replaces ? present.unfinished : std::vector<WorkId>();
   WorkInfo info;
   info.uuid = registration.uuid;
   info.request = registration.request;
@@ -183,8 +192,11 @@ Registered Registrar::insert(const Registration& registration, const Prerequisit
   info.work.owner = registration.owner;
   info.work.state = prerequisites.fate;
   // Runs are numbered by unique name, so that `wm logs NAME --run N` means one run.
-  const auto holder = store_.find(registration.owner, registration.request.unique_name);
-  if (holder) info.work.runs = current(*holder).runs;
+  if (present.runs) {
+    info.work.runs = *present.runs;
+  } else if (present.holder) {
+    info.work.runs = current(*present.holder).runs;
+  }
   info.work.id = store_.insert(info, prerequisites.all);
   if (registration.paths_seen) store_.save_paths_seen(info.work.id, *registration.paths_seen);
   if (is_finished(info.work.state)) {
@@ -200,10 +212,11 @@ Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>
                                                  bool prune, uid_t owner, TimePoint now) {
   const auto order = in_order(registrations);
   if (!order) return std::unexpected(order.error());
-  if (auto fine = check_all(registrations); !fine) return std::unexpected(fine.error());
+  const auto present = check_all(registrations);
+  if (!present) return std::unexpected(present.error());
   std::vector<Registered> results(registrations.size());
   for (const std::size_t place : *order) {
-    auto done = apply_one(registrations[place], now);
+    auto done = apply_one(registrations[place], (*present)[place], now);
     if (!done) throw Refusal(at(registrations[place], done.error()).error());
     results[place] = *done;
   }
@@ -211,49 +224,61 @@ Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>
   return results;
 }
 
-// Whatever could refuse one of them, before the first has changed anything.
-Result<> Registrar::check_all(const std::vector<Registration>& registrations) {
-  std::map<std::string, WorkKind> declared;
+// Whatever could refuse one of them, before the first has changed anything; and what each finds.
+Result<std::vector<Registrar::Present>> Registrar::check_all(
+    const std::vector<Registration>& registrations) {
+  std::map<std::string_view, WorkKind> declared;
   for (const Registration& one : registrations) {
     declared[one.request.unique_name] = one.request.kind;
   }
+  std::vector<Present> all;
+  all.reserve(registrations.size());
   for (const Registration& one : registrations) {
     const std::string& name = one.request.unique_name;
-    Registration others = one;
-    std::erase_if(others.request.prerequisites,
-                  [&](const std::string& other) { return declared.contains(other); });
-    if (auto found = find_prerequisites(others); !found) return at(one, found.error());
+    std::vector<std::string> others;
     for (const std::string& other : one.request.prerequisites) {
       const auto kind = declared.find(other);
-      if (kind == declared.end() || kind->second != WorkKind::periodic) continue;
-      return at(one, {ErrorCode::invalid, quoted(name) + " cannot come after " + quoted(other) +
-                                              ": periodic work never ends"});
+      if (kind == declared.end()) {
+        others.push_back(other);
+      } else if (kind->second == WorkKind::periodic) {
+        return at(one, {ErrorCode::invalid, quoted(name) + " cannot come after " + quoted(other) +
+                                                ": periodic work never ends"});
+      }
     }
-    const auto unfinished = unfinished_of(one.owner, name);
-    if (unfinished.empty()) continue;
-    const WorkRequest stored = store_.recorded(unfinished.back()).request;
-    if (stored.kind != one.request.kind || stored.prerequisites != one.request.prerequisites) {
-      return at(one, {ErrorCode::refused,
-                      "the kind of " + quoted(name) +
-                          " and what it comes after cannot be changed: cancel it first"});
-    }
+    if (auto found = find_prerequisites(one.owner, others); !found) return at(one, found.error());
+    Present& present = all.emplace_back(find_present(one));
+    if (auto fine = compare(one, present); !fine) return at(one, fine.error());
   }
+  return all;
+}
+
+// An error: what is there cannot become that.
+Result<> Registrar::compare(const Registration& registration, Present& present) {
+  if (present.unfinished.empty() && !present.holder) return {};
+  const WorkRequest& wanted = registration.request;
+  const WorkId last = present.unfinished.empty() ? *present.holder : present.unfinished.back();
+  const WorkInfo stored = store_.recorded(last);
+  if (!present.unfinished.empty() && (stored.request.kind != wanted.kind ||
+                                      stored.request.prerequisites != wanted.prerequisites)) {
+    return refused("the kind of " + quoted(wanted.unique_name) +
+                   " and what it comes after cannot be changed: cancel it first");
+  }
+  if (present.holder != last) return {};
+  const Work* work = scheduler_.find(last);
+  if (!work) work = &stored.work;
+  present.runs = work->runs;
+  if (work->state == WorkState::cancelled) return {};
+  present.same = stored.request == wanted;
+  present.applied = stored.applied;
   return {};
 }
 
-Result<Registered> Registrar::apply_one(const Registration& registration, TimePoint now) {
-  const auto holder = store_.find(registration.owner, registration.request.unique_name);
-  if (holder) {
-    const WorkInfo stored = store_.recorded(*holder);
-    const bool cancelled = current(*holder).state == WorkState::cancelled;
-    if (stored.request == registration.request && !cancelled) {
-      if (!stored.applied) store_.update(*holder, stored.request, true);
-      return Registered{*holder, RegisterResult::unchanged};
-    }
-  }
-  Registration anew = registration;
-  anew.existing = ExistingPolicy::update;
-  return add(anew, now);
+Result<Registered> Registrar::apply_one(const Registration& registration, const Present& present,
+                                        TimePoint now) {
+  if (!present.same) return add(registration, present, now);
+  const WorkId id = present.holder.value_or(0);
+  if (!present.applied) store_.update(id, registration.request, true);
+  return Registered{id, RegisterResult::unchanged};
 }
 
 void Registrar::cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results) {

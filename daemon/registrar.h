@@ -50,9 +50,9 @@ class Registrar {
 
   Result<Registered> add(const Registration& registration, TimePoint now);
 
-  /// All of them or none. What is registered and says the same already is unchanged, also when it
-  /// has ended. With `prune`, work that files declared and these do not is cancelled; it comes last
-  /// in the answer.
+  /// All of them or none; each is to update what is there. What is registered and says the same
+  /// already is unchanged, also when it has ended. With `prune`, work that files declared and these
+  /// do not is cancelled; it comes last in the answer.
   Result<std::vector<Registered>> apply(const std::vector<Registration>& registrations, bool prune,
                                         uid_t owner, TimePoint now);
 
@@ -72,17 +72,30 @@ class Registrar {
     void add(WorkId id, WorkState state);
   };
 
+  /// What there is of a unique name.
+  struct Present {
+    std::optional<WorkId> holder;      // Who holds it.
+    std::vector<WorkId> unfinished;    // That has not ended by now, oldest first: one, or what was
+                                       // appended to it.
+    std::optional<std::int32_t> runs;  // Of the holder, where they are known already.
+    bool same = false;                 // The holder is what a file declares …
+    bool applied = false;              // … and is known to be declared by one.
+  };
+
   /// On disk. One that goes over the bound is still taken.
   Result<> find_space(const Registration& registration) const;
   Result<> find_room(const Registration& registration) const;
   Work current(WorkId id);
-  Result<Prerequisites> find_prerequisites(const Registration& registration);
+  Result<Prerequisites> find_prerequisites(uid_t owner, const std::vector<std::string>& names);
+  Present find_present(const Registration& registration);
+  Result<Registered> add(const Registration& registration, const Present& present, TimePoint now);
   Result<Registered> update(WorkId id, const Registration& registration, TimePoint now);
-  Registered insert(const Registration& registration, const Prerequisites& prerequisites,
-                    RegisterResult result, const std::vector<WorkId>& replaced, TimePoint now);
-  std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name);
-  Result<Registered> apply_one(const Registration& registration, TimePoint now);
-  Result<> check_all(const std::vector<Registration>& registrations);
+  Registered insert(const Registration& registration, const Present& present,
+                    const Prerequisites& prerequisites, RegisterResult result, TimePoint now);
+  Result<Registered> apply_one(const Registration& registration, const Present& present,
+                               TimePoint now);
+  Result<std::vector<Present>> check_all(const std::vector<Registration>& registrations);
+  Result<> compare(const Registration& registration, Present& present);
   void cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results);
 
   Store& store_;

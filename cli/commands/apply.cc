@@ -38,26 +38,25 @@ int apply(Session& session, const ApplyOptions& options) {
       works.push_back({{"work", to_json(one.request)}, {"where", one.where}});
     }
   }
-  const auto answer = session.ask("Apply", {{"works", std::move(works)}, {"prune", options.prune}});
-  if (!answer) return session.complain(answer.error());
   for (const std::string& doubt : doubts) session.hint(doubt);
-  const json::array& results = array_of(*answer, "results");
-  if (session.json()) {
-    session.print(results);
-    return kDone;
-  }
   std::size_t unchanged = 0;
-  for (const json::value& value : results) {
-    const json::object& one = value.as_object();
-    const std::string result = text_of(one, "result");
-    if (result == "unchanged") {
-      ++unchanged;
-    } else {
-      session.out() << result << " '" << printable(text_of(one, "uniqueName")) << "'\n";
-    }
-  }
+  const auto count = session.print_pages(
+      {"Apply", {{"works", std::move(works)}, {"prune", options.prune}}, "works"}, "results",
+      [&](const json::array& results) {
+        for (const json::value& value : results) {
+          const json::object& one = value.as_object();
+          const std::string result = text_of(one, "result");
+          if (result == "unchanged") {
+            ++unchanged;
+          } else {
+            session.out() << result << " '" << printable(text_of(one, "uniqueName")) << "'\n";
+          }
+        }
+      });
+  if (!count) return session.complain(count.error());
+  if (session.json()) return kDone;
   if (unchanged > 0) session.out() << unchanged << " unchanged\n";
-  if (results.empty()) session.hint("the files declare no [[work]]");
+  if (*count == 0) session.hint("the files declare no [[work]]");
   return kDone;
 }
 

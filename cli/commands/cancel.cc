@@ -34,16 +34,15 @@ int cancel(Session& session, const CancelOptions& options) {
   if (!options.names.empty()) parameters["uniqueNames"] = json::value_from(options.names);
   if (!options.tag.empty()) parameters["tag"] = options.tag;
   if (options.all) parameters["all"] = true;
-  const auto works = session.collect("Cancel", std::move(parameters), "works");
-  if (!works) return session.complain(works.error());
-  if (session.json()) {
-    session.print(*works);
-    return kDone;
-  }
-  for (const json::value& work : *works) {
-    session.out() << printable(describe_cancelled(work.as_object())) << '\n';
-  }
-  if (works->empty()) session.hint("no unfinished work to cancel");
+  const std::string_view list = options.names.empty() ? "" : "uniqueNames";
+  const auto count = session.print_pages(
+      {"Cancel", std::move(parameters), list}, "works", [&](const json::array& works) {
+        for (const json::value& work : works) {
+          session.out() << printable(describe_cancelled(work.as_object())) << '\n';
+        }
+      });
+  if (!count) return session.complain(count.error());
+  if (*count == 0 && !session.json()) session.hint("no unfinished work to cancel");
   return kDone;
 }
 

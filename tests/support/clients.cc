@@ -59,6 +59,7 @@ void Clients::start() {
                             .connection_count = [] { return std::size_t{1}; },
                             .metrics = [] { return std::string(); },
                             .diagnose = [](const auto&, uid_t) { return std::vector<Finding>(); },
+                            .room_to_keep = [](uid_t, std::size_t most) { return most; },
                             .look_at_programs =
                                 [](uid_t, const auto& commands, const auto& done) {
                                   std::vector<Result<>> results;

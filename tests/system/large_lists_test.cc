@@ -12,6 +12,170 @@
 namespace wm {
 namespace {
 
+// Three messages of works, about.
+constexpr int kCount = 8'000;
+
+class LargeLists : public Commands {
+ protected:
+  using Commands::Commands;
+
+  static std::string name(int i) { return "job-" + std::to_string(i); }
+  static std::string entry(int i) {
+    return "[[work]]\nname = \"" + name(i) + "\"\ncommand = [\"true\", \"" + std::to_string(i) +
+           "\"]\ninitial-delay = \"2h\"\ntags = [\"many\"]\ndescription = \"" +
+           std::string(150, 'd') + "\"\n";
+  }
+  std::string write(const std::string& text, const std::string& file = "works.toml") const {
+    std::ofstream(daemon_.path() / file) << text;
+    return (daemon_.path() / file).string();
+  }
+  std::string many(int count, const std::string& more = "") const {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += entry(i);
+    return write(text + more);
+  }
+  std::size_t count() { return json({"list"}).as_array().size(); }
+
+  static json::object work(int i) {
+    return {{"work",
+             {{"uniqueName", name(i)},
+              {"command", json::array{"/bin/true"}},
+              {"initialDelayMs", 3'600'000}}},
+            {"where", "f:" + std::to_string(i)}};
+  }
+  // A part that brings the works from `first` on.
+  static json::object part(int first, int works, bool last = false) {
+    json::array list;
+    for (int i = first; i < first + works; ++i) list.push_back(work(i));
+    return {{"works", std::move(list)}, {"part", !last}, {"before", first}};
+  }
+  static json::object apply(RawConnection& connection, json::object parameters) {
+    return connection.call("io.wm.Scheduler.Apply", std::move(parameters));
+  }
+  static std::string message_of(const json::object& answer) {
+    return answer.contains("error") ? text(answer.at("parameters"), "message") : "";
+  }
+};
+
+TEST_F(LargeLists, AFileIsAppliedWholeAndAgain) {
+  const std::string file = many(kCount);
+  const json::value results = json({"apply", file});
+  EXPECT_EQ(results.as_array().size(), std::size_t{kCount});
+  EXPECT_EQ(text(results.at(kCount - 1), "uniqueName"), name(kCount - 1)) << "in its order";
+  EXPECT_EQ(count(), std::size_t{kCount});
+  EXPECT_EQ(ok({"apply", file}), std::to_string(kCount) + " unchanged\n");
+  EXPECT_EQ(ok({"apply", many(kCount - 1), "--prune"}),
+            "cancelled '" + name(kCount - 1) + "'\n" + std::to_string(kCount - 1) + " unchanged\n");
+}
+
+TEST_F(LargeLists, OneBadEntryAndNothingOfALargeFileIsRegistered) {
+  const std::string file = many(
+      kCount, "[[work]]\nname = 'last'\ncommand = ['true']\nafter = ['" + name(0) + "', 'nobody']");
+  fails(3, "works.toml:48001:1: no work 'nobody'", {"apply", file});
+  EXPECT_EQ(count(), 0U);
+  fails(2, "is declared twice", {"apply", many(kCount, entry(0))});
+  EXPECT_EQ(count(), 0U);
+}
+
+TEST_F(LargeLists, WhatIsExportedSaysTheSameElsewhere) {
+  ok({"apply", many(kCount)});
+  const std::string exported = ok({"export"});
+  TestDaemon other;
+  other.start();
+  EXPECT_EQ(other.wm({"apply", write(exported)}).status, 0);
+  EXPECT_EQ(other.wm({"export"}).out, exported);
+}
+
+TEST_F(LargeLists, NamesOfMoreThanAMessageAreCancelledOrNone) {
+  std::string works;
+  std::vector<std::string> command{"cancel"};
+  for (int i = 0; i < 6'000; ++i) {
+    command.push_back(std::string(190, 'n') + std::to_string(i));
+    works +=
+        "[[work]]\nname = '" + command.back() + "'\ncommand = ['true']\ninitial-delay = '2h'\n";
+  }
+  ok({"apply", write(works)});
+  command.emplace_back("nobody");
+  fails(3, "no such work: 'nobody'", command);
+  EXPECT_EQ(count(), 6'000U);
+  command.pop_back();
+  const std::string cancelled = ok(command);
+  EXPECT_EQ(std::ranges::count(cancelled, '\n'), 6'000);
+  EXPECT_EQ(count(), 0U);
+}
+
+TEST_F(LargeLists, PartsAreTakenTogetherOnceTheLastIsThere) {
+  RawConnection connection(daemon_.socket());
+  EXPECT_EQ(message_of(apply(connection, part(0, 2))), "");
+  EXPECT_EQ(message_of(apply(connection, part(2, 1))), "");
+  EXPECT_EQ(count(), 0U);
+  const json::object whole = apply(connection, part(3, 1, true));
+  EXPECT_EQ(whole.at("parameters").at("results").as_array().size(), 4U);
+  EXPECT_EQ(count(), 4U);
+}
+
+// Whatever is said after it, as by who does not wait for answers.
+TEST_F(LargeLists, APartThatIsRefusedTakesTheOthersWithIt) {
+  RawConnection connection(daemon_.socket());
+  json::object bad = part(2, 2);
+  bad["works"].as_array()[1].as_object()["work"].as_object()["surprise"] = 1;
+  EXPECT_EQ(message_of(apply(connection, part(0, 2))), "");
+  EXPECT_TRUE(message_of(apply(connection, bad)).starts_with("f:3: ")) << "its place";
+  EXPECT_NE(message_of(apply(connection, part(4, 1))).find("send all of them again"),
+            std::string::npos);
+  EXPECT_NE(message_of(apply(connection, part(5, 1, true))).find("the 5 that came before"),
+            std::string::npos);
+  EXPECT_EQ(count(), 0U);
+  EXPECT_EQ(message_of(apply(connection, part(0, 2))), "") << "and so it can be";
+  EXPECT_EQ(message_of(apply(connection, part(2, 1, true))), "");
+  EXPECT_EQ(count(), 3U);
+}
+
+TEST_F(LargeLists, AnotherProgramInBetweenAppliesNoHalf) {
+  RawConnection connection(daemon_.socket());
+  EXPECT_EQ(message_of(apply(connection, part(0, 2))), "");
+  EXPECT_EQ(wm({"daemon", "reexec"}).status, 0);
+  const std::string refusal = message_of(apply(connection, part(2, 1, true)));
+  EXPECT_NE(refusal.find("send all of them again"), std::string::npos) << refusal;
+  EXPECT_EQ(count(), 0U);
+  EXPECT_EQ(message_of(apply(connection, part(0, 3, true))), "");
+  EXPECT_EQ(count(), 3U);
+}
+
+class FewWorksEach : public LargeLists {
+ protected:
+  FewWorksEach() : LargeLists("[limits]\nmax_work_per_owner = 5\nmax_work_space = 100000\n") {}
+};
+
+TEST_F(FewWorksEach, PartsHaveTheSameBoundAsWorks) {
+  fails(6, "works.toml:31:1: this is one too many: there may be 5", {"apply", many(6)});
+  EXPECT_EQ(count(), 0U);
+  ok({"apply", many(5)});
+  ok({"apply", many(5)});
+
+  RawConnection connection(daemon_.socket());
+  EXPECT_EQ(message_of(apply(connection, part(0, 3))), "");
+  const std::string refusal = message_of(apply(connection, part(3, 3)));
+  EXPECT_TRUE(refusal.starts_with("f:5: this is one too many")) << refusal;
+}
+
+TEST_F(FewWorksEach, WhatPartsTakeIsBoundAndFreeOnceTheyAreGone) {
+  json::object large = part(0, 1);
+  large["works"].as_array()[0].as_object()["work"].as_object()["description"] =
+      std::string(90'000, 'd');
+  {
+    RawConnection first(daemon_.socket());
+    EXPECT_EQ(message_of(apply(first, large)), "");
+    const std::string refusal = message_of(apply(first, part(1, 4)));
+    EXPECT_NE(refusal.find("limits.max_work_space"), std::string::npos) << refusal;
+    EXPECT_EQ(message_of(apply(first, large)), "") << "what was refused is not kept";
+    RawConnection second(daemon_.socket());
+    EXPECT_NE(message_of(apply(second, large)), "") << "it is one user's";
+  }
+  RawConnection third(daemon_.socket());
+  EXPECT_EQ(message_of(apply(third, large)), "");
+}
+
 // Registrations that do not wait for each other's answers.
 class Pipelined : public Commands {
  protected:

@@ -282,15 +282,6 @@ TEST_F(Scheduling, OneBadEntryAndNothingOfAFileIsRegistered) {
   fails(2, "absent.toml: No such file or directory", {"apply", "absent.toml"});
 }
 
-TEST_F(Scheduling, AFileOfMoreThanFitsIntoAMessageIsToldSo) {
-  std::string works;
-  for (int i = 0; i < 10'000; ++i) {
-    works += "[[work]]\nname = 'w" + std::to_string(i) + "'\ncommand = ['true']\n" +
-             "description = '" + std::string(100, 'x') + "'\n";
-  }
-  fails(2, "do it in several parts", {"apply", file("works.toml", works)});
-}
-
 TEST_F(Scheduling, PruneAndKeepResults) {
   shell("a", "true", {"--keep-results", "0s"});
   shell("b", "true");
