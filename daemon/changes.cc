@@ -331,7 +331,7 @@ void Methods::apply(const ExchangePtr& exchange) {
   see_programs(exchange, std::move(commands), [=, this](const std::vector<Result<>>& results) {
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i]) continue;
-      return exchange->error(located(file->list[before + i].where, results[i].error()));
+      return exchange->error(told_of(file->list[before + i].where, results[i].error()));
     }
     const std::span<Registration> fresh = std::span(file->list).subspan(before);
     see_paths(exchange, paths_of(fresh), [=, this](const Fingerprints& seen) {

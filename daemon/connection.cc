@@ -39,7 +39,7 @@ std::string too_large(std::size_t limit) {
 // As it was sent: with the name of the interface that its client used.
 json::object to_json(const varlink::Call& call) {
   std::string method = call.method;
-  if (call.small) method.replace(0, kInterfaceName.size(), kSmallInterfaceName);
+  if (call.small) method.replace(0, varlink::kInterfaceName.size(), varlink::kSmallInterfaceName);
   return {{"method", std::move(method)},
           {"parameters", call.parameters},
           {"more", call.more},

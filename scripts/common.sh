@@ -17,12 +17,24 @@ build_packages=(
 # shellcheck disable=SC2034
 package_tools=(dpkg-dev file)
 
+# Clients that others wrote, each where the release has it. varlinkctl is systemd's.
+# shellcheck disable=SC2034
+foreign_clients=(varlink-go golang-go golang-github-varlink-go-dev python3-varlink systemd)
+
 # What is made once, and kept.
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/wm
 
 # The root of the machine that tests/services boots; scripts/test-machine makes it.
 # shellcheck disable=SC2034
 test_machine=${WM_TEST_MACHINE:-$cache/test-machine}
+
+# Those of the names that apt knows; one a line.
+known_packages() {
+  local package
+  for package in $(packages_here "$@"); do
+    [[ -z $(apt-cache show "$package" 2>/dev/null) ]] || echo "$package"
+  done
+}
 
 is_installed() {
   [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
