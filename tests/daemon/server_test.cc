@@ -115,9 +115,9 @@ TEST_F(ServerTest, AnAnswerThatGoesOnEndsWhereNobodyTakesIt) {
   std::vector<std::shared_ptr<Exchange>> taken;
   server_ = std::make_unique<Server>(
       loop_, *listener, ServerLimits{},
-      [&](const std::shared_ptr<Exchange>& exchange) {
-        taken.push_back(exchange);
-        exchange->stream([first = true]() mutable {
+      [&](const Server::Calls& calls) {
+        taken.push_back(calls.front());
+        calls.front()->stream([first = true]() mutable {
           return std::exchange(first, false) ? std::optional(Exchange::Page{{}, true})
                                              : std::nullopt;
         });
@@ -128,7 +128,7 @@ TEST_F(ServerTest, AnAnswerThatGoesOnEndsWhereNobodyTakesIt) {
     connection.send(std::string(R"({"method":"x.Watch","more":true,"oneway":)") + oneway + '}' +
                     '\0');
   }
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 4; ++i) {  // Two calls, each with a page, which has a turn of its own.
     loop_.poll();
     server_->take_calls();
   }
