@@ -94,8 +94,8 @@ exec chroot . setpriv --ambient-caps=-all --inh-caps=-all env -i )"
 
   // What that script prints, as a work.
   std::string run(const std::string& name, const std::string& script) {
-    const Output registered =
-        daemon_.wm({"register-oneoff", name, "--max-attempts", "1", "--", "/bin/sh", "-c", script});
+    const Output registered = daemon_.wm({"register-oneoff", name, "--cwd", "/", "--max-attempts",
+                                          "1", "--", "/bin/sh", "-c", script});
     EXPECT_EQ(registered.status, 0) << registered.err;
     EXPECT_EQ(daemon_.wm({"wait", name, "--timeout", "20s"}).status, 0)
         << daemon_.wm({"show", name}).out;
@@ -124,7 +124,7 @@ TEST_F(Container, AHomeThatIsGivenIsTheirs) {
 }
 
 TEST_F(Container, SaysWhatItNeeds) {
-  const auto fails = [&](const std::string& variables, std::vector<std::string> named) {
+  const auto fails = [&](const std::string& variables, const std::vector<std::string>& named) {
     const Output output = run_program({container(variables), WMD_PROGRAM});
     EXPECT_NE(output.status, 0);
     for (const std::string& what : named) {
@@ -158,7 +158,6 @@ TEST_F(Container, OrphansAreTakenIn) {
   ASSERT_EQ(inside("(true) & sleep 1000 >/dev/null 2>&1 & echo $! >" + file("other")).status, 0);
   run("slips", "(setsid env -i /bin/sh -c 'echo $$ >" + file("slipped") +
                    "; sleep 1000' &) &\nuntil [ -s " + file("slipped") + " ]; do sleep 0.01; done");
-  const std::string here = ". " + daemon_.path().string();
   EXPECT_EQ(inside("kill -0 $(cat " + file("other") + ")").status, 0) << "it is nobody's run";
   EXPECT_NE(inside("kill -0 $(cat " + file("slipped") + ")").status, 0) << "it outlived its run";
   // Until nothing is left that has ended.
@@ -179,11 +178,12 @@ TEST_F(Container, UnderASmallInitWhatElseRunsIsLeftAlone) {
 
 TEST_F(Container, EndsWhenItIsToldToAndGoesOnWithTheNext) {
   start();
-  ASSERT_EQ(daemon_
-                .wm({"register-oneoff", "long", "--stop-grace", "20s", "--", "/bin/sh", "-c",
-                     "trap 'echo told; exit 0' TERM; echo began; while :; do sleep 0.01; done"})
-                .status,
-            0);
+  ASSERT_EQ(
+      daemon_
+          .wm({"register-oneoff", "long", "--cwd", "/", "--stop-grace", "20s", "--", "/bin/sh",
+               "-c", "trap 'echo told; exit 0' TERM; echo began; while :; do sleep 0.01; done"})
+          .status,
+      0);
   ASSERT_EQ(daemon_.wm({"wait", "long", "--for", "running", "--timeout", "20s"}).status, 0);
   while (daemon_.wm({"logs", "long"}).out != "began\n") {
   }

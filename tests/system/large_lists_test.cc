@@ -71,7 +71,7 @@ TEST_F(LargeLists, AFileIsAppliedWholeAndAgain) {
 TEST_F(LargeLists, OneBadEntryAndNothingOfALargeFileIsRegistered) {
   const std::string file = many(
       kCount, "[[work]]\nname = 'last'\ncommand = ['true']\nafter = ['" + name(0) + "', 'nobody']");
-  fails(3, "works.toml:48001:1: no work 'nobody'", {"apply", file});
+  fails(3, "works.toml: line 48001: no work 'nobody'", {"apply", file});
   EXPECT_EQ(count(), 0U);
   fails(2, "is declared twice", {"apply", many(kCount, entry(0))});
   EXPECT_EQ(count(), 0U);
@@ -148,7 +148,7 @@ class FewWorksEach : public LargeLists {
 };
 
 TEST_F(FewWorksEach, PartsHaveTheSameBoundAsWorks) {
-  fails(6, "works.toml:31:1: this is one too many: there may be 5", {"apply", many(6)});
+  fails(6, "works.toml: line 31: this is one too many: there may be 5", {"apply", many(6)});
   EXPECT_EQ(count(), 0U);
   ok({"apply", many(5)});
   ok({"apply", many(5)});

@@ -86,8 +86,7 @@ TEST_F(Notified, NotOnAMachineWithoutADesktopAndTheLogSaysSoOnce) {
 TEST_F(Notified, ByACommandThatGetsTheEvents) {
   const std::string events = (daemon_.path() / "events").string();
   ASSERT_EQ(::mkfifo(events.c_str(), 0600), 0);
-  daemon_.configure("[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >" + events +
-                    "\"]\n");
+  daemon_.configure("[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >" + events + "\"]\n");
   daemon_.start();
   std::fstream lines(events);  // To read and to write: it has no end between two commands.
   run("sync", "exit 64");
