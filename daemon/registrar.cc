@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/check.h"
 #include "core/schedule.h"
 #include "core/text.h"
 #include "daemon/work_manager.h"
@@ -256,7 +257,9 @@ Result<std::vector<Registrar::Present>> Registrar::check_all(
 Result<> Registrar::compare(const Registration& registration, Present& present) {
   if (present.unfinished.empty() && !present.holder) return {};
   const WorkRequest& wanted = registration.request;
-  const WorkId last = present.unfinished.empty() ? *present.holder : present.unfinished.back();
+  const WorkId last = present.unfinished.empty()
+                          ? checked(present.holder, "one of them holds the name")
+                          : present.unfinished.back();
   const WorkInfo stored = store_.recorded(last);
   if (!present.unfinished.empty() && (stored.request.kind != wanted.kind ||
                                       stored.request.prerequisites != wanted.prerequisites)) {

@@ -213,8 +213,8 @@ void Methods::go_on(WaitCall& call) const {
 std::optional<json::object> Methods::end_on_record(const WaitCall& call, const Awaited& awaited,
                                                    TimePoint now) const {
   const Work* work = manager_.scheduler().find(awaited.key);
-  if (call.state()) {
-    if (work && work->state != *call.state()) return std::nullopt;
+  if (const auto state = call.state()) {
+    if (work && work->state != *state) return std::nullopt;
     return show_work(store_.recorded(awaited.key), now);
   }
   if (work && work->runs < awaited.run) return std::nullopt;

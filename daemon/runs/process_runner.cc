@@ -285,7 +285,7 @@ std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, B
   if (asks) {
     run.plan = std::move(plan);
   } else if (waits) {
-    run.child->begin(std::move(plan));
+    run.child->begin(plan);
   }
   log_.begin({run.work, run.number, run.unique_name}, std::move(berth.pipes));
   return std::nullopt;
@@ -344,7 +344,7 @@ void ProcessRunner::begin(Run& run) const {
   auto plan = std::exchange(run.plan, std::nullopt);
   if (!plan || !run.child) return;
   plan->environment = environment_of(std::exchange(run.variables, {}), surroundings_of(run.uid));
-  run.child->begin(std::move(*plan));
+  run.child->begin(*plan);
 }
 
 // What a run has apart from its processes.
