@@ -78,6 +78,10 @@ inside() {
     TERM=dumb "$@"
 }
 
+# As a service of the machine: logind refuses those whom its control groups do not show, as what
+# comes from outside.
+by_service() { inside systemd-run --quiet --wait --collect "$@"; }
+
 # With what stands in the arguments in its environment.
 start_wmd() {
   inside systemd-run --quiet --unit=wmd --property=Type=notify \

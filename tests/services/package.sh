@@ -121,13 +121,13 @@ wm --owner bob show same >/dev/null || fail "root does not see bob's work" true
 wm list --all | grep --quiet '^ann *same' || fail "root does not see whose work it is" wm list --all
 echo "ok: two users, each with work of their own"
 
-inside loginctl enable-linger ann
+by_service loginctl enable-linger ann
 eventually test -S "/run/user/$(inside id --user ann)/wm/wm.sock"
 as ann wm register-oneoff mine -- /bin/true >/dev/null || fail "ann's own daemon does not come" true
 as ann wm wait mine --timeout 15s >/dev/null || fail "ann's own work fails" as ann wm show mine
 as ann wm status | grep --quiet '/home/ann/.local/state/wm' || fail "it is not ann's own" as ann wm status
 as ann wm doctor | grep --quiet '^ok *linger' || fail "lingering is not seen" as ann wm doctor
-inside loginctl disable-linger ann
+by_service loginctl disable-linger ann
 inside rm -rf /home/ann/.local
 echo "ok: a user's own daemon, by the socket of the user's systemd"
 

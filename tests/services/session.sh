@@ -4,7 +4,7 @@
 . "$(dirname "$0")/machine.sh"
 
 boot </dev/null
-inside loginctl enable-linger ann
+by_service loginctl enable-linger ann
 # A machine that was made before its users had a bus has none.
 inside test -e /usr/lib/systemd/user/dbus.socket || skip "the machine has no bus for users: make it anew"
 eventually test -S /run/user/1000/bus
