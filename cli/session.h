@@ -84,7 +84,7 @@ class Session {
   struct Question {
     std::string_view method;
     boost::json::object parameters;
-    std::string_view list = "";  // The parameter that may be larger than a message.
+    std::string_view list;  // The parameter that may be larger than a message.
   };
   using PrintPage = std::function<void(const boost::json::array& items)>;
 

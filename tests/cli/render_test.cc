@@ -42,7 +42,7 @@ TEST(Listing, ShowsOwnersFromThePageOnThatHasSeveral) {
   Listing listing({{"NAME"}}, [](const boost::json::object& item) {
     return std::vector<std::string>{text_of(item, "name")};
   });
-  const auto printed = [&](std::vector<std::pair<const char*, std::int64_t>> items) {
+  const auto printed = [&](const std::vector<std::pair<const char*, std::int64_t>>& items) {
     boost::json::array page;
     for (const auto& [name, owner] : items) page.push_back({{"name", name}, {"owner", owner}});
     std::ostringstream out;

@@ -67,7 +67,7 @@ class ChildTest : public testing::TestWithParam<ChildMemory> {
   std::string printed() const {
     std::string text(4096, '\0');
     ::pread(printed_.get(), text.data(), text.size(), 0);
-    return text.c_str();
+    return text.substr(0, text.find('\0'));
   }
 
   UniqueFd printed_ = bounded_memory_file(4096);

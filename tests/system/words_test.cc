@@ -150,7 +150,7 @@ TEST_F(TypedWords, ErrorsAboutAFileAreInItsWords) {
         "prefer = [{ constraint = 'charging', relax-after = '0s' }]\n", "tags = ['']\n",
         "as = 'nobody-of-that-name'\n", "memory-max = '1K'\n",
         "cwd = '/absent/dir'\nafter = ['x']\n"}) {
-    EXPECT_NE(problem(run + keys).find(" "), std::string::npos) << keys;
+    EXPECT_NE(problem(run + keys).find(' '), std::string::npos) << keys;
   }
 }
 
