@@ -21,7 +21,7 @@ constexpr int kLooks = 10;
 constexpr milliseconds kFirstPause{1};
 constexpr milliseconds kLongestPause{1000};
 
-// What becomes of one path. Of its directories that are not there, the first is waited for.
+// Watches one path. Where some of its directories are missing, it waits for the first of them.
 class PathWatch {
  public:
   explicit PathWatch(const std::string& path) : fd_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {

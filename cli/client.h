@@ -35,7 +35,7 @@ class Client {
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool timed_out() const { return timed_out_; }
 
-  /// Whether the daemon has answered anything yet.
+  /// True once the daemon has answered anything.
   bool heard() const { return heard_; }
 
  private:

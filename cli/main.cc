@@ -5,7 +5,7 @@
 #include "cli/streams.h"
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_DFL);  // Whoever started us: who reads no more ends us, quietly.
+  std::signal(SIGPIPE, SIG_DFL);  // A parent may ignore it; `wm list | head` is to end quietly.
   std::ios::sync_with_stdio(false);
   return wm::cli::run(argc, argv, {std::cout, std::cerr});
 }

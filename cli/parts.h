@@ -6,8 +6,8 @@
 
 namespace wm::cli {
 
-/// As Client::stream(), where the parameters have that list. The daemon's methods say what their
-/// `part` and `before` mean.
+/// Calls Client::stream() with the list in several parts where one message cannot hold it. The
+/// description of the interface explains `part` and `before`.
 Result<> stream_in_parts(Client& client, std::string_view method, boost::json::object parameters,
                          std::string_view list, const Client::OnReply& on_reply);
 

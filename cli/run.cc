@@ -124,7 +124,7 @@ std::string other_command(const std::string& option) {
   return "";
 }
 
-// What was typed and has no place. An option first: the word after it may be its value.
+// Names the word that has no place: an option first, because the word after it may be its value.
 std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed) {
   const std::vector<std::string> left = app.remaining(true);
   const auto is_left = [&](const std::string& word) { return std::ranges::count(left, word) > 0; };
@@ -180,7 +180,7 @@ std::string unquoted_value(const CLI::App& app, const std::vector<std::string>& 
   return "";
 }
 
-// What the library says, in words that name the option first.
+// Puts the library's message into words that name the option first.
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
                           const std::vector<std::string>& typed) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());

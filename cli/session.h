@@ -71,7 +71,7 @@ class Session {
   /// time. `ask` is called for each daemon, and has to ask for what is still missing.
   using Ask = std::function<Result<>(Client&)>;
   Result<> ask_on(const Ask& ask, std::optional<Deadline> deadline = std::nullopt);
-  /// Whether the last ask_on() ended because its deadline came.
+  /// True if the last ask_on() ended because its deadline came.
   bool timed_out() const { return timed_out_; }
 
   /// Connects, and asks one question.

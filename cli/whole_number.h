@@ -1,4 +1,4 @@
-// What an option's value must be that is a number: refused in words that name it.
+// Reads an option's value as a number, or refuses it by its name.
 #pragma once
 
 #include <charconv>

@@ -37,7 +37,7 @@ struct StatusChange {
   bool operator==(const StatusChange&) const = default;
 };
 
-/// What the end of a run is to people, with its work as that has left it.
+/// Names the end of a run for people; the work is in the state that the run has left it in.
 WorkStatus status_after(const EndedRun& run, const Work& work);
 
 /// What a turn has made of its works: ends first, then what is new, then starts.

@@ -1,4 +1,4 @@
-// What became of works while somebody who watches could not be told: as far as it is on record.
+// Answers, from the record, what became of works while a watcher had no daemon to tell it.
 #pragma once
 
 #include <deque>

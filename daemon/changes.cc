@@ -90,7 +90,7 @@ bool read_list(Exchange& exchange, PartOfList& part, Read read) {
   return done;
 }
 
-// What became of a work that a file declares, or no longer does.
+// The result for one work that a file declares, or declares no longer.
 struct AppliedWork {
   std::string unique_name;
   RegisterResult result = RegisterResult::unchanged;

@@ -36,7 +36,7 @@ std::string too_large(std::size_t limit) {
                                                       std::to_string(limit) + " bytes"});
 }
 
-// As it was sent: with the name of the interface that its client used.
+// The call in the form in which it was sent, with the name of the interface that its client used.
 json::object to_json(const varlink::Call& call) {
   std::string method = call.method;
   if (call.small) method.replace(0, varlink::kInterfaceName.size(), varlink::kSmallInterfaceName);
@@ -252,7 +252,7 @@ asio::awaitable<bool> Connection::read_call() {
   co_return true;
 }
 
-// What has come behind a call that may be taken with others.
+// Reads the calls that stand behind one that may be taken with others.
 void Connection::read_ahead() {
   const ServerLimits& limits = server_.limits_;
   while (server_.may_be_together_(untaken_.back()) && untaken_.size() < limits.calls_alone &&

@@ -1,4 +1,4 @@
-// What the first process of a container has to do: the kernel gives it every orphan there.
+// The duty of a container's first process: the kernel gives it every orphan there.
 #pragma once
 
 namespace wm {

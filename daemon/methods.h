@@ -66,7 +66,7 @@ class Methods {
   void take(const ExchangePtr& exchange);
   /// The same for several of one connection, each of which may_be_together().
   void take(const std::vector<ExchangePtr>& calls);
-  /// Whether such a call is decided in its place among others like it, and answered in short.
+  /// True if such a call can be decided among others like it, and has a short answer.
   static bool may_be_together(const varlink::Call& call);
   bool has_work() const { return !changes_.empty() || !questions_.empty(); }
 

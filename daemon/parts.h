@@ -29,7 +29,7 @@ class Parts : public Kept {
   std::size_t bytes_ = 0;
 };
 
-/// What a call says of the part that it brings.
+/// The parameters by which a call describes the part that it brings.
 struct PartOfList {
   bool part = false;        // More of them come after it.
   std::int64_t before = 0;  // So many items came in the parts before it.

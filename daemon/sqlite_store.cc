@@ -662,19 +662,31 @@ std::optional<RunInfo> SqliteStore::next_run(uid_t owner, const std::string& uni
   });
 }
 
+namespace {
+
+// The rows that the filter covers, as the query brings them: newest first, by `time`.
+template <class Row, class Time>
+Newest<Row> newest(Query& query, const RecordFilter& filter, Row (*read)(const Query&),
+                   Time Row::* time) {
+  Newest<Row> rows;
+  for (int looked_at = 1; query.step(); ++looked_at) {
+    Row row = read(query);
+    if (row.*time < filter.since) break;
+    if (looked_at == filter.limit) rows.cut_at = row.*time;
+    if (filter.covers(row.owner, row.unique_name)) rows.list.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
 Newest<RunInfo> SqliteStore::runs_ended(const RecordFilter& filter) {
   return guarded([&] {
     Query query(statement(kRunQuery +
                           " WHERE r.finished_at >= ? ORDER BY r.finished_at DESC, r.id DESC "
                           "LIMIT ?"));
     query.bind(filter.since, filter.limit);
-    Newest<RunInfo> runs;
-    for (int looked_at = 1; query.step(); ++looked_at) {
-      RunInfo run = run_of(query);
-      if (looked_at == filter.limit) runs.cut_at = run.finished_at;
-      if (filter.covers(run.owner, run.unique_name)) runs.list.push_back(std::move(run));
-    }
-    return runs;
+    return newest(query, filter, run_of, &RunInfo::finished_at);
   });
 }
 
@@ -683,14 +695,7 @@ Newest<WorkMark> SqliteStore::works_registered(const RecordFilter& filter) {
   return guarded([&] {
     Query query(statement(kMarkQuery + " ORDER BY id DESC LIMIT ?"));
     query.bind(filter.limit);
-    Newest<WorkMark> works;
-    for (int looked_at = 1; query.step(); ++looked_at) {
-      WorkMark work = mark_of(query);
-      if (work.registered_at < filter.since) break;
-      if (looked_at == filter.limit) works.cut_at = work.registered_at;
-      if (filter.covers(work.owner, work.unique_name)) works.list.push_back(std::move(work));
-    }
-    return works;
+    return newest(query, filter, mark_of, &WorkMark::registered_at);
   });
 }
 
@@ -700,13 +705,7 @@ Newest<WorkMark> SqliteStore::works_finished(const RecordFilter& filter) {
                           " WHERE finished = 1 AND since >= ? ORDER BY since DESC, id DESC "
                           "LIMIT ?"));
     query.bind(filter.since, filter.limit);
-    Newest<WorkMark> works;
-    for (int looked_at = 1; query.step(); ++looked_at) {
-      WorkMark work = mark_of(query);
-      if (looked_at == filter.limit) works.cut_at = work.since;
-      if (filter.covers(work.owner, work.unique_name)) works.list.push_back(std::move(work));
-    }
-    return works;
+    return newest(query, filter, mark_of, &WorkMark::since);
   });
 }
 

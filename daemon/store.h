@@ -44,7 +44,7 @@ struct RunPage {
   std::int64_t last = 0;      // Where the next page goes on; 0: there is none.
 };
 
-/// Whose works, from when on.
+/// The owner of the works, and the time from which on they count.
 struct RecordFilter {
   std::optional<uid_t> owner;
   std::set<std::string> names;  // None: all.

@@ -27,7 +27,7 @@ Result<Awaited> awaited_from_json(const json::object& object) {
   return read ? Result<Awaited>(std::move(work)) : std::unexpected(read.error());
 }
 
-// As a call of Wait names them: by their names, or as an earlier answer has named them.
+// The works that a call of Wait names, by their names or by what an earlier answer said.
 struct Asked {
   std::vector<std::string> names;
   std::vector<Awaited> awaited;

@@ -37,7 +37,7 @@ class LogPrinter {
  public:
   LogPrinter(Session& session, const LogsOptions& options) : session_(session), options_(options) {}
 
-  // What another daemon has to be asked for, once this much is printed.
+  // Changes the question to ask the next daemon only for what is not printed yet.
   void go_on(json::object& parameters) const {
     if (!heard_) return;
     parameters["run"] = std::max<std::int64_t>(run_, 1);

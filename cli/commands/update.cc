@@ -39,8 +39,8 @@ const std::map<std::string, std::string>& fields() {
   return kFields;
 }
 
-// Whether that option was given. Of flags that can be taken back the value says so: some versions
-// of the library count one that was not.
+// Tells whether the user gave that option. Flags that can be taken back are judged by their value,
+// because CLI11 2.4 counts them as given when they were not.
 bool is_given(const CLI::Option& option, const WorkOptions& options) {
   static const std::map<std::string, int WorkOptions::*> kFlags{
       {"--charging", &WorkOptions::charging},

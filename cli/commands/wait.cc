@@ -44,7 +44,7 @@ std::string describe(const json::object& work) {
   return cause.empty() ? text : text + " (" + cause + ")";
 }
 
-// What is still waited for, and what has become of the rest.
+// Keeps the names that have not ended yet, and how the others have ended.
 class Waiting {
  public:
   Waiting(Session& session, const WaitOptions& options)
@@ -126,10 +126,10 @@ class Waiting {
 
   Session& session_;
   const WaitOptions& options_;
-  std::vector<std::string> names_;  // That have not ended.
+  std::vector<std::string> names_;  // The ones that have not ended.
   std::map<std::string, json::object> awaited_;
   std::map<std::string, std::string> progress_;
-  bool ended_ = false;  // One of them.
+  bool ended_ = false;  // True once one of them has.
   int status_ = kDone;
 };
 

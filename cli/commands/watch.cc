@@ -61,14 +61,15 @@ class EventPrinter {
     since_ = time;
     const std::string kind = text_of(event, "event");
     if (kind == "progress" || kind == "suspended" || kind == "continued") return true;
-    // What starts at once has its run in both events, while that is news.
+    // The events of work that starts at once both name its run, so "scheduled" goes without it.
     const std::int64_t run = kind == "scheduled" ? 0 : number_of(event, "run");
     return printed_.emplace(text_of(event, "id"), kind, run).second;
   }
 
   Session& session_;
   std::string since_;
-  std::set<std::tuple<std::string, std::string, std::int64_t>> printed_;  // Of that moment.
+  std::set<std::tuple<std::string, std::string, std::int64_t>>
+      printed_;  // The events of the last moment.
 };
 
 int watch(Session& session, const std::vector<std::string>& names) {

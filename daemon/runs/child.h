@@ -50,7 +50,7 @@ struct ChildPlan {
   std::vector<gid_t> groups;
 };
 
-/// Whose memory a child has until it runs its program.
+/// Tells which memory a child uses until it runs its program.
 enum class ChildMemory : std::uint8_t {
   shared,  // Its parent's: no page table is copied, but the code knows few processors.
   copied,  // Its own, as after fork(): on every processor.

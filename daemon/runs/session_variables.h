@@ -34,7 +34,7 @@ class SessionVariables {
  public:
   explicit SessionVariables(boost::asio::io_context& loop);
 
-  /// Whether there is a bus to ask on, and it answers.
+  /// True while there is a bus to ask on, and it answers.
   bool can_ask();
   /// Calls `known` once they are what they are now, or after a second. May call it in here.
   void ask(std::function<void()> known);

@@ -23,7 +23,7 @@ struct StartFailure {
   int error = 0;     // errno
   std::string what;  // The program, the directory or the user that it is about.
 
-  /// Whether the machine was out of something, so that another time it may work.
+  /// True if the machine had run out of something, so that a later try may work.
   bool out_of_resources() const;
   /// `cannot change to the directory '/x': No such file or directory`
   std::string describe() const;
