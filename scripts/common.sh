@@ -74,6 +74,9 @@ require_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
+# The name of this machine's release: bookworm.
+release_here() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
+
 # Makes a root directory of that Debian release, with what else mmdebstrap is told, from where this
 # machine has its own packages, and by the same proxies. Says why where it cannot.
 make_root() {
