@@ -29,7 +29,7 @@ std::string socket_path(Instance instance, const Surroundings& surroundings) {
 
 Result<std::string> state_directory(Instance instance, const Surroundings& surroundings) {
   if (instance == Instance::system) return "/var/lib/wm";
-  const std::string directory = under(surroundings.state_home, surroundings.home, "/.local/state");
+  std::string directory = under(surroundings.state_home, surroundings.home, "/.local/state");
   if (!directory.empty()) return directory;
   return fail(ErrorCode::invalid,
               "there is no place for the queue, as neither HOME nor XDG_STATE_HOME is an absolute "

@@ -145,7 +145,7 @@ class WhenReader {
       if (direction_ == Direction::past) return bad("it is yet to come");
       return first_instant(today_ + Days{1}, time, offset_);
     }
-    if (const auto weekday = weekday_of(day)) return nearest(*weekday, time);
+    if (const auto weekday = weekday_of(day)) return nearest(weekday, time);
     const auto parts = numbers_in(day, '-', 4);
     if (!parts || parts->size() != 3 || day.find('-') != 4) return bad();
     const std::chrono::year_month_day date{std::chrono::year{(*parts)[0]},
