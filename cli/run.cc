@@ -133,7 +133,7 @@ std::string unexpected_word(const CLI::App& app, const std::vector<std::string>&
   if (found == typed.end()) found = std::ranges::find_if(typed, is_left);
   if (found == typed.end()) return "";
   const std::string word =
-      found->substr(0, found->starts_with('-') ? found->find('=') : found->npos);
+      found->substr(0, found->starts_with('-') ? found->find('=') : std::string::npos);
   const bool letter = word.size() == 2 && word.starts_with('-');  // No slip of another one.
   std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
   if (meant.empty() && word.starts_with("--")) meant = other_command(word);
@@ -161,7 +161,8 @@ std::string flag_with_value(const CLI::App& app, const std::vector<std::string>&
 
 bool is_time_of_day(std::string_view word) {
   const std::size_t colon = word.find(':');
-  return (colon == 1 || colon == 2) && word.find_first_not_of("0123456789:") == word.npos;
+  return (colon == 1 || colon == 2) &&
+         word.find_first_not_of("0123456789:") == std::string_view::npos;
 }
 
 // `--every 2 hours`, `--at tomorrow 09:00`: the shell makes two words of what is one value.

@@ -322,7 +322,7 @@ void Methods::apply(const ExchangePtr& exchange) {
   }
   const auto parts = take_parts<Registration>(*exchange, part);
   if (!parts) return exchange->error(parts.error());
-  const File file = *parts;
+  const File& file = *parts;
   const std::size_t before = file->list.size();
   std::vector<UsersCommand> commands;
   if (auto read = read_works(*exchange, works, *file, commands); !read) {
@@ -428,10 +428,10 @@ void Methods::cancel(const ExchangePtr& exchange) {
   }
   const auto parts = take_parts<std::string>(*exchange, part);
   if (!parts) return exchange->error(parts.error());
-  const std::shared_ptr<Parts<std::string>> named = *parts;
+  const std::shared_ptr<Parts<std::string>>& named = *parts;
   const std::size_t room = named->bytes() + room_to_keep(exchange->peer().uid);
   for (std::string& name : more) {
-    const std::size_t bytes = sizeof name + name.size();
+    const std::size_t bytes = sizeof(std::string) + name.size();
     named->add(std::move(name), bytes);
     if (named->bytes() > room) return exchange->error(no_room_to_keep());
   }

@@ -329,7 +329,7 @@ asio::awaitable<bool> Connection::answer() {
     const std::shared_ptr<Exchange> first = exchanges_.front();
     if (!first->message_) break;
     counted += std::exchange(first->unread_, 0);
-    if (!first->call().oneway) messages += *first->message_;
+    if (!first->call().oneway) messages += checked(first->message_, "there is an answer");
     first->message_.emplace();  // The pages after it may take long.
     if (first->next_ && !first->call().oneway) {
       goes_on = first;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/render/work.h"
+#include "core/check.h"
 
 namespace wm::cli {
 
@@ -14,21 +15,19 @@ void Listing::print(std::ostream& out, const Style& style, std::size_t width,
   const std::int64_t owner = number_of(page.front().as_object(), "owner");
   const bool several = are_of_several_owners(page) || owner_.value_or(owner) != owner;
   owner_ = owner;
-  if (!table_) {
+  if (!table_ || (several && !several_owners_)) {
+    if (table_) out << '\n';
     several_owners_ = several;
     begin_table();
-  } else if (several && !several_owners_) {
-    several_owners_ = true;
-    out << '\n';
-    begin_table();
   }
+  Table& table = checked(table_, "it was begun");
   for (const json::value& value : page) {
     const json::object& item = value.as_object();
     std::vector<std::string> cells = cells_(item);
     if (several_owners_) cells.insert(cells.begin(), owner_of(item));
-    table_->add(std::move(cells));
+    table.add(std::move(cells));
   }
-  table_->print(out, style, width);
+  table.print(out, style, width);
 }
 
 void Listing::begin_table() {
