@@ -13,8 +13,8 @@
 #include "core/paths.h"
 #include "core/version.h"
 #include "daemon/daemon.h"
-#include "daemon/first_process.h"
 #include "daemon/runs/journal.h"
+#include "daemon/system/first_process.h"
 
 namespace {
 

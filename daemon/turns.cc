@@ -2,7 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "daemon/calls.h"
+#include "daemon/methods/calls.h"
 
 namespace wm {
 namespace {

@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
-#include "daemon/methods.h"
-#include "daemon/work_manager.h"
+#include "daemon/methods/methods.h"
+#include "daemon/turn/work_manager.h"
 
 namespace wm {
 

@@ -53,6 +53,33 @@ TEST(Architecture, NoArrowPointsUp) {
   }
 }
 
+// The floors of daemon/, from the ground. Rooms of one floor do not know each other; what lies in
+// daemon/ itself is the top.
+TEST(Architecture, TheDaemonsFloorsKnowOnlyThoseBelow) {
+  const std::map<std::string, int> floors{
+      {"system", 1},   {"runs", 2}, {"store", 2},  {"wire", 2},   {"probes", 2},
+      {"triggers", 2}, {"turn", 3}, {"notify", 3}, {"upkeep", 4}, {"methods", 5},
+  };
+  constexpr int kTopFloor = 6;
+  const auto room_of = [](const std::string& path) {  // Of daemon/ROOM/FILE; empty: at the top.
+    const fs::path inside = fs::path(path).lexically_relative("daemon");
+    return inside.has_parent_path() ? inside.parent_path().string() : std::string();
+  };
+  const auto floor_of = [&](const std::string& room) {
+    if (room.empty()) return kTopFloor;
+    const auto floor = floors.find(room);
+    EXPECT_NE(floor, floors.end()) << "daemon/" << room << "/ stands on no floor";
+    return floor == floors.end() ? kTopFloor : floor->second;
+  };
+  for (const fs::path& file : sources("daemon")) {
+    const std::string room = room_of(fs::relative(file, kTop).string());
+    for (const std::string& used : matches(read(file), "#include \"(daemon/[^\"]+)\"")) {
+      if (room_of(used) == room) continue;
+      EXPECT_LT(floor_of(room_of(used)), floor_of(room)) << file << " includes " << used;
+    }
+  }
+}
+
 TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
   // The standard library's pure parts, containers and JSON from Boost, the types of uid_t and
   // pid_t, and the rules of time zones, which come in as an argument.

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "core/status.h"
-#include "daemon/bus.h"
+#include "daemon/system/bus.h"
 
 namespace wm {
 

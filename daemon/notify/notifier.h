@@ -7,9 +7,9 @@
 #include <boost/json.hpp>
 
 #include "config/settings.h"
-#include "daemon/helper_commands.h"
 #include "daemon/notify/desktop.h"
-#include "daemon/store.h"
+#include "daemon/store/store.h"
+#include "daemon/system/helper_commands.h"
 
 namespace wm {
 

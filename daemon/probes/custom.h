@@ -6,8 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/settings.h"
-#include "daemon/helper_commands.h"
 #include "daemon/probes/probe.h"
+#include "daemon/system/helper_commands.h"
 
 namespace wm {
 

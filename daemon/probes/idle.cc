@@ -8,7 +8,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 
-#include "daemon/clock.h"
+#include "daemon/system/clock.h"
 
 namespace wm {
 namespace {

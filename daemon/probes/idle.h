@@ -8,9 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/settings.h"
-#include "daemon/bus.h"
 #include "daemon/probes/input_devices.h"
 #include "daemon/probes/probe.h"
+#include "daemon/system/bus.h"
 
 namespace wm {
 

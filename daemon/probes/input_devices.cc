@@ -8,7 +8,7 @@
 #include <linux/input-event-codes.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
+#include "daemon/system/clock.h"
 
 namespace wm {
 namespace {

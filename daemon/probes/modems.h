@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "daemon/bus.h"
+#include "daemon/system/bus.h"
 
 namespace wm {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/bus.h"
+#include "daemon/system/bus.h"
 
 namespace wm {
 

@@ -12,8 +12,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "daemon/bus.h"
 #include "daemon/probes/probe.h"
+#include "daemon/system/bus.h"
 
 namespace wm {
 

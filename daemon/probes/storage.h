@@ -9,8 +9,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/settings.h"
-#include "daemon/helper_threads.h"
 #include "daemon/probes/probe.h"
+#include "daemon/system/helper_threads.h"
 
 namespace wm {
 

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "core/work.h"
-#include "daemon/unique_fd.h"
+#include "daemon/system/unique_fd.h"
 
 namespace wm {
 

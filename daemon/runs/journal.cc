@@ -14,7 +14,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "daemon/thread.h"
+#include "daemon/system/thread.h"
 
 namespace wm {
 namespace {

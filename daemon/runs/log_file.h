@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "core/time.h"
-#include "daemon/unique_fd.h"
+#include "daemon/system/unique_fd.h"
 
 namespace wm {
 

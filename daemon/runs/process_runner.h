@@ -10,18 +10,18 @@
 #include <sys/resource.h>
 
 #include "config/settings.h"
-#include "daemon/handover.h"
-#include "daemon/helper_commands.h"
-#include "daemon/helper_threads.h"
 #include "daemon/runs/cgroups.h"
-#include "daemon/runs/child.h"
 #include "daemon/runs/processes.h"
 #include "daemon/runs/run_files.h"
 #include "daemon/runs/run_log.h"
 #include "daemon/runs/run_records.h"
 #include "daemon/runs/runner.h"
-#include "daemon/runs/session_variables.h"
-#include "daemon/runs/users.h"
+#include "daemon/system/child.h"
+#include "daemon/system/handover.h"
+#include "daemon/system/helper_commands.h"
+#include "daemon/system/helper_threads.h"
+#include "daemon/system/session_variables.h"
+#include "daemon/system/users.h"
 
 namespace wm {
 

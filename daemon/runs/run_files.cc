@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/unique_fd.h"
+#include "daemon/system/unique_fd.h"
 
 namespace wm {
 namespace {

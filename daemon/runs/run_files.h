@@ -7,7 +7,7 @@
 #include <string>
 
 #include "core/work.h"
-#include "daemon/runs/users.h"
+#include "daemon/system/users.h"
 
 namespace wm {
 

@@ -15,8 +15,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "daemon/clock.h"
-#include "daemon/thread.h"
+#include "daemon/system/clock.h"
+#include "daemon/system/thread.h"
 
 namespace wm {
 namespace {

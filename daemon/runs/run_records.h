@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/work.h"
-#include "daemon/unique_fd.h"
+#include "daemon/system/unique_fd.h"
 
 namespace wm {
 

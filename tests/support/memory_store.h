@@ -5,7 +5,7 @@
 #include <functional>
 #include <map>
 
-#include "daemon/store.h"
+#include "daemon/store/store.h"
 
 namespace wm {
 

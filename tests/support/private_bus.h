@@ -8,7 +8,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "daemon/bus.h"
+#include "daemon/system/bus.h"
 #include "tests/support/temporary_directory.h"
 
 namespace wm {

@@ -10,7 +10,7 @@
 #include <boost/json.hpp>
 #include <sys/types.h>
 
-#include "daemon/unique_fd.h"
+#include "daemon/system/unique_fd.h"
 #include "tests/support/temporary_directory.h"
 
 namespace wm {

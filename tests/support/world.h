@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "daemon/work_manager.h"
+#include "daemon/turn/work_manager.h"
 #include "tests/support/fake_runner.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/now.h"

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "core/time.h"
-#include "daemon/interface.h"
+#include "daemon/wire/interface.h"
 #include "tests/support/description.h"
 #include "tests/system/commands.h"
 
@@ -345,7 +345,7 @@ TEST_F(ForeignClients, Varlinkctl) {
     return run_program(words);
   };
   const Output valid =
-      varlinkctl({"validate-idl", WM_SOURCE_DIR "/daemon/io.wm.Scheduler.varlink"});
+      varlinkctl({"validate-idl", WM_SOURCE_DIR "/daemon/wire/io.wm.Scheduler.varlink"});
   EXPECT_EQ(valid.status, 0) << valid.err;
   for (const char* what : {"info", "list-interfaces", "list-methods", "introspect"}) {
     const Output output = run_program({"varlinkctl", "--no-pager", what, daemon_.socket()});

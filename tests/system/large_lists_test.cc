@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "daemon/server.h"
+#include "daemon/wire/server.h"
 #include "tests/system/commands.h"
 
 namespace wm {

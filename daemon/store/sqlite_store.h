@@ -1,0 +1,124 @@
+// The store on SQLite. Opening refuses what it does not understand, and never overwrites it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <unordered_map>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "core/error.h"
+#include "daemon/store/histogram.h"
+#include "daemon/store/store.h"
+
+namespace wm {
+
+class SqliteStore : public Store {
+ public:
+  /// Opens or creates the database. An error says what is wrong with the file: corrupt, written by
+  /// a newer wmd, another program's, in use by another daemon.
+  static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file);
+
+  void begin() override;
+  void commit() override;
+  void roll_back() noexcept override;
+  void sync() override;
+
+  /// Writes what the log has to the disk, from any thread: what sync() and the moving of the log
+  /// into the database do, on the loop, then has little left.
+  static void flush(const std::filesystem::path& log);
+  const std::filesystem::path& log() const { return log_; }
+  /// Whether that is worth while: many commits have come since this was last true.
+  bool take_flush_due();
+
+  /// Why nothing may be committed: a file of the database was removed, moved or replaced since it
+  /// was opened, so that what is written has no name any more. Empty: all are where they were.
+  std::string misplaced() const;
+
+  /// How long those two took, where there was anything to do.
+  const Histogram& commit_times() const { return commit_times_; }
+  const Histogram& sync_times() const { return sync_times_; }
+
+  WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
+  void save(const Work& work, Duration keep) override;
+  void update(WorkId id, const WorkRequest& request, bool applied) override;
+  void save_paths_seen(WorkId id, std::int64_t fingerprint) override;
+  void start_run(const RunInfo& run) override;
+  void end_run(const RunInfo& run) override;
+  void save_log_size(WorkId id, int run, std::int64_t bytes) override;
+  void save_output(WorkId id, const std::string& output) override;
+  void save_progress(WorkId id, const RunProgress& progress) override;
+  void save_boot(const std::string& boot) override;
+  void save_pauses(const Pauses& pauses) override;
+  void save_ledger(const LedgerEntry& entry) override;
+  std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
+  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+               const std::set<WorkId>& spared) override;
+  void use_state(WorkId id) override;
+  void release_state(WorkId id, Duration keep) override;
+  void forget_state(StateId id) override;
+  std::vector<StateId> expire_states(TimePoint now, int limit) override;
+  std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) override;
+  OwnerUse use_of(uid_t owner) override;
+  std::vector<OwnerUse> uses() override;
+  std::optional<TimePoint> next_expiry() override;
+
+  std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
+  std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
+  std::optional<WorkInfo> info(WorkId id) override;
+  std::vector<WorkInfo> list(const WorkFilter& filter) override;
+  std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
+  RunPage history(const RunFilter& filter) override;
+  std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
+  Newest<RunInfo> runs_ended(const RecordFilter& filter) override;
+  Newest<WorkMark> works_registered(const RecordFilter& filter) override;
+  Newest<WorkMark> works_finished(const RecordFilter& filter) override;
+  RunTotals totals(WorkId id) override;
+  std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
+  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                 const std::string& unique_name) override;
+  std::vector<WorkId> applied(uid_t owner) override;
+  std::vector<ChainLink> prerequisites(WorkId id) override;
+  std::vector<ChainLink> dependents(WorkId id, int limit) override;
+  std::vector<std::string> outputs_of_prerequisites(WorkId id) override;
+  bool has_run(WorkId work, int number) override;
+  bool has_state(StateId id) override;
+  std::vector<StoredWork> load() override;
+  std::optional<std::int64_t> load_paths_seen(WorkId id) override;
+  std::string load_boot() override;
+  Pauses load_pauses() override;
+  std::vector<LedgerEntry> load_ledger() override;
+  std::vector<ExpeditedRun> expedited_runs(TimePoint since) override;
+
+ private:
+  explicit SqliteStore(const std::filesystem::path& file);
+
+  /// The statement of that text, prepared once and ready to be bound.
+  SQLite::Statement& statement(const std::string& sql);
+  std::int64_t policy_id(const Policy& policy);
+  void drop_unused_policy(std::int64_t id);
+  void insert_tags(WorkId id, const std::vector<std::string>& tags);
+  std::int64_t reach_of(const RunFilter& filter);
+  void load_prerequisites(std::vector<StoredWork>& works);
+
+  /// A file by what it was when it was opened.
+  struct PlacedFile {
+    std::filesystem::path path;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+  void note_places();
+
+  SQLite::Database database_;
+  std::unordered_map<std::string, SQLite::Statement> statements_;
+  std::unordered_map<std::string, std::int64_t> policy_ids_;  // Of those used lately.
+  std::int64_t changes_ = 0;  // Rows changed before the present transaction.
+  bool unsynced_ = false;
+  std::vector<PlacedFile> places_;
+  std::filesystem::path log_;
+  int commits_ = 0;  // Since take_flush_due() was true.
+  Histogram commit_times_;
+  Histogram sync_times_;
+};
+
+}  // namespace wm

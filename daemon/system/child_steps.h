@@ -1,0 +1,188 @@
+// The steps of a child from its making to its program, the same whichever memory it has.
+#pragma once
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "daemon/system/child_start.h"
+#include "daemon/system/identity_calls.h"
+
+// A child of shared memory runs beside its parent, on a stack of its own: system calls only, and
+// none of the library's or the sanitizers' bookkeeping, such as errno.
+#define WM_IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
+
+namespace wm {
+
+/// `Kernel::call` is a system call: its result, or a negative errno. Every function here gives the
+/// negative errno of what has failed, or 0.
+template <class Kernel>
+struct ChildSteps {
+  static constexpr std::size_t kSignalBytes = NSIG / 8;  // Of the kernel's sets of signals.
+
+  WM_IN_CHILD static long first_error(long result) { return result < 0 ? result : 0; }
+
+  WM_IN_CHILD static long open(const char* path, int flags) {
+    return Kernel::call(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC);
+  }
+
+  WM_IN_CHILD static long join_cgroup(const ChildStart& start) {
+    const long group = Kernel::call(SYS_openat, start.cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return group < 0 ? group : Kernel::call(SYS_write, group, "0", 1);
+  }
+
+  WM_IN_CHILD static long read_own_stat(ChildStart& start) {
+    const long file = open("/proc/self/stat", O_RDONLY);
+    if (file < 0) return file;
+    const long length = Kernel::call(SYS_read, file, start.stat.data(), start.stat.size());
+    if (length > 0) start.stat_size = length;
+    return length;
+  }
+
+  // All above 2, but for those that the child needs until its program begins.
+  WM_IN_CHILD static long close_others(const ChildStart& start) {
+    const bool in_order = start.record < start.sign;
+    const int kept[2] = {in_order ? start.record : start.sign,
+                         in_order ? start.sign : start.record};
+    int first = 3;
+    for (int i = 0; i < 2; ++i) {
+      if (kept[i] < 0) continue;
+      if (first < kept[i]) {
+        const long closed = Kernel::call(SYS_close_range, first, kept[i] - 1, 0);
+        if (closed < 0) return closed;
+      }
+      first = kept[i] + 1;
+    }
+    return Kernel::call(SYS_close_range, first, ~0U, 0);
+  }
+
+  // Three descriptors become 0, 1 and 2; they are above 2 themselves. The input is a file without a
+  // name, made here: the daemon has others to start.
+  WM_IN_CHILD static long set_files(const ChildStart& start) {
+    const long input = Kernel::call(SYS_memfd_create, "wm-input", MFD_CLOEXEC);
+    if (input < 0) return input;
+    long set = Kernel::call(SYS_dup3, input, 0, 0);
+    if (set >= 0) set = Kernel::call(SYS_dup3, start.output, 1, 0);
+    if (set >= 0) set = Kernel::call(SYS_dup3, start.errors, 2, 0);
+    return set < 0 ? set : close_others(start);
+  }
+
+  WM_IN_CHILD static void wait_for_plan(const ChildStart& start) {
+    Kernel::call(SYS_prctl, PR_SET_NAME, "wmd: next run");
+    while (__atomic_load_n(&start.planned, __ATOMIC_ACQUIRE) == 0) {
+      Kernel::call(SYS_futex, &start.planned, FUTEX_WAIT, 0, nullptr);
+    }
+    // What everybody of that name was told while it waited (killall) is not the run's.
+    const std::uint64_t all[2] = {~std::uint64_t{0}, ~std::uint64_t{0}};
+    const timespec now{};
+    while (Kernel::call(SYS_rt_sigtimedwait, &all[0], nullptr, &now, kSignalBytes) > 0) {
+    }
+  }
+
+  // All of it, at that place of the file. Of those calls that take one, pwritev(2) alone takes it
+  // alike on all processors: as two halves, of which the first is all of it where a long is.
+  WM_IN_CHILD static long write(long file, const char* bytes, std::size_t size, off_t place) {
+    iovec rest{const_cast<char*>(bytes), size};
+    while (rest.iov_len > 0) {
+      const long length = Kernel::call(SYS_pwritev, file, &rest, 1, place, place >> 32);
+      if (length < 0) return length;
+      rest.iov_base = static_cast<char*>(rest.iov_base) + length;
+      rest.iov_len -= static_cast<std::size_t>(length);
+      place += length;
+    }
+    return 0;
+  }
+
+  WM_IN_CHILD static long write_record(const ChildStart& start) {
+    if (start.record < 0) return 0;
+    return write(start.record, start.stat.data(), static_cast<std::size_t>(start.stat_size),
+                 start.record_offset);
+  }
+
+  WM_IN_CHILD static long set_bounds(const ChildStart& start) {
+    for (std::size_t i = 0; i < start.bounds_count; ++i) {
+      const std::uint64_t limit[2] = {start.bounds[i].most, start.bounds[i].most};
+      const long set = Kernel::call(SYS_prlimit64, 0, start.bounds[i].resource, &limit[0], 0);
+      if (set < 0) return set;
+    }
+    if (start.has_nice) {
+      if (const long set = Kernel::call(SYS_setpriority, PRIO_PROCESS, 0, start.nice); set < 0)
+        return set;
+    }
+    // A machine without I/O priorities serves everybody alike.
+    constexpr int kThisProcess = 1;  // IOPRIO_WHO_PROCESS
+    if (start.io_priority != 0) Kernel::call(SYS_ioprio_set, kThisProcess, 0, start.io_priority);
+    if (!start.reset_oom_score) return 0;
+    const long score = open("/proc/self/oom_score_adj", O_WRONLY);
+    return score < 0 ? score : first_error(Kernel::call(SYS_write, score, "0", 1));
+  }
+
+  WM_IN_CHILD static long set_user(const ChildStart& start) {
+    if (!start.switch_user) return 0;
+    long set = Kernel::call(kSetGroups, start.groups_count, start.groups);
+    if (set == 0) set = Kernel::call(kSetAllGids, start.gid, start.gid, start.gid);
+    if (set == 0) set = Kernel::call(kSetAllUids, start.uid, start.uid, start.uid);
+    return set;
+  }
+
+  WM_IN_CHILD static void reset_dispositions(const ChildStart& start) {
+    const unsigned long by_default[5] = {};  // All that the kernel reads of it.
+    for (std::size_t i = 0; i < start.signals_count; ++i) {
+      Kernel::call(SYS_rt_sigaction, start.signals[i], &by_default[0], 0, kSignalBytes);
+    }
+  }
+
+  WM_IN_CHILD static void let_signals_come() {
+    const std::uint64_t none[2] = {};
+    Kernel::call(SYS_rt_sigprocmask, SIG_SETMASK, &none[0], 0, kSignalBytes);
+  }
+
+  WM_IN_CHILD static void require(ChildStart& start, StartStage stage, long result) {
+    if (result >= 0) return;
+    start.stage = stage;
+    start.error = static_cast<int>(-result);
+    start.failed = true;
+    for (;;) Kernel::call(SYS_exit_group, 127);
+  }
+
+  WM_IN_CHILD static void take(ChildStart& start) {
+    // Should the daemon be killed before there is a record or a plan, this process goes with it.
+    const bool bound = start.record >= 0 || start.waits;
+    if (bound) {
+      Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+      require(start, StartStage::process, Kernel::call(SYS_getppid) == start.parent ? 0 : -ECHILD);
+    }
+    if (start.joins) require(start, StartStage::cgroup, join_cgroup(start));
+    require(start, StartStage::session, Kernel::call(SYS_setsid));
+    if (start.record >= 0) require(start, StartStage::record, read_own_stat(start));
+    require(start, StartStage::files, set_files(start));
+    reset_dispositions(start);
+    Kernel::call(SYS_umask, 022);
+    if (start.waits) wait_for_plan(start);
+    require(start, StartStage::program, -start.plan_error);
+    require(start, StartStage::record, write_record(start));
+    if (bound) Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, 0);
+    require(start, StartStage::files, write(0, start.input, start.input_size, 0));
+    require(start, StartStage::bounds, set_bounds(start));
+    require(start, StartStage::user, set_user(start));
+    require(start, StartStage::directory, Kernel::call(SYS_chdir, start.directory));
+    let_signals_come();
+    if (__atomic_load_n(&start.stopping, __ATOMIC_ACQUIRE) != 0) {
+      Kernel::call(SYS_kill, Kernel::call(SYS_getpid), SIGTERM);
+    }
+    require(start, StartStage::program,
+            Kernel::call(SYS_execve, start.arguments[0], start.arguments, start.environment));
+  }
+};
+
+}  // namespace wm

@@ -1,0 +1,113 @@
+// The paths that triggered work waits for: watched by inotify, looked at anew where that cannot
+// tell what has happened, and once a minute where the machine or its owner's share has no more
+// watches.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <sys/inotify.h>
+
+#include "core/error.h"
+#include "core/limits.h"
+#include "core/work.h"
+#include "daemon/system/helper_threads.h"
+#include "daemon/triggers/path_scan.h"
+
+namespace wm {
+
+class PathWatches {
+ public:
+  using Changed = std::function<void(WorkId)>;
+  using Globs = std::vector<std::string>;
+  /// What scan_paths() found for each of a list, or why some of it cannot be watched.
+  using Seen = std::function<void(const Result<std::vector<std::int64_t>>&)>;
+
+  /// The directories that are watched.
+  struct Use {
+    std::size_t watched = 0;
+    uid_t owner = 0;        // The user who has most of them,
+    std::size_t most = 0;   // … and how many those are.
+    std::string unwatched;  // Why some are only looked at now and then; empty: none is.
+  };
+
+  /// An owner's works may watch so many directories as the limits say, at each time.
+  PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, const Limits& limits,
+              Changed changed);
+
+  /// Looks once, with the rights of `owner`: an error if it cannot be watched, does not answer, or
+  /// is more than the owner may watch.
+  void look(uid_t owner, std::vector<Globs> list, Seen seen);
+
+  /// Watches for work until forget(). What has changed since it was `seen` counts; nothing: since
+  /// now.
+  void watch(WorkId id, uid_t owner, Globs globs, std::optional<std::int64_t> seen);
+  void forget(WorkId id);
+  /// Tries again to watch all that is not watched: perhaps there are more watches now.
+  void try_again();
+  bool is_watching(WorkId id, const Globs& globs) const;
+
+  /// Why its paths are not watched; empty: they are.
+  std::string problem(WorkId id) const;
+  Use use() const;
+
+ private:
+  struct Entry {
+    uid_t owner = 0;
+    Globs globs;
+    std::optional<std::int64_t> seen;
+    std::set<int> watches;
+    std::string problem;
+    bool starved = false;  // … for want of watches.
+    bool scanning = false;
+    bool again = false;        // Something asked for a scan while one was on its way …
+    std::set<int> meanwhile;   // … and which watches told of something then.
+    std::int64_t version = 0;  // Which watch() of this id it is: a scan may come back too late.
+  };
+  struct Interest {
+    WorkId work = 0;
+    WatchedName names;
+  };
+
+  int descriptor();
+  std::size_t watched_by(uid_t owner) const;
+  void keep(WorkId id, Entry& entry, std::vector<WatchedName> names);
+  void try_again_later();
+  void scan(WorkId id);
+  void scan_all();
+  void scanned(WorkId id, std::int64_t version, PathScan scan);
+  void drop_interests(WorkId id, Entry& entry);
+  void drop_watches();
+  void listen();
+  void read_events();
+  void take(const inotify_event& event);
+  void listen_to_mounts();
+
+  boost::asio::io_context& loop_;
+  const Limits& limits_;
+  Changed changed_;
+  HelperThreads& helpers_;
+  boost::asio::posix::stream_descriptor inotify_;
+  boost::asio::posix::stream_descriptor mounts_;
+  boost::asio::steady_timer pause_;
+  boost::asio::steady_timer again_;
+  bool tries_again_ = false;
+  std::string no_inotify_;  // Why there is none; empty: there is, or nobody needs it.
+  std::unordered_map<WorkId, Entry> works_;
+  std::unordered_map<int, std::vector<Interest>> interests_;  // By watch.
+  std::set<int> watches_;                                     // All that the kernel holds for us.
+  std::map<uid_t, std::map<int, int>> shares_;  // For each owner, how many works need each watch.
+  std::set<WorkId> to_scan_;                    // After the events at hand.
+  int scans_ = 0;                               // On their way: each may rely on any watch.
+  std::int64_t versions_ = 0;
+};
+
+}  // namespace wm

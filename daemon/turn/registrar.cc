@@ -1,0 +1,338 @@
+#include "daemon/turn/registrar.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/check.h"
+#include "core/schedule.h"
+#include "core/text.h"
+#include "daemon/turn/work_manager.h"
+
+namespace wm {
+namespace {
+
+std::unexpected<Error> refused(std::string message) {
+  return fail(ErrorCode::refused, std::move(message));
+}
+
+std::string quoted(const std::string& name) { return "'" + printable(name) + "'"; }
+
+// An error that this registration is the cause of.
+std::unexpected<Error> at(const Registration& registration, Error error) {
+  if (!registration.where.empty()) error.message = registration.where + ": " + error.message;
+  return std::unexpected(std::move(error));
+}
+
+// The places of the registrations, each after those it depends on; an error where they form a
+// circle.
+Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& registrations) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    const std::string& name = registrations[i].request.unique_name;
+    if (!places.try_emplace(name, i).second) {
+      return at(registrations[i],
+                {ErrorCode::invalid, "the work " + quoted(name) + " is declared twice"});
+    }
+  }
+  std::vector<std::vector<std::size_t>> dependents(registrations.size());
+  std::vector<int> missing(registrations.size());
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    for (const std::string& name : registrations[i].request.prerequisites) {
+      const auto place = places.find(name);
+      if (place == places.end()) continue;
+      dependents[place->second].push_back(i);
+      ++missing[i];
+    }
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    if (missing[i] == 0) order.push_back(i);
+  }
+  for (std::size_t done = 0; done < order.size(); ++done) {
+    for (const std::size_t dependent : dependents[order[done]]) {
+      if (--missing[dependent] == 0) order.push_back(dependent);
+    }
+  }
+  if (order.size() == registrations.size()) return order;
+  const auto stuck = std::ranges::find_if(missing, [](int count) { return count > 0; });
+  const auto& one = registrations[static_cast<std::size_t>(stuck - missing.begin())];
+  return at(one, {ErrorCode::invalid, "the work " + quoted(one.request.unique_name) +
+                                          " is its own prerequisite in the end"});
+}
+
+}  // namespace
+
+void Registrar::Prerequisites::add(WorkId id, WorkState state) {
+  if (std::ranges::count(all, id) > 0) return;
+  all.push_back(id);
+  if (!is_finished(state)) unfinished.push_back(id);
+  if (state == WorkState::failed) fate = WorkState::failed;
+  if (state == WorkState::cancelled && fate != WorkState::failed) fate = WorkState::cancelled;
+}
+
+// As this turn has left it so far.
+Work Registrar::current(WorkId id) {
+  const Work* work = scheduler_.find(id);
+  return work ? *work : store_.recorded(id).work;
+}
+
+Result<Registrar::Prerequisites> Registrar::find_prerequisites(
+    uid_t owner, const std::vector<std::string>& names) {
+  Prerequisites found;
+  for (const std::string& name : names) {
+    const auto id = store_.find(owner, name);
+    if (!id)
+      return fail(ErrorCode::not_found,
+                  "no work " + quoted(name) + " to come after: register it first");
+    const Work work = current(*id);
+    if (work.policy.get().kind == WorkKind::periodic) {
+      return fail(ErrorCode::invalid,
+                  "work cannot come after " + quoted(name) + ": periodic work never ends");
+    }
+    found.add(*id, work.state);
+  }
+  return found;
+}
+
+Result<> Registrar::find_space(const Registration& registration) const {
+  const std::int64_t most = settings_.keep.max_work_space;
+  const std::int64_t used = store_.use_of(registration.owner).work_bytes;
+  if (used < most) return {};
+  return refused("there is no space for " + quoted(registration.request.unique_name) +
+                 ": your works, finished ones too, have " + std::to_string(used) + " of at most " +
+                 std::to_string(most) +
+                 " bytes (limits.max_work_space); wm prune forgets those that have finished");
+}
+
+Result<> Registrar::find_room(const Registration& registration) const {
+  const std::size_t most = settings_.limits.max_work_per_owner;
+  if (scheduler_.unfinished_count(registration.owner) < most) return {};
+  return refused(quoted(registration.request.unique_name) + " is one too many: you have " +
+                 std::to_string(most) +
+                 " unfinished works, the most that there may be (limits.max_work_per_owner); "
+                 "cancel some first");
+}
+
+Result<Registered> Registrar::add(const Registration& registration, TimePoint now) {
+  return add(registration, find_present(registration), now);
+}
+
+Result<Registered> Registrar::add(const Registration& registration, const Present& present,
+                                  TimePoint now) {
+  const std::vector<WorkId>& unfinished = present.unfinished;
+  if (!unfinished.empty() && registration.existing == ExistingPolicy::keep) {
+    return Registered{unfinished.back(), RegisterResult::kept};
+  }
+  if (auto space = find_space(registration); !space) return std::unexpected(space.error());
+  if (!unfinished.empty() && registration.existing == ExistingPolicy::update) {
+    return update(unfinished.back(), registration, now);
+  }
+  auto prerequisites = find_prerequisites(registration.owner, registration.request.prerequisites);
+  if (!prerequisites) return std::unexpected(prerequisites.error());
+  if (unfinished.empty()) {
+    if (auto room = find_room(registration); !room) return std::unexpected(room.error());
+    return insert(registration, present, *prerequisites, RegisterResult::enqueued, now);
+  }
+  const Work last = current(unfinished.back());
+  const bool appends = registration.existing == ExistingPolicy::append ||
+                       registration.existing == ExistingPolicy::append_or_replace;
+  const bool doomed =
+      last.stopping == StopReason::cancelled || last.stopping == StopReason::replaced;
+  if (!appends || (doomed && registration.existing == ExistingPolicy::append_or_replace)) {
+    return insert(registration, present, *prerequisites, RegisterResult::replaced, now);
+  }
+  if (last.policy.get().kind == WorkKind::periodic) {
+    return fail(ErrorCode::invalid, "nothing can be appended to " +
+                                        quoted(registration.request.unique_name) +
+                                        ": periodic work never ends");
+  }
+  if (auto room = find_room(registration); !room) return std::unexpected(room.error());
+  prerequisites->add(last.id, last.state);
+  return insert(registration, present, *prerequisites, RegisterResult::appended, now);
+}
+
+Registrar::Present Registrar::find_present(const Registration& registration) {
+  const std::string& name = registration.request.unique_name;
+  Present present{store_.find(registration.owner, name),
+                  store_.unfinished(registration.owner, "", name)};
+  std::erase_if(present.unfinished, [&](WorkId id) { return is_finished(current(id).state); });
+  return present;
+}
+
+Result<Registered> Registrar::update(WorkId id, const Registration& registration, TimePoint now) {
+  const WorkInfo stored = store_.recorded(id);
+  const WorkRequest& request = registration.request;
+  const std::string name = quoted(request.unique_name);
+  if (stored.request.kind != request.kind) {
+    return refused(name + " is " + std::string(word(stored.request.kind)) +
+                   " work and stays so: cancel it, or register it with --existing replace");
+  }
+  if (stored.request.prerequisites != request.prerequisites) {
+    return refused("an update cannot change what " + name +
+                   " comes after: register it with --existing replace");
+  }
+  store_.update(id, request, stored.applied || registration.applied);
+  if (registration.paths_seen) store_.save_paths_seen(id, *registration.paths_seen);
+  scheduler_.update(id, SharedPolicy(static_cast<const Policy&>(request)), now);
+  if (request.at != stored.request.at) scheduler_.set_time(id, request.at, now);
+  return Registered{id, RegisterResult::updated};
+}
+
+Registered Registrar::insert(const Registration& registration, const Present& present,
+                             const Prerequisites& prerequisites, RegisterResult result,
+                             TimePoint now) {
+  const bool replaces = result == RegisterResult::replaced;
+  const std::vector<WorkId> replaced = replaces ? present.unfinished : std::vector<WorkId>();
+  WorkInfo info;
+  info.uuid = registration.uuid;
+  info.request = registration.request;
+  info.registered_at = now;
+  info.applied = registration.applied;
+  info.work = new_work(registration.request, now, scheduler_.rules().zone);
+  info.work.owner = registration.owner;
+  info.work.state = prerequisites.fate;
+  // Runs are numbered by unique name, so that `wm logs NAME --run N` means one run.
+  if (present.runs) {
+    info.work.runs = *present.runs;
+  } else if (present.holder) {
+    info.work.runs = current(*present.holder).runs;
+  }
+  info.work.id = store_.insert(info, prerequisites.all);
+  if (registration.paths_seen) store_.save_paths_seen(info.work.id, *registration.paths_seen);
+  if (is_finished(info.work.state)) {
+    store_.save(info.work, settings_.history.keep);
+    for (const WorkId id : replaced) scheduler_.cancel(id, now, StopReason::replaced);
+  } else {
+    scheduler_.replace(replaced, info.work, prerequisites.unfinished);
+  }
+  return {info.work.id, result};
+}
+
+Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>& registrations,
+                                                 bool prune, uid_t owner, TimePoint now) {
+  const auto order = in_order(registrations);
+  if (!order) return std::unexpected(order.error());
+  const auto present = check_all(registrations);
+  if (!present) return std::unexpected(present.error());
+  std::vector<Registered> results(registrations.size());
+  for (const std::size_t place : *order) {
+    auto done = apply_one(registrations[place], (*present)[place], now);
+    if (!done) throw Refusal(at(registrations[place], done.error()).error());
+    results[place] = *done;
+  }
+  if (prune) cancel_undeclared(owner, now, results);
+  return results;
+}
+
+// Whatever could refuse one of them, before the first has changed anything; and what each finds.
+Result<std::vector<Registrar::Present>> Registrar::check_all(
+    const std::vector<Registration>& registrations) {
+  std::map<std::string_view, WorkKind> declared;
+  for (const Registration& one : registrations) {
+    declared[one.request.unique_name] = one.request.kind;
+  }
+  std::vector<Present> all;
+  all.reserve(registrations.size());
+  for (const Registration& one : registrations) {
+    const std::string& name = one.request.unique_name;
+    std::vector<std::string> others;
+    for (const std::string& other : one.request.prerequisites) {
+      const auto kind = declared.find(other);
+      if (kind == declared.end()) {
+        others.push_back(other);
+      } else if (kind->second == WorkKind::periodic) {
+        return at(one, {ErrorCode::invalid, quoted(name) + " cannot come after " + quoted(other) +
+                                                ": periodic work never ends"});
+      }
+    }
+    if (auto found = find_prerequisites(one.owner, others); !found) return at(one, found.error());
+    Present& present = all.emplace_back(find_present(one));
+    if (auto fine = compare(one, present); !fine) return at(one, fine.error());
+  }
+  return all;
+}
+
+// An error: what is there cannot become that.
+Result<> Registrar::compare(const Registration& registration, Present& present) {
+  if (present.unfinished.empty() && !present.holder) return {};
+  const WorkRequest& wanted = registration.request;
+  const WorkId last = present.unfinished.empty()
+                          ? checked(present.holder, "one of them holds the name")
+                          : present.unfinished.back();
+  const WorkInfo stored = store_.recorded(last);
+  if (!present.unfinished.empty() && (stored.request.kind != wanted.kind ||
+                                      stored.request.prerequisites != wanted.prerequisites)) {
+    return refused("the kind of " + quoted(wanted.unique_name) +
+                   " and what it comes after cannot be changed: cancel it first");
+  }
+  if (present.holder != last) return {};
+  const Work* work = scheduler_.find(last);
+  if (!work) work = &stored.work;
+  present.runs = work->runs;
+  if (work->state == WorkState::cancelled) return {};
+  present.same = stored.request == wanted;
+  present.applied = stored.applied;
+  return {};
+}
+
+Result<Registered> Registrar::apply_one(const Registration& registration, const Present& present,
+                                        TimePoint now) {
+  if (!present.same) return add(registration, present, now);
+  const WorkId id = present.holder.value_or(0);
+  if (!present.applied) store_.update(id, registration.request, true);
+  return Registered{id, RegisterResult::unchanged};
+}
+
+void Registrar::cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results) {
+  std::set<WorkId> declared;
+  for (const Registered& one : results) declared.insert(one.id);
+  for (const WorkId id : store_.applied(owner)) {
+    const Work* work = scheduler_.find(id);
+    if (declared.contains(id) || !work || is_finished(work->state)) continue;
+    scheduler_.cancel(id, now);
+    results.push_back({id, RegisterResult::cancelled});
+  }
+}
+
+Result<> Registrar::retry(WorkId id, TimePoint now) {
+  const WorkInfo info = store_.recorded(id);
+  const Work work = current(id);
+  const std::string name = quoted(info.request.unique_name);
+  if (work.state == WorkState::succeeded) {
+    return refused(name + " has succeeded: register it again to run it again");
+  }
+  if (!is_finished(work.state)) {
+    return refused(name + " has not ended: it is " + std::string(word(work.state)));
+  }
+  if (auto room = find_room({work.owner, "", info.request}); !room) return room;
+  Prerequisites prerequisites;
+  for (const ChainLink& link : store_.prerequisites(id)) {
+    const WorkState state = current(link.id).state;
+    prerequisites.add(link.id, state);
+    if (state == WorkState::failed || state == WorkState::cancelled) {
+      return refused(name + " comes after " + quoted(link.unique_name) + ", which has " +
+                     (state == WorkState::failed ? "failed" : "been cancelled") +
+                     ": retry that first");
+    }
+  }
+  scheduler_.enqueue(once_more(work, now), prerequisites.unfinished);
+  return {};
+}
+
+Result<> Registrar::run_now(WorkId id, TimePoint now) {
+  const Work work = current(id);
+  if (work.state == WorkState::enqueued) {
+    scheduler_.run_now(id, now);
+    return {};
+  }
+  const std::string name = quoted(store_.recorded(id).request.unique_name);
+  if (work.state == WorkState::running) return refused(name + " is running already");
+  if (work.state == WorkState::blocked) {
+    return refused(name + " waits for its prerequisites, whose results it needs: see wm why");
+  }
+  return refused(name + " has ended: it has " + std::string(word(work.state)) +
+                 "; wm retry enqueues failed and cancelled work once more");
+}
+
+}  // namespace wm

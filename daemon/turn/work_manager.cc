@@ -1,0 +1,459 @@
+#include "daemon/turn/work_manager.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <spdlog/spdlog.h>
+
+#include "core/check.h"
+#include "core/json_reader.h"
+#include "core/merge.h"
+#include "core/text.h"
+#include "daemon/system/users.h"
+#include "daemon/turn/log_space.h"
+#include "daemon/turn/tasks.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+// So many works are forgotten in one turn at the most, and the rest in the next ones.
+constexpr int kPrunedAtOnce = 1000;
+constexpr int kAll = -1;
+
+// Undone unless it is committed, on disk and in memory alike.
+class Turn {
+ public:
+  Turn(Store& store, Scheduler& scheduler) : store_(store), scheduler_(scheduler) {
+    store_.begin();
+  }
+  ~Turn() {
+    if (committed_) return;
+    store_.roll_back();
+    scheduler_.roll_back();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  void commit() {
+    store_.commit();
+    scheduler_.accept();
+    committed_ = true;
+  }
+
+ private:
+  Store& store_;
+  Scheduler& scheduler_;
+  bool committed_ = false;
+};
+
+// What goes wrong in it is this change's.
+void on_behalf_of(std::size_t change, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Refusal& e) {
+    throw ChangeFailed(change, e.error());
+  } catch (const StoreError& e) {
+    throw ChangeFailed(change,
+                       {ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
+  } catch (const std::exception& e) {
+    spdlog::error("a call is refused, for wmd could not carry it out: {}", e.what());
+    throw ChangeFailed(change,
+                       {ErrorCode::failed, std::string("wmd could not carry it out: ") + e.what()});
+  }
+}
+
+}  // namespace
+
+WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine)
+    : store_(store),
+      runner_(runner),
+      settings_(settings),
+      machine_(std::move(machine)),
+      scheduler_(rules()),
+      registrar_(store, scheduler_, settings) {
+  runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
+  runner_.on_logged(
+      [this](WorkId id, int run, std::int64_t bytes) { logged_.push_back({id, run, bytes}); });
+  runner_.on_suspended([this](WorkId id, bool suspended) {
+    if (const auto child = children_.find(id); child != children_.end()) {
+      child->second.suspended = suspended;
+      suspended_.emplace_back(id, suspended);
+    }
+  });
+}
+
+SchedulingRules WorkManager::rules() const {
+  const RunSettings& run = settings_.run;
+  SchedulingRules rules;
+  rules.max_parallel = run.max_parallel > 0 ? run.max_parallel : std::max(machine_.processors, 4);
+  rules.max_parallel_total =
+      run.max_parallel_total > 0 ? run.max_parallel_total : 4 * rules.max_parallel;
+  rules.groups = settings_.groups;
+  rules.settle = run.settle;
+  rules.time_limit = run.time_limit;
+  rules.expedited_budget = settings_.expedited_budget;
+  rules.max_attempts = settings_.retry.max_attempts;
+  rules.zone = machine_.zone;
+  rules.jitter = {settings_.retry.jitter, machine_.id};
+  return rules;
+}
+
+void WorkManager::set_zone(const date::time_zone* zone) {
+  machine_.zone = zone;
+  zone_changed_ = true;
+  settings_changed();
+}
+
+void WorkManager::set_clock_offset(ClockOffset offset) {
+  if (offset == scheduler_.clock_offset()) return;
+  clock_was_set_ = true;
+  scheduler_.set_clock_offset(offset);
+}
+
+void WorkManager::settings_changed() {
+  scheduler_.set_rules(rules());
+  if (std::exchange(keep_limits_, settings_.keep) != settings_.keep) logs_fit_ = false;
+}
+
+void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
+  Conditions judged = conditions;
+  judged.unknown = settings_.unknown;
+  scheduler_.set_conditions(judged, now);
+}
+
+void WorkManager::recover(TimePoint now, const std::optional<json::array>& children) {
+  if (!children) runner_.end_leftovers();
+  scheduler_.restore_pauses(store_.load_pauses());
+  for (const ExpeditedRun& run : store_.expedited_runs(now - kQuotaWindow)) {
+    scheduler_.restore_expedited_run(run.owner, std::min(run.ended, now), run.length);
+  }
+  for (LedgerEntry& entry : store_.load_ledger()) {
+    entry.conditions.unknown = settings_.unknown;
+    scheduler_.restore_ledger(entry);
+  }
+  restore(now, children);
+  scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
+  scheduler_.zone_changed(now);   // So may this have.
+  Turn turn(store_, scheduler_);
+  for (const FinishedRun& run : finished_) settle(run, now);
+  save_decisions(scheduler_.decisions(), now);
+  if (!machine_.boot.empty()) store_.save_boot(machine_.boot);
+  turn.commit();
+  keep_forgotten();
+  finished_.clear();
+  next_expiry_ = store_.next_expiry();
+}
+
+void WorkManager::restore(TimePoint now, const std::optional<json::array>& children) {
+  std::unordered_map<WorkId, HandedChild> handed;
+  std::unordered_set<WorkId> held;
+  for (const json::value& child : children.value_or(json::array())) {
+    HandedChild one = handed_child_from_json(child.as_object());
+    children_[one.work] = std::move(one.child);
+    if (one.successor != 0) held.insert(one.successor);
+    handed.emplace(one.work, std::move(one));
+  }
+  TimePoint last_change{};
+  const bool same_boot = !machine_.boot.empty() && store_.load_boot() == machine_.boot;
+  for (StoredWork& stored : store_.load()) {
+    Work& work = stored.work;
+    last_change = std::max(last_change, work.since);
+    work.held = held.contains(work.id);
+    if (!same_boot) work.began = work.since.time_since_epoch() - scheduler_.clock_offset();
+    if (const auto child = handed.find(work.id); child != handed.end()) {
+      work.successor = child->second.successor;
+      work.run_policy = SharedPolicy(child->second.policy);
+    }
+    scheduler_.restore(work, stored.prerequisites);
+    if (work.state != WorkState::running || handed.contains(work.id)) continue;
+    finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
+  }
+  if (!children) scheduler_.daemon_was_lost(std::min(last_change, now));
+}
+
+json::array WorkManager::hand_over() const {
+  json::array children;
+  for (const WorkId id : scheduler_.agenda().running()) {
+    const Work& work = *scheduler_.find(id);
+    children.push_back(to_json(HandedChild{id, children_.at(id), work.successor, work.run_policy}));
+  }
+  return children;
+}
+
+void WorkManager::prune(std::optional<uid_t> owner, std::function<void(int)> forgotten) {
+  to_prune_.push_back({owner, std::move(forgotten)});
+}
+
+Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) {
+  const std::string name = "'" + printable(unique_name) + "'";
+  const auto state = store_.find_state(owner, unique_name);
+  if (!state) {
+    return fail(
+        ErrorCode::not_found,
+        name +
+            " has no state directory: no run of that name has started, or it is removed already");
+  }
+  for (const WorkId id : store_.unfinished(owner, "", unique_name)) {
+    const Work* work = scheduler_.find(id);
+    if (!work || work->state != WorkState::running) continue;
+    return fail(ErrorCode::refused, "a run of " + name +
+                                        " is going on, and uses its state directory: wait for its "
+                                        "end, or cancel it");
+  }
+  store_.forget_state(*state);
+  forgotten_.states.push_back(*state);
+  return {};
+}
+
+// What the turn has touched is spared: somebody is about to be told of it.
+void WorkManager::forget_finished(const Decisions& decisions, TimePoint now) {
+  const bool expired = next_expiry_ && *next_expiry_ <= now;
+  if (!expired && to_prune_.empty()) return;
+  for (const Work& work : decisions.changed) {
+    if (is_finished(work.state)) touched_.insert(work.id);
+  }
+  for (const AskedToForget& asked : to_prune_) {
+    const Pruned pruned = store_.prune(asked.owner, {}, kAll, touched_);
+    forget(pruned.runs);
+    asked.forgotten(static_cast<int>(pruned.works.size()));
+  }
+  if (!expired) return;
+  forget(store_.prune({}, now, kPrunedAtOnce, touched_).runs);
+  const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce);
+  forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
+}
+
+TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
+  TurnReport report;
+  Turn turn(store_, scheduler_);
+  to_prune_.clear();
+  touched_.clear();
+  forgotten_ = {};
+  if (clock_was_set_) scheduler_.clock_was_set(now);
+  if (zone_changed_) scheduler_.zone_changed(now);
+  for (const FinishedRun& run : finished_) {
+    report.ended.push_back(settle(run, now));
+  }
+  for (const WorkId id : changed_paths_) scheduler_.paths_changed(id, now);
+  for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].decide);
+  before_plan_();
+  scheduler_.plan(now);
+  number_appended_runs();
+  Decisions decisions = scheduler_.decisions();
+  save_decisions(decisions, now);
+  forget_finished(decisions, now);
+  const bool logs_fit = keep_logs();
+  for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].compose);
+  const auto has_ended = [](const Work& work) { return is_finished(work.state); };
+  const bool expiry_moves = (next_expiry_ && *next_expiry_ <= now) || !changes.empty() ||
+                            std::ranges::any_of(decisions.changed, has_ended);
+  const auto next_expiry = expiry_moves ? store_.next_expiry() : next_expiry_;
+  turn.commit();
+
+  keep_forgotten();
+  next_expiry_ = next_expiry;
+  clock_was_set_ = zone_changed_ = false;
+  logs_fit_ = logs_fit;
+  logged_.clear();
+  changed_paths_.clear();
+  for (const FinishedRun& run : finished_) children_.erase(run.work);
+  finished_.clear();
+  to_start_.insert(to_start_.end(), decisions.started.begin(), decisions.started.end());
+  to_stop_.insert(to_stop_.end(), decisions.stopped.begin(), decisions.stopped.end());
+  report.suspended = std::exchange(suspended_, {});
+  report.statuses = status_changes(decisions, report.ended);
+  report.started = std::move(decisions.started);
+  report.changed = std::move(decisions.changed);
+  return report;
+}
+
+void WorkManager::act() {
+  for (const Start& one : std::exchange(to_start_, {})) start(one.id);
+  for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
+  runner_.tidy();
+  // While others run, making it ready would only take time from them.
+  runner_.expect(scheduler_.unfinished_count() > 0 && scheduler_.running_count() == 0);
+  const Forgotten gone = std::exchange(to_forget_, {});
+  for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
+  for (const StateId id : gone.states) runner_.forget_state(id);
+}
+
+std::optional<TimePoint> WorkManager::next_wakeup() const {
+  auto next = scheduler_.next_wakeup();
+  if (next_expiry_ && (!next || *next_expiry_ < *next)) next = next_expiry_;
+  return next;
+}
+
+Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) const {
+  for (const auto& [id, child] : children_) {
+    if (child.uuid != uuid) continue;
+    if (speaker == 0 || speaker == child.user) return id;
+    return fail(ErrorCode::not_permitted, "that run is another user's");
+  }
+  return fail(ErrorCode::refused, "no run of work '" + printable(uuid) + "' is going on");
+}
+
+bool WorkManager::is_suspended(WorkId id) const {
+  const auto child = children_.find(id);
+  return child != children_.end() && child->second.suspended;
+}
+
+const RunProgress* WorkManager::progress_of(WorkId id) const {
+  const auto child = children_.find(id);
+  if (child == children_.end()) return nullptr;
+  const auto& progress = child->second.progress;
+  return progress ? &*progress : nullptr;
+}
+
+EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
+  const Work* work = &checked(scheduler_.find(run.work), "a run that has ended is of known work");
+  const int attempt = work->attempts;
+  const Duration length = scheduler_.run_time(*work, now);
+  RunInfo ended;
+  ended.work = run.work;
+  ended.run = work->runs;
+  ended.finished_at = now;
+  ended.length = length;
+  ended.max_rss_kb = run.max_rss_kb;
+  ended.user_time = run.user_time;
+  ended.system_time = run.system_time;
+  ended.read_kb = run.read_kb;
+  ended.written_kb = run.written_kb;
+  ended.result = scheduler_.run_ended(run.work, run.end, children_[run.work].exit_rules, now);
+  if (ended.result->outcome == RunOutcome::succeeded) take_output(run, *ended.result);
+  if (const auto& progress = children_[run.work].progress; progress && !is_finished(work->state)) {
+    store_.save_progress(run.work, *progress);
+  }
+  store_.end_run(ended);
+  if (run.end.how == ChildEnd::How::lost) {
+    store_.save_log_size(run.work, ended.run, runner_.log_size(run.work, ended.run));
+  }
+  const int most = settings_.history.max_runs;
+  if (ended.run > most) forget(store_.forget_runs(run.work, ended.run, most));
+  return {run.work, ended.run, attempt, length, *ended.result};
+}
+
+// A run that succeeded may leave an object behind; what is none is told, and dropped.
+void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
+  const std::string& text = run.output.empty() ? children_[run.work].output : run.output;
+  if (text.empty()) return;
+  if (text.size() > settings_.limits.max_data) {
+    result.reason = "its output is over the maximum of " +
+                    std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)";
+    return;
+  }
+  const auto output = parse_object("its output", text);
+  if (!output) {
+    result.reason = output.error().message;
+  } else {
+    store_.save_output(run.work, boost::json::serialize(*output));
+  }
+}
+
+// Runs are numbered by unique name. Work that was appended to other work of its name goes on with
+// that one's numbers, which it could not know before that had ended.
+void WorkManager::number_appended_runs() {
+  for (const Start& started : scheduler_.decisions().started) {
+    const std::vector<ChainLink> links = store_.prerequisites(started.id);
+    if (links.empty()) continue;
+    const WorkInfo info = store_.recorded(started.id);
+    for (const ChainLink& link : links) {
+      const std::int32_t before = store_.recorded(link.id).work.runs;
+      const Work* work = scheduler_.find(started.id);
+      if (link.unique_name == info.request.unique_name && work && work->runs <= before) {
+        scheduler_.number_run(started.id, before);
+      }
+    }
+  }
+}
+
+void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
+  for (const Work& work : decisions.changed) {
+    store_.save(work, settings_.history.keep);
+    if (is_finished(work.state)) store_.release_state(work.id, settings_.history.keep_state);
+  }
+  for (const Start& started : decisions.started) {
+    const Work& work = *scheduler_.find(started.id);
+    RunInfo run;
+    run.work = work.id;
+    run.run = work.runs;
+    run.attempt = work.attempts;
+    run.started_at = now;
+    run.waited = started.waited;
+    run.relaxed = started.relaxed;
+    run.missed_periods = started.missed_periods;
+    run.expedited = work.expedited;
+    store_.start_run(run);
+    store_.use_state(work.id);
+  }
+  if (decisions.pauses) store_.save_pauses(*decisions.pauses);
+  for (const LedgerEntry& entry : decisions.noted) store_.save_ledger(entry);
+}
+
+// The oldest go where there is no room for all. False: more of them have to.
+bool WorkManager::keep_logs() {
+  for (const LoggedSize& one : logged_) store_.save_log_size(one.work, one.run, one.bytes);
+  if (logs_fit_ && logged_.empty()) return true;
+  RemovedLogs removed = make_room_for_logs(store_, settings_.keep, runner_.log_disk());
+  forget(removed.runs);
+  return removed.all;
+}
+
+void WorkManager::forget(const std::vector<ForgottenRun>& runs) {
+  forgotten_.runs.insert(forgotten_.runs.end(), runs.begin(), runs.end());
+}
+
+// The commit has made it so: their files may go.
+void WorkManager::keep_forgotten() {
+  const Forgotten gone = std::exchange(forgotten_, {});
+  to_forget_.runs.insert(to_forget_.runs.end(), gone.runs.begin(), gone.runs.end());
+  to_forget_.states.insert(to_forget_.states.end(), gone.states.begin(), gone.states.end());
+}
+
+void WorkManager::start(WorkId id) {
+  std::optional<ChildEnd> failure;
+  try {
+    const WorkInfo info = store_.recorded(id);
+    RunningChild& child = children_[id] = {};
+    child.exit_rules = info.request.exit_rules;
+    if (child.exit_rules.fail_on.none()) child.exit_rules.fail_on = settings_.retry.fail_on;
+    child.uuid = info.uuid;
+    const std::string& as = info.request.terms.as;
+    child.user = as.empty() ? info.work.owner : find_user(as).value_or(User{}).uid;
+    failure = launch(info);
+  } catch (const std::exception& e) {
+    failure = ChildEnd{ChildEnd::How::no_room, 0, e.what()};
+  }
+  if (failure) finished_.push_back({.work = id, .end = std::move(*failure)});
+}
+
+std::optional<ChildEnd> WorkManager::launch(const WorkInfo& info) {
+  const auto cannot = [](const Error& error) {
+    return ChildEnd{ChildEnd::How::not_started, 0, error.message};
+  };
+  auto launch = make_launch(info, settings_);
+  if (!launch) return cannot(launch.error());
+  const auto state = store_.find_state(info.work.owner, info.request.unique_name);
+  if (!state) throw StoreError("the record of its state directory is missing");
+  launch->state = *state;
+  const auto outputs = store_.outputs_of_prerequisites(info.work.id);
+  if (outputs.empty()) {
+    runner_.start(*launch);
+    return std::nullopt;
+  }
+  auto input = merge_inputs(info.request.merge, info.request.input, outputs);
+  if (!input) return cannot(input.error());
+  if (input->size() > settings_.limits.max_data) {
+    return cannot({ErrorCode::invalid,
+                   "its input with the outputs of its prerequisites is over the maximum of " +
+                       std::to_string(settings_.limits.max_data) + " bytes (limits.max_data)"});
+  }
+  launch->input = std::move(*input);
+  runner_.start(*launch);
+  return std::nullopt;
+}
+
+}  // namespace wm

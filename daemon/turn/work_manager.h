@@ -1,0 +1,202 @@
+// The turn: events come in, the scheduler decides, the store commits, and only then children are
+// started and stopped. What nobody has seen may be lost in a crash; what anybody has seen is on
+// disk.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "config/settings.h"
+#include "core/status.h"
+#include "daemon/runs/runner.h"
+#include "daemon/turn/registrar.h"
+#include "daemon/turn/running_child.h"
+
+namespace wm {
+
+/// What a turn has changed, for those who wait to hear of it.
+struct TurnReport {
+  std::vector<Work> changed;
+  std::vector<Start> started;
+  std::vector<EndedRun> ended;
+  std::vector<StatusChange> statuses;
+  std::vector<std::pair<WorkId, bool>> suspended;  // And those that go on: false.
+};
+
+/// What there is to run on: so many processors, in that time zone (nullptr: UTC).
+struct Machine {
+  int processors = 1;
+  const date::time_zone* zone = nullptr;
+  std::uint64_t id = 0;  // Other machines have another.
+  std::string boot;      // Names this boot of it; empty: unknown.
+};
+
+/// What a client asks for. Both parts run inside the turn's transaction, and either may throw.
+struct Change {
+  /// May call what stands under "Only from a Change".
+  std::function<void()> decide;
+  /// Once all that the turn brings is decided: makes the answer, to be sent after the commit.
+  std::function<void()> compose = [] {};
+};
+
+/// Thrown by a change that is refused after it has changed something: all of it is undone.
+class Refusal : public std::exception {
+ public:
+  explicit Refusal(Error error) : error_(std::move(error)) {}
+  const Error& error() const { return error_; }
+  const char* what() const noexcept override { return error_.message.c_str(); }
+
+ private:
+  Error error_;
+};
+
+/// Thrown by a turn that one of its changes has spoilt. Nothing has happened: the turn is to be
+/// taken again without that one.
+class ChangeFailed : public Refusal {
+ public:
+  ChangeFailed(std::size_t index, Error error) : Refusal(std::move(error)), index_(index) {}
+  std::size_t index() const { return index_; }
+
+ private:
+  std::size_t index_;
+};
+
+class WorkManager {
+ public:
+  WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine);
+
+  /// Once, before the first turn: work that a daemon before this one left running is interrupted
+  /// and enqueued; its processes are ended first. But for `children`, which an earlier program in
+  /// this process has handed over: they go on. Throws: a daemon that cannot recover must not run.
+  void recover(TimePoint now, const std::optional<boost::json::array>& children = {});
+
+  /// While it holds, nothing is started.
+  void hold_starts(bool holds) { scheduler_.hold_starts(holds); }
+  /// For recover() in the next program, once there are no unsettled runs.
+  boost::json::array hand_over() const;
+
+  void set_conditions(const Conditions& conditions, TimePoint now);
+  /// Called in each turn once it is known which works there are, and before anything starts: the
+  /// last moment for set_conditions().
+  void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
+  /// A path that this work names has changed, before the next turn.
+  void paths_changed(WorkId id) { changed_paths_.insert(id); }
+  /// The wall clock less the time since boot. To be set before recover(), and before each turn.
+  void set_clock_offset(ClockOffset offset);
+  /// Somebody set the clock, before the next turn.
+  void clock_was_set() { clock_was_set_ = true; }
+  /// Calendars go by another zone from now on.
+  void set_zone(const date::time_zone* zone);
+
+  /// After the settings were read anew.
+  void settings_changed();
+
+  /// From the next turn on nothing is started, and every run is told to stop.
+  void shut_down() { scheduler_.shut_down(); }
+  bool idle() const { return scheduler_.running_count() == 0 && finished_.empty(); }
+
+  // What runs say while they go on.
+
+  /// The work of that id (a UUID) whose run `speaker` may speak for: its user, or root.
+  Result<WorkId> find_run(const std::string& uuid, uid_t speaker) const;
+  void set_progress(WorkId id, const RunProgress& progress) { children_[id].progress = progress; }
+  /// As what the run leaves in WM_OUTPUT_FILE, which goes first.
+  void set_output(WorkId id, const std::string& output) { children_[id].output = output; }
+  const RunProgress* progress_of(WorkId id) const;
+  /// Somebody has stopped its process, as SIGSTOP does, and it has not been continued.
+  bool is_suspended(WorkId id) const;
+
+  // Only from a Change.
+
+  Registrar& registrar() { return registrar_; }
+  void cancel(WorkId id, TimePoint now) { scheduler_.cancel(id, now); }
+  /// Starts nothing new of the group, "" for all, until then.
+  void pause(const std::string& group, std::optional<TimePoint> until) {
+    scheduler_.pause(group, until);
+  }
+  void resume(const std::string& group) { scheduler_.resume(group); }
+  /// At the end of the turn: forgets finished work of that owner, or of all, that nothing
+  /// unfinished depends on and that this turn has not touched. `forgotten` is told how many, before
+  /// any answer is composed.
+  void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten);
+  /// Forgets what that name has kept from run to run. Not found: nothing. Refused: a run uses it.
+  Result<> forget_state(uid_t owner, const std::string& unique_name);
+  /// The turn has to do with that work, even if it changes nothing of it: its row stays until the
+  /// turn is over.
+  void touch(WorkId id) { touched_.insert(id); }
+
+  /// Decides and commits. Whatever it throws, nothing has happened: not on disk, not in memory, not
+  /// in the world, and ended runs wait for the next turn. ChangeFailed: because of one change.
+  /// StoreError: it could not be saved.
+  TurnReport decide(TimePoint now, std::span<const Change> changes);
+
+  /// Does what the last turns decided. Starts that fail are ended runs of the next turn.
+  void act();
+
+  /// When a turn has something to do if nothing happens before; nothing: never.
+  std::optional<TimePoint> next_wakeup() const;
+
+  /// Whether a turn has something to do that no event will announce.
+  bool has_unsettled_runs() const { return !finished_.empty() || !logged_.empty() || !logs_fit_; }
+
+  const Scheduler& scheduler() const { return scheduler_; }
+
+ private:
+  SchedulingRules rules() const;
+  void restore(TimePoint now, const std::optional<boost::json::array>& children);
+  EndedRun settle(const FinishedRun& run, TimePoint now);
+  void take_output(const FinishedRun& run, RunResult& result);
+  void number_appended_runs();
+  void save_decisions(const Decisions& decisions, TimePoint now);
+  void forget_finished(const Decisions& decisions, TimePoint now);
+  bool keep_logs();
+  void forget(const std::vector<ForgottenRun>& runs);
+  void keep_forgotten();
+  void start(WorkId id);
+  std::optional<ChildEnd> launch(const WorkInfo& info);
+
+  Store& store_;
+  Runner& runner_;
+  const Settings& settings_;
+  Machine machine_;
+  Scheduler scheduler_;
+  Registrar registrar_;
+  std::function<void()> before_plan_ = [] {};
+  bool clock_was_set_ = false;
+  bool zone_changed_ = false;
+  KeepLimits keep_limits_;  // The limits that the logs were last made to fit.
+  bool logs_fit_ = false;   // The logs on record after the last turn fit them.
+  struct LoggedSize {
+    WorkId work = 0;
+    int run = 0;
+    std::int64_t bytes = 0;
+  };
+  std::vector<LoggedSize> logged_;  // Since the last turn.
+  std::set<WorkId> changed_paths_;
+  std::optional<TimePoint> next_expiry_;
+  /// Of the present turn.
+  struct AskedToForget {
+    std::optional<uid_t> owner;
+    std::function<void(int)> forgotten;
+  };
+  std::vector<AskedToForget> to_prune_;
+  std::set<WorkId> touched_;
+  std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
+  std::unordered_map<WorkId, RunningChild> children_;
+  std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
+  std::vector<Start> to_start_;
+  std::vector<Stop> to_stop_;
+  /// What goes from the disk, too, once it is on no record.
+  struct Forgotten {
+    std::vector<ForgottenRun> runs;
+    std::vector<StateId> states;
+  };
+  Forgotten forgotten_;  // By the present turn.
+  Forgotten to_forget_;  // By turns that are committed.
+};
+
+}  // namespace wm

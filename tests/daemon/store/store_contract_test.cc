@@ -1,0 +1,727 @@
+// What every store promises: the one on paper, which the simulated machines use, and the one on
+// disk.
+#include <gtest/gtest.h>
+
+#include "daemon/store/sqlite_store.h"
+#include "tests/support/memory_store.h"
+#include "tests/support/now.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/world.h"
+
+namespace wm {
+namespace {
+
+constexpr Duration kKeep = 24h;
+
+struct Memory {
+  MemoryStore store;
+  void reopen() {}
+  Store& operator*() { return store; }
+};
+
+struct Sqlite {
+  TemporaryDirectory directory;
+  std::unique_ptr<SqliteStore> store = open();
+
+  std::unique_ptr<SqliteStore> open() {
+    auto opened = SqliteStore::open(directory.path() / "wm.db");
+    if (!opened) throw std::runtime_error(opened.error().message);
+    return std::move(*opened);
+  }
+  void reopen() {
+    store.reset();
+    store = open();
+  }
+  Store& operator*() { return *store; }
+};
+
+template <class Holder>
+class StoreContract : public testing::Test {
+ protected:
+  Store& store() { return *holder_; }
+
+  WorkInfo info(const std::string& name, uid_t owner = 1000) {
+    WorkInfo work;
+    work.uuid = "uuid-of-" + name;
+    work.work.owner = owner;
+    work.request = oneoff(name);
+    work.request.tags = {"all", name};
+    work.request.task_name = "task";
+    work.request.constraints = {.network = NetworkType::unmetered, .storage_not_low = true};
+    work.request.backoff = {BackoffPolicy::linear, 15s};
+    work.request.prefer = {{{.charging = true}, 1h}};
+    work.registered_at = kNow;
+    work.work.policy = work.work.run_policy =
+        SharedPolicy(static_cast<const Policy&>(work.request));
+    work.work.enqueued_at = work.work.since = kNow;
+    work.work.due = kNow + 1min;
+    return work;
+  }
+
+  WorkId insert(const WorkInfo& work, const std::vector<WorkId>& prerequisites = {}) {
+    store().begin();
+    const WorkId id = store().insert(work, prerequisites);
+    store().commit();
+    return id;
+  }
+
+  void save(const Work& row) {
+    store().begin();
+    store().save(row, kKeep);
+    store().commit();
+  }
+
+  RunInfo start_run(WorkId id, int number) {
+    RunInfo run;
+    run.work = id;
+    run.run = number;
+    run.attempt = number;
+    run.started_at = kNow + number * 1min;
+    store().begin();
+    store().start_run(run);
+    store().commit();
+    return run;
+  }
+
+  void end_run(RunInfo run, RunOutcome outcome) {
+    run.finished_at = run.started_at + 1s;
+    run.length = 2s;
+    run.result = RunResult{outcome, 3, std::nullopt, StopReason::cancelled, "why"};
+    run.max_rss_kb = 5;
+    run.user_time = 6ms;
+    run.system_time = 7ms;
+    run.read_kb = 8;
+    run.written_kb = 9;
+    store().begin();
+    store().end_run(run);
+    store().commit();
+  }
+
+  std::vector<std::string> names(const WorkFilter& filter) {
+    std::vector<std::string> list;
+    for (const WorkInfo& work : store().list(filter)) list.push_back(work.request.unique_name);
+    return list;
+  }
+
+  Holder holder_;
+};
+
+using Names = std::vector<std::string>;
+using Stores = testing::Types<Memory, Sqlite>;
+TYPED_TEST_SUITE(StoreContract, Stores);
+
+TYPED_TEST(StoreContract, GivesBackWhatWasStored) {
+  WorkInfo stored = this->info("a");
+  stored.work.id = this->insert(stored);
+  this->holder_.reopen();
+
+  const auto found = this->store().info(stored.work.id);
+
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->uuid, stored.uuid);
+  EXPECT_EQ(found->request, stored.request);
+  EXPECT_EQ(found->work, stored.work);
+  EXPECT_EQ(found->registered_at, stored.registered_at);
+  EXPECT_FALSE(found->last_result);
+}
+
+TYPED_TEST(StoreContract, SavesRows) {
+  Work row = this->info("a").work;
+  row.id = this->insert(this->info("a"));
+  row.state = WorkState::running;
+  row.due = kNow + 5min;
+  row.period_ends = kNow + 1h;
+  row.attempts = 2;
+  row.runs = 3;
+  row.periods = 4;
+  row.generation = 5;
+  row.blocked_on = 6;
+  row.timing = Timing::retry;
+  row.run_now = row.settling = row.expedited = true;
+  row.at = kNow + 3h;
+  row.since = kNow + 2min;
+  row.enqueued_at = kNow + 1min;
+  row.stopping = StopReason::constraint_network;
+  this->save(row);
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().info(row.id)->work, row);
+  ASSERT_EQ(this->store().load().size(), 1U);
+  EXPECT_EQ(this->store().load().front().work, row);
+}
+
+TYPED_TEST(StoreContract, TakesEverythingBack) {
+  const WorkId id = this->insert(this->info("a"));
+  this->start_run(id, 1);
+  Work row = this->store().info(id)->work;
+
+  this->store().begin();
+  row.state = WorkState::succeeded;
+  this->store().save(row, kKeep);
+  this->store().insert(this->info("a"), {});
+  this->store().insert(this->info("b"), {});
+  this->store().start_run({.work = id, .run = 2});
+  RunInfo run;
+  run.work = id;
+  run.run = 1;
+  run.finished_at = kNow;
+  run.result = RunResult{};
+  this->store().end_run(run);
+  this->store().roll_back();
+
+  EXPECT_EQ(this->store().find(1000, "a"), id);
+  EXPECT_EQ(this->store().find(1000, "b"), std::nullopt);
+  EXPECT_EQ(this->store().info(id)->work.state, WorkState::enqueued);
+  EXPECT_FALSE(this->store().info(id)->last_result);
+  ASSERT_EQ(this->store().history({}).runs.size(), 1U);
+  EXPECT_FALSE(this->store().history({}).runs.front().result);
+}
+
+TYPED_TEST(StoreContract, NamesBelongToTheirOwner) {
+  const WorkId mine = this->insert(this->info("a", 1000));
+  const WorkId yours = this->insert(this->info("a", 1001));
+  EXPECT_EQ(this->store().find(1000, "a"), mine);
+  EXPECT_EQ(this->store().find(1001, "a"), yours);
+  EXPECT_EQ(this->store().find(1002, "a"), std::nullopt);
+  EXPECT_EQ(this->store().find(1000, "A"), std::nullopt);
+}
+
+TYPED_TEST(StoreContract, ANameMovesToItsNewestWork) {
+  const WorkId old = this->insert(this->info("a"));
+  const WorkId fresh = this->insert(this->info("a"));
+  EXPECT_GT(fresh, old);
+  EXPECT_EQ(this->store().find(1000, "a"), fresh);
+  EXPECT_EQ(this->names({}), (Names{"a", "a"})) << "the old one may still be on its way out";
+  Work row = this->store().info(old)->work;
+  row.state = WorkState::cancelled;
+  this->save(row);
+  EXPECT_EQ(this->names({.finished = true}), Names{"a"}) << "then it is history";
+  EXPECT_EQ(this->names({.states = {WorkState::cancelled}}), Names{});
+}
+
+TYPED_TEST(StoreContract, IdsAreNeverUsedTwice) {
+  const WorkId first = this->insert(this->info("a"));
+  Work row = this->store().info(first)->work;
+  row.state = WorkState::succeeded;
+  this->save(row);
+  this->holder_.reopen();
+  EXPECT_GT(this->insert(this->info("b")), first);
+}
+
+TYPED_TEST(StoreContract, ListsByStateTagTaskAndOwner) {
+  const WorkId a = this->insert(this->info("a"));
+  this->insert(this->info("b"));
+  auto other = this->info("c", 1001);
+  other.request.task_name = "other";
+  this->insert(other);
+  Work row = this->store().info(a)->work;
+  row.state = WorkState::failed;
+  this->save(row);
+
+  EXPECT_EQ(this->names({}), (Names{"b", "c"}));
+  EXPECT_EQ(this->names({.finished = true}), (Names{"a", "b", "c"}));
+  EXPECT_EQ(this->names({.states = {WorkState::failed}}), Names{"a"});
+  EXPECT_EQ(this->names({.states = {WorkState::failed, WorkState::enqueued}}),
+            (Names{"a", "b", "c"}));
+  EXPECT_EQ(this->names({.tags = {"a", "b"}, .finished = true}), (Names{"a", "b"}));
+  EXPECT_EQ(this->names({.task_name = "other"}), Names{"c"});
+  EXPECT_EQ(this->names({.owner = 1000}), Names{"b"});
+}
+
+TYPED_TEST(StoreContract, ListsPageByPage) {
+  for (const char* name : {"a", "b", "c"}) this->insert(this->info(name));
+  const auto first = this->store().list({.limit = 2});
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(this->names({.after = first.back().work.id, .limit = 2}), Names{"c"});
+}
+
+// However few of many works a page has, it looks at a bounded number of them.
+TYPED_TEST(StoreContract, WhatAFilterLeavesIsListedStepByStep) {
+  for (int i = 0; i < 10; ++i) {
+    WorkInfo info = this->info("w" + std::to_string(i), i < 5 ? 1000U : 1001U);
+    info.request.tags = {i == 8 ? "rare" : "often"};
+    info.request.task_name = i == 9 ? "rare" : "often";
+    this->insert(info);
+  }
+  const auto all = [&](WorkFilter filter) {
+    Names names;
+    for (filter.limit = 3;;) {
+      filter.up_to = this->store().reach(filter, 4);
+      const auto page = this->store().list(filter);
+      for (const WorkInfo& one : page) {
+        names.push_back(one.request.unique_name);
+        filter.after = one.work.id;
+      }
+      if (std::cmp_equal(page.size(), filter.limit)) continue;
+      if (!filter.up_to) return names;
+      filter.after = *filter.up_to;
+    }
+  };
+  EXPECT_EQ(all({}).size(), 10U);
+  EXPECT_EQ(all({.owner = 1001}), (Names{"w5", "w6", "w7", "w8", "w9"}));
+  EXPECT_EQ(all({.owner = 1001, .finished = true}).size(), 5U);
+  EXPECT_EQ(all({.states = {WorkState::enqueued}}).size(), 10U);
+  EXPECT_EQ(all({.states = {WorkState::failed}}), Names{});
+  EXPECT_EQ(all({.tags = {"rare"}}), Names{"w8"});
+  EXPECT_EQ(all({.tags = {"often", "rare"}}).size(), 10U);
+  EXPECT_EQ(all({.owner = 1000, .tags = {"often"}}).size(), 5U);
+  EXPECT_EQ(all({.task_name = "rare"}), Names{"w9"});
+  EXPECT_FALSE(this->store().reach({}, 4)) << "all of it is listed";
+  EXPECT_TRUE(this->store().reach({.finished = true}, 4));
+}
+
+TYPED_TEST(StoreContract, KeepsTheHistoryNewestFirst) {
+  const WorkId id = this->insert(this->info("a"));
+  this->end_run(this->start_run(id, 1), RunOutcome::retry);
+  this->end_run(this->start_run(id, 2), RunOutcome::succeeded);
+  this->start_run(id, 3);
+
+  const auto runs = this->store().history({}).runs;
+
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(runs[0].run, 3);
+  EXPECT_FALSE(runs[0].result);
+  EXPECT_EQ(runs[2].run, 1);
+  EXPECT_EQ(runs[2].unique_name, "a");
+  EXPECT_EQ(runs[2].finished_at, kNow + 1min + 1s);
+  const RunResult expected{RunOutcome::retry, 3, std::nullopt, StopReason::cancelled, "why"};
+  EXPECT_EQ(runs[2].result, expected);
+  EXPECT_EQ(runs[2].max_rss_kb, 5);
+  EXPECT_EQ(runs[2].user_time, 6ms);
+  EXPECT_EQ(runs[2].system_time, 7ms);
+  EXPECT_EQ(runs[2].read_kb, 8);
+  EXPECT_EQ(runs[2].written_kb, 9);
+  const auto info = this->store().info(id);
+  EXPECT_EQ(info->last_result->outcome, RunOutcome::succeeded);
+  EXPECT_EQ(info->last_finished_at, kNow + 2min + 1s);
+}
+
+TYPED_TEST(StoreContract, HistoryIsFilteredAndPaged) {
+  const WorkId a = this->insert(this->info("a"));
+  const WorkId b = this->insert(this->info("b", 1001));
+  this->end_run(this->start_run(a, 1), RunOutcome::failed);
+  this->end_run(this->start_run(a, 2), RunOutcome::succeeded);
+  this->end_run(this->start_run(b, 3), RunOutcome::retry);
+  this->end_run(this->start_run(b, 4), RunOutcome::interrupted);
+
+  EXPECT_EQ(this->store().history({.unique_name = "a"}).runs.size(), 2U);
+  EXPECT_EQ(this->store().history({.owner = 1001}).runs.size(), 2U);
+  EXPECT_EQ(this->store().history({.failed = true}).runs.size(), 2U)
+      << "that it was interrupted is no failure of it";
+  EXPECT_EQ(this->store().history({.since = kNow + 2min}).runs.size(), 3U);
+  const RunPage page = this->store().history({.limit = 3});
+  ASSERT_EQ(page.runs.size(), 3U);
+  ASSERT_NE(page.last, 0);
+  const RunPage rest = this->store().history({.before = page.last, .limit = 3});
+  ASSERT_EQ(rest.runs.size(), 1U);
+  EXPECT_EQ(rest.runs.front().run, 1);
+  EXPECT_EQ(rest.last, 0);
+
+  RunFilter few{.owner = 1000, .failed = true, .looked_at = 1};
+  std::vector<int> found;
+  do {
+    const RunPage next = this->store().history(few);
+    for (const RunInfo& run : next.runs) found.push_back(run.run);
+    few.before = next.last;
+  } while (few.before != 0);
+  EXPECT_EQ(found, std::vector<int>{1}) << "whatever a page looks at";
+}
+
+TYPED_TEST(StoreContract, FindsOneRun) {
+  const WorkId id = this->insert(this->info("a"));
+  this->start_run(id, 1);
+  this->start_run(id, 2);
+  EXPECT_EQ(this->store().run(1000, "a", 0)->run, 2);
+  EXPECT_EQ(this->store().run(1000, "a", 1)->run, 1);
+  EXPECT_FALSE(this->store().run(1000, "a", 3));
+  EXPECT_FALSE(this->store().run(1001, "a", 1));
+}
+
+TYPED_TEST(StoreContract, FindsTheRunThatCameNext) {
+  const WorkId id = this->insert(this->info("a"));
+  for (const int number : {2, 3, 5}) this->start_run(id, number);
+  EXPECT_EQ(this->store().next_run(1000, "a", 0)->run, 2);
+  EXPECT_EQ(this->store().next_run(1000, "a", 3)->run, 5);
+  EXPECT_FALSE(this->store().next_run(1000, "a", 5));
+  EXPECT_FALSE(this->store().next_run(1001, "a", 0));
+}
+
+TYPED_TEST(StoreContract, FindsWhatHasHappenedSince) {
+  const auto names_of = [](const Newest<WorkMark>& works) {
+    Names list;
+    for (const WorkMark& work : works.list) list.push_back(work.unique_name);
+    return list;
+  };
+  for (const int number : {1, 2, 3}) {
+    WorkInfo info = this->info(std::to_string(number));
+    info.registered_at = kNow + number * 1min;
+    const WorkId id = this->insert(info);
+    this->end_run(this->start_run(id, number), RunOutcome::succeeded);  // A second later.
+    if (number == 2) this->start_run(id, 4);
+    Work work = this->store().recorded(id).work;
+    work.state = WorkState::succeeded;
+    work.since = kNow + number * 1min + 1s;
+    if (number != 2) this->save(work);
+  }
+  RecordFilter filter{.since = kNow + 2min};
+  ASSERT_EQ(this->store().runs_ended(filter).list.size(), 2U);
+  EXPECT_FALSE(this->store().runs_ended(filter).cut_at);
+  EXPECT_EQ(this->store().runs_ended(filter).list.front().run, 3);
+  EXPECT_EQ(names_of(this->store().works_registered(filter)), (Names{"3", "2"}));
+  EXPECT_EQ(names_of(this->store().works_finished(filter)), (Names{"3"}));
+  filter.names = {"2"};
+  EXPECT_EQ(this->store().runs_ended(filter).list.size(), 1U);
+  EXPECT_EQ(names_of(this->store().works_registered(filter)), (Names{"2"}));
+  filter.limit = 1;
+  EXPECT_TRUE(this->store().works_registered(filter).list.empty()) << "not among those looked at";
+  EXPECT_EQ(this->store().works_registered(filter).cut_at, kNow + 3min);
+  filter = {.owner = 1001};
+  EXPECT_TRUE(this->store().runs_ended(filter).list.empty());
+  EXPECT_TRUE(this->store().works_finished(filter).list.empty());
+}
+
+TYPED_TEST(StoreContract, FindsUnfinishedWorkByOwnerAndTag) {
+  const WorkId a = this->insert(this->info("a"));
+  const WorkId b = this->insert(this->info("b"));
+  const WorkId c = this->insert(this->info("c", 1001));
+  Work row = this->store().info(b)->work;
+  row.state = WorkState::cancelled;
+  this->save(row);
+  EXPECT_EQ(this->store().unfinished({}, "", ""), (std::vector{a, c}));
+  EXPECT_EQ(this->store().unfinished(1000, "", ""), (std::vector{a}));
+  EXPECT_EQ(this->store().unfinished({}, "c", ""), (std::vector{c}));
+  EXPECT_EQ(this->store().unfinished({}, "", "a"), (std::vector{a}));
+}
+
+TYPED_TEST(StoreContract, AnUpdateChangesTheTermsAndKeepsTheRow) {
+  const WorkId id = this->insert(this->info("a"));
+  const Work before = this->store().info(id)->work;
+  WorkRequest request = this->info("a").request;
+  request.tags = {"new"};
+  request.every = 2h;
+  request.priority = 7;
+
+  this->store().begin();
+  this->store().update(id, request, true);
+  this->store().commit();
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().info(id)->request, request);
+  EXPECT_EQ(this->store().info(id)->work.due, before.due);
+  EXPECT_EQ(this->names({.tags = {"new"}}), Names{"a"});
+  EXPECT_EQ(this->names({.tags = {"all"}}), Names{});
+  EXPECT_EQ(this->store().load().front().work.policy.get().priority, 7);
+  EXPECT_EQ(this->store().applied(1000), std::vector{id});
+  EXPECT_EQ(this->store().applied(1001), std::vector<WorkId>{});
+}
+
+TYPED_TEST(StoreContract, RemembersWhatWasSeenOfPaths) {
+  const WorkId id = this->insert(this->info("a"));
+  EXPECT_EQ(this->store().load_paths_seen(id), std::nullopt);
+  this->store().begin();
+  this->store().save_paths_seen(id, -1);
+  this->store().commit();
+  this->store().begin();
+  this->store().save_paths_seen(id, 2);
+  this->store().roll_back();
+  this->holder_.reopen();
+  EXPECT_EQ(this->store().load_paths_seen(id), -1);
+}
+
+TYPED_TEST(StoreContract, LinksOfAChain) {
+  const WorkId a = this->insert(this->info("a"));
+  const WorkId b = this->insert(this->info("b"));
+  const WorkId c = this->insert(this->info("c"), {b, a});
+  const auto ids = [](const std::vector<ChainLink>& links) {
+    std::vector<WorkId> list;
+    for (const ChainLink& link : links) list.push_back(link.id);
+    return list;
+  };
+  EXPECT_EQ(ids(this->store().prerequisites(c)), (std::vector{b, a})) << "as they were named";
+  EXPECT_EQ(ids(this->store().dependents(a, 10)), std::vector{c});
+  EXPECT_EQ(this->store().load()[2].prerequisites, (std::vector{b, a}));
+
+  this->store().begin();
+  this->store().save_output(a, R"({"a":1})");
+  this->store().commit();
+  Work row = this->store().info(b)->work;
+  row.state = WorkState::succeeded;
+  this->save(row);
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().outputs_of_prerequisites(c), std::vector<std::string>{R"({"a":1})"});
+  EXPECT_EQ(this->store().load()[1].prerequisites, std::vector{a}) << "b has ended";
+}
+
+TYPED_TEST(StoreContract, FinishedWorkIsForgottenWhenItsTimeHasCome) {
+  WorkInfo brief = this->info("brief");
+  brief.request.keep_results = 1h;
+  Work first = brief.work;
+  first.id = this->insert(brief);
+  Work second = this->info("usual").work;
+  second.id = this->insert(this->info("usual"));
+  this->end_run(this->start_run(first.id, 1), RunOutcome::succeeded);
+  EXPECT_EQ(this->store().next_expiry(), std::nullopt);
+  for (Work* row : {&first, &second}) {
+    row->state = WorkState::succeeded;
+    this->save(*row);
+  }
+  EXPECT_EQ(this->store().next_expiry(), kNow + 1h);
+
+  this->store().begin();
+  const Pruned none = this->store().prune({}, kNow + 59min, 10, {});
+  const Pruned pruned = this->store().prune({}, kNow + 1h, 10, {});
+  this->store().commit();
+
+  EXPECT_EQ(none.works.size(), 0U);
+  EXPECT_EQ(pruned.works.size(), 1U);
+  EXPECT_EQ(pruned.runs, (std::vector<ForgottenRun>{{first.id, 1}}));
+  EXPECT_FALSE(this->store().info(first.id));
+  EXPECT_EQ(this->store().find(1000, "brief"), std::nullopt);
+  EXPECT_TRUE(this->store().history({}).runs.empty());
+  EXPECT_EQ(this->store().next_expiry(), kNow + kKeep);
+}
+
+TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
+  Work a = this->info("a").work;
+  a.id = this->insert(this->info("a"));
+  this->insert(this->info("b"), {a.id});
+  a.state = WorkState::succeeded;
+  this->save(a);
+
+  this->store().begin();
+  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10, {}).works.size(), 0U);
+  EXPECT_EQ(this->store().prune({}, {}, -1, {}).works.size(), 0U);
+  this->store().commit();
+
+  EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
+}
+
+TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
+  Work first = this->info("a").work;
+  first.id = this->insert(this->info("a"));
+  const WorkId other = this->insert(this->info("a", 1001));
+  EXPECT_EQ(this->store().find_state(1000, "a"), std::nullopt) << "no run has started";
+  const auto use = [&](WorkId id) {
+    this->store().begin();
+    this->store().use_state(id);
+    this->store().commit();
+  };
+  use(first.id);
+  use(other);
+  const auto state = this->store().find_state(1000, "a");
+  ASSERT_TRUE(state);
+  EXPECT_TRUE(this->store().has_state(*state));
+  EXPECT_NE(state, this->store().find_state(1001, "a"));
+  const auto expire = [&](TimePoint now) {
+    this->store().begin();
+    std::vector<StateId> expired = this->store().expire_states(now, 10);
+    this->store().commit();
+    return expired;
+  };
+
+  // Its last run ends at kNow + 1min + 1s.
+  this->end_run(this->start_run(first.id, 1), RunOutcome::succeeded);
+  EXPECT_EQ(this->store().next_expiry(), std::nullopt);
+  first.state = WorkState::succeeded;
+  first.since = kNow + 1h;
+  this->store().begin();
+  this->store().save(first, Days{7});
+  this->store().release_state(first.id, 24h);
+  this->store().commit();
+  EXPECT_EQ(this->store().next_expiry(), kNow + 1min + 1s + 24h);
+
+  // Registered once more, it has the same; unfinished work keeps it.
+  Work again = this->info("a").work;
+  again.id = this->insert(this->info("a"));
+  this->holder_.reopen();
+  EXPECT_EQ(this->store().find_state(1000, "a"), state);
+  EXPECT_TRUE(expire(kNow + Days{3}).empty());
+  EXPECT_EQ(this->store().next_expiry(), kNow + 1h + Days{7})
+      << "of the work, not of the directory";
+
+  again.state = WorkState::cancelled;
+  again.since = kNow + Days{3};
+  this->store().begin();
+  this->store().save(again, Days{7});
+  this->store().release_state(again.id, 24h);
+  this->store().roll_back();
+  this->store().begin();
+  this->store().save(again, Days{7});
+  this->store().release_state(again.id, 24h);
+  this->store().commit();
+  EXPECT_TRUE(expire(kNow + Days{4} - 1ms).empty());
+  EXPECT_EQ(expire(kNow + Days{4}), std::vector<StateId>{*state});
+  EXPECT_EQ(this->store().find_state(1000, "a"), std::nullopt);
+  EXPECT_FALSE(this->store().has_state(*state));
+  EXPECT_TRUE(this->store().find_state(1001, "a")) << "it is another's";
+  use(again.id);
+  EXPECT_NE(this->store().find_state(1000, "a"), state) << "never the same again";
+}
+
+TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
+  Work a = this->info("a").work;
+  a.id = this->insert(this->info("a"));
+  this->end_run(this->start_run(a.id, 1), RunOutcome::succeeded);
+  a.state = WorkState::succeeded;
+  this->save(a);
+
+  this->store().begin();
+  EXPECT_EQ(this->store().prune(1001, {}, -1, {}).works.size(), 0U) << "it is not theirs";
+  EXPECT_EQ(this->store().prune(1000, {}, -1, {}).works.size(), 1U);
+  this->store().roll_back();
+
+  EXPECT_EQ(this->store().find(1000, "a"), a.id);
+  EXPECT_EQ(this->store().history({}).runs.size(), 1U);
+}
+
+TYPED_TEST(StoreContract, KeepsTheNewestRunsOfAName) {
+  const WorkId old = this->insert(this->info("a"));
+  for (int number : {1, 2}) this->end_run(this->start_run(old, number), RunOutcome::succeeded);
+  const WorkId fresh = this->insert(this->info("a"));
+  for (int number : {3, 4}) this->end_run(this->start_run(fresh, number), RunOutcome::succeeded);
+
+  this->store().begin();
+  const auto forgotten = this->store().forget_runs(fresh, 4, 3);
+  this->store().commit();
+
+  EXPECT_EQ(forgotten, (std::vector<ForgottenRun>{{old, 1}}));
+  EXPECT_EQ(this->store().history({}).runs.size(), 3U);
+}
+
+TYPED_TEST(StoreContract, AddsUpWhatEachOwnerKeeps) {
+  EXPECT_EQ(this->store().use_of(1000), OwnerUse{1000});
+  const WorkId id = this->insert(this->info("a"));
+  this->insert(this->info("b", 1001));
+  const OwnerUse one = this->store().use_of(1000);
+  EXPECT_GT(one.work_bytes, 0);
+  EXPECT_EQ(this->store().use_of(1001).work_bytes, one.work_bytes);
+
+  const std::string output = R"({"a":"ö"})";
+  this->end_run(this->start_run(id, 1), RunOutcome::succeeded);
+  this->store().begin();
+  this->store().save_output(id, output);
+  this->store().save_log_size(id, 1, 100);
+  this->store().save_log_size(id, 2, 100);  // Of no run.
+  this->store().commit();
+  const OwnerUse more{1000, one.work_bytes + static_cast<std::int64_t>(output.size()), 100};
+  EXPECT_EQ(this->store().use_of(1000), more);
+
+  this->store().begin();
+  this->store().insert(this->info("c"), {});
+  WorkInfo larger = this->info("a");
+  larger.request.input = R"({"k":"v"})";
+  this->store().update(id, larger.request, false);
+  EXPECT_GT(this->store().use_of(1000).work_bytes, 2 * more.work_bytes - 100);
+  this->store().roll_back();
+  EXPECT_EQ(this->store().use_of(1000), more) << "what was undone is not counted";
+  this->holder_.reopen();
+  EXPECT_EQ(this->store().uses(), (std::vector<OwnerUse>{more, {1001, one.work_bytes, 0}}));
+
+  Work ended = this->store().info(id)->work;
+  ended.state = WorkState::succeeded;
+  this->save(ended);
+  this->store().begin();
+  this->store().prune(1000, {}, -1, {});
+  this->store().commit();
+  EXPECT_EQ(this->store().use_of(1000), OwnerUse{1000});
+}
+
+TYPED_TEST(StoreContract, RemovesTheOldestLogsOfAnOwner) {
+  const WorkId id = this->insert(this->info("a"));
+  const WorkId others = this->insert(this->info("a", 1001));
+  for (const WorkId work : {others, id}) {
+    for (int number = 1; number <= 4; ++number) {
+      const RunInfo run = this->start_run(work, number);
+      if (number == 4) continue;
+      this->end_run(run, RunOutcome::succeeded);
+      if (number == 2) continue;
+      this->store().begin();
+      this->store().save_log_size(work, number, 100);
+      this->store().commit();
+    }
+  }
+  EXPECT_EQ(this->store().use_of(1000).log_bytes, 200);
+
+  this->store().begin();
+  const auto removed = this->store().remove_logs(1000, 101, 10);
+  EXPECT_TRUE(this->store().remove_logs(1000, 1, 10).empty()) << "one goes on, one printed nothing";
+  this->store().commit();
+
+  EXPECT_EQ(removed, (std::vector<RemovedLog>{{{id, 1}, 100}, {{id, 3}, 100}}));
+  EXPECT_EQ(this->store().use_of(1000).log_bytes, 0);
+  EXPECT_EQ(this->store().use_of(1001).log_bytes, 200);
+  EXPECT_TRUE(this->store().run(1000, "a", 1)->log_removed);
+  EXPECT_FALSE(this->store().run(1000, "a", 2)->log_removed);
+  EXPECT_EQ(this->store().run(1001, "a", 1)->log_bytes, 100);
+  this->store().begin();
+  EXPECT_EQ(this->store().remove_logs(1001, 1000, 1).size(), 1U);
+  this->store().roll_back();
+  EXPECT_EQ(this->store().use_of(1001).log_bytes, 200);
+}
+
+TYPED_TEST(StoreContract, KeepsTheNewestOfTheLedger) {
+  LedgerEntry entry;
+  entry.from = kNow;
+  entry.conditions.network = NetworkReading{true, true, false};
+  entry.conditions.charging = false;
+  entry.conditions.battery_not_low = true;
+  entry.conditions.storage_not_low = true;
+  entry.conditions.idle = false;
+  entry.conditions.custom = {{"vpn", true}, {"nas", false}};
+  entry.paused = {"", "backup"};
+  entry.shutting_down = entry.unattended = true;
+  LedgerEntry unknown;
+  unknown.from = kNow + 1ms;
+
+  this->store().begin();
+  this->store().save_ledger(unknown);
+  this->store().roll_back();
+  this->store().begin();
+  for (int i = 0; i < kLedgerEntries; ++i) this->store().save_ledger(entry);
+  this->store().save_ledger(unknown);
+  this->store().commit();
+  this->holder_.reopen();
+
+  const std::vector<LedgerEntry> ledger = this->store().load_ledger();
+  ASSERT_EQ(ledger.size(), std::size_t{kLedgerEntries});
+  EXPECT_EQ(ledger.front(), entry);
+  EXPECT_EQ(ledger.back(), unknown);
+}
+
+TYPED_TEST(StoreContract, PausesAndExpeditedRunsOutliveTheDaemon) {
+  const Pauses pauses{{"", kNow}, {"backup", std::nullopt}};
+  this->store().begin();
+  this->store().save_pauses({{"old", std::nullopt}});
+  this->store().save_pauses(pauses);
+  this->store().commit();
+  const WorkId id = this->insert(this->info("a"));
+  RunInfo run;
+  run.work = id;
+  run.run = 1;
+  run.started_at = kNow;
+  run.expedited = true;
+  run.waited = {{WaitKind::constraint, "network", 5s}, {WaitKind::slot, "", 1ms}};
+  run.relaxed = {"charging"};
+  run.missed_periods = 2;
+  this->store().begin();
+  this->store().start_run(run);
+  this->store().commit();
+  this->end_run(run, RunOutcome::succeeded);
+  this->holder_.reopen();
+
+  EXPECT_EQ(this->store().load_pauses(), pauses);
+  const auto expedited = this->store().expedited_runs(kNow);
+  ASSERT_EQ(expedited.size(), 1U);
+  EXPECT_EQ(expedited.front().owner, 1000U);
+  EXPECT_EQ(expedited.front().length, 2s) << "whatever the clock says";
+  EXPECT_TRUE(this->store().expedited_runs(kNow + 1s).empty());
+  const RunInfo kept = this->store().history({}).runs.front();
+  EXPECT_EQ(kept.length, 2s);
+  EXPECT_EQ(kept.waited, run.waited);
+  EXPECT_EQ(kept.relaxed, run.relaxed);
+  EXPECT_EQ(kept.missed_periods, 2);
+}
+
+}  // namespace
+}  // namespace wm
