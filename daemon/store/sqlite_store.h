@@ -1,4 +1,7 @@
 // The store on SQLite. Opening refuses what it does not understand, and never overwrites it.
+//
+// One class in four files: sqlite_store.cc has the transactions, work_records.cc the works,
+// history.cc the runs, and disk_use.cc what owners keep on disk beside them.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +12,7 @@
 
 #include "core/error.h"
 #include "daemon/store/histogram.h"
+#include "daemon/store/placed_files.h"
 #include "daemon/store/store.h"
 
 namespace wm {
@@ -33,7 +37,7 @@ class SqliteStore : public Store {
 
   /// Why nothing may be committed: a file of the database was removed, moved or replaced since it
   /// was opened, so that what is written has no name any more. Empty: all are where they were.
-  std::string misplaced() const;
+  std::string misplaced() const { return files_.misplaced(); }
 
   /// How long those two took, where there was anything to do.
   const Histogram& commit_times() const { return commit_times_; }
@@ -101,20 +105,12 @@ class SqliteStore : public Store {
   std::int64_t reach_of(const RunFilter& filter);
   void load_prerequisites(std::vector<StoredWork>& works);
 
-  /// A file by what it was when it was opened.
-  struct PlacedFile {
-    std::filesystem::path path;
-    dev_t device = 0;
-    ino_t inode = 0;
-  };
-  void note_places();
-
   SQLite::Database database_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
   std::unordered_map<std::string, std::int64_t> policy_ids_;  // Of those used lately.
   std::int64_t changes_ = 0;  // Rows changed before the present transaction.
   bool unsynced_ = false;
-  std::vector<PlacedFile> places_;
+  PlacedFiles files_;
   std::filesystem::path log_;
   int commits_ = 0;  // Since take_flush_due() was true.
   Histogram commit_times_;

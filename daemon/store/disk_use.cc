@@ -1,0 +1,119 @@
+// What each owner keeps on disk beside the database: state directories and logs; and the sum of it.
+#include "daemon/store/rows.h"
+#include "daemon/store/sqlite_store.h"
+
+namespace wm {
+
+std::optional<StateId> SqliteStore::find_state(uid_t owner, const std::string& unique_name) {
+  return guarded([&]() -> std::optional<StateId> {
+    Query query(statement("SELECT id FROM state WHERE owner = ? AND name = ?"));
+    if (!query.bind(owner, unique_name).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
+bool SqliteStore::has_state(StateId id) {
+  return guarded([&] {
+    Query query(statement("SELECT 1 FROM state WHERE id = ?"));
+    return query.bind(id).step();
+  });
+}
+
+// A run of a name that has one already writes nothing.
+void SqliteStore::use_state(WorkId id) {
+  guarded([&] {
+    Query(statement("INSERT INTO state (id, owner, name) SELECT random() & 0x7fffffffffffffff, "
+                    "owner, name FROM work WHERE id = ? ON CONFLICT (owner, name) DO UPDATE SET "
+                    "expires_at = NULL WHERE expires_at IS NOT NULL"))
+        .bind(id)
+        .step();
+  });
+}
+
+// Of work that has never run, the last run is that of the name before.
+void SqliteStore::release_state(WorkId id, Duration keep) {
+  guarded([&] {
+    Query(
+        statement("UPDATE state SET expires_at = coalesce((SELECT finished_at FROM run WHERE work "
+                  "= ?1 AND finished_at IS NOT NULL ORDER BY number DESC LIMIT 1) + ?2, "
+                  "expires_at, (SELECT since FROM work WHERE id = ?1) + ?2) WHERE id = (SELECT "
+                  "s.id FROM work w JOIN state s ON s.owner = w.owner AND s.name = w.name WHERE "
+                  "w.id = ?1)"))
+        .bind(id, keep)
+        .step();
+  });
+}
+
+void SqliteStore::forget_state(StateId id) {
+  guarded([&] { Query(statement("DELETE FROM state WHERE id = ?")).bind(id).step(); });
+}
+
+std::vector<StateId> SqliteStore::expire_states(TimePoint now, int limit) {
+  return guarded([&] {
+    static const std::string kInUse =
+        "EXISTS (SELECT 1 FROM work WHERE work.owner = state.owner AND work.name = state.name AND "
+        "finished = 0)";
+    Query(statement("UPDATE state SET expires_at = NULL WHERE expires_at <= ? AND " + kInUse))
+        .bind(now)
+        .step();
+    Query query(
+        statement("DELETE FROM state WHERE id IN (SELECT id FROM state WHERE expires_at <= ? LIMIT "
+                  "?) RETURNING id"));
+    query.bind(now, limit);
+    return ids_of(query);
+  });
+}
+
+void SqliteStore::save_log_size(WorkId id, int run, std::int64_t bytes) {
+  guarded([&] {
+    Query(statement("UPDATE run SET log_bytes = ? WHERE work = ? AND number = ?"))
+        .bind(bytes, id, run)
+        .step();
+  });
+}
+
+std::vector<RemovedLog> SqliteStore::remove_logs(uid_t owner, std::int64_t bytes, int limit) {
+  return guarded([&] {
+    std::vector<std::int64_t> ids;
+    std::vector<RemovedLog> logs;
+    {
+      Query query(
+          statement("SELECT id, work, number, log_bytes FROM run WHERE owner = ? AND log_bytes > 0 "
+                    "ORDER BY id LIMIT ?"));
+      query.bind(owner, limit);
+      for (std::int64_t left = bytes; left > 0 && query.step(); left -= logs.back().bytes) {
+        ids.push_back(query.integer(0));
+        logs.push_back({{query.integer(1), static_cast<int>(query.integer(2))}, query.integer(3)});
+      }
+    }
+    for (const std::int64_t id : ids) {
+      Query(statement("UPDATE run SET log_bytes = 0, log_removed = 1 WHERE id = ?"))
+          .bind(id)
+          .step();
+    }
+    return logs;
+  });
+}
+
+OwnerUse SqliteStore::use_of(uid_t owner) {
+  return guarded([&] {
+    Query query(statement("SELECT work_bytes, log_bytes FROM owner_use WHERE owner = ?"));
+    if (!query.bind(owner).step()) return OwnerUse{owner};
+    return OwnerUse{owner, query.integer(0), query.integer(1)};
+  });
+}
+
+std::vector<OwnerUse> SqliteStore::uses() {
+  return guarded([&] {
+    Query query(
+        statement("SELECT owner, work_bytes, log_bytes FROM owner_use WHERE work_bytes > 0 "
+                  "OR log_bytes > 0 ORDER BY owner"));
+    std::vector<OwnerUse> uses;
+    while (query.step()) {
+      uses.push_back({static_cast<uid_t>(query.integer(0)), query.integer(1), query.integer(2)});
+    }
+    return uses;
+  });
+}
+
+}  // namespace wm

@@ -1,0 +1,182 @@
+#include "daemon/store/rows.h"
+
+#include "core/messages.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+template <class T>
+T stored(Result<T> result) {
+  if (!result) throw StoreError(result.error().message);
+  return std::move(*result);
+}
+
+constexpr const char* kResultColumns =
+    "r.finished_at, r.outcome, r.exit_code, r.signal, r.stop_reason, r.reason";
+
+RunResult result_of(const Query& query, int first) {
+  const auto number = [&](int column) {
+    return query.is_null(column) ? std::nullopt
+                                 : std::optional(static_cast<int>(query.integer(column)));
+  };
+  return {query.enumerator<RunOutcome>(first + 1), number(first + 2), number(first + 3),
+          query.enumerator<StopReason>(first + 4), query.text(first + 5)};
+}
+
+json::object object_of(const std::string& what, const std::string& text) {
+  return stored(parse_object("a stored " + what, text));
+}
+
+}  // namespace
+
+Work row_of(const Query& query) {
+  const auto number = [&](int column) { return static_cast<std::int32_t>(query.integer(column)); };
+  Work work;
+  work.id = query.integer(0);
+  work.state = query.enumerator<WorkState>(1);
+  work.enqueued_at = query.time(2);
+  work.since = query.time(3);
+  work.due = query.time(4);
+  work.period_ends = query.time(5);
+  work.attempts = number(6);
+  work.runs = number(7);
+  work.periods = number(8);
+  work.generation = number(9);
+  work.blocked_on = number(10);
+  work.timing = query.enumerator<Timing>(11);
+  work.stopping = query.enumerator<StopReason>(12);
+  work.run_now = query.integer(13) != 0;
+  work.settling = query.integer(14) != 0;
+  work.expedited = query.integer(15) != 0;
+  work.owner = static_cast<uid_t>(query.integer(16));
+  work.at = query.time(17);
+  work.began = Duration{query.integer(18)};
+  return work;
+}
+
+const std::string kInfoQuery =
+    std::string("SELECT ") + kRowColumns +
+    ", w.uuid, w.request, p.document, w.registered_at, w.output, w.applied, w.progress, " +
+    kResultColumns +
+    " FROM work w JOIN policy p ON p.id = w.policy LEFT JOIN run r ON r.work = w.id AND r.number = "
+    "(SELECT max(number) FROM run WHERE work = w.id AND finished_at IS NOT NULL)";
+
+WorkInfo info_of(const Query& query) {
+  WorkInfo info;
+  info.work = row_of(query);
+  info.uuid = query.text(kRowWidth);
+  auto document = object_of("request", query.text(kRowWidth + 1));
+  for (auto& field : object_of("policy", query.text(kRowWidth + 2))) {
+    document[field.key()] = std::move(field.value());
+  }
+  info.request = stored(request_from_json(document));
+  info.work.policy = info.work.run_policy = SharedPolicy(static_cast<const Policy&>(info.request));
+  info.registered_at = query.time(kRowWidth + 3);
+  info.output = query.text(kRowWidth + 4);
+  info.applied = query.integer(kRowWidth + 5) != 0;
+  if (const std::string progress = query.text(kRowWidth + 6); !progress.empty()) {
+    info.progress = progress_from_json(object_of("progress", progress));
+  }
+  if (constexpr int kResult = kRowWidth + 7; !query.is_null(kResult)) {
+    info.last_finished_at = query.time(kResult);
+    info.last_result = result_of(query, kResult);
+  }
+  return info;
+}
+
+const std::string kRunQuery =
+    std::string("SELECT r.id, r.work, r.number, r.attempt, w.name, r.started_at, ") +
+    kResultColumns +
+    ", r.max_rss_kb, r.user_ms, r.system_ms, r.read_kb, r.written_kb, r.waited, r.relaxed, "
+    "r.missed_periods, r.expedited, w.owner, coalesce(r.length_ms, r.finished_at - r.started_at), "
+    "r.log_bytes, r.log_removed FROM run r JOIN work w ON w.id = r.work";
+
+RunInfo run_of(const Query& query) {
+  RunInfo run;
+  run.work = query.integer(1);
+  run.run = static_cast<int>(query.integer(2));
+  run.attempt = static_cast<int>(query.integer(3));
+  run.unique_name = query.text(4);
+  run.started_at = query.time(5);
+  if (!query.is_null(6)) {
+    run.finished_at = query.time(6);
+    run.result = result_of(query, 6);
+  }
+  run.max_rss_kb = query.integer(12);
+  run.user_time = Duration{query.integer(13)};
+  run.system_time = Duration{query.integer(14)};
+  run.read_kb = query.integer(15);
+  run.written_kb = query.integer(16);
+  if (const std::string waited = query.text(17); !waited.empty()) {
+    run.waited = waited_from_json(json::parse(waited).as_array());
+  }
+  if (const std::string relaxed = query.text(18); !relaxed.empty()) {
+    run.relaxed = json::value_to<std::vector<std::string>>(json::parse(relaxed));
+  }
+  run.missed_periods = static_cast<int>(query.integer(19));
+  run.expedited = query.integer(20) != 0;
+  run.owner = static_cast<uid_t>(query.integer(21));
+  if (!query.is_null(22)) run.length = Duration{query.integer(22)};
+  run.log_bytes = query.integer(23);
+  run.log_removed = query.integer(24) != 0;
+  return run;
+}
+
+const std::string kMarkQuery = "SELECT id, owner, name, registered_at, since, state FROM work";
+
+WorkMark mark_of(const Query& query) {
+  return {query.integer(0), static_cast<uid_t>(query.integer(1)), query.text(2), query.time(3),
+          query.time(4),    query.enumerator<WorkState>(5)};
+}
+
+std::vector<ForgottenRun> forgotten(Query& query) {
+  std::vector<ForgottenRun> runs;
+  while (query.step()) runs.push_back({query.integer(0), static_cast<int>(query.integer(1))});
+  return runs;
+}
+
+std::vector<std::int64_t> ids_of(Query& query) {
+  std::vector<std::int64_t> ids;
+  while (query.step()) ids.push_back(query.integer(0));
+  return ids;
+}
+
+std::vector<ChainLink> links_of(Query& query) {
+  std::vector<ChainLink> links;
+  while (query.step()) {
+    links.push_back(
+        {query.integer(0), query.text(1), query.enumerator<WorkState>(2), query.time(3)});
+  }
+  return links;
+}
+
+std::string stored_text(const Policy& policy) { return json::serialize(to_json(policy)); }
+
+Policy policy_of(const std::string& text) {
+  return stored(policy_from_json(object_of("policy", text)));
+}
+
+std::string stored_rest(const WorkRequest& request) {
+  return json::serialize(rest_to_json(request));
+}
+
+std::string stored_text(const RunProgress& progress) { return json::serialize(to_json(progress)); }
+
+std::string stored_text(const LedgerEntry& entry) { return json::serialize(to_json(entry)); }
+
+LedgerEntry ledger_entry_of(const std::string& text) {
+  return stored(ledger_entry_from_json(object_of("ledger entry", text)));
+}
+
+std::string stored_text(const std::vector<Waited>& waited) {
+  return waited.empty() ? "" : json::serialize(to_json(waited));
+}
+
+std::string stored_text(const std::vector<std::string>& list) {
+  return list.empty() ? "" : json::serialize(json::value_from(list));
+}
+
+}  // namespace wm

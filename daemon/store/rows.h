@@ -1,0 +1,57 @@
+// What rows of the database stand for: the columns that are read, in their order, and what becomes
+// of them.
+//
+// What the database keeps as a text of JSON is written and read here alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/store/statement.h"
+
+namespace wm {
+
+/// The scheduler's row of a work, as `w`.
+inline constexpr const char* kRowColumns =
+    "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
+    "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
+    "w.owner, w.at, w.began";
+inline constexpr int kRowWidth = 19;
+
+/// All but its policy.
+Work row_of(const Query& query);
+
+/// Works (`w`), each beside its last finished run, with neither conditions nor an order.
+extern const std::string kInfoQuery;
+WorkInfo info_of(const Query& query);
+
+/// Runs (`r`), each with its work (`w`).
+extern const std::string kRunQuery;
+RunInfo run_of(const Query& query);
+
+extern const std::string kMarkQuery;
+WorkMark mark_of(const Query& query);
+
+// All rows that a query has.
+
+/// Of the columns `work, number`.
+std::vector<ForgottenRun> forgotten(Query& query);
+std::vector<std::int64_t> ids_of(Query& query);
+/// Of the columns `id, name, state, since`.
+std::vector<ChainLink> links_of(Query& query);
+
+// Texts of JSON. What cannot be read throws StoreError.
+
+std::string stored_text(const Policy& policy);
+Policy policy_of(const std::string& text);
+/// A registration without its policy.
+std::string stored_rest(const WorkRequest& request);
+std::string stored_text(const RunProgress& progress);
+std::string stored_text(const LedgerEntry& entry);
+LedgerEntry ledger_entry_of(const std::string& text);
+/// Empty for an empty list.
+std::string stored_text(const std::vector<Waited>& waited);
+std::string stored_text(const std::vector<std::string>& list);
+
+}  // namespace wm

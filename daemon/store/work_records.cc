@@ -1,0 +1,304 @@
+// Works on record: their terms, their rows and their chains.
+#include <limits>
+
+#include <boost/json.hpp>
+#include <sqlite3.h>
+
+#include "daemon/store/rows.h"
+#include "daemon/store/sqlite_store.h"
+
+namespace wm {
+namespace {
+
+// What ended before its name went to other work is history.
+std::string state_condition(const WorkFilter& filter) {
+  constexpr const char* kCurrent = "(w.superseded = 0 OR w.finished = 0)";
+  if (filter.states.empty()) return filter.finished ? kCurrent : "w.finished = 0";
+  std::string list;
+  for (const WorkState state : filter.states) {
+    list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
+  }
+  return kCurrent + (" AND w.state IN (" + list) + ")";
+}
+
+// All unfinished work, of one owner or of all.
+bool is_plain(const WorkFilter& filter) {
+  return filter.states.empty() && !filter.finished && filter.tags.empty() &&
+         filter.task_name.empty();
+}
+
+}  // namespace
+
+std::int64_t SqliteStore::policy_id(const Policy& policy) {
+  const std::string document = stored_text(policy);
+  const auto known = policy_ids_.find(document);
+  if (known != policy_ids_.end()) return known->second;
+  Query(statement("INSERT OR IGNORE INTO policy (document) VALUES (?)")).bind(document).step();
+  Query query(statement("SELECT id FROM policy WHERE document = ?"));
+  query.bind(document).step();
+  constexpr std::size_t kMostKnown = 1000;
+  if (policy_ids_.size() >= kMostKnown) policy_ids_.clear();
+  return policy_ids_[document] = query.integer(0);
+}
+
+// Work has let go of that policy: if no other has it, it goes.
+void SqliteStore::drop_unused_policy(std::int64_t id) {
+  Query query(
+      statement("DELETE FROM policy WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM work WHERE policy "
+                "= ?1) RETURNING document"));
+  if (query.bind(id).step()) policy_ids_.erase(query.text(0));
+}
+
+WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
+  return guarded([&] {
+    const WorkRequest& request = info.request;
+    const Work& work = info.work;
+    Query(
+        statement("UPDATE work SET superseded = 1 WHERE owner = ? AND name = ? AND superseded = 0"))
+        .bind(work.owner, request.unique_name)
+        .step();
+    Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
+                    "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
+                    "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
+                    "expedited, at, began) VALUES "
+                    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
+        .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied,
+              stored_rest(request), policy_id(request), info.registered_at, request.keep_results,
+              work.state, work.enqueued_at, work.since, work.due, work.period_ends, work.attempts,
+              work.runs, work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
+              work.run_now, work.settling, work.expedited, work.at, work.began)
+        .step();
+    const WorkId id = database_.getLastInsertRowid();
+    insert_tags(id, request.tags);
+    std::int32_t position = 0;
+    for (const WorkId prerequisite : prerequisites) {
+      Query(statement("INSERT INTO prerequisite (work, position, prerequisite) VALUES (?, ?, ?)"))
+          .bind(id, position++, prerequisite)
+          .step();
+    }
+    return id;
+  });
+}
+
+void SqliteStore::insert_tags(WorkId id, const std::vector<std::string>& tags) {
+  for (const std::string& tag : tags) {
+    Query(statement("INSERT OR IGNORE INTO tag (tag, work) VALUES (?, ?)")).bind(tag, id).step();
+  }
+}
+
+void SqliteStore::save(const Work& work, Duration keep) {
+  static const std::string kRow =
+      "UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, period_ends = ?5, "
+      "attempts = ?6, runs = ?7, periods = ?8, generation = ?9, blocked_on = ?10, timing = ?11, "
+      "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15, at = ?16, began = ?17, "
+      "progress = CASE WHEN ?1 = 0 THEN progress ELSE '' END";
+  static const std::string kStaysUnfinished = kRow + " WHERE id = ?18 AND finished = 0";
+  static const std::string kAny = kRow +
+                                  ", finished = ?1 >= 3, expires_at = CASE WHEN ?1 >= 3 THEN "
+                                  "?3 + coalesce(keep, ?19) END WHERE id = ?18";
+  const auto bind = [&](Query& query) -> Query& {
+    return query.bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends,
+                      work.attempts, work.runs, work.periods, work.generation, work.blocked_on,
+                      work.timing, work.stopping, work.run_now, work.settling, work.expedited,
+                      work.at, work.began, work.id);
+  };
+  guarded([&] {
+    // Most rows stay unfinished: then no index changes.
+    if (!is_finished(work.state)) {
+      Query query(statement(kStaysUnfinished));
+      bind(query).step();
+      if (sqlite3_changes64(database_.getHandle()) > 0) return;
+    }
+    Query query(statement(kAny));
+    bind(query).bind(keep).step();
+  });
+}
+
+void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
+  guarded([&] {
+    const std::int64_t policy = policy_id(request);
+    const std::int64_t before = [&] {
+      Query query(statement("SELECT policy FROM work WHERE id = ?"));
+      return query.bind(id).step() ? query.integer(0) : policy;
+    }();
+    Query(statement("UPDATE work SET task = ?, request = ?, policy = ?, keep = ?, applied = ?, "
+                    "progress = '' "
+                    "WHERE id = ?"))
+        .bind(request.task_name, stored_rest(request), policy, request.keep_results, applied, id)
+        .step();
+    if (before != policy) drop_unused_policy(before);
+    Query(statement("DELETE FROM tag WHERE work = ?")).bind(id).step();
+    insert_tags(id, request.tags);
+  });
+}
+
+void SqliteStore::save_paths_seen(WorkId id, std::int64_t fingerprint) {
+  guarded([&] {
+    Query(statement("UPDATE work SET paths_seen = ? WHERE id = ?")).bind(fingerprint, id).step();
+  });
+}
+
+std::optional<std::int64_t> SqliteStore::load_paths_seen(WorkId id) {
+  return guarded([&]() -> std::optional<std::int64_t> {
+    Query query(statement("SELECT paths_seen FROM work WHERE id = ? AND paths_seen IS NOT NULL"));
+    if (!query.bind(id).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
+void SqliteStore::save_output(WorkId id, const std::string& output) {
+  guarded(
+      [&] { Query(statement("UPDATE work SET output = ? WHERE id = ?")).bind(output, id).step(); });
+}
+
+void SqliteStore::save_progress(WorkId id, const RunProgress& progress) {
+  guarded([&] {
+    Query(statement("UPDATE work SET progress = ? WHERE id = ?"))
+        .bind(stored_text(progress), id)
+        .step();
+  });
+}
+
+std::optional<WorkId> SqliteStore::find(uid_t owner, const std::string& unique_name) {
+  return guarded([&]() -> std::optional<WorkId> {
+    Query query(statement("SELECT id FROM work WHERE owner = ? AND name = ? AND superseded = 0"));
+    if (!query.bind(owner, unique_name).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
+std::optional<WorkInfo> SqliteStore::info(WorkId id) {
+  return guarded([&]() -> std::optional<WorkInfo> {
+    Query query(statement(kInfoQuery + " WHERE w.id = ?"));
+    if (!query.bind(id).step()) return std::nullopt;
+    return info_of(query);
+  });
+}
+
+std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
+  return guarded([&] {
+    Where where(state_condition(filter));
+    where.add("w.id > ?", filter.after);
+    if (filter.up_to) where.add("w.id <= ?", *filter.up_to);
+    // Of unfinished work each owner has an index in the order of the list.
+    if (filter.owner) where.add(is_plain(filter) ? "w.owner = ?" : "+w.owner = ?", *filter.owner);
+    if (!filter.task_name.empty()) where.add("w.task = ?", filter.task_name);
+    if (!filter.tags.empty()) {
+      where.add("w.id IN (SELECT work FROM tag WHERE tag IN (SELECT value FROM json_each(?))",
+                boost::json::serialize(boost::json::value_from(filter.tags)));
+      where.extend(" AND work > ? AND work <= ?)", filter.after,
+                   filter.up_to.value_or(std::numeric_limits<WorkId>::max()));
+    }
+    Query query(statement(kInfoQuery + where.sql() + " ORDER BY w.id LIMIT ?"));
+    where.bind(query);
+    query.bind(filter.limit);
+    std::vector<WorkInfo> works;
+    while (query.step()) works.push_back(info_of(query));
+    return works;
+  });
+}
+
+// A page is made of so many at the most, whatever the filter leaves of them.
+std::optional<WorkId> SqliteStore::reach(const WorkFilter& filter, int most) {
+  return guarded([&]() -> std::optional<WorkId> {
+    if (is_plain(filter)) return std::nullopt;
+    const bool tagged = !filter.tags.empty();
+    Query query(statement(
+        tagged ? "SELECT work FROM tag WHERE work > ? AND tag IN (SELECT value FROM json_each(?)) "
+                 "ORDER BY work LIMIT 1 OFFSET ?"
+               : "SELECT id FROM work WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"));
+    query.bind(filter.after);
+    if (tagged) query.bind(boost::json::serialize(boost::json::value_from(filter.tags)));
+    if (!query.bind(most - 1).step()) return std::nullopt;
+    return query.integer(0);
+  });
+}
+
+std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
+                                            const std::string& unique_name) {
+  return guarded([&] {
+    Where where("w.finished = 0");
+    if (owner) where.add("w.owner = ?", *owner);
+    if (!tag.empty()) where.add("w.id IN (SELECT work FROM tag WHERE tag = ?)", tag);
+    if (!unique_name.empty()) where.add("w.name = ?", unique_name);
+    Query query(statement("SELECT w.id FROM work w" + where.sql() + " ORDER BY w.id"));
+    where.bind(query);
+    return ids_of(query);
+  });
+}
+
+std::vector<WorkId> SqliteStore::applied(uid_t owner) {
+  return guarded([&] {
+    Query query(statement(
+        "SELECT id FROM work WHERE owner = ? AND applied = 1 AND superseded = 0 ORDER BY id"));
+    query.bind(owner);
+    return ids_of(query);
+  });
+}
+
+std::vector<ChainLink> SqliteStore::prerequisites(WorkId id) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.id, w.name, w.state, w.since FROM prerequisite p JOIN work w ON "
+                  "w.id = p.prerequisite WHERE p.work = ? ORDER BY p.position"));
+    query.bind(id);
+    return links_of(query);
+  });
+}
+
+std::vector<ChainLink> SqliteStore::dependents(WorkId id, int limit) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.id, w.name, w.state, w.since FROM prerequisite p JOIN work w ON "
+                  "w.id = p.work WHERE p.prerequisite = ? ORDER BY w.id LIMIT ?"));
+    query.bind(id, limit);
+    return links_of(query);
+  });
+}
+
+std::vector<std::string> SqliteStore::outputs_of_prerequisites(WorkId id) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT w.output FROM prerequisite p JOIN work w ON w.id = p.prerequisite "
+                  "WHERE p.work = ? AND w.output <> '' ORDER BY p.position"));
+    query.bind(id);
+    std::vector<std::string> outputs;
+    while (query.step()) outputs.push_back(query.text(0));
+    return outputs;
+  });
+}
+
+std::vector<StoredWork> SqliteStore::load() {
+  return guarded([&] {
+    std::unordered_map<std::int64_t, SharedPolicy> policies;
+    Query all_policies(statement("SELECT id, document FROM policy"));
+    while (all_policies.step()) {
+      policies[all_policies.integer(0)] = SharedPolicy(policy_of(all_policies.text(1)));
+    }
+    Query query(statement(std::string("SELECT ") + kRowColumns +
+                          ", w.policy FROM work w WHERE w.finished = 0 ORDER BY w.id"));
+    std::vector<StoredWork> works;
+    while (query.step()) {
+      Work& work = works.emplace_back().work;
+      work = row_of(query);
+      work.policy = work.run_policy = policies.at(query.integer(kRowWidth));
+    }
+    load_prerequisites(works);
+    return works;
+  });
+}
+
+// Those of blocked work, and of them those that have not ended.
+void SqliteStore::load_prerequisites(std::vector<StoredWork>& works) {
+  Query query(
+      statement("SELECT p.work, p.prerequisite FROM prerequisite p JOIN work w ON w.id = "
+                "p.work JOIN work q ON q.id = p.prerequisite WHERE w.finished = 0 AND q.state "
+                "< 3 ORDER BY p.work, p.position"));
+  auto work = works.begin();
+  while (query.step()) {
+    while (work->work.id != query.integer(0)) ++work;
+    work->prerequisites.push_back(query.integer(1));
+  }
+}
+
+}  // namespace wm
