@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/arrival.h"
+#include "core/json_fields.h"
 #include "core/json_reader.h"
 #include "core/size.h"
 
@@ -28,10 +29,7 @@ std::unexpected<Error> unreachable(const std::string& what) {
 
 // The daemon's named errors, as its interface describes them.
 Error error_of(std::string_view name, const json::object& parameters) {
-  const auto text = [&](std::string_view key) {
-    const json::value* value = parameters.if_contains(key);
-    return std::string(value && value->is_string() ? std::string_view(value->get_string()) : "");
-  };
+  const auto text = [&](std::string_view key) { return text_of(parameters, key); };
   constexpr std::string_view kPrefix = "io.wm.Scheduler.";
   const std::string_view kind = name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name;
   if (kind == "NoSuchWork" && !text("message").empty()) {
@@ -147,10 +145,7 @@ Result<json::object> Client::receive() {
   auto message = parse_object("the daemon's answer", *text);
   if (!message) return fail(ErrorCode::failed, message.error().message);
   if (const json::value* name = message->if_contains("error"); name && name->is_string()) {
-    const json::value* parameters = message->if_contains("parameters");
-    return std::unexpected(error_of(name->get_string(), parameters && parameters->is_object()
-                                                            ? parameters->get_object()
-                                                            : json::object{}));
+    return std::unexpected(error_of(name->get_string(), object_of(*message, "parameters")));
   }
   return message;
 }

@@ -1,7 +1,6 @@
 #include "cli/session.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 
 #include <poll.h>
@@ -35,10 +34,7 @@ Result<> check_directory(const std::string& socket, uid_t uid) {
 
 Result<uid_t> find_owner(const std::string& name) {
   if (const passwd* user = ::getpwnam(name.c_str())) return user->pw_uid;
-  uid_t uid = 0;
-  const char* const end = name.data() + name.size();
-  const auto [stop, problem] = std::from_chars(name.data(), end, uid);
-  if (problem == std::errc() && stop == end) return uid;
+  if (const auto uid = parse_number<uid_t>(name)) return *uid;
   return fail(ErrorCode::invalid, "--owner: there is no user '" + name + "'");
 }
 

@@ -1,10 +1,10 @@
 #include "config/settings.h"
 
-#include <charconv>
 #include <optional>
 
 #include "config/read_file.h"
 #include "config/toml_reader.h"
+#include "core/text.h"
 
 namespace wm {
 namespace {
@@ -44,10 +44,8 @@ void read_unknown(TomlReader& reader, const char* key, std::optional<bool>& allo
 bool is_host_and_port(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) return false;
-  int port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
-  return problem == std::errc() && stop == end && port > 0 && port <= 65'535;
+  const auto port = parse_number<int>(std::string_view(text).substr(colon + 1));
+  return port && *port > 0 && *port <= 65'535;
 }
 
 void read_notify(TomlReader& reader, NotifySettings& notify) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 #include <vector>
 
@@ -57,20 +56,13 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   }
 }
 
-std::optional<int> number(std::string_view text) {
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<int> value_of(std::string_view text, const Field& field) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
   const auto word = std::ranges::find(field.words, lower);
   if (word != field.words.end()) return field.least + int(word - field.words.begin());
-  const auto value = number(text);
+  const auto value = parse_number<int>(text);
   return value && *value >= field.least && *value <= field.most ? value : std::nullopt;
 }
 
@@ -85,7 +77,7 @@ std::unexpected<Error> bad(const Field& field, std::string_view part) {
 template <std::size_t N>
 Result<> read_part(std::string_view part, const Field& field, std::bitset<N>& set) {
   const auto stepped = split(part, "/");
-  const auto step = stepped.size() == 2 ? number(stepped[1]) : std::optional(1);
+  const auto step = stepped.size() == 2 ? parse_number<int>(stepped[1]) : std::optional(1);
   if (stepped.size() > 2 || !step || *step < 1 || *step > field.most) return bad(field, part);
   const auto ends = split(stepped[0], "-");
   if (ends.size() > 2) return bad(field, part);

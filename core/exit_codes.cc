@@ -1,17 +1,15 @@
 #include "core/exit_codes.h"
 
-#include <charconv>
 #include <optional>
+
+#include "core/text.h"
 
 namespace wm {
 namespace {
 
 std::optional<std::size_t> exit_code(std::string_view text) {
-  std::size_t code = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), code);
-  if (text.empty() || problem != std::errc{} || end != text.data() + text.size()) return {};
-  if (code > 255) return std::nullopt;
-  return code;
+  const auto code = parse_number<std::size_t>(text);
+  return code && *code <= 255 ? code : std::nullopt;
 }
 
 }  // namespace

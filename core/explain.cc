@@ -1,6 +1,7 @@
 #include "core/explain.h"
 
 #include "core/schedule.h"
+#include "core/text.h"
 
 namespace wm {
 namespace {
@@ -46,12 +47,8 @@ class Explanation {
   }
 
   void add_trigger(std::string required, const char* actual, std::optional<TimePoint> until) {
-    std::string paths;
-    for (const std::string& path : policy_.trigger.paths) {
-      paths += (paths.empty() ? "" : " or ") + path;
-    }
-    waits_.push_back(
-        {WaitKind::trigger, std::move(paths), std::move(required), actual, work_.since, until, ""});
+    waits_.push_back({WaitKind::trigger, join(policy_.trigger.paths, " or "), std::move(required),
+                      actual, work_.since, until, ""});
   }
 
   std::optional<TimePoint> deadline() const {

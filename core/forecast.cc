@@ -37,7 +37,7 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
     }
     ahead.accept();
     auto next = ahead.next_wakeup();
-    if (!ends.empty() && (!next || ends.begin()->first < *next)) next = ends.begin()->first;
+    if (!ends.empty()) next = earliest(next, ends.begin()->first);
     if (!next) break;
     now = std::max(now, *next);
   }

@@ -44,7 +44,7 @@ std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy,
   if (is_forced(work, policy, now)) return std::nullopt;
   std::optional<TimePoint> next;
   const auto consider = [&](TimePoint time) {
-    if (time > now && (!next || time < *next)) next = time;
+    if (time > now) next = earliest(next, time);
   };
   if (policy.deadline) consider(work.enqueued_at + *policy.deadline);
   for (const Preference& preference : policy.prefer) consider(work.due + preference.relax_after);

@@ -1,6 +1,9 @@
 #include "core/outcome.h"
 
+#include <array>
 #include <cstring>
+
+#include "core/text.h"
 
 namespace wm {
 namespace {
@@ -59,16 +62,14 @@ RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason
 }
 
 std::string cause_of(const RunResult& result) {
-  std::string text(word(result.stop_reason));
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  std::string ending;
   if (result.signal) {
     const char* name = ::sigabbrev_np(*result.signal);
-    add(name ? std::string("SIG") + name : "signal " + std::to_string(*result.signal));
+    ending = name ? std::string("SIG") + name : "signal " + std::to_string(*result.signal);
   } else if (result.exit_code.value_or(0) != 0) {
-    add("exit " + std::to_string(*result.exit_code));
+    ending = "exit " + std::to_string(*result.exit_code);
   }
-  if (!result.reason.empty()) add(result.reason);
-  return text;
+  return join(std::array<std::string_view, 3>{word(result.stop_reason), ending, result.reason});
 }
 
 }  // namespace wm

@@ -410,9 +410,7 @@ Constraints Scheduler::wanted() const {
 std::optional<TimePoint> Scheduler::next_wakeup() const {
   if (shutting_down_) return std::nullopt;  // A child's end will wake us.
   std::optional<TimePoint> next = agenda().next_alarm();
-  const auto consider = [&](std::optional<TimePoint> time) {
-    if (time && (!next || *time < *next)) next = time;
-  };
+  const auto consider = [&](std::optional<TimePoint> time) { next = earliest(next, time); };
   for (const auto& [group, until] : pauses_) consider(until);
   if (!has_room() || is_paused("")) return next;
   for (const auto& [owner, queue] : agenda().timers()) {

@@ -4,6 +4,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/text.h"
+
 namespace wm {
 namespace {
 
@@ -81,10 +83,8 @@ bool is_wanted(const StatusChange& change, std::span<const Notice> notices) {
 
 std::string describe(const StatusChange& change, TimePoint now) {
   const Work& work = change.work;
-  std::string text;
-  const auto add = [&](const std::string& part) {
-    if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
-  };
+  std::vector<std::string> parts;
+  const auto add = [&](std::string part) { parts.push_back(std::move(part)); };
   if (change.run) {
     add(cause_of(change.run->result));
     if (change.status == WorkStatus::completed) add("took " + rough_duration(change.run->length));
@@ -110,7 +110,7 @@ std::string describe(const StatusChange& change, TimePoint now) {
         add(std::string(word(work.stopping)));
       break;
   }
-  return text;
+  return join(parts);
 }
 
 std::string describe(const RunProgress& progress) {

@@ -1,6 +1,8 @@
-// Text from outside: is it UTF-8, and is it safe to show.
+// Text: what came from outside checked, numbers read, lists joined.
 #pragma once
 
+#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,5 +17,27 @@ bool has_control(std::string_view utf8);
 /// The text with such characters, and bytes that are not UTF-8, written as `\xNN`: what a terminal
 /// may be sent. Newlines and tabs stay when `keep_lines`.
 std::string printable(std::string_view text, bool keep_lines = false);
+
+/// The number that the whole text is; nothing where it is none, or does not fit. No spaces, no `+`,
+/// and a `-` only for types that have one.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text, int base = 10) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, number, base);
+  return problem == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
+}
+
+/// The parts that are not empty, with the separator between them.
+template <class Parts>
+std::string join(const Parts& parts, std::string_view separator = ", ") {
+  std::string text;
+  for (const auto& part : parts) {
+    if (std::string_view(part).empty()) continue;
+    if (!text.empty()) text += separator;
+    text += part;
+  }
+  return text;
+}
 
 }  // namespace wm

@@ -2,7 +2,9 @@
 // them.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +39,12 @@ std::string format_duration(Duration duration);
 /// One of about that length: rounded to the largest two units, `1h30m`; under a second,
 /// milliseconds.
 std::string rough_duration(Duration duration);
+
+/// The earlier of the two, where there are any.
+constexpr std::optional<TimePoint> earliest(std::optional<TimePoint> a,
+                                            std::optional<TimePoint> b) {
+  return a && b ? std::min(a, b) : a ? a : b;
+}
 
 /// ISO 8601 with an offset: `2026-11-23T09:20:45.123Z`, `2026-11-23 09:20+01:00`.
 Result<TimePoint> parse_time(std::string_view text);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,14 +40,9 @@ std::optional<std::vector<int>> numbers_in(std::string_view text, char separator
   while (true) {
     const std::size_t end = std::min(text.find(separator), text.size());
     const std::string_view digits = text.substr(0, end);
-    int value = 0;
-    const auto [stop, problem] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (digits.empty() || digits.size() > most_digits || value < 0 || problem != std::errc{} ||
-        stop != digits.data() + digits.size()) {
-      return std::nullopt;
-    }
-    list.push_back(value);
+    const auto value = parse_number<int>(digits);
+    if (!value || *value < 0 || digits.size() > most_digits) return std::nullopt;
+    list.push_back(*value);
     if (end == text.size()) return list;
     text.remove_prefix(end + 1);
   }

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/suggest.h"
+#include "core/text.h"
 
 namespace wm {
 
@@ -23,13 +24,7 @@ constexpr std::string_view word(E value) {
 
 template <class E>
 std::string all_words() {
-  std::string all;
-  for (const std::string_view one : Words<E>::list) {
-    if (one.empty()) continue;
-    if (!all.empty()) all += ", ";
-    all += one;
-  }
-  return all;
+  return join(Words<E>::list);
 }
 
 template <class E>

@@ -342,10 +342,7 @@ void Daemon::follow_paths(const Work& work) {
 }
 
 void Daemon::end_turn(TimePoint now) {
-  auto next = manager_.next_wakeup();
-  for (const auto& other : {sensors_.next_expiry(), asked_until_}) {
-    if (other && (!next || *other < *next)) next = other;
-  }
+  auto next = earliest(manager_.next_wakeup(), earliest(sensors_.next_expiry(), asked_until_));
   const bool failed = !turn_problem_.empty();
   if (failed) next = now + kRetryCommit;
   alarm_.set(next);

@@ -5,6 +5,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
 #include "cli/whole_number.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -26,16 +27,16 @@ std::string outcome_of(const json::object& run) {
 
 // Why it ended so, and what is remarkable about its start.
 std::string notes_of(const json::object& run) {
-  std::string text = cause_of(run);
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  std::vector<std::string> parts{cause_of(run)};
+  const auto add = [&](std::string part) { parts.push_back(std::move(part)); };
   if (const json::array& relaxed = array_of(run, "relaxed"); !relaxed.empty()) {
-    add("without " + join(relaxed, ", "));
+    add("without " + join(texts_of(relaxed)));
   }
   if (const auto missed = number_of(run, "missedPeriods"); missed > 0) {
     add(std::to_string(missed) + (missed == 1 ? " period missed" : " periods missed"));
   }
   if (run.contains("logRemoved")) add("log removed to make room");
-  return text;
+  return join(parts);
 }
 
 Listing runs_listing() {

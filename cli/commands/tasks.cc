@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -26,7 +27,7 @@ int tasks(Session& session) {
     const json::value* dispatcher = task.if_contains("dispatcher");
     const bool dispatches = dispatcher && dispatcher->is_bool() && dispatcher->get_bool();
     table.add({text_of(task, "name"),
-               join(array_of(task, "command"), " ") + (dispatches ? " TASK" : "")});
+               join(texts_of(task, "command"), " ") + (dispatches ? " TASK" : "")});
   }
   table.print(session.out(), session.style(), terminal_width());
   return kDone;

@@ -17,61 +17,24 @@ namespace wm::cli {
 
 namespace json = boost::json;
 
-std::string text_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->get_string()) : "";
-}
-
-std::int64_t number_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_int64() ? value->get_int64() : 0;
-}
-
-const json::object& object_of(const json::object& object, std::string_view key) {
-  static const json::object kEmpty;
-  const json::value* value = object.if_contains(key);
-  return value && value->is_object() ? value->get_object() : kEmpty;
-}
-
-const json::array& array_of(const json::object& object, std::string_view key) {
-  static const json::array kEmpty;
-  const json::value* value = object.if_contains(key);
-  return value && value->is_array() ? value->get_array() : kEmpty;
-}
-
-std::optional<TimePoint> time_of(const json::object& object, std::string_view key) {
-  const auto time = parse_time(text_of(object, key));
-  return time ? std::optional(*time) : std::nullopt;
-}
-
-std::string join(const json::array& list, std::string_view separator) {
-  std::string text;
-  for (const json::value& item : list) {
-    if (!text.empty()) text += separator;
-    if (item.is_string()) text += std::string_view(item.get_string());
-  }
-  return text;
-}
-
 namespace {
 
 std::string constraints_text(const json::object& constraints) {
-  std::string text;
+  std::vector<std::string> parts;
   for (const auto& [key, value] : constraints) {
-    if (!text.empty()) text += ", ";
     if (value.is_string()) {
-      text += std::string(key) + " " + std::string(value.get_string());
+      parts.push_back(std::string(key) + " " + std::string(value.get_string()));
     } else if (value.is_array()) {
-      text += join(value.get_array(), ", ");
+      parts.push_back(join(texts_of(value.get_array())));
     } else if (key == "batteryNotLow") {
-      text += "battery not low";
+      parts.emplace_back("battery not low");
     } else if (key == "storageNotLow") {
-      text += "storage not low";
+      parts.emplace_back("storage not low");
     } else {
-      text += key;
+      parts.emplace_back(key);
     }
   }
-  return text;
+  return join(parts);
 }
 
 std::string duration_of(const json::object& object, std::string_view key) {
@@ -79,14 +42,13 @@ std::string duration_of(const json::object& object, std::string_view key) {
 }
 
 std::string preferences_of(const json::object& work) {
-  std::string text;
+  std::vector<std::string> parts;
   for (const json::value& value : array_of(work, "prefer")) {
     const json::object& preference = value.as_object();
-    if (!text.empty()) text += ", ";
-    text += constraints_text(object_of(preference, "constraints")) + " (for " +
-            duration_of(preference, "relaxAfterMs") + ")";
+    parts.push_back(constraints_text(object_of(preference, "constraints")) + " (for " +
+                    duration_of(preference, "relaxAfterMs") + ")");
   }
-  return text;
+  return join(parts);
 }
 
 std::string schedule_of(const json::object& work) {
@@ -101,14 +63,15 @@ std::string schedule_of(const json::object& work) {
 
 // What is said of it beyond its name, where it says more than usual.
 std::string order_of(const json::object& work) {
-  std::string text;
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (work.contains("expedited")) add("expedited");
+  std::vector<std::string> parts;
+  if (work.contains("expedited")) parts.emplace_back("expedited");
   if (const auto priority = number_of(work, "priority"); priority != 0) {
-    add(fmt::format("priority {}", priority));
+    parts.push_back(fmt::format("priority {}", priority));
   }
-  if (const std::string group = text_of(work, "group"); !group.empty()) add("group " + group);
-  return text;
+  if (const std::string group = text_of(work, "group"); !group.empty()) {
+    parts.push_back("group " + group);
+  }
+  return join(parts);
 }
 
 std::string moment(const std::optional<TimePoint>& time, TimePoint now) {
@@ -172,33 +135,29 @@ std::string due_text(const json::object& wait, TimePoint now) {
 }  // namespace
 
 std::string waits_of(const json::object& work, TimePoint now) {
-  std::string text;
+  std::vector<std::string> parts;
   for (const json::value& wait : array_of(work, "waitingFor")) {
     const json::object& one = wait.as_object();
-    if (!text.empty()) text += ", ";
-    if (const std::string due = due_text(one, now); !due.empty()) {
-      text += due;
-      continue;
-    }
+    std::string& part = parts.emplace_back(due_text(one, now));
+    if (!part.empty()) continue;
     const std::string name = text_of(one, "name");
-    if (text_of(one, "kind") == "trigger") text += "change of ";
-    text += name.empty() ? text_of(one, "kind") : name;
+    if (text_of(one, "kind") == "trigger") part += "change of ";
+    part += name.empty() ? text_of(one, "kind") : name;
     const auto until = time_of(one, "until");
-    if (until && *until > now) text += " " + rough_duration(*until - now);
+    if (until && *until > now) part += " " + rough_duration(*until - now);
   }
-  return text;
+  return join(parts);
 }
 
 std::string waited_of(const json::object& run) {
-  std::string text;
+  std::vector<std::string> parts;
   for (const json::value& value : array_of(run, "waited")) {
     const json::object& one = value.as_object();
-    if (!text.empty()) text += ", ";
     const std::string name = text_of(one, "name");
-    text += (name.empty() ? text_of(one, "kind") : name) + " " +
-            rough_duration(Duration{number_of(one, "ms")});
+    parts.push_back((name.empty() ? text_of(one, "kind") : name) + " " +
+                    rough_duration(Duration{number_of(one, "ms")}));
   }
-  return text;
+  return join(parts);
 }
 
 std::string progress_of(const json::object& progress) {
@@ -213,7 +172,7 @@ std::string cause_of(const json::object& result) { return cause_of(result_from_j
 
 std::string task_of(const json::object& work) {
   const std::string task = text_of(work, "taskName");
-  return task.empty() ? join(array_of(work, "command"), " ") : task;
+  return task.empty() ? join(texts_of(work, "command"), " ") : task;
 }
 
 std::string describe_registration(const json::object& work, const std::string& result) {
@@ -236,9 +195,9 @@ namespace {
 
 // Who its runs are, and what they may have.
 std::string terms_of(const json::object& work) {
-  std::string text;
+  std::vector<std::string> parts;
   const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) text += (text.empty() ? "" : ", ") + std::string(name) + ' ' + value;
+    if (!value.empty()) parts.push_back(std::string(name) + ' ' + value);
   };
   const auto number = [&](std::string_view key) {
     return work.contains(key) ? std::to_string(number_of(work, key)) : "";
@@ -250,7 +209,7 @@ std::string terms_of(const json::object& work) {
       work.contains("memoryMaxBytes") ? format_size(number_of(work, "memoryMaxBytes")) : "");
   add("CPU weight", number("cpuWeight"));
   add("tasks up to", number("tasksMax"));
-  return text;
+  return join(parts);
 }
 
 // `940K`, `12.5M`.
@@ -288,14 +247,14 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   plain("waited", waited_of(work));
   plain("kind", text_of(work, "kind"));
   plain("task", text_of(work, "taskName"));
-  plain("command", join(array_of(work, "command"), " "));
+  plain("command", join(texts_of(work, "command"), " "));
   plain("input", object_of(work, "input").empty() ? "" : json::serialize(object_of(work, "input")));
   plain("schedule", schedule_of(work));
-  plain("on change of", join(array_of(work, "onPath"), ", "));
+  plain("on change of", join(texts_of(work, "onPath")));
   plain("needs", constraints_text(object_of(work, "constraints")));
   plain("prefers", preferences_of(work));
   plain("order", order_of(work));
-  plain("tags", join(array_of(work, "tags"), ", "));
+  plain("tags", join(texts_of(work, "tags")));
   line("enqueued", moment(time_of(work, "enqueuedAt"), now));
   line("next run", moment(time_of(work, "nextRunAt"), now));
   const std::int64_t attempts = number_of(work, "runAttemptCount");
@@ -314,7 +273,7 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   if (number_of(work, "timeLimitMs") != 0) line("time limit", duration_of(work, "timeLimitMs"));
   if (number_of(work, "deadlineMs") != 0) line("deadline", duration_of(work, "deadlineMs"));
   plain("runs with", terms_of(work));
-  plain("tells of", join(array_of(work, "notify"), ", "));
+  plain("tells of", join(texts_of(work, "notify")));
   line("used", totals_of(object_of(work, "totals")));
   plain("id", text_of(work, "id"));
   if (const json::array& chain = array_of(work, "chain"); !chain.empty()) {

@@ -7,17 +7,10 @@
 #include <boost/json.hpp>
 
 #include "cli/render/style.h"
+#include "core/json_fields.h"
 #include "core/time.h"
 
 namespace wm::cli {
-
-// A field of the daemon's answer as text; empty where it is absent or of another type.
-std::string text_of(const boost::json::object& object, std::string_view key);
-std::int64_t number_of(const boost::json::object& object, std::string_view key);
-const boost::json::object& object_of(const boost::json::object& object, std::string_view key);
-const boost::json::array& array_of(const boost::json::object& object, std::string_view key);
-std::string join(const boost::json::array& strings, std::string_view separator);
-std::optional<TimePoint> time_of(const boost::json::object& object, std::string_view key);
 
 /// Whether a table of these works or runs has to say whose each is.
 bool are_of_several_owners(const boost::json::array& list);

@@ -1,13 +1,13 @@
 #include "daemon/probes/input_devices.h"
 
 #include <array>
-#include <charconv>
 #include <fstream>
 
 #include <fcntl.h>
 #include <linux/input-event-codes.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "daemon/system/clock.h"
 
 namespace wm {
@@ -50,8 +50,7 @@ bool InputDevices::is_for_hands(const std::string& name) const {
   std::ifstream file(classes_ / name / "device/capabilities/ev");
   std::string kinds;
   if (!std::getline(file, kinds)) return true;
-  unsigned bits = 0;
-  std::from_chars(kinds.data(), kinds.data() + kinds.size(), bits, 16);
+  const auto bits = parse_number<unsigned>(kinds, 16).value_or(0);
   return (bits & (1U << EV_KEY)) != 0;
 }
 

@@ -1,7 +1,6 @@
 #include "daemon/probes/power.h"
 
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 
@@ -9,6 +8,8 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
+
+#include "core/text.h"
 
 namespace wm {
 namespace {
@@ -28,11 +29,8 @@ std::string attribute(const std::filesystem::path& supply, const char* name) {
   return text;
 }
 
-std::optional<int> number(const std::string& text) {
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || problem != std::errc{}) return std::nullopt;
-  return value;
+std::optional<int> number(const std::filesystem::path& supply, const char* name) {
+  return parse_number<int>(attribute(supply, name));
 }
 
 bool is_battery(const PowerSupply& supply) {
@@ -115,9 +113,9 @@ std::vector<PowerSupply> read_power_supplies(const std::filesystem::path& direct
     supply.type = attribute(entry.path(), "type");
     supply.scope = attribute(entry.path(), "scope");
     supply.status = attribute(entry.path(), "status");
-    supply.online = number(attribute(entry.path(), "online")).value_or(0) != 0;
-    supply.present = number(attribute(entry.path(), "present")).value_or(1) != 0;
-    supply.capacity = number(attribute(entry.path(), "capacity"));
+    supply.online = number(entry.path(), "online").value_or(0) != 0;
+    supply.present = number(entry.path(), "present").value_or(1) != 0;
+    supply.capacity = number(entry.path(), "capacity");
     supplies.push_back(std::move(supply));
   }
   return supplies;

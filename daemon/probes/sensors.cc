@@ -243,9 +243,7 @@ void Sensors::expire(TimePoint now) {
 std::optional<TimePoint> Sensors::next_expiry() const {
   std::optional<TimePoint> next;
   for (const auto& [id, condition] : conditions_) {
-    for (const auto& end : {condition.pretended_until, condition.trusted_until}) {
-      if (end && (!next || *end < *next)) next = end;
-    }
+    next = earliest(next, earliest(condition.pretended_until, condition.trusted_until));
   }
   return next;
 }

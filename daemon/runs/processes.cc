@@ -1,6 +1,5 @@
 #include "daemon/runs/processes.h"
 
-#include <charconv>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -8,6 +7,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/text.h"
 
 namespace wm {
 namespace {
@@ -17,14 +18,6 @@ std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return std::move(text).str();
-}
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 bool carries_id(pid_t pid, std::string_view work_uuid) {
@@ -38,7 +31,7 @@ std::vector<pid_t> all_processes() {
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
   if (!proc) return pids;
   while (const dirent* entry = ::readdir(proc.get())) {
-    if (const auto pid = number<pid_t>(entry->d_name)) pids.push_back(*pid);
+    if (const auto pid = parse_number<pid_t>(entry->d_name)) pids.push_back(*pid);
   }
   return pids;
 }
@@ -51,7 +44,7 @@ std::optional<ProcessStat> parse_process_stat(std::string_view stat) {
   const std::size_t open = stat.find(" (");
   const std::size_t close = stat.rfind(") ");
   if (open == std::string_view::npos || close == std::string_view::npos) return std::nullopt;
-  const auto pid = number<pid_t>(stat.substr(0, open));
+  const auto pid = parse_number<pid_t>(stat.substr(0, open));
   std::istringstream rest{std::string(stat.substr(close + 2))};
   std::string field;
   bool dead = false;
@@ -59,8 +52,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view stat) {
   std::optional<std::uint64_t> start;
   for (int i = 3; i <= 22 && rest >> field; ++i) {
     if (i == 3) dead = field == "Z" || field == "X";
-    if (i == 6) session = number<pid_t>(field);
-    if (i == 22) start = number<std::uint64_t>(field);
+    if (i == 6) session = parse_number<pid_t>(field);
+    if (i == 22) start = parse_number<std::uint64_t>(field);
   }
   if (!pid || !session || !start) return std::nullopt;
   return ProcessStat{*pid, dead, *session, *start};

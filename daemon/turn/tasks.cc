@@ -21,13 +21,9 @@ std::string way_out(const std::string& name, const Settings& settings) {
            "], or give a command instead";
   }
   std::vector<std::string_view> declared;
-  std::string names;
-  for (const auto& [one, task] : settings.tasks) {
-    declared.push_back(one);
-    names += (names.empty() ? "" : ", ") + one;
-  }
+  for (const auto& [one, task] : settings.tasks) declared.push_back(one);
   const std::string meant = did_you_mean(name, declared);
-  return meant.empty() ? ": declared are " + names : meant;
+  return meant.empty() ? ": declared are " + join(declared) : meant;
 }
 
 }  // namespace

@@ -282,9 +282,7 @@ void WorkManager::act() {
 }
 
 std::optional<TimePoint> WorkManager::next_wakeup() const {
-  auto next = scheduler_.next_wakeup();
-  if (next_expiry_ && (!next || *next_expiry_ < *next)) next = next_expiry_;
-  return next;
+  return earliest(scheduler_.next_wakeup(), next_expiry_);
 }
 
 Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) const {

@@ -11,6 +11,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "core/json_fields.h"
 #include "core/size.h"
 #include "core/text.h"
 #include "daemon/system/users.h"
@@ -42,23 +43,16 @@ std::string systemctl(const DaemonFacts& facts, std::string_view what) {
   return fmt::format("systemctl {}{} wmd", facts.system ? "" : "--user ", what);
 }
 
-std::string text_of(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->get_string()) : "";
-}
-
 Finding look_at_configuration(const DaemonFacts& facts) {
   if (!facts.reload_problem.empty()) {
     return {"configuration", Verdict::problem,
             "the last reload was refused, and the settings before it hold: " + facts.reload_problem,
             "correct the file, then " + systemctl(facts, "reload")};
   }
-  std::string names;
-  for (const fs::path& file : facts.configuration) {
-    names += (names.empty() ? "" : ", ") + file.string();
-  }
-  return {"configuration", Verdict::ok, names.empty() ? "the defaults: there is no file" : names,
-          ""};
+  std::vector<std::string> files;
+  for (const fs::path& file : facts.configuration) files.push_back(file.string());
+  return {"configuration", Verdict::ok,
+          files.empty() ? "the defaults: there is no file" : join(files), ""};
 }
 
 Finding look_at_permission(const Settings& settings, uid_t asker) {

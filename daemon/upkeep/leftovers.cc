@@ -1,11 +1,12 @@
 #include "daemon/upkeep/leftovers.h"
 
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
 #include <spdlog/spdlog.h>
+
+#include "core/text.h"
 
 namespace wm {
 
@@ -22,15 +23,14 @@ template <std::size_t N>
 std::optional<std::array<std::int64_t, N>> numbers_in(std::string_view name) {
   std::array<std::int64_t, N> numbers{};
   for (std::size_t i = 0; i < N; ++i) {
-    const auto [end, problem] =
-        std::from_chars(name.data(), name.data() + name.size(), numbers.at(i));
-    if (problem != std::errc() || numbers.at(i) < 1) return std::nullopt;
-    name.remove_prefix(static_cast<std::size_t>(end - name.data()));
-    if (i + 1 == N) break;
-    if (!name.starts_with('.')) return std::nullopt;
-    name.remove_prefix(1);
+    const bool last = i + 1 == N;
+    const std::size_t end = last ? name.size() : name.find('.');
+    const auto number = parse_number<std::int64_t>(name.substr(0, end));
+    if (!number || *number < 1 || end == std::string_view::npos) return std::nullopt;
+    numbers.at(i) = *number;
+    if (!last) name.remove_prefix(end + 1);
   }
-  return name.empty() ? std::optional(numbers) : std::nullopt;
+  return numbers;
 }
 
 std::string_view without_end(std::string_view name, std::string_view end) {

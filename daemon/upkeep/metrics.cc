@@ -90,16 +90,13 @@ struct Queue {
 
 Queue look_at(const Scheduler& scheduler) {
   Queue queue;
-  const auto keep_earlier = [](std::optional<TimePoint>& earliest, TimePoint time) {
-    if (!earliest || time < *earliest) earliest = time;
-  };
   for (const auto& [id, row] : scheduler.rows()) {
     const Work& work = row.work;
     ++queue.states[static_cast<std::size_t>(work.state)];
-    keep_earlier(queue.oldest, work.enqueued_at);
+    queue.oldest = earliest(queue.oldest, work.enqueued_at);
     if (work.state != WorkState::enqueued || work.due > scheduler.agenda().now()) continue;
     ++queue.due;
-    keep_earlier(queue.oldest_due, work.due);
+    queue.oldest_due = earliest(queue.oldest_due, work.due);
   }
   return queue;
 }

@@ -1,5 +1,7 @@
 #include "core/text.h"
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace wm {
@@ -30,6 +32,22 @@ TEST(Printable, EscapesControlsAndBrokenBytes) {
   EXPECT_EQ(printable("a\nb"), "a\\x0ab");
   EXPECT_EQ(printable("a\n\tb", true), "a\n\tb");
   EXPECT_EQ(printable("Zürich"), "Zürich");
+}
+
+TEST(Number, IsTheWholeText) {
+  EXPECT_EQ(parse_number<int>("42"), 42);
+  EXPECT_EQ(parse_number<int>("-7"), -7);
+  EXPECT_EQ(parse_number<unsigned>("1f", 16), 31);
+  for (const char* text : {"", " 1", "1 ", "+1", "1x", "0x1", "1.5", "99999999999"}) {
+    EXPECT_EQ(parse_number<int>(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_number<unsigned>("-1"), std::nullopt);
+}
+
+TEST(Join, LeavesEmptyPartsOut) {
+  EXPECT_EQ(join(std::vector<std::string>{}), "");
+  EXPECT_EQ(join(std::vector<std::string>{"", "a", "", "b"}), "a, b");
+  EXPECT_EQ(join(std::vector<std::string_view>{"a", "b", ""}, " "), "a b");
 }
 
 }  // namespace

@@ -44,15 +44,26 @@ TEST(Time, IsReadWithAnOffset) {
   EXPECT_EQ(parse_time("2026-11-23T03:50:00.000-0530"), expected);
   EXPECT_EQ(parse_time("2026-11-23T09:20:45.123456Z"), expected + 45s + 123ms);
   EXPECT_EQ(parse_time("2026-11-23T09:20:45.1Z"), expected + 45s + 100ms);
+  EXPECT_EQ(parse_time("2026-11-23T09:20:60Z"), expected + 1min) << "a leap second";
 }
 
 TEST(Time, IsRefusedWhenItIsNone) {
-  for (const char* text : {"", "2026-11-23", "2026-11-23T09:20", "2026-13-23T09:20Z",
-                           "2026-02-29T09:20Z", "2026-11-23T24:20Z", "2026-11-23T09:60Z",
-                           "2026-11-23T09:20:45.Z", "2026-11-23T09:20Zx", "2026-11-23T09:20+1:00",
-                           "2026-1-23T09:20Z", "+026-11-23T09:20Z", "2026-11-23T09:20+25:00"}) {
+  for (const char* text :
+       {"", "2026-11-23", "2026-11-23T09:20", "2026-13-23T09:20Z", "2026-02-29T09:20Z",
+        "2026-11-23T24:20Z", "2026-11-23T09:60Z", "2026-11-23T09:20:61Z", "2026-11-23T09:20:45.Z",
+        "2026-11-23T09:20Zx", "2026-11-23T09:20+1:00", "2026-1-23T09:20Z", "+026-11-23T09:20Z",
+        "2026-11-23T09:20+25:00"}) {
     EXPECT_FALSE(parse_time(text)) << text;
   }
+}
+
+TEST(Time, TheEarliestIsOneOfThoseThatThereAre) {
+  const TimePoint first{1s};
+  const TimePoint second{2s};
+  EXPECT_EQ(earliest(std::nullopt, std::nullopt), std::nullopt);
+  EXPECT_EQ(earliest(first, std::nullopt), first);
+  EXPECT_EQ(earliest(std::nullopt, second), second);
+  EXPECT_EQ(earliest(second, first), first);
 }
 
 TEST(Time, IsWrittenInUtcWithMilliseconds) {

@@ -1,0 +1,26 @@
+// Reads fields of JSON that a program of ours wrote: what is absent or of another type is empty.
+// What comes from outside is read strictly, by json_reader.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "core/time.h"
+
+namespace wm {
+
+std::string text_of(const boost::json::object& object, std::string_view key);
+std::int64_t number_of(const boost::json::object& object, std::string_view key);  // Else 0.
+const boost::json::object& object_of(const boost::json::object& object, std::string_view key);
+const boost::json::array& array_of(const boost::json::object& object, std::string_view key);
+std::vector<std::string> texts_of(const boost::json::object& object, std::string_view key);
+std::optional<TimePoint> time_of(const boost::json::object& object, std::string_view key);
+
+/// The strings of a list; other elements are left out.
+std::vector<std::string> texts_of(const boost::json::array& list);
+
+}  // namespace wm
