@@ -68,7 +68,7 @@ NetworkProbe::NetworkProbe(boost::asio::io_context& loop, Bus& bus, const Networ
 
 NetworkProbe::Sources::Sources(boost::asio::io_context& loop, Bus& bus,
                                const std::function<void()>& changed)
-    : routes(loop, changed),
+    : routes(watch_routes(loop, changed)),
       network_manager(bus, changed),
       networkd(bus, "org.freedesktop.network1", "/org/freedesktop/network1",
                "org.freedesktop.network1.Manager", changed),

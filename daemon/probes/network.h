@@ -60,7 +60,7 @@ class NetworkProbe : public Probe {
   struct Sources {
     Sources(boost::asio::io_context& loop, Bus& bus, const std::function<void()>& changed);
 
-    RouteEvents routes;
+    NetlinkEvents routes;
     NetworkManager network_manager;
     BusObject networkd;
     std::unique_ptr<Modems> modems;  // Only where a modem leads out.

@@ -1,13 +1,9 @@
 #include "daemon/probes/power.h"
 
-#include <array>
-#include <cstring>
 #include <fstream>
 
 #include <linux/netlink.h>
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include "core/text.h"
 
@@ -42,41 +38,12 @@ bool is_plug(const PowerSupply& supply) {
   return supply.type == "Mains" || supply.type == "USB" || supply.type == "Wireless";
 }
 
-// The kernel's own announcements (group 1); those that udevd forwards need not be trusted.
-int open_uevents() {
-  const int fd =
-      ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  address.nl_groups = 1;
-  if (fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    ::close(fd);
-    return -1;
-  }
-  return fd;
-}
+// The kernel's own announcements; those that udevd forwards, in group 2, need not be trusted.
+constexpr unsigned kUeventsOfKernel = 1;
 
-// Whether anything that arrived is about a power supply. A full buffer lost something: look then,
-// too.
-bool take_uevents(int fd) {
-  std::array<char, 8192> buffer;
-  bool concerned = false;
-  for (;;) {
-    sockaddr_nl sender{};
-    socklen_t size = sizeof sender;
-    const ssize_t length = ::recvfrom(fd, buffer.data(), buffer.size(), 0,
-                                      reinterpret_cast<sockaddr*>(&sender), &size);
-    if (length < 0 && errno == ENOBUFS) {
-      concerned = true;
-      continue;
-    }
-    if (length <= 0) return concerned;
-    const std::string_view text(buffer.data(), static_cast<std::size_t>(length));
-    using std::string_view_literals::operator""sv;
-    if (sender.nl_pid == 0 && text.find("\0SUBSYSTEM=power_supply\0"sv) != std::string_view::npos) {
-      concerned = true;
-    }
-  }
+bool is_of_power_supply(std::string_view uevent) {
+  using std::string_view_literals::operator""sv;
+  return uevent.find("\0SUBSYSTEM=power_supply\0"sv) != std::string_view::npos;
 }
 
 }  // namespace
@@ -131,28 +98,10 @@ PowerReading judge(bool on_battery, const DisplayDevice& device) {
   return reading;
 }
 
-PowerEvents::PowerEvents(boost::asio::io_context& loop, std::function<void()> changed)
-    : changed_(std::move(changed)), events_(loop) {
-  if (const int fd = open_uevents(); fd >= 0) {
-    events_.assign(fd);
-    listen();
-  } else {
-    spdlog::warn("no events from the power supplies: {}", std::strerror(errno));
-  }
-}
-
-void PowerEvents::listen() {
-  events_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                     [this, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
-                       if (alive.expired()) return;
-                       if (take_uevents(events_.native_handle())) changed_();
-                       listen();
-                     });
-}
-
 PowerProbe::Sources::Sources(boost::asio::io_context& loop, Bus& bus,
                              const std::function<void()>& changed)
-    : events(loop, changed),
+    : events(loop, NETLINK_KOBJECT_UEVENT, kUeventsOfKernel, "the power supplies",
+             is_of_power_supply, changed),
       upower(bus, kUPower, "/org/freedesktop/UPower", kUPower, changed),
       display(bus, kUPower, "/org/freedesktop/UPower/devices/DisplayDevice",
               "org.freedesktop.UPower.Device", changed) {}

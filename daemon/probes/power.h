@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "daemon/probes/netlink.h"
 #include "daemon/probes/probe.h"
 #include "daemon/system/bus.h"
 
@@ -53,19 +53,6 @@ struct DisplayDevice {
 /// not, whatever is plugged in.
 PowerReading judge(bool on_battery, const DisplayDevice& device);
 
-/// Calls `changed` after every event of a power supply, while it lives.
-class PowerEvents {
- public:
-  PowerEvents(boost::asio::io_context& loop, std::function<void()> changed);
-
- private:
-  void listen();
-
-  std::function<void()> changed_;
-  boost::asio::posix::stream_descriptor events_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-};
-
 class PowerProbe : public Probe {
  public:
   PowerProbe(boost::asio::io_context& loop, Bus& bus, std::filesystem::path directory,
@@ -79,7 +66,7 @@ class PowerProbe : public Probe {
   struct Sources {
     Sources(boost::asio::io_context& loop, Bus& bus, const std::function<void()>& changed);
 
-    PowerEvents events;
+    NetlinkEvents events;
     BusObject upower;
     BusObject display;
   };

@@ -1,42 +1,13 @@
 #include "daemon/probes/routes.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
-#include <memory>
 
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
-#include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 namespace wm {
 namespace {
-
-using Socket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
-
-// What an event says is not read: it only tells that the tables are to be read anew.
-int open_route_events() {
-  const int fd = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  address.nl_groups =
-      RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-  if (fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    ::close(fd);
-    return -1;
-  }
-  return fd;
-}
-
-void drop_messages(int fd) {
-  std::array<char, 8192> buffer;
-  for (;;) {
-    const ssize_t length = ::recv(fd, buffer.data(), buffer.size(), 0);
-    if (length == 0 || (length < 0 && errno != ENOBUFS && errno != EINTR)) return;
-  }
-}
 
 template <class Take>
 void each_attribute(const nlmsghdr* message, std::size_t header_size, Take take) {
@@ -78,8 +49,8 @@ int take_route(const nlmsghdr* message, void* target) {
 
 // One dump of a kernel table; every entry goes to `take`. False: it could not be read.
 bool dump(std::uint16_t type, mnl_cb_t take, void* target) {
-  const Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), &mnl_socket_close);
-  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) return false;
+  const NetlinkSocket socket = open_netlink(NETLINK_ROUTE);
+  if (!socket) return false;
   std::vector<char> buffer(32'768);
   nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
   request->nlmsg_type = type;
@@ -131,24 +102,12 @@ std::optional<Routes> read_routes() {
   return now;
 }
 
-RouteEvents::RouteEvents(boost::asio::io_context& loop, std::function<void()> changed)
-    : changed_(std::move(changed)), events_(loop) {
-  if (const int fd = open_route_events(); fd >= 0) {
-    events_.assign(fd);
-    listen();
-  } else {
-    spdlog::warn("no events from the network: {}", std::strerror(errno));
-  }
-}
-
-void RouteEvents::listen() {
-  events_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                     [this, alive = std::weak_ptr(alive_)](const boost::system::error_code&) {
-                       if (alive.expired()) return;
-                       drop_messages(events_.native_handle());
-                       changed_();
-                       listen();
-                     });
+NetlinkEvents watch_routes(boost::asio::io_context& loop, std::function<void()> changed) {
+  constexpr unsigned kGroups =
+      RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+  // What an event says is not read: the tables are.
+  const auto any = [](std::string_view) { return true; };
+  return {loop, NETLINK_ROUTE, kGroups, "the network", any, std::move(changed)};
 }
 
 }  // namespace wm

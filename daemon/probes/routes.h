@@ -3,14 +3,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "daemon/probes/netlink.h"
 
 namespace wm {
 
@@ -40,17 +40,7 @@ struct Routes {
 /// Nothing: the kernel's tables cannot be read (errno).
 std::optional<Routes> read_routes();
 
-/// Calls `changed` after every change of those tables, while it lives.
-class RouteEvents {
- public:
-  RouteEvents(boost::asio::io_context& loop, std::function<void()> changed);
-
- private:
-  void listen();
-
-  std::function<void()> changed_;
-  boost::asio::posix::stream_descriptor events_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-};
+/// Calls `changed` after every change of those tables.
+NetlinkEvents watch_routes(boost::asio::io_context& loop, std::function<void()> changed);
 
 }  // namespace wm
