@@ -10,6 +10,7 @@ build_packages=(
   libcli11-dev libfmt-dev libgmock-dev libgtest-dev
   libhowardhinnant-date-dev libmnl-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev libtomlplusplus-dev
+  libutf8proc-dev
   scdoc
 )
 

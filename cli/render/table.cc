@@ -5,6 +5,7 @@
 
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 #include "core/text.h"
 
@@ -14,14 +15,30 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowest = 8;  // No column is cut to less.
 
-bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }
+struct Character {
+  std::size_t bytes;
+  std::size_t columns;  // 0 for marks that join the character before them, 2 for Chinese.
+};
+
+// The first one of text that is not empty. The table has its own idea of widths, not the locale's:
+// names are UTF-8 whatever LANG says.
+Character first_character(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  if (*bytes < 0x80) return {1, 1};  // Controls have been escaped.
+  utf8proc_int32_t code = 0;
+  const auto length = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size()), &code);
+  if (length <= 0) return {1, 1};
+  return {static_cast<std::size_t>(length), static_cast<std::size_t>(utf8proc_charwidth(code))};
+}
 
 std::string cut(const std::string& text, std::size_t width) {
   if (display_width(text) <= width) return text;
-  std::size_t characters = 0;
   std::size_t end = 0;
-  for (; end < text.size(); ++end) {
-    if (starts_character(text[end]) && ++characters == width) break;
+  for (std::size_t columns = 1; end < text.size();) {  // One is for the dots.
+    const Character next = first_character(std::string_view(text).substr(end));
+    columns += next.columns;
+    if (columns > width) break;
+    end += next.bytes;
   }
   return text.substr(0, end) + "…";
 }
@@ -29,7 +46,13 @@ std::string cut(const std::string& text, std::size_t width) {
 }  // namespace
 
 std::size_t display_width(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(utf8, starts_character));
+  std::size_t columns = 0;
+  while (!utf8.empty()) {
+    const Character next = first_character(utf8);
+    columns += next.columns;
+    utf8.remove_prefix(next.bytes);
+  }
+  return columns;
 }
 
 std::size_t terminal_width() {

@@ -41,7 +41,8 @@ class Table {
   std::vector<std::size_t> room_;  // Of each column, once it is settled.
 };
 
-/// How many columns text takes, counting a character each.
+/// How many columns text takes on a terminal: two for a Chinese character or an emoji, none for a
+/// mark that joins the character before it.
 std::size_t display_width(std::string_view utf8);
 
 /// The terminal's width on standard output; 0 where that is none.

@@ -66,6 +66,25 @@ TEST(Table, CountsCharactersAndEscapesControls) {
   EXPECT_EQ(out.str(), "A        B\nü        x\n\\x1b[2J  y\n");
 }
 
+TEST(Table, LinesUpWhatIsWideAndWhatTakesNoRoom) {
+  const auto printed = [](const char* name, std::size_t width) {
+    Table table({{"A"}, {"B"}});
+    table.add({name, "x"});
+    table.add({"0123456789", "x"});
+    std::ostringstream out;
+    table.print(out, Style(false), width);
+    return out.str().substr(out.str().find('\n') + 1);
+  };
+  const std::string other = "0123456789  x\n";
+  EXPECT_EQ(printed("備份", 0), "備份        x\n" + other);
+  EXPECT_EQ(printed("نسخ", 0), "نسخ         x\n" + other);
+  EXPECT_EQ(printed("u\u0308ber", 0), "u\u0308ber        x\n" + other) << "a combining mark";
+  EXPECT_EQ(printed("💾", 0), "💾          x\n" + other);
+  const std::string cut = "0123456…  x\n";
+  EXPECT_EQ(printed("備份備份備", 11), "備份備…   x\n" + cut) << "half a character is none";
+  EXPECT_EQ(printed("123456u\u0308890", 11), "123456u\u0308…  x\n" + cut);
+}
+
 TEST(Table, ColoursDoNotCountAsWidth) {
   Table table(
       {{"STATE", [](const Style& style, std::string_view text) { return style.state(text); }},
