@@ -32,7 +32,7 @@ class Machine {
     for (int i = 0; i < waiting; ++i) {
       Policy policy;
       policy.priority = i % 21 - 10;
-      policy.constraints.charging = i % 2 == 0;
+      policy.constraints.set(Constraint::charging, i % 2 == 0);
       if (i % 3 == 1) policy.constraints.network = NetworkType::connected;
       if (i % 3 == 2) policy.group = "later";
       restore(policy, i % 3 == 0 ? kNow + 24h + i * 1ms : kNow);
@@ -67,15 +67,16 @@ class Machine {
   // A condition changes, and works start.
   double change() {
     std::vector<WorkId> ids;
-    for (int i = 0; i < kFreed; ++i) ids.push_back(restore({.constraints = {.idle = true}}, now_));
+    for (int i = 0; i < kFreed; ++i)
+      ids.push_back(restore({.constraints = {.flags = {Constraint::idle}}}, now_));
     scheduler_.plan(now_);
-    conditions_.idle = true;
+    conditions_.holds[Constraint::idle] = true;
     const double time = timed([&] {
       scheduler_.set_conditions(conditions_, now_);
       scheduler_.plan(now_);
     });
     for (const WorkId id : ids) end(id);
-    conditions_.idle = false;
+    conditions_.holds[Constraint::idle] = false;
     scheduler_.set_conditions(conditions_, now_);
     return time;
   }
@@ -105,7 +106,8 @@ class Machine {
   }
 
   TimePoint now_ = kNow;
-  Conditions conditions_{.network = NetworkReading{}, .charging = true, .idle = false};
+  Conditions conditions_{.network = NetworkReading{},
+                         .holds = {{Constraint::charging, true}, {Constraint::idle, false}}};
   Scheduler scheduler_;
   WorkId last_id_ = 0;
   double bytes_each_ = 0;

@@ -167,26 +167,24 @@ class WorkReader {
   }
 
   void read_rest() {
-    const std::pair<const char*, int*> flags[]{
-        {"charging", &options_.charging},
-        {"battery-not-low", &options_.battery_not_low},
-        {"storage-not-low", &options_.storage_not_low},
-        {"idle", &options_.idle},
-        {"retry-on-crash", &options_.retry_on_crash},
-        {"expedited", &options_.expedited},
-    };
-    for (const auto& [name, value] : flags) {
-      const std::string found = key(name);
-      bool flag = false;
-      reader_.read(found, flag);
-      if (table_.contains(found)) *value = flag ? 1 : -1;
+    for (const ConstraintDef& one : kConstraints) {
+      if (one.form == ConstraintForm::flag) read_flag(one.option, options_.constraints[one.id]);
     }
+    read_flag("retry-on-crash", options_.retry_on_crash);
+    read_flag("expedited", options_.expedited);
     read_number("max-attempts", options_.max_attempts, 0, std::numeric_limits<std::int32_t>::max());
     reader_.read("priority", options_.priority, -10, 10);
     read_number("nice", options_.nice, -20, 19);
     read_number("cpu-weight", options_.cpu_weight, 1, 10'000);
     read_number("tasks-max", options_.tasks_max, 1, 4'194'304);
     reader_.read("processing", processing_);
+  }
+
+  void read_flag(std::string_view name, int& value) {
+    const std::string found = key(std::string(name));
+    bool flag = false;
+    reader_.read(found, flag);
+    if (table_.contains(found)) value = flag ? 1 : -1;
   }
 
   void read_number(const char* name, std::optional<int>& value, int least, int most) {
@@ -249,8 +247,8 @@ bool has_toml(const json::value& value) {
 // How a field of the daemon's answer is called in a file, and how it is written there.
 enum class Form : std::uint8_t { as_it_is, duration, size };
 struct Key {
-  const char* field;
-  const char* key;
+  std::string_view field;
+  std::string_view key;
   Form form = Form::as_it_is;
 };
 
@@ -302,14 +300,12 @@ constexpr Key kKeys[]{
     {"keepResultsMs", "keep-results", Form::duration},
 };
 
-constexpr Key kConstraintKeys[]{
-    {"network", "network"},
-    {"charging", "charging"},
-    {"batteryNotLow", "battery-not-low"},
-    {"storageNotLow", "storage-not-low"},
-    {"idle", "idle"},
-    {"custom", "require"},
-};
+constexpr auto kConstraintKeys = [] {
+  std::array<Key, kConstraints.size()> keys;
+  std::ranges::transform(kConstraints, keys.begin(),
+                         [](const ConstraintDef& one) { return Key{one.json, one.option}; });
+  return keys;
+}();
 
 void write_fields(std::ostream& out, const json::object& object, std::span<const Key> keys) {
   for (const auto& [field, key, form] : keys) {
@@ -322,13 +318,14 @@ void write_fields(std::ostream& out, const json::object& object, std::span<const
 // The constraints of a preference, as --prefer names each.
 std::vector<std::string> preferred(const json::object& constraints) {
   std::vector<std::string> names;
-  for (const auto& [field, key, form] : kConstraintKeys) {
-    const json::value* value = constraints.if_contains(field);
+  for (const ConstraintDef& one : kConstraints) {
+    const json::value* value = constraints.if_contains(one.json);
     if (!value) continue;
+    const std::string name(one.name);
     if (const json::array* custom = value->if_array()) {
-      for (const json::value& one : *custom) names.push_back("custom=" + text_form(one));
+      for (const json::value& own : *custom) names.push_back(name + '=' + text_form(own));
     } else {
-      names.push_back(value->is_string() ? std::string(key) + '=' + text_form(*value) : key);
+      names.push_back(value->is_string() ? name + '=' + text_form(*value) : name);
     }
   }
   return names;

@@ -88,30 +88,22 @@ Result<Constraints> parse_constraint(const std::string& text) {
   Constraints wanted;
   const auto constraint = parse_word<Constraint>(name);
   if (!constraint) return std::unexpected(constraint.error());
-  const bool needs_value = *constraint == Constraint::network || *constraint == Constraint::custom;
+  const ConstraintForm form = def_of(*constraint).form;
+  const bool needs_value = form != ConstraintForm::flag;
   if (needs_value == value.empty()) {
     return invalid("'" + text + "': write " + name + (needs_value ? "=VALUE" : " alone"));
   }
-  switch (*constraint) {
-    case Constraint::network: {
+  switch (form) {
+    case ConstraintForm::network_type: {
       const auto type = parse_word<NetworkType>(value);
       if (!type) return std::unexpected(type.error());
       wanted.network = *type;
       break;
     }
-    case Constraint::charging:
-      wanted.charging = true;
+    case ConstraintForm::flag:
+      wanted.set(*constraint);
       break;
-    case Constraint::battery_not_low:
-      wanted.battery_not_low = true;
-      break;
-    case Constraint::storage_not_low:
-      wanted.storage_not_low = true;
-      break;
-    case Constraint::idle:
-      wanted.idle = true;
-      break;
-    case Constraint::custom:
+    case ConstraintForm::names:
       wanted.custom = {value};
       break;
   }
@@ -193,8 +185,9 @@ bool given(int flag, bool otherwise = false) { return flag == 0 ? otherwise : fl
 // uses and that is on external power.
 void read_flags(const WorkOptions& options, bool update, WorkRequest& request) {
   const bool unsaid = request.kind == WorkKind::processing && !update;
-  request.constraints.charging = given(options.charging, unsaid);
-  request.constraints.idle = given(options.idle, unsaid);
+  for (const Constraint one : {Constraint::charging, Constraint::idle}) {
+    request.constraints.set(one, given(options.constraints[one], unsaid));
+  }
   request.exit_rules.retry_on_crash = given(options.retry_on_crash);
   request.expedited = given(options.expedited);
 }
@@ -237,10 +230,9 @@ Read<Constraints> read_constraints(const WorkOptions& options) {
       !read) {
     return std::unexpected(read.error());
   }
-  constraints.charging = given(options.charging);
-  constraints.battery_not_low = given(options.battery_not_low);
-  constraints.storage_not_low = given(options.storage_not_low);
-  constraints.idle = given(options.idle);
+  for (const ConstraintDef& one : kConstraints) {
+    constraints.set(one.id, given(options.constraints[one.id]));
+  }
   constraints.custom = options.require;
   return constraints;
 }
@@ -327,16 +319,24 @@ Result<std::string> find_program(const std::string& name) {
 }
 
 void add_constraint_options(CLI::App& app, WorkOptions& options) {
-  OptionAdder(app)
-      .group("When it may run")
-      .text("--network", options.network, "TYPE", "connected, unmetered, metered or not-roaming")
-      .flag("--charging,!--no-charging", options.charging, "Only on external power")
-      .flag("--battery-not-low,!--no-battery-not-low", options.battery_not_low,
-            "Not while the battery is low")
-      .flag("--storage-not-low,!--no-storage-not-low", options.storage_not_low,
-            "Not while disk space is low")
-      .flag("--idle,!--no-idle", options.idle, "Only while nobody uses the machine")
-      .list("--require", options.require, "NAME", "A condition that the configuration declares");
+  OptionAdder adder(app);
+  adder.group("When it may run");
+  for (const ConstraintDef& one : kConstraints) {
+    const std::string name(one.option);
+    const std::string help(one.help);
+    switch (one.form) {
+      case ConstraintForm::network_type:
+        adder.text(("--" + name).c_str(), options.network, "TYPE", help.c_str());
+        break;
+      case ConstraintForm::flag:
+        adder.flag(("--" + name + ",!--no-" + name).c_str(), options.constraints[one.id],
+                   help.c_str());
+        break;
+      case ConstraintForm::names:
+        adder.list(("--" + name).c_str(), options.require, "NAME", help.c_str());
+        break;
+    }
+  }
 }
 
 void add_work_options(CLI::App& app, WorkOptions& options) {

@@ -21,10 +21,7 @@ struct WorkOptions {
   std::vector<std::string> input;
   std::string input_json;
   std::string network;
-  int charging = 0;
-  int battery_not_low = 0;
-  int storage_not_low = 0;
-  int idle = 0;
+  ByConstraint<int> constraints;  // Those that are flags.
   std::vector<std::string> require;
   std::vector<std::string> prefer;
   std::vector<std::string> relax_after;

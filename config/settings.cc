@@ -33,7 +33,7 @@ void read_condition(TomlReader& reader, CustomCondition& condition) {
 }
 
 // `allow` or `wait`: what an unknown condition counts as.
-void read_unknown(TomlReader& reader, const char* key, std::optional<bool>& allowed) {
+void read_unknown(TomlReader& reader, std::string_view key, std::optional<bool>& allowed) {
   std::string text;
   reader.read(key, text);
   if (text.empty()) return;
@@ -130,10 +130,9 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("max_load", settings.idle.max_load, 0.0, 1000.0);
   });
   file.table("unknown", [&](TomlReader& reader) {
-    read_unknown(reader, "network", settings.unknown.network);
-    read_unknown(reader, "charging", settings.unknown.charging);
-    read_unknown(reader, "battery", settings.unknown.battery);
-    read_unknown(reader, "idle", settings.unknown.idle);
+    for (const ConstraintDef& one : kConstraints) {
+      if (one.settable_unknown) read_unknown(reader, one.condition, settings.unknown[one.id]);
+    }
   });
   file.table("expedited",
              [&](TomlReader& reader) { reader.read("budget", settings.expedited_budget); });

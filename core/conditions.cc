@@ -7,7 +7,8 @@ namespace {
 
 bool network_holds(NetworkType wanted, const Conditions& now) {
   if (wanted == NetworkType::not_required) return true;
-  if (!now.network) return now.unknown.network.value_or(wanted != NetworkType::metered);
+  if (!now.network)
+    return now.unknown[Constraint::network].value_or(wanted != NetworkType::metered);
   if (!now.network->connected) return false;
   switch (wanted) {
     case NetworkType::not_required:
@@ -23,36 +24,18 @@ bool network_holds(NetworkType wanted, const Conditions& now) {
   return false;
 }
 
-std::string network_word(const std::optional<NetworkReading>& network) {
-  if (!network) return "unknown";
-  if (!network->connected) return "none";
-  if (network->roaming) return "roaming";
-  return network->metered ? "metered" : "unmetered";
-}
-
-std::string condition_word(std::optional<bool> holds, const char* no) {
-  if (!holds) return "unknown";
-  return *holds ? "yes" : no;
+bool flag_holds(const ConstraintDef& flag, const Conditions& now) {
+  if (const auto& known = now.holds[flag.id]) return *known;
+  return now.unknown[flag.id].value_or(flag.holds_when_unknown);
 }
 
 // Calls `report(constraint, custom name)` for each constraint that does not hold.
 template <class Report>
 void each_unmet(const Constraints& wanted, const Conditions& now, Report report) {
-  const auto lacks = [](bool required, std::optional<bool> holds, std::optional<bool> unknown) {
-    return required && !holds.value_or(unknown.value_or(true));
-  };
-  const UnknownPolicy& unknown = now.unknown;
   if (!network_holds(wanted.network, now)) report(Constraint::network, nullptr);
-  if (lacks(wanted.charging, now.charging, unknown.charging)) {
-    report(Constraint::charging, nullptr);
+  for (const ConstraintDef& one : kConstraints) {
+    if (wanted.flags.has(one.id) && !flag_holds(one, now)) report(one.id, nullptr);
   }
-  if (lacks(wanted.battery_not_low, now.battery_not_low, unknown.battery)) {
-    report(Constraint::battery_not_low, nullptr);
-  }
-  if (lacks(wanted.storage_not_low, now.storage_not_low, {})) {
-    report(Constraint::storage_not_low, nullptr);
-  }
-  if (lacks(wanted.idle, now.idle, unknown.idle)) report(Constraint::idle, nullptr);
   for (const std::string& name : wanted.custom) {
     const auto known = now.custom.find(name);
     if (known == now.custom.end() || !known->second) report(Constraint::custom, &name);
@@ -61,27 +44,27 @@ void each_unmet(const Constraints& wanted, const Conditions& now, Report report)
 
 Unmet describe(Constraint constraint, const std::string* custom, const Constraints& wanted,
                const Conditions& now) {
-  const std::string name(word(constraint));
-  switch (constraint) {
-    case Constraint::network:
-      return {constraint, name, std::string(word(wanted.network)), network_word(now.network)};
-    case Constraint::charging:
-      return {constraint, name, "yes", condition_word(now.charging, "no")};
-    case Constraint::battery_not_low:
-      return {constraint, name, "yes", condition_word(now.battery_not_low, "low")};
-    case Constraint::storage_not_low:
-      return {constraint, name, "yes", condition_word(now.storage_not_low, "low")};
-    case Constraint::idle:
-      return {constraint, name, "yes", condition_word(now.idle, "no")};
-    case Constraint::custom: {
-      const bool known = now.custom.contains(*custom);
-      return {constraint, *custom, "yes", known ? "no" : "unknown"};
-    }
+  const ConstraintDef& def = def_of(constraint);
+  const auto shown = [&](bool known) { return std::string(known ? def.no : "unknown"); };
+  switch (def.form) {
+    case ConstraintForm::network_type:
+      return {constraint, std::string(def.name), std::string(word(wanted.network)),
+              now.network ? std::string(word(*now.network)) : "unknown"};
+    case ConstraintForm::flag:
+      return {constraint, std::string(def.name), "yes", shown(now.holds[constraint].has_value())};
+    case ConstraintForm::names:
+      return {constraint, *custom, "yes", shown(now.custom.contains(*custom))};
   }
   return {};
 }
 
 }  // namespace
+
+std::string_view word(const NetworkReading& reading) {
+  if (!reading.connected) return "none";
+  if (reading.roaming) return "roaming";
+  return reading.metered ? "metered" : "unmetered";
+}
 
 bool hold(const Constraints& wanted, const Conditions& conditions) {
   return !first_unmet(wanted, conditions);
@@ -103,13 +86,16 @@ std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions
   return missing;
 }
 
+Constraints all_constraints(std::vector<std::string> custom) {
+  Constraints all{NetworkType::connected, {}, std::move(custom)};
+  for (const ConstraintDef& one : kConstraints) {
+    if (one.form == ConstraintForm::flag) all.set(one.id);
+  }
+  return all;
+}
+
 Constraints either(const Constraints& a, const Constraints& b) {
-  Constraints both{std::max(a.network, b.network),
-                   a.charging || b.charging,
-                   a.battery_not_low || b.battery_not_low,
-                   a.storage_not_low || b.storage_not_low,
-                   a.idle || b.idle,
-                   a.custom};
+  Constraints both{std::max(a.network, b.network), a.flags | b.flags, a.custom};
   for (const std::string& name : b.custom) {
     if (std::ranges::find(both.custom, name) == both.custom.end()) both.custom.push_back(name);
   }

@@ -1,9 +1,11 @@
 // What the machine is like now, and whether that is what a work needs.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/work.h"
@@ -18,26 +20,21 @@ struct NetworkReading {
   bool operator==(const NetworkReading&) const = default;
 };
 
+/// What a reading is called where it is shown, and pretended; `none`: not connected.
+std::string_view word(const NetworkReading& reading);
+inline constexpr std::array<std::string_view, 5> kNetworkWords{"none", "connected", "unmetered",
+                                                               "metered", "roaming"};
+
 /// What an unknown condition counts as, where the configuration says so (`[unknown]`). Else it
 /// counts as holding, for no absent sensor may block work by accident; but for network `metered`,
 /// which must be known to hold.
-struct UnknownPolicy {
-  std::optional<bool> network;
-  std::optional<bool> charging;
-  std::optional<bool> battery;
-  std::optional<bool> idle;
-
-  bool operator==(const UnknownPolicy&) const = default;
-};
+using UnknownPolicy = ByConstraint<std::optional<bool>>;
 
 /// One value each sensor; nothing where there is none.
 struct Conditions {
   std::optional<NetworkReading> network;
-  std::optional<bool> charging;
-  std::optional<bool> battery_not_low;
-  std::optional<bool> storage_not_low;
-  std::optional<bool> idle;
-  std::map<std::string, bool> custom;  // Unknown: does not hold.
+  ByConstraint<std::optional<bool>> holds;  // Of the flags.
+  std::map<std::string, bool> custom;       // Unknown: does not hold.
   UnknownPolicy unknown;
 
   bool operator==(const Conditions&) const = default;
@@ -61,6 +58,9 @@ std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions
 
 /// The first of them; nothing: all hold.
 std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions);
+
+/// Names all that can be measured, and these conditions of the configuration's.
+Constraints all_constraints(std::vector<std::string> custom);
 
 /// Names each constraint that either of the two names: what is worth measuring for both.
 Constraints either(const Constraints& a, const Constraints& b);

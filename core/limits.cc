@@ -1,5 +1,6 @@
 #include "core/limits.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/calendar.h"
@@ -140,8 +141,18 @@ Result<> validate_preferences(const WorkRequest& request) {
 }
 
 bool is_light(const Constraints& constraints) {
-  return !constraints.charging && !constraints.battery_not_low && !constraints.idle &&
-         constraints.custom.empty();
+  return std::ranges::none_of(kConstraints, [&](const ConstraintDef& one) {
+    return constraints.has(one.id) && !one.light;
+  });
+}
+
+// `network and storage`
+std::string light_conditions() {
+  std::string text;
+  for (const ConstraintDef& one : kConstraints) {
+    if (one.light) text += (text.empty() ? "" : " and ") + std::string(one.condition);
+  }
+  return text;
 }
 
 Result<> validate_expedited(const WorkRequest& request) {
@@ -150,7 +161,7 @@ Result<> validate_expedited(const WorkRequest& request) {
   for (const Preference& preference : request.prefer) light &= is_light(preference.constraints);
   return Checks()
       .require(request.kind == WorkKind::oneoff, "only one-off work can be expedited")
-      .require(light, "expedited work may constrain only network and storage")
+      .require(light, "expedited work may constrain only " + light_conditions())
       .require(request.initial_delay == Duration::zero() && !request.at,
                "expedited work has no initial delay: it is meant to run at once")
       .result();
@@ -199,7 +210,7 @@ Result<> validate_retry(const WorkRequest& request, const Limits& limits) {
                    " are in more than one of fail-on, retry-on and success-on");
   }
   if (!request.backoff) return {};
-  if (request.constraints.idle) {
+  if (request.constraints.has(Constraint::idle)) {
     return invalid("idle work cannot set a backoff: it is simply offered again when idle");
   }
   if (auto ok = at_least("backoff delay", request.backoff->delay, limits.min_backoff,

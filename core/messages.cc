@@ -76,12 +76,8 @@ json::object to_json(const Constraints& constraints) {
   if (constraints.network != NetworkType::not_required) {
     fields.set("network", word(constraints.network));
   }
-  return fields.set("charging", constraints.charging)
-      .set("batteryNotLow", constraints.battery_not_low)
-      .set("storageNotLow", constraints.storage_not_low)
-      .set("idle", constraints.idle)
-      .set("custom", constraints.custom)
-      .take();
+  for (const ConstraintDef& one : kConstraints) fields.set(one.json, constraints.flags.has(one.id));
+  return fields.set("custom", constraints.custom).take();
 }
 
 namespace {
@@ -100,12 +96,14 @@ json::array to_json(const std::vector<Preference>& preferences) {
 }
 
 Result<> read_constraints(const json::object& object, Constraints& constraints) {
-  return JsonReader(object)
-      .read("network", constraints.network)
-      .read("charging", constraints.charging)
-      .read("batteryNotLow", constraints.battery_not_low)
-      .read("storageNotLow", constraints.storage_not_low)
-      .read("idle", constraints.idle)
+  JsonReader reader(object);
+  for (const ConstraintDef& one : kConstraints) {
+    if (one.form != ConstraintForm::flag) continue;
+    bool needed = false;
+    reader.read(one.json, needed);
+    constraints.set(one.id, needed);
+  }
+  return reader.read("network", constraints.network)
       .read("custom", constraints.custom)
       .finish("constraints");
 }
@@ -361,12 +359,14 @@ json::object to_json(const RunResult& result) {
 
 RunResult result_from_json(const json::object& object) {
   RunResult result;
+  std::string stop_reason;
   JsonReader(object)
       .read("outcome", result.outcome)
       .read("exitCode", result.exit_code)
       .read("signal", result.signal)
-      .read("stopReason", result.stop_reason)
+      .read("stopReason", stop_reason)
       .read("reason", result.reason);
+  result.stop_reason = parse_stop_reason(stop_reason).value_or(StopReason::none);
   return result;
 }
 
@@ -375,7 +375,8 @@ json::object to_json(const WorkInfo& info) {
   json::object object = Fields().always("id", info.uuid).merge(to_json(info.request)).take();
   object["state"] = word(info.work.state);
   object["owner"] = info.work.owner;
-  if (!policy.backoff && !policy.constraints.idle) object["backoff"] = to_json(Backoff{});
+  if (!policy.backoff && !policy.constraints.has(Constraint::idle))
+    object["backoff"] = to_json(Backoff{});
   if (!policy.calendar.empty()) {
     object["calendar"] = policy.calendar;
   } else if (policy.kind == WorkKind::periodic) {
@@ -531,14 +532,8 @@ json::object to_json(const LedgerEntry& entry) {
                                           {"metered", now.network->metered},
                                           {"roaming", now.network->roaming}});
   }
-  const std::pair<const char*, const std::optional<bool>*> flags[]{
-      {"charging", &now.charging},
-      {"batteryNotLow", &now.battery_not_low},
-      {"storageNotLow", &now.storage_not_low},
-      {"idle", &now.idle},
-  };
-  for (const auto& [name, flag] : flags) {
-    if (*flag) fields.always(name, **flag);
+  for (const ConstraintDef& one : kConstraints) {
+    if (const auto& holds = now.holds[one.id]) fields.always(one.json, *holds);
   }
   if (!now.custom.empty()) fields.always("custom", json::value_from(now.custom));
   if (!entry.paused.empty()) fields.always("paused", json::value_from(entry.paused));
@@ -553,14 +548,13 @@ Result<LedgerEntry> ledger_entry_from_json(const json::object& object) {
   JsonReader reader(object);
   reader.read("from", entry.from)
       .read("network", network)
-      .read("charging", then.charging)
-      .read("batteryNotLow", then.battery_not_low)
-      .read("storageNotLow", then.storage_not_low)
-      .read("idle", then.idle)
       .read("custom", then.custom)
       .read("paused", paused)
       .read("shuttingDown", entry.shutting_down)
       .read("unattended", entry.unattended);
+  for (const ConstraintDef& one : kConstraints) {
+    if (one.form == ConstraintForm::flag) reader.read(one.json, then.holds[one.id]);
+  }
   if (auto read = reader.finish("a ledger entry"); !read) return std::unexpected(read.error());
   entry.paused = {paused.begin(), paused.end()};
   if (!network) return entry;

@@ -18,10 +18,6 @@ bool is_final(StopReason why) {
   return why == StopReason::cancelled || why == StopReason::replaced;
 }
 
-bool is_lost_constraint(StopReason why) {
-  return why >= StopReason::constraint_network && why <= StopReason::constraint_custom;
-}
-
 // When enqueued work is due, as its wait began.
 TimePoint next_due(const Work& work, const SchedulingRules& rules) {
   if (has_named_time(work)) return work.at;
@@ -84,7 +80,7 @@ Work after_run(Work work, RunOutcome outcome, TimePoint now, const SchedulingRul
       move(work, WorkEvent::interrupt);
       work.timing = Timing::at_once;
       work.due = std::min(work.due, now);
-      work.settling = is_lost_constraint(stopping);
+      work.settling = stopping.cause == StopReason::lost_constraint;
       --work.attempts;
       break;
   }
@@ -449,7 +445,7 @@ void Scheduler::stop_what_must(TimePoint now) {
     }
     for (const Constraints& needed : needs_at(work, work.run_policy, now)) {
       if (const auto lost = first_unmet(needed, conditions())) {
-        stop(work, constraint_lost(*lost));
+        stop(work, StopReason(*lost));
         break;
       }
     }

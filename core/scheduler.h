@@ -51,7 +51,7 @@ struct Start {
 
 struct Stop {
   WorkId id = 0;
-  StopReason reason = StopReason::none;
+  StopReason reason;
 
   bool operator==(const Stop&) const = default;
 };

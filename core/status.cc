@@ -106,8 +106,7 @@ std::string describe(const StatusChange& change, TimePoint now) {
     case WorkStatus::failed:
     case WorkStatus::cancelled:
       if (!change.run && work.stopping == StopReason::none) add("a prerequisite did not succeed");
-      if (!change.run && work.stopping != StopReason::cancelled)
-        add(std::string(word(work.stopping)));
+      if (!change.run && work.stopping != StopReason::cancelled) add(word(work.stopping));
       break;
   }
   return join(parts);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,9 +23,23 @@ constexpr std::string_view word(E value) {
   return Words<E>::list[static_cast<std::size_t>(value)];
 }
 
+inline std::string all_words(std::span<const std::string_view> list) {
+  std::vector<std::string_view> words(list.begin(), list.end());
+  std::erase(words, "");
+  return join(words);
+}
+
 template <class E>
 std::string all_words() {
-  return join(Words<E>::list);
+  return all_words(Words<E>::list);
+}
+
+/// The error about a text that is none of `list`.
+inline std::unexpected<Error> unknown_word(std::string_view kind, std::string_view text,
+                                           std::span<const std::string_view> list) {
+  const std::string meant = did_you_mean(text, list);
+  return fail(ErrorCode::invalid, "unknown " + std::string(kind) + " '" + std::string(text) + "'" +
+                                      (meant.empty() ? ": use one of " + all_words(list) : meant));
 }
 
 template <class E>
@@ -33,10 +48,7 @@ Result<E> parse_word(std::string_view text) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (!text.empty() && list[i] == text) return static_cast<E>(i);
   }
-  const std::string meant = did_you_mean(text, list);
-  return fail(ErrorCode::invalid, "unknown " + std::string(Words<E>::kind) + " '" +
-                                      std::string(text) + "'" +
-                                      (meant.empty() ? ": use one of " + all_words<E>() : meant));
+  return unknown_word(Words<E>::kind, text, list);
 }
 
 /// yes, true, on, 1; no, false, off, 0.

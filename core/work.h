@@ -13,7 +13,9 @@
 #include <boost/flyweight/set_factory.hpp>
 #include <sys/types.h>
 
+#include "core/constraints.h"
 #include "core/exit_codes.h"
+#include "core/stop_reason.h"
 #include "core/time.h"
 #include "core/words.h"
 
@@ -23,25 +25,30 @@ namespace wm {
 /// users see is a UUID.)
 using WorkId = std::int64_t;
 
-// The store keeps these by number: new ones go to the end of their list.
-enum class WorkKind : std::uint8_t { oneoff, periodic, processing };
-enum class WorkState : std::uint8_t { enqueued, running, blocked, succeeded, failed, cancelled };
-enum class RunOutcome : std::uint8_t { succeeded, failed, retry, interrupted };
+// Enumerators with a number may be on disk by that number, so it never changes.
+enum class WorkKind : std::uint8_t { oneoff = 0, periodic = 1, processing = 2 };
+enum class WorkState : std::uint8_t {
+  enqueued = 0,
+  running = 1,
+  blocked = 2,
+  succeeded = 3,
+  failed = 4,
+  cancelled = 5,
+};
+enum class RunOutcome : std::uint8_t { succeeded = 0, failed = 1, retry = 2, interrupted = 3 };
 
 /// It failed, or it asked for another attempt; that it was interrupted says nothing of it.
 constexpr bool is_failure(RunOutcome outcome) {
   return outcome == RunOutcome::failed || outcome == RunOutcome::retry;
 }
 
-enum class BackoffPolicy : std::uint8_t { exponential, linear };
-enum class NetworkType : std::uint8_t { not_required, connected, unmetered, metered, not_roaming };
-enum class Constraint : std::uint8_t {
-  network,
-  charging,
-  battery_not_low,
-  storage_not_low,
-  idle,
-  custom,
+enum class BackoffPolicy : std::uint8_t { exponential = 0, linear = 1 };
+enum class NetworkType : std::uint8_t {
+  not_required = 0,
+  connected = 1,
+  unmetered = 2,
+  metered = 3,
+  not_roaming = 4,
 };
 enum class ExistingPolicy : std::uint8_t {
   keep,
@@ -53,37 +60,26 @@ enum class ExistingPolicy : std::uint8_t {
 };
 
 /// What a period counts from: the end of the run before, or a fixed phase.
-enum class Cadence : std::uint8_t { interval, fixed };
+enum class Cadence : std::uint8_t { interval = 0, fixed = 1 };
 
 /// What becomes of expedited work once its owner's budget is spent.
-enum class OutOfQuota : std::uint8_t { run_as_non_expedited, drop };
+enum class OutOfQuota : std::uint8_t { run_as_non_expedited = 0, drop = 1 };
 
 /// How the outputs of prerequisites become input: a later value takes the place of an earlier one,
 /// or every value becomes part of an array.
-enum class Merge : std::uint8_t { overwrite, arrays };
+enum class Merge : std::uint8_t { overwrite = 0, arrays = 1 };
 
 /// Which I/O a run has of the machine: as usual, of the usual class in any case, or only what
 /// nobody else wants.
-enum class IoClass : std::uint8_t { inherited, best_effort, idle };
+enum class IoClass : std::uint8_t { inherited = 0, best_effort = 1, idle = 2 };
 
 /// What people may be told of: see Registration options, --notify.
-enum class Notice : std::uint8_t { started, succeeded, failed, retried, stopped };
-
-/// Why wm stopped a run, or wishes to. `none`: it does not.
-enum class StopReason : std::uint8_t {
-  none,
-  cancelled,
-  replaced,
-  timeout,
-  constraint_network,
-  constraint_charging,
-  constraint_battery_not_low,
-  constraint_storage_not_low,
-  constraint_idle,
-  constraint_custom,
-  quota,
-  shutdown,
-  daemon_lost,
+enum class Notice : std::uint8_t {
+  started = 0,
+  succeeded = 1,
+  failed = 2,
+  retried = 3,
+  stopped = 4
 };
 
 /// What holds a work back. `daemon`: there was none to run it.
@@ -105,14 +101,26 @@ enum class WaitKind : std::uint8_t {
 /// What the work needs the machine's conditions to be; all of it at once.
 struct Constraints {
   NetworkType network = NetworkType::not_required;
-  bool charging = false;
-  bool battery_not_low = false;
-  bool storage_not_low = false;
-  bool idle = false;
+  ConstraintSet flags;              // Those that are either needed or not.
   std::vector<std::string> custom;  // Conditions that the configuration declares.
 
+  /// Whether that one is named, of whatever form.
+  bool has(Constraint one) const;
+  void set(Constraint flag, bool needed = true) { flags.set(flag, needed); }
   auto operator<=>(const Constraints&) const = default;
 };
+
+inline bool Constraints::has(Constraint one) const {
+  switch (def_of(one).form) {
+    case ConstraintForm::network_type:
+      return network != NetworkType::not_required;
+    case ConstraintForm::flag:
+      return flags.has(one);
+    case ConstraintForm::names:
+      return !custom.empty();
+  }
+  return false;
+}
 
 /// A soft constraint: holds work back like any other, until so long after it became due.
 struct Preference {
@@ -218,12 +226,12 @@ struct WorkRequest : Policy {
 
 /// What the time counts from which enqueued work waits for.
 enum class Timing : std::uint8_t {
-  first,    // The first run: enqueued, and a delay.
-  retry,    // The end of an attempt, and a backoff.
-  period,   // The end of a run, and a period.
-  at_once,  // Interrupted, or told to run: nothing.
-  trigger,  // The first run: a change of its paths, which has not come yet.
-  quiet,    // The first run: such a change, and the quiet after it.
+  first = 0,    // The first run: enqueued, and a delay.
+  retry = 1,    // The end of an attempt, and a backoff.
+  period = 2,   // The end of a run, and a period.
+  at_once = 3,  // Interrupted, or told to run: nothing.
+  trigger = 4,  // The first run: a change of its paths, which has not come yet.
+  quiet = 5,    // The first run: such a change, and the quiet after it.
 };
 
 /// What the scheduler holds of each work: all that choosing needs, and no more.
@@ -246,8 +254,7 @@ struct Work {
   uid_t owner = 0;
   WorkState state = WorkState::enqueued;
   Timing timing = Timing::first;
-  StopReason stopping =
-      StopReason::none;    // A wish: the work stays running until its child is gone.
+  StopReason stopping;     // A wish: the work stays running until its child is gone.
   bool held = false;       // Waits for the child of the work that it replaces.
   bool run_now = false;    // Somebody asked for a run now: no constraint matters.
   bool settling = false;   // Was stopped by a constraint, which must hold for a while now.
@@ -269,7 +276,7 @@ struct RunResult {
   RunOutcome outcome = RunOutcome::succeeded;
   std::optional<int> exit_code;
   std::optional<int> signal;
-  StopReason stop_reason = StopReason::none;
+  StopReason stop_reason;
   std::string reason;  // A sentence, where the codes do not tell: why it could not be started.
 
   bool operator==(const RunResult&) const = default;
@@ -343,24 +350,6 @@ struct RunTotals {
 
 constexpr bool is_finished(WorkState state) { return state >= WorkState::succeeded; }
 
-constexpr StopReason constraint_lost(Constraint constraint) {
-  switch (constraint) {
-    case Constraint::network:
-      return StopReason::constraint_network;
-    case Constraint::charging:
-      return StopReason::constraint_charging;
-    case Constraint::battery_not_low:
-      return StopReason::constraint_battery_not_low;
-    case Constraint::storage_not_low:
-      return StopReason::constraint_storage_not_low;
-    case Constraint::idle:
-      return StopReason::constraint_idle;
-    case Constraint::custom:
-      return StopReason::constraint_custom;
-  }
-  return StopReason::none;
-}
-
 template <>
 struct Words<WorkKind> {
   static constexpr std::string_view kind = "kind";
@@ -422,34 +411,11 @@ struct Words<Notice> {
                                                         "stopped"};
 };
 template <>
-struct Words<Constraint> {
-  static constexpr std::string_view kind = "constraint";
-  static constexpr std::array<std::string_view, 6> list{
-      "network", "charging", "battery-not-low", "storage-not-low", "idle", "custom"};
-};
-template <>
 struct Words<WaitKind> {
   static constexpr std::string_view kind = "reason to wait";
   static constexpr std::array<std::string_view, 12> list{
       "constraint", "delay",  "backoff", "period",  "prerequisite", "slot",
       "group",      "paused", "quota",   "trigger", "replaced",     "daemon"};
-};
-template <>
-struct Words<StopReason> {
-  static constexpr std::string_view kind = "stop reason";
-  static constexpr std::array<std::string_view, 13> list{"",
-                                                         "cancelled",
-                                                         "replaced",
-                                                         "timeout",
-                                                         "constraint-network",
-                                                         "constraint-charging",
-                                                         "constraint-battery-not-low",
-                                                         "constraint-storage-not-low",
-                                                         "constraint-idle",
-                                                         "constraint-custom",
-                                                         "quota",
-                                                         "shutdown",
-                                                         "daemon-lost"};
 };
 
 }  // namespace wm

@@ -295,7 +295,7 @@ void Daemon::turn() {
 // What the turn leaves to do, once its children are started and stopped.
 void Daemon::committed(const TurnReport& report, TimePoint now) {
   try {
-    if (!report.ended.empty() && sensed_.storage_not_low) storage_->measure();
+    if (!report.ended.empty() && sensed_.has(Constraint::storage_not_low)) storage_->measure();
     notifier_.tell(report.statuses, now);
     for (const Work& work : report.changed) follow_paths(work);
   } catch (const std::exception& e) {

@@ -1,3 +1,5 @@
+#include "core/conditions.h"
+
 #include <algorithm>
 #include <memory>
 
@@ -120,19 +122,35 @@ int override_values(Session& session, const OverrideOptions& options) {
   return show_answer(session, "OverrideConditions", std::move(parameters));
 }
 
+// Each condition with the values that it may be given, `battery=ok|low`, in lines of the help.
+std::string overridable() {
+  constexpr std::size_t kWidth = 50;
+  std::string text;
+  std::size_t line = 0;
+  for (const ConstraintDef& one : kConstraints) {
+    std::string pair(one.condition);
+    if (one.form == ConstraintForm::names) pair += ".NAME";
+    pair += '=';
+    if (one.form == ConstraintForm::network_type) {
+      pair += fmt::format("{}", fmt::join(kNetworkWords, "|"));
+    } else {
+      pair += fmt::format("{}|{}", one.yes, one.no);
+    }
+    if (!text.empty()) text += line + pair.size() + 2 > kWidth ? ",\n" : ", ";
+    line = text.ends_with('\n') ? 0 : line + 2;
+    text += pair;
+    line += pair.size();
+  }
+  return text;
+}
+
 }  // namespace
 
 Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<OverrideOptions>();
   app.require_subcommand(0, 1);
   auto* pretend = app.add_subcommand("override", "Pretend, to try work out");
-  pretend
-      ->add_option("CONDITION", options->values,
-                   "network=none|connected|unmetered|metered|roaming,\n"
-                   "charging=yes|no, battery=ok|low, storage=ok|low,\n"
-                   "idle=yes|no, custom.NAME=yes|no")
-      ->required()
-      ->type_name("");
+  pretend->add_option("CONDITION", options->values, overridable())->required()->type_name("");
   pretend->add_option("--for", options->time, "Only for that long")->type_name("D");
   pretend->footer("Example: wm conditions override network=metered battery=low --for 10m");
   auto watching = std::make_shared<bool>(false);

@@ -14,28 +14,28 @@ namespace {
 
 // What an option changes: a field, or one of the constraints.
 const std::map<std::string, std::string>& fields() {
-  static const std::map<std::string, std::string> kFields{
-      {"--network", "constraints.network"},
-      {"--charging", "constraints.charging"},
-      {"--battery-not-low", "constraints.batteryNotLow"},
-      {"--storage-not-low", "constraints.storageNotLow"},
-      {"--idle", "constraints.idle"},
-      {"--require", "constraints.custom"},
-      {"--initial-delay", "initialDelayMs"},
-      {"--at", "at"},
-      {"--trigger-delay", "triggerDelayMs"},
-      {"--trigger-max-delay", "triggerMaxDelayMs"},
-      {"--priority", "priority"},
-      {"--group", "group"},
-      {"--expedited", "expedited"},
-      {"--out-of-quota", "outOfQuota"},
-      {"--flex", "flexMs"},
-      {"--cadence", "cadence"},
-      {"--max-attempts", "maxAttempts"},
-      {"--retry-on-crash", "retryOnCrash"},
-      {"--description", "description"},
-      {"--merge", "merge"},
-  };
+  static const std::map<std::string, std::string> kFields = [] {
+    std::map<std::string, std::string> all{
+        {"--initial-delay", "initialDelayMs"},
+        {"--at", "at"},
+        {"--trigger-delay", "triggerDelayMs"},
+        {"--trigger-max-delay", "triggerMaxDelayMs"},
+        {"--priority", "priority"},
+        {"--group", "group"},
+        {"--expedited", "expedited"},
+        {"--out-of-quota", "outOfQuota"},
+        {"--flex", "flexMs"},
+        {"--cadence", "cadence"},
+        {"--max-attempts", "maxAttempts"},
+        {"--retry-on-crash", "retryOnCrash"},
+        {"--description", "description"},
+        {"--merge", "merge"},
+    };
+    for (const ConstraintDef& one : kConstraints) {
+      all["--" + std::string(one.option)] = "constraints." + std::string(one.json);
+    }
+    return all;
+  }();
   return kFields;
 }
 
@@ -43,13 +43,14 @@ const std::map<std::string, std::string>& fields() {
 // because CLI11 2.4 counts them as given when they were not.
 bool is_given(const CLI::Option& option, const WorkOptions& options) {
   static const std::map<std::string, int WorkOptions::*> kFlags{
-      {"--charging", &WorkOptions::charging},
-      {"--battery-not-low", &WorkOptions::battery_not_low},
-      {"--storage-not-low", &WorkOptions::storage_not_low},
-      {"--idle", &WorkOptions::idle},
       {"--expedited", &WorkOptions::expedited},
       {"--retry-on-crash", &WorkOptions::retry_on_crash},
   };
+  for (const ConstraintDef& one : kConstraints) {
+    if (one.form == ConstraintForm::flag && option.get_name() == "--" + std::string(one.option)) {
+      return options.constraints[one.id] != 0;
+    }
+  }
   const auto flag = kFlags.find(option.get_name());
   return flag == kFlags.end() ? option.count() > 0 : options.*(flag->second) != 0;
 }

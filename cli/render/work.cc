@@ -19,6 +19,14 @@ namespace json = boost::json;
 
 namespace {
 
+// A flag as people say it: `battery not low`.
+std::string spoken(std::string_view key) {
+  const auto* const def = std::ranges::find(kConstraints, key, &ConstraintDef::json);
+  std::string text(def == kConstraints.end() ? key : def->name);
+  std::ranges::replace(text, '-', ' ');
+  return text;
+}
+
 std::string constraints_text(const json::object& constraints) {
   std::vector<std::string> parts;
   for (const auto& [key, value] : constraints) {
@@ -26,12 +34,8 @@ std::string constraints_text(const json::object& constraints) {
       parts.push_back(std::string(key) + " " + std::string(value.get_string()));
     } else if (value.is_array()) {
       parts.push_back(join(texts_of(value.get_array())));
-    } else if (key == "batteryNotLow") {
-      parts.emplace_back("battery not low");
-    } else if (key == "storageNotLow") {
-      parts.emplace_back("storage not low");
     } else {
-      parts.emplace_back(key);
+      parts.push_back(spoken(key));
     }
   }
   return join(parts);

@@ -275,8 +275,7 @@ json::object Methods::show_conditions() const {
 void Methods::conditions(const ExchangePtr& exchange) {
   std::int32_t after = 0;
   if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("after", after); })) return;
-  Constraints all{NetworkType::connected, true, true, true, true, {}};
-  all.custom = manager_.scheduler().wanted().custom;
+  const Constraints all = all_constraints(manager_.scheduler().wanted().custom);
   sensor_questions_.push_back(
       {exchange, all, after, [this, exchange](TimePoint) { exchange->reply(show_conditions()); }});
 }
@@ -378,7 +377,7 @@ void Methods::status(const ExchangePtr& exchange) {
 // Once every condition has been measured, also those that no work names.
 void Methods::diagnose(const ExchangePtr& exchange) {
   if (!read_parameters(*exchange, [](JsonReader&) {})) return;
-  Constraints all{NetworkType::connected, true, true, true, true, {}};
+  Constraints all = all_constraints({});
   for (const auto& [name, condition] : settings_.conditions) all.custom.push_back(name);
   auto commands = std::make_shared<std::vector<DeclaredCommand>>(declared_commands(settings_));
   std::vector<UsersCommand> list;

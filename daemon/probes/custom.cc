@@ -51,7 +51,7 @@ void CustomProbe::take(const std::string& name, Check& check, const HelperEnd& e
 }
 
 void CustomProbe::tell(const std::string& name, bool holds, std::string detail) {
-  report_({ConditionId(ConditionName::custom, name), holds, "command", std::move(detail)});
+  report_({ConditionId(Constraint::custom, name), holds, "command", std::move(detail)});
 }
 
 }  // namespace wm

@@ -86,7 +86,7 @@ IdleProbe::IdleProbe(boost::asio::io_context& loop, Bus& bus, const IdleSettings
       again_(loop) {}
 
 void IdleProbe::set_wanted(const Constraints& wanted) {
-  if (!wanted.idle) {
+  if (!wanted.has(Constraint::idle)) {
     logind_.reset();
     devices_.reset();
     again_.cancel();
@@ -112,7 +112,7 @@ void IdleProbe::measure() {
   facts.load = load_without(own_runs_());
   facts.started = started_;
   const IdleJudgement judged = judge_idle(facts, settings_, now);
-  report_({ConditionName::idle, judged.idle, judged.source, judged.detail});
+  report_({Constraint::idle, judged.idle, judged.source, judged.detail});
   if (facts.settled) look_again(now, judged.changes);
 }
 

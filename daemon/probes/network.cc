@@ -75,7 +75,7 @@ NetworkProbe::Sources::Sources(boost::asio::io_context& loop, Bus& bus,
       reachability(loop, changed) {}
 
 void NetworkProbe::set_wanted(const Constraints& wanted) {
-  if (wanted.network == NetworkType::not_required) {
+  if (!wanted.has(Constraint::network)) {
     sources_.reset();
     known_.reset();
   } else if (!sources_) {
@@ -88,7 +88,7 @@ void NetworkProbe::measure() {
   if (!sources_) return;
   const auto routes = read_routes();
   if (!routes) {
-    report_({ConditionName::network, std::monostate{}, "rtnetlink",
+    report_({Constraint::network, std::monostate{}, "rtnetlink",
              std::string("cannot be read: ") + std::strerror(errno)});
     return;
   }
@@ -107,7 +107,7 @@ void NetworkProbe::measure() {
     judged = judge_reachability(std::move(judged), settings_.reachability, reached,
                                 reachability.trouble());
   }
-  report_({ConditionName::network, judged.reading, judged.source, judged.detail});
+  report_({Constraint::network, judged.reading, judged.source, judged.detail});
 }
 
 NetworkFacts NetworkProbe::ask_about(const std::string& interface) {

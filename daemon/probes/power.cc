@@ -116,8 +116,8 @@ PowerProbe::PowerProbe(boost::asio::io_context& loop, Bus& bus, std::filesystem:
       again_(loop) {}
 
 void PowerProbe::set_wanted(const Constraints& wanted) {
-  const bool level_before = std::exchange(level_wanted_, wanted.battery_not_low);
-  if (!wanted.charging && !wanted.battery_not_low) {
+  const bool level_before = std::exchange(level_wanted_, wanted.has(Constraint::battery_not_low));
+  if (!wanted.has(Constraint::charging) && !wanted.has(Constraint::battery_not_low)) {
     sources_.reset();
     again_.cancel();
   } else if (!sources_) {
@@ -144,13 +144,13 @@ void PowerProbe::measure() {
   const std::string level = now.percent       ? fmt::format("battery at {} %", *now.percent)
                             : now.has_battery ? "battery at an unknown level"
                                               : "no battery";
-  report_({ConditionName::charging, now.charging, source,
+  report_({Constraint::charging, now.charging, source,
            now.has_battery || !now.charging ? level : "no battery: on external power"});
   if (now.has_battery && !now.percent) {
-    report_({ConditionName::battery, std::monostate{}, source, level});
+    report_({Constraint::battery_not_low, std::monostate{}, source, level});
   } else {
     low_ = now.percent && battery_is_low(low_, *now.percent, levels_);
-    report_({ConditionName::battery, !low_, source, level});
+    report_({Constraint::battery_not_low, !low_, source, level});
   }
   again_.cancel();
   if (level_wanted_ && now.has_battery && !told) look_again();

@@ -1,7 +1,6 @@
 #include "daemon/probes/sensors.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/json_reader.h"
@@ -16,28 +15,10 @@ namespace {
 // Longer than a service on the bus may take to answer.
 constexpr Duration kTrusted = 6s;
 
-struct YesNo {
-  std::string_view yes;
-  std::string_view no;
-};
-
-bool is_level(const ConditionId& id) {
-  return id.name == ConditionName::battery || id.name == ConditionName::storage;
-}
-
-YesNo words_of(const ConditionId& id) {
-  return is_level(id) ? YesNo{"ok", "low"} : YesNo{"yes", "no"};
-}
-
 std::string show(const ConditionId& id, const ConditionValue& value) {
-  if (const auto* network = std::get_if<NetworkReading>(&value)) {
-    if (!network->connected) return "none";
-    if (network->roaming) return "roaming";
-    return network->metered ? "metered" : "unmetered";
-  }
-  if (const auto* holds = std::get_if<bool>(&value)) {
-    return std::string(*holds ? words_of(id).yes : words_of(id).no);
-  }
+  const ConstraintDef& def = def_of(id.constraint);
+  if (const auto* network = std::get_if<NetworkReading>(&value)) return std::string(word(*network));
+  if (const auto* holds = std::get_if<bool>(&value)) return std::string(*holds ? def.yes : def.no);
   return "";
 }
 
@@ -68,66 +49,20 @@ ConditionValue value_from_json(const json::value& value) {
 }
 
 void put(Conditions& all, const ConditionId& id, const ConditionValue& value) {
-  switch (id.name) {
-    case ConditionName::network:
+  switch (def_of(id.constraint).form) {
+    case ConstraintForm::network_type:
       if (const auto* network = std::get_if<NetworkReading>(&value)) all.network = *network;
       break;
-    case ConditionName::charging:
-      all.charging = as_bool(value);
+    case ConstraintForm::flag:
+      all.holds[id.constraint] = as_bool(value);
       break;
-    case ConditionName::battery:
-      all.battery_not_low = as_bool(value);
-      break;
-    case ConditionName::storage:
-      all.storage_not_low = as_bool(value);
-      break;
-    case ConditionName::idle:
-      all.idle = as_bool(value);
-      break;
-    case ConditionName::custom:
+    case ConstraintForm::names:
       all.custom[id.custom] = as_bool(value).value_or(false);
       break;
   }
 }
 
 }  // namespace
-
-std::string to_string(const ConditionId& id) {
-  return std::string(word(id.name)) + (id.name == ConditionName::custom ? '.' + id.custom : "");
-}
-
-Result<ConditionId> parse_condition(std::string_view text) {
-  constexpr std::string_view kCustom = "custom.";
-  if (text.starts_with(kCustom) && text.size() > kCustom.size()) {
-    return ConditionId(ConditionName::custom, std::string(text.substr(kCustom.size())));
-  }
-  const auto name = parse_word<ConditionName>(text);
-  if (!name) return std::unexpected(name.error());
-  if (*name == ConditionName::custom) {
-    return fail(ErrorCode::invalid, "which one? Write custom.NAME");
-  }
-  return ConditionId(*name);
-}
-
-ConditionId condition_of(std::string_view constraint) {
-  if (constraint == "battery-not-low") return ConditionName::battery;
-  if (constraint == "storage-not-low") return ConditionName::storage;
-  const auto name = parse_word<ConditionName>(constraint);
-  return name && *name != ConditionName::custom
-             ? ConditionId(*name)
-             : ConditionId(ConditionName::custom, std::string(constraint));
-}
-
-std::vector<ConditionId> ids_of(const Constraints& wanted) {
-  std::vector<ConditionId> ids;
-  if (wanted.network != NetworkType::not_required) ids.emplace_back(ConditionName::network);
-  if (wanted.charging) ids.emplace_back(ConditionName::charging);
-  if (wanted.battery_not_low) ids.emplace_back(ConditionName::battery);
-  if (wanted.storage_not_low) ids.emplace_back(ConditionName::storage);
-  if (wanted.idle) ids.emplace_back(ConditionName::idle);
-  for (const std::string& name : wanted.custom) ids.emplace_back(ConditionName::custom, name);
-  return ids;
-}
 
 std::map<std::string, std::int64_t> works_by_condition(const std::map<Constraints, int>& named) {
   std::map<std::string, std::int64_t> works;
@@ -141,8 +76,8 @@ std::map<std::string, std::int64_t> works_by_condition(const std::map<Constraint
 ConditionValue Sensors::value_of(const ConditionId& id, const Condition& condition) {
   if (condition.pretended) return *condition.pretended;
   if (condition.measured) return condition.measured->value;
-  return id.name == ConditionName::network ? ConditionValue(NetworkReading{})
-                                           : ConditionValue(false);
+  return id.constraint == Constraint::network ? ConditionValue(NetworkReading{})
+                                              : ConditionValue(false);
 }
 
 void Sensors::set_wanted(const Constraints& wanted) {
@@ -190,28 +125,26 @@ bool Sensors::settled(const Constraints& wanted) const {
 }
 
 Result<ConditionValue> Sensors::parse_value(const ConditionId& id, std::string_view value) {
-  if (id.name == ConditionName::network) {
+  if (id.constraint == Constraint::network) {
     if (value == "none") return NetworkReading{};
     if (value == "connected" || value == "unmetered") return NetworkReading{.connected = true};
     if (value == "metered") return NetworkReading{.connected = true, .metered = true};
     if (value == "roaming") {
       return NetworkReading{.connected = true, .metered = true, .roaming = true};
     }
-    constexpr std::array<std::string_view, 5> kWords{"none", "connected", "metered", "unmetered",
-                                                     "roaming"};
-    const std::string meant = did_you_mean(value, kWords);
+    const std::string meant = did_you_mean(value, kNetworkWords);
     return fail(
         ErrorCode::invalid,
         "unknown network '" + std::string(value) + "'" +
             (meant.empty() ? ": use none, connected, metered, unmetered or roaming" : meant));
   }
-  const auto [yes, no] = words_of(id);
-  if (value == yes) return true;
-  if (value == no) return false;
-  if (const auto flag = parse_yes_no(value); flag && !is_level(id)) return *flag;
+  const ConstraintDef& def = def_of(id.constraint);
+  if (value == def.yes) return true;
+  if (value == def.no) return false;
+  if (const auto flag = parse_yes_no(value); flag && def.yes == "yes") return *flag;
   return fail(ErrorCode::invalid, "unknown value '" + std::string(value) + "' for " +
-                                      to_string(id) + ": use " + std::string(yes) + " or " +
-                                      std::string(no));
+                                      to_string(id) + ": use " + std::string(def.yes) + " or " +
+                                      std::string(def.no));
 }
 
 void Sensors::override_value(const ConditionId& id, ConditionValue value,

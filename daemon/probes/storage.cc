@@ -68,18 +68,20 @@ void StorageProbe::judge(const Spaces& spaces) {
     where = path;
   }
   if (!least) {
-    report_({ConditionName::storage, std::monostate{}, "statvfs", "no watched path can be read"});
+    report_(
+        {Constraint::storage_not_low, std::monostate{}, "statvfs", "no watched path can be read"});
     look_again_in(kNear);
     return;
   }
   low_ = low;
-  report_({ConditionName::storage, !low, "statvfs",
+  report_({Constraint::storage_not_low, !low, "statvfs",
            fmt::format("{} MiB free at {}", *least >> 20, where)});
   look_again_in(margin > 8 ? kFar : margin > 2 ? kNear : kClose);
 }
 
 void StorageProbe::set_wanted(const Constraints& wanted) {
-  if (std::exchange(wanted_, wanted.storage_not_low) == wanted.storage_not_low) return;
+  const bool now = wanted.has(Constraint::storage_not_low);
+  if (std::exchange(wanted_, now) == now) return;
   if (wanted_) {
     measure();
   } else {
@@ -92,8 +94,8 @@ void StorageProbe::look_again_in(std::chrono::seconds time) {
   again_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
     if (!looking_) return measure();
-    report_(
-        {ConditionName::storage, std::monostate{}, "statvfs", "a watched path does not answer"});
+    report_({Constraint::storage_not_low, std::monostate{}, "statvfs",
+             "a watched path does not answer"});
   });
 }
 

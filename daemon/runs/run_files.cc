@@ -47,7 +47,7 @@ bool RunFiles::prepare(const std::string& uuid, std::int64_t state, const User& 
 }
 
 void RunFiles::tell_stop_reason(const std::string& uuid, StopReason reason) const {
-  const std::string text = std::string(word(reason)) + '\n';
+  const std::string text = word(reason) + '\n';
   const UniqueFd file(::open(stop_reason_path(uuid).c_str(),
                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file || ::fchmod(file.get(), 0644) != 0 ||

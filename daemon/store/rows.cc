@@ -23,7 +23,7 @@ RunResult result_of(const Query& query, int first) {
                                  : std::optional(static_cast<int>(query.integer(column)));
   };
   return {query.enumerator<RunOutcome>(first + 1), number(first + 2), number(first + 3),
-          query.enumerator<StopReason>(first + 4), query.text(first + 5)};
+          query.stop_reason(first + 4), query.text(first + 5)};
 }
 
 json::object object_of(const std::string& what, const std::string& text) {
@@ -47,7 +47,7 @@ Work row_of(const Query& query) {
   work.generation = number(9);
   work.blocked_on = number(10);
   work.timing = query.enumerator<Timing>(11);
-  work.stopping = query.enumerator<StopReason>(12);
+  work.stopping = query.stop_reason(12);
   work.run_now = query.integer(13) != 0;
   work.settling = query.integer(14) != 0;
   work.expedited = query.integer(15) != 0;

@@ -13,8 +13,8 @@ namespace {
 constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
-// Times are milliseconds since 1970, enumerators are kept by number (core/work.h).
-constexpr std::array<const char*, 7> kSteps{R"sql(
+// Times are milliseconds since 1970, enumerators are kept by number (core/work.h, stop_reason.h).
+constexpr std::array<const char*, 8> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -210,6 +210,14 @@ CREATE INDEX work_finished ON work (since) WHERE finished = 1;
                                             // The list of one owner's works, page by page.
                                             R"sql(
 CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
+)sql",
+                                            // A lost constraint is 100 and the constraint's number,
+                                            // where each had a number among the other reasons.
+                                            R"sql(
+UPDATE work SET stopping = CASE stopping WHEN 9 THEN 115 ELSE stopping + 96 END
+  WHERE stopping BETWEEN 4 AND 9;
+UPDATE run SET stop_reason = CASE stop_reason WHEN 9 THEN 115 ELSE stop_reason + 96 END
+  WHERE stop_reason BETWEEN 4 AND 9;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

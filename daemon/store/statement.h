@@ -41,6 +41,9 @@ class Query {
   std::int64_t integer(int column) const { return statement_.getColumn(column).getInt64(); }
   std::string text(int column) const { return statement_.getColumn(column).getString(); }
   bool is_null(int column) const { return statement_.isColumnNull(column); }
+  StopReason stop_reason(int column) const {
+    return stop_reason_of(static_cast<int>(integer(column)));
+  }
   TimePoint time(int column) const { return TimePoint{Duration{integer(column)}}; }
   template <class E>
   E enumerator(int column) const {
@@ -54,6 +57,7 @@ class Query {
   void bind_next(bool value) { statement_.bind(++bound_, value ? 1 : 0); }
   void bind_next(const std::string& value) { statement_.bind(++bound_, value); }
   void bind_next(Duration value) { bind_next(std::int64_t{value.count()}); }
+  void bind_next(StopReason value) { bind_next(std::int32_t{stored_number(value)}); }
   void bind_next(TimePoint value) { bind_next(value.time_since_epoch()); }
   template <class E>
     requires std::is_enum_v<E>

@@ -144,20 +144,6 @@ Finding look_at_leftovers(const SweptLeftovers& swept) {
           removed + " were there at the start that no record names: removed", ""};
 }
 
-struct Advice {
-  const char* condition;
-  const char* remedy;
-};
-
-// What makes each condition known where it is not.
-constexpr std::array kAdvice{
-    Advice{"network", "install network-manager, or let wmd read the kernel's routes (AF_NETLINK)"},
-    Advice{"charging", "install upower, or let wmd read /sys/class/power_supply"},
-    Advice{"battery", "install upower, or let wmd read /sys/class/power_supply"},
-    Advice{"storage", "correct storage.paths: they must exist and answer"},
-    Advice{"idle", "install systemd-logind (libpam-systemd)"},
-};
-
 Finding look_at_condition(const json::object& condition) {
   const std::string name = text_of(condition, "name");
   const std::string value = text_of(condition, "value");
@@ -168,9 +154,9 @@ Finding look_at_condition(const json::object& condition) {
   }
   const std::string source = text_of(condition, "source") + (detail.empty() ? "" : ": " + detail);
   if (!value.empty()) return {name, Verdict::ok, value + ", from " + source, ""};
-  const auto* const advice = std::ranges::find(kAdvice, name, &Advice::condition);
+  const auto id = parse_condition(name);
   return {name, Verdict::note, "not known (" + source + ")",
-          advice == kAdvice.end() ? "see unknown in wmd.toml(5)" : advice->remedy};
+          std::string(id ? def_of(id->constraint).remedy : "")};
 }
 
 Finding look_at_bus(const DaemonFacts& facts) {

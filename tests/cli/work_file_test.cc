@@ -48,10 +48,11 @@ class RandomRequest {
     if (chance()) request.terms.bounds.cpu_weight = 1 + pick(99);
     if (chance()) request.terms.bounds.memory_max = std::int64_t{1 + pick(9999)} << pick(20);
     if (chance()) request.constraints.network = static_cast<NetworkType>(pick(4));
-    if (chance()) request.constraints.charging = true;
-    if (chance()) request.constraints.storage_not_low = true;
+    if (chance()) request.constraints.set(Constraint::charging);
+    if (chance()) request.constraints.set(Constraint::storage_not_low);
     if (chance()) {
-      request.prefer = {{{.network = NetworkType::unmetered}, 1h + time()}, {{.idle = true}, 2h}};
+      request.prefer = {{{.network = NetworkType::unmetered}, 1h + time()},
+                        {{.flags = {Constraint::idle}}, 2h}};
     }
     if (chance()) {
       request.kind = WorkKind::periodic;
@@ -136,7 +137,8 @@ TEST(WorkFile, WritesEachConstraintOfAPreference) {
   request.unique_name = "a";
   request.command = {"/bin/true"};
   request.prefer = {
-      {{.network = NetworkType::unmetered, .charging = true, .custom = {"x", "y"}}, 1h}};
+      {{.network = NetworkType::unmetered, .flags = {Constraint::charging}, .custom = {"x", "y"}},
+       1h}};
 
   const auto works = parse_works(written(request), "works.toml");
 

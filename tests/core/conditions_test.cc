@@ -28,7 +28,7 @@ TEST(Conditions, NetworkTypes) {
   EXPECT_FALSE(network_holds(not_roaming, abroad));
 }
 
-const Constraints kAll{NetworkType::connected, true, true, true, true, {}};
+const Constraints kAll = all_constraints({});
 
 TEST(Conditions, UnknownSensorsDoNotBlockWork) {
   EXPECT_TRUE(hold(kAll, {}));
@@ -37,14 +37,19 @@ TEST(Conditions, UnknownSensorsDoNotBlockWork) {
 }
 
 TEST(Conditions, TheConfigurationSaysWhatUnknownMeans) {
-  const UnknownPolicy wait{false, false, false, false};
-  for (const Constraints& wanted :
-       {Constraints{.network = NetworkType::connected}, Constraints{.charging = true},
-        Constraints{.battery_not_low = true}, Constraints{.idle = true}}) {
+  const UnknownPolicy wait{{Constraint::network, false},
+                           {Constraint::charging, false},
+                           {Constraint::battery_not_low, false},
+                           {Constraint::idle, false}};
+  for (const Constraints& wanted : {Constraints{.network = NetworkType::connected},
+                                    Constraints{.flags = {Constraint::charging}},
+                                    Constraints{.flags = {Constraint::battery_not_low}},
+                                    Constraints{.flags = {Constraint::idle}}}) {
     EXPECT_FALSE(hold(wanted, {.unknown = wait}));
   }
-  EXPECT_TRUE(hold({.network = NetworkType::metered}, {.unknown = {.network = true}}));
-  EXPECT_FALSE(hold({.charging = true}, {.charging = false, .unknown = {.charging = true}}))
+  EXPECT_TRUE(hold({.network = NetworkType::metered}, {.unknown = {{Constraint::network, true}}}));
+  EXPECT_FALSE(hold({.flags = {Constraint::charging}}, {.holds = {{Constraint::charging, false}},
+                                                        .unknown = {{Constraint::charging, true}}}))
       << "what is known counts";
 }
 
@@ -58,10 +63,10 @@ TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
   Constraints all = kAll;
   all.custom = {"vpn"};
   const Conditions bad{.network = NetworkReading{},
-                       .charging = false,
-                       .battery_not_low = false,
-                       .storage_not_low = false,
-                       .idle = false};
+                       .holds = {{Constraint::charging, false},
+                                 {Constraint::battery_not_low, false},
+                                 {Constraint::storage_not_low, false},
+                                 {Constraint::idle, false}}};
   const std::vector<Unmet> expected{{Constraint::network, "network", "connected", "none"},
                                     {Constraint::charging, "charging", "yes", "no"},
                                     {Constraint::battery_not_low, "battery-not-low", "yes", "low"},

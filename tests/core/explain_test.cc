@@ -32,13 +32,14 @@ class WaitingFor : public testing::Test {
 };
 
 TEST_F(WaitingFor, EverythingThatHoldsWorkBack) {
-  scheduler_.set_conditions({.network = NetworkReading{true, true, false}, .charging = false},
-                            kNow - 5min);
+  scheduler_.set_conditions(
+      {.network = NetworkReading{true, true, false}, .holds = {{Constraint::charging, false}}},
+      kNow - 5min);
   scheduler_.plan(kNow - 5min);
   scheduler_.pause("", kNow + 1h);
 
-  const auto found =
-      waits(work({.constraints = {.network = NetworkType::unmetered, .charging = true}}, 1min));
+  const auto found = waits(work(
+      {.constraints = {.network = NetworkType::unmetered, .flags = {Constraint::charging}}}, 1min));
 
   const std::vector<Wait> expected{
       {WaitKind::delay, "", format_time(kNow + 1min), format_time(kNow), kNow, kNow + 1min},
@@ -99,8 +100,8 @@ TEST_F(WaitingFor, ASlotOfItsGroup) {
 }
 
 TEST_F(WaitingFor, APreferenceSaysWhenItIsDropped) {
-  scheduler_.set_conditions({.charging = false}, kNow);
-  const Policy policy{.prefer = {{{.charging = true}, 1h}}};
+  scheduler_.set_conditions({.holds = {{Constraint::charging, false}}}, kNow);
+  const Policy policy{.prefer = {{{.flags = {Constraint::charging}}, 1h}}};
   const Work row = work(policy);
   ASSERT_EQ(waits(row).size(), 1U);
   EXPECT_EQ(waits(row).front().until, kNow + 1h);
@@ -108,14 +109,14 @@ TEST_F(WaitingFor, APreferenceSaysWhenItIsDropped) {
 }
 
 TEST_F(WaitingFor, ADeadlineSaysWhenConstraintsNoLongerMatter) {
-  scheduler_.set_conditions({.charging = false}, kNow);
-  const Work row = work({.constraints = {.charging = true}, .deadline = 2h});
+  scheduler_.set_conditions({.holds = {{Constraint::charging, false}}}, kNow);
+  const Work row = work({.constraints = {.flags = {Constraint::charging}}, .deadline = 2h});
   EXPECT_EQ(waits(row).front().until, kNow + 2h);
 }
 
 TEST_F(WaitingFor, AConstraintThatStoppedItHasToSettle) {
-  scheduler_.set_conditions({.charging = true}, kNow - 3s);
-  Work row = work({.constraints = {.charging = true}});
+  scheduler_.set_conditions({.holds = {{Constraint::charging, true}}}, kNow - 3s);
+  Work row = work({.constraints = {.flags = {Constraint::charging}}});
   row.settling = true;
   const auto found = waits(row);
   ASSERT_EQ(found.size(), 1U);

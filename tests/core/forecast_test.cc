@@ -22,17 +22,17 @@ class ForecastTest : public testing::Test {
     calendar.kind = WorkKind::periodic;
     calendar.calendar = "15 4 * * *";
     auto waits = oneoff("waits");
-    waits.constraints.charging = true;
+    waits.constraints.set(Constraint::charging);
     waits.deadline = 5h;
     auto prefers = oneoff("prefers");
-    prefers.prefer = {{{.charging = true}, 3h}};
+    prefers.prefer = {{{.flags = {Constraint::charging}}, 3h}};
     auto never = oneoff("never");
-    never.constraints.charging = true;
+    never.constraints.set(Constraint::charging);
     auto later = oneoff("later");
     later.initial_delay = 2h;
     auto after = oneoff("after");
     after.prerequisites = {"later"};
-    world_.conditions.charging = false;
+    world_.conditions.holds[Constraint::charging] = false;
     for (const WorkRequest& request :
          {periodic("interval", 30min), fixed, calendar, waits, prefers, never, later, after}) {
       world_.enqueue(request);

@@ -89,7 +89,7 @@ TEST(Limits, BackoffFromTenSecondsToFiveHours) {
 
 TEST(Limits, IdleWorkSetsNoBackoff) {
   WorkRequest work = request();
-  work.constraints.idle = true;
+  work.constraints.set(Constraint::idle);
   EXPECT_EQ(problem(work), "");
   work.backoff = Backoff{};
   EXPECT_NE(problem(work), "");
@@ -168,8 +168,8 @@ TEST(Limits, WhatContradictsItselfIsRefused) {
       {"only periodic work", [](auto& r) { r.calendar = "@daily"; }},
       {"only periodic work", [](auto& r) { r.cadence = Cadence::fixed; }},
       {"names no constraint", [](auto& r) { r.prefer = {{{}, 1h}}; }},
-      {"relax-after", [](auto& r) { r.prefer = {{{.charging = true}, 0s}}; }},
-      {"at most 8", [](auto& r) { r.prefer.assign(9, {{.charging = true}, 1h}); }},
+      {"relax-after", [](auto& r) { r.prefer = {{{.flags = {Constraint::charging}}, 0s}}; }},
+      {"at most 8", [](auto& r) { r.prefer.assign(9, {{.flags = {Constraint::charging}}, 1h}); }},
       {"its own prerequisite", [](auto& r) { r.prerequisites = {"b", "a"}; }},
       {"prerequisite", [](auto& r) { r.prerequisites = {""}; }},
       {"at most 1000", [](auto& r) { r.prerequisites.assign(1001, "b"); }},
@@ -204,14 +204,15 @@ TEST(Limits, WhatContradictsItselfIsRefused) {
 TEST(Limits, ExpeditedWorkConstrainsOnlyNetworkAndStorageAndHasNoDelay) {
   WorkRequest fine = request();
   fine.expedited = true;
-  fine.constraints = {.network = NetworkType::unmetered, .storage_not_low = true};
+  fine.constraints = {.network = NetworkType::unmetered, .flags = {Constraint::storage_not_low}};
   EXPECT_EQ(problem(fine), "");
   const Refusal refusals[]{
-      {"only network and storage", [](auto& r) { r.constraints.charging = true; }},
-      {"only network and storage", [](auto& r) { r.constraints.battery_not_low = true; }},
-      {"only network and storage", [](auto& r) { r.constraints.idle = true; }},
+      {"only network and storage", [](auto& r) { r.constraints.set(Constraint::charging); }},
+      {"only network and storage", [](auto& r) { r.constraints.set(Constraint::battery_not_low); }},
+      {"only network and storage", [](auto& r) { r.constraints.set(Constraint::idle); }},
       {"only network and storage", [](auto& r) { r.constraints.custom = {"vpn"}; }},
-      {"only network and storage", [](auto& r) { r.prefer = {{{.idle = true}, 1h}}; }},
+      {"only network and storage",
+       [](auto& r) { r.prefer = {{{.flags = {Constraint::idle}}, 1h}}; }},
       {"no initial delay", [](auto& r) { r.initial_delay = 1s; }},
       {"no initial delay", [](auto& r) { r.at = TimePoint{}; }},
   };

@@ -26,7 +26,8 @@ WorkRequest full_request() {
   request.input = R"({"a":[1,true,null],"b":"ü"})";
   request.description = "for people";
   request.tags = {"x", "y"};
-  request.constraints = {NetworkType::unmetered, true, true, true, true};
+  request.constraints = all_constraints({});
+  request.constraints.network = NetworkType::unmetered;
   request.initial_delay = 1s;
   request.trigger = {{"/in/*", "/b"}, 0s, 2min};
   request.every = 1h;
@@ -79,7 +80,7 @@ TEST(Messages, NestingIsBounded) {
 }
 
 TEST(Messages, ResultsSurviveTheWire) {
-  const RunResult result{RunOutcome::interrupted, 3, 15, StopReason::constraint_network, "why"};
+  const RunResult result{RunOutcome::interrupted, 3, 15, StopReason(Constraint::network), "why"};
   EXPECT_EQ(result_from_json(to_json(result)), result);
 }
 

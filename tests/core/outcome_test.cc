@@ -56,9 +56,9 @@ TEST(Outcome, ALostChildIsAnInterruption) {
 TEST(StoppedOutcome, IsAnInterruptionWhateverTheCode) {
   for (const int code : {0, 1, 64, 75}) {
     const auto result =
-        stopped_result({ChildEnd::How::exited, code, ""}, {}, StopReason::constraint_network);
+        stopped_result({ChildEnd::How::exited, code, ""}, {}, StopReason(Constraint::network));
     EXPECT_EQ(result.outcome, RunOutcome::interrupted);
-    EXPECT_EQ(result.stop_reason, StopReason::constraint_network);
+    EXPECT_EQ(result.stop_reason, StopReason(Constraint::network));
   }
 }
 

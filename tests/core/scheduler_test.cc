@@ -66,8 +66,8 @@ TEST(Scheduler, WakesForTheEarliestDue) {
 
 TEST(Scheduler, DoesNotWakeForWhatIsDueAndWaitsForItsConstraints) {
   Scheduler scheduler = scheduler_for(2);
-  scheduler.set_conditions({.charging = false}, kNow);
-  scheduler.restore(work(1, 0s, {.constraints = {.charging = true}}));
+  scheduler.set_conditions({.holds = {{Constraint::charging, false}}}, kNow);
+  scheduler.restore(work(1, 0s, {.constraints = {.flags = {Constraint::charging}}}));
   scheduler.plan(kNow);
   EXPECT_EQ(scheduler.next_wakeup(), std::nullopt);
 }
@@ -83,7 +83,8 @@ TEST(Scheduler, DoesNotWakeWhileEverySlotIsTaken) {
 TEST(Scheduler, NamesTheConstraintsThatAreWorthMeasuring) {
   Scheduler scheduler = scheduler_for(1);
   EXPECT_EQ(scheduler.wanted(), Constraints{});
-  const Constraints needed{.network = NetworkType::connected, .battery_not_low = true};
+  const Constraints needed{.network = NetworkType::connected,
+                           .flags = {Constraint::battery_not_low}};
   scheduler.restore(work(1, 0s, {.constraints = needed}));
   EXPECT_EQ(scheduler.wanted(), needed);
   scheduler.plan(kNow);

@@ -236,7 +236,7 @@ TEST_F(ClientsTest, AnUpdateChangesWhatItNamesAtEveryDepth) {
   work["backoff"] = {{"policy", "linear"}, {"delayMs", 60'000}};
   work["env"] = {{"A", "1"}, {"B", "2"}};
   work["input"] = {{"deep", {{"x", 1}, {"y", 2}}}, {"z", 3}};
-  world_.conditions.charging = false;
+  world_.conditions.holds[Constraint::charging] = false;
   clients_.call(kAnn, "Register", {{"work", work}});
   clients_.turn();
 
@@ -251,7 +251,7 @@ TEST_F(ClientsTest, AnUpdateChangesWhatItNamesAtEveryDepth) {
   EXPECT_EQ(after.backoff, (Backoff{BackoffPolicy::linear, 2min}));
   EXPECT_EQ(after.env, (std::map<std::string, std::string>{{"B", "2"}, {"C", "3"}}));
   EXPECT_EQ(json::parse(after.input), (json::value{{"deep", {{"x", 4}, {"y", 2}}}}));
-  EXPECT_TRUE(after.constraints.charging);
+  EXPECT_TRUE(after.constraints.has(Constraint::charging));
 }
 
 TEST_F(ClientsTest, RunsOfANameAreNumberedOnceHoweverMuchIsAppended) {
@@ -405,7 +405,9 @@ class RandomClients : public testing::TestWithParam<unsigned> {
   }
 
   void step() {
-    if (chance(10)) world_.conditions.charging = !world_.conditions.charging.value_or(true);
+    if (chance(10))
+      world_.conditions.holds[Constraint::charging] =
+          !world_.conditions.holds[Constraint::charging].value_or(true);
     if (chance(5)) world_.store.full = !world_.store.full;
     if (chance(5)) {
       world_.settings.run.time_limit = Duration{pick(1) * (1 + pick(20'000))};

@@ -91,8 +91,11 @@ class Month {
   }
 
   Constraints random_constraints() {
-    Constraints constraints{
-        static_cast<NetworkType>(pick(4)), chance(20), chance(20), chance(20), false, {}};
+    Constraints constraints{.network = static_cast<NetworkType>(pick(4))};
+    for (const Constraint one :
+         {Constraint::charging, Constraint::battery_not_low, Constraint::storage_not_low}) {
+      constraints.set(one, chance(20));
+    }
     if (chance(10)) constraints.custom = {"vpn"};
     return constraints;
   }
@@ -134,7 +137,8 @@ class Month {
       request.backoff = {static_cast<BackoffPolicy>(pick(1)), 10s + Duration{pick(600'000)}};
     }
     if (chance(60)) request.constraints = random_constraints();
-    if (chance(15)) request.prefer = {{{.charging = true}, Duration{1 + pick(86'400'000)}}};
+    if (chance(15))
+      request.prefer = {{{.flags = {Constraint::charging}}, Duration{1 + pick(86'400'000)}}};
     if (chance(15)) request.time_limit = Duration{1 + pick(7'200'000)};
     if (chance(30)) request.priority = pick(20) - 10;
     if (chance(20)) request.group = chance(50) ? "narrow" : "wide";
@@ -159,16 +163,18 @@ class Month {
         now.network = NetworkReading{chance(70), chance(50), chance(20)};
         break;
       case 1:
-        now.charging = !now.charging.value_or(true);
+        now.holds[Constraint::charging] = !now.holds[Constraint::charging].value_or(true);
         break;
       case 2:
-        now.battery_not_low = !now.battery_not_low.value_or(true);
+        now.holds[Constraint::battery_not_low] =
+            !now.holds[Constraint::battery_not_low].value_or(true);
         break;
       case 3:
         now.custom["vpn"] = chance(50);
         break;
       default:
-        now.storage_not_low = !now.storage_not_low.value_or(true);
+        now.holds[Constraint::storage_not_low] =
+            !now.holds[Constraint::storage_not_low].value_or(true);
     }
     world_.settle();
   }

@@ -48,8 +48,11 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
     if (request.kind == WorkKind::oneoff && chance(30)) request.trigger.paths = {"/in"};
     if (chance(30)) request.max_attempts = 1 + pick(4);
     if (chance(30)) request.backoff = {BackoffPolicy::linear, 10s};
-    request.constraints = {
-        static_cast<NetworkType>(pick(4)), chance(30), chance(30), chance(30), false, {}};
+    request.constraints.network = static_cast<NetworkType>(pick(4));
+    for (const Constraint one :
+         {Constraint::charging, Constraint::battery_not_low, Constraint::storage_not_low}) {
+      request.constraints.set(one, chance(30));
+    }
     request.exit_rules.retry_on_crash = chance(50);
     return request;
   }
@@ -61,13 +64,15 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
         now.network = NetworkReading{chance(70), chance(50), chance(20)};
         break;
       case 1:
-        now.charging = !now.charging.value_or(true);
+        now.holds[Constraint::charging] = !now.holds[Constraint::charging].value_or(true);
         break;
       case 2:
-        now.battery_not_low = !now.battery_not_low.value_or(true);
+        now.holds[Constraint::battery_not_low] =
+            !now.holds[Constraint::battery_not_low].value_or(true);
         break;
       default:
-        now.storage_not_low = !now.storage_not_low.value_or(true);
+        now.holds[Constraint::storage_not_low] =
+            !now.holds[Constraint::storage_not_low].value_or(true);
     }
   }
 

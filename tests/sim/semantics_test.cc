@@ -84,11 +84,11 @@ TEST_F(Semantics, MissedPeriodsOfAFixedCadenceCollapseIntoOneRun) {
   every_run_takes(0s);
   auto request = periodic("a", 1h);
   request.cadence = Cadence::fixed;
-  request.constraints.charging = true;
-  world_.conditions.charging = false;
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
   const WorkId id = world_.enqueue(request);
   world_.advance(5h + 30min);
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.advance(1h);
   EXPECT_EQ(starts(id), (Starts{5h + 30min, 6h}));
   const RunInfo missed = world_.store.history({}).runs.back();
@@ -257,13 +257,14 @@ TEST_F(Semantics, TheClockSteppingForwardMakesWhatIsPassedDueOnce) {
 
 TEST_F(Semantics, AllThatAWorkNamesMustHoldAtOnce) {
   auto request = oneoff("a");
-  request.constraints.charging = request.constraints.battery_not_low = true;
-  world_.conditions.charging = world_.conditions.battery_not_low = false;
+  request.constraints.flags = {Constraint::charging, Constraint::battery_not_low};
+  world_.conditions.holds[Constraint::charging] =
+      world_.conditions.holds[Constraint::battery_not_low] = false;
   const WorkId id = world_.enqueue(request);
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.advance(1h);
   EXPECT_EQ(state(id), WorkState::enqueued);
-  world_.conditions.battery_not_low = true;
+  world_.conditions.holds[Constraint::battery_not_low] = true;
   world_.advance(1h);
   EXPECT_EQ(starts(id), (Starts{1h}));
 }
@@ -324,13 +325,13 @@ TEST_F(Semantics, AChangeIsNotForgottenByACrashNorByAFullDisk) {
 TEST_F(Semantics, AChangeDoesNotOutdoTheInitialDelayNorTheConstraints) {
   auto request = on_path("a");
   request.initial_delay = 1h;
-  request.constraints.charging = true;
-  world_.conditions.charging = false;
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
   const WorkId id = world_.enqueue(request);
   world_.change_path(id);
   world_.advance(2h);
   EXPECT_EQ(starts(id), Starts{});
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.advance(1min);
   EXPECT_EQ(starts(id), (Starts{2h}));
 }
@@ -387,9 +388,9 @@ TEST_F(Semantics, AnUpdateCanGiveOrTakeAPath) {
 
 TEST_F(Semantics, ADeadlineRunsTheWorkWithItsConstraintsUnmet) {
   auto request = oneoff("a");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   request.deadline = 3h;
-  world_.conditions.charging = false;
+  world_.conditions.holds[Constraint::charging] = false;
   every_run_takes(1h);
   const WorkId id = world_.enqueue(request);
   world_.advance(5h);
@@ -399,30 +400,30 @@ TEST_F(Semantics, ADeadlineRunsTheWorkWithItsConstraintsUnmet) {
 
 TEST_F(Semantics, ALostConstraintStopsTheRunAndTheAttemptDoesNotCount) {
   auto request = oneoff("a");
-  request.constraints.idle = true;
+  request.constraints.set(Constraint::idle);
   request.max_attempts = 1;
   every_run_takes(1h);
   const WorkId id = world_.enqueue(request);
   world_.advance(10min);
-  world_.conditions.idle = false;
+  world_.conditions.holds[Constraint::idle] = false;
   world_.advance(10min);
   EXPECT_EQ(state(id), WorkState::enqueued);
-  EXPECT_EQ(last_run().result->stop_reason, StopReason::constraint_idle);
+  EXPECT_EQ(last_run().result->stop_reason, StopReason(Constraint::idle));
   EXPECT_EQ(last_run().result->outcome, RunOutcome::interrupted);
 }
 
 TEST_F(Semantics, AConstraintThatStoppedARunMustHoldForTheSettleTimeFirst) {
   auto request = oneoff("a");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   every_run_takes(1h);
   const WorkId id = world_.enqueue(request);
   world_.advance(1min);
   for (int i = 0; i < 20; ++i) {  // A loose plug.
-    world_.conditions.charging = !*world_.conditions.charging;
+    world_.conditions.holds[Constraint::charging] = !*world_.conditions.holds[Constraint::charging];
     world_.advance(5s);
   }
   EXPECT_EQ(world_.runs(id), 1) << "it is not started and stopped in a loop";
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.advance(6s);
   EXPECT_EQ(world_.runs(id), 2);
 }
@@ -442,7 +443,7 @@ TEST_F(Semantics, APreferenceHoldsWorkBackUntilItRelaxes) {
 
 TEST_F(Semantics, APreferenceThatHoldsLetsWorkRunAtOnce) {
   auto request = oneoff("a");
-  request.prefer = {{{.charging = true}, 24h}};
+  request.prefer = {{{.flags = {Constraint::charging}}, 24h}};
   const WorkId id = world_.enqueue(request);
   EXPECT_EQ(starts(id), (Starts{0s}));
   EXPECT_TRUE(last_run().relaxed.empty());
@@ -450,13 +451,13 @@ TEST_F(Semantics, APreferenceThatHoldsLetsWorkRunAtOnce) {
 
 TEST_F(Semantics, AnUnknownConditionIsWhatTheConfigurationSays) {
   auto request = oneoff("a");
-  request.constraints.idle = true;
-  world_.conditions.idle.reset();
-  world_.settings.unknown.idle = false;
+  request.constraints.set(Constraint::idle);
+  world_.conditions.holds[Constraint::idle].reset();
+  world_.settings.unknown[Constraint::idle] = false;
   const WorkId id = world_.enqueue(request);
   world_.advance(24h);
   EXPECT_EQ(state(id), WorkState::enqueued);
-  world_.settings.unknown.idle = true;
+  world_.settings.unknown[Constraint::idle] = true;
   world_.advance(1s);
   EXPECT_EQ(state(id), WorkState::succeeded);
 }
@@ -466,11 +467,11 @@ TEST_F(Semantics, TheLedgerSaysWhatHeldARunBackAndForHowLong) {
   every_run_takes(3h);
   world_.enqueue(oneoff("first"));
   auto request = oneoff("a");
-  request.constraints.charging = true;
-  world_.conditions.charging = false;
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
   const WorkId id = world_.enqueue(request);
   world_.advance(1h);
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 30min); });
   world_.advance(2h);
   EXPECT_EQ(starts(id), (Starts{3h}));
@@ -482,20 +483,20 @@ TEST_F(Semantics, TheLedgerSaysWhatHeldARunBackAndForHowLong) {
 
 TEST_F(Semantics, TheLedgerBlamesTheRightThingAfterTheClockWasSetBack) {
   auto request = oneoff("a");
-  request.constraints.charging = true;
-  request.constraints.battery_not_low = true;
+  request.constraints.set(Constraint::charging);
+  request.constraints.set(Constraint::battery_not_low);
   world_.advance(48h);
-  world_.conditions.charging = false;
+  world_.conditions.holds[Constraint::charging] = false;
   world_.settle();
   world_.set_clock(began_);
   world_.enqueue(request);
   world_.advance(1h);
-  world_.conditions.charging = true;
-  world_.conditions.battery_not_low = false;
+  world_.conditions.holds[Constraint::charging] = true;
+  world_.conditions.holds[Constraint::battery_not_low] = false;
   world_.settle();
   world_.advance(2h);
   world_.crash();
-  world_.conditions.battery_not_low = true;
+  world_.conditions.holds[Constraint::battery_not_low] = true;
   world_.advance(1s);
   const auto waited = last_run().waited;
   ASSERT_GE(waited.size(), 2U);
@@ -505,15 +506,15 @@ TEST_F(Semantics, TheLedgerBlamesTheRightThingAfterTheClockWasSetBack) {
 
 TEST_F(Semantics, TheLedgerOutlivesTheDaemonAndSaysWhenItWasAway) {
   auto request = oneoff("a");
-  request.constraints.charging = true;
-  world_.conditions.charging = false;
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
   world_.enqueue(request);
   world_.advance(1h);
   world_.crash();
   world_.advance(2h);
   world_.shut_down();
   world_.now += 3h;  // And nobody is there.
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.crash();
   const std::vector<Waited> expected{{WaitKind::constraint, "charging", 3h},
                                      {WaitKind::daemon, "", 3h}};
@@ -527,14 +528,14 @@ TEST_F(Semantics, WhatWasDueWhenThePowerWasGoneWaitedForTheDaemon) {
   request.initial_delay = 30min;
   const WorkId due_while_off = world_.enqueue(request);
   request.unique_name = "b";
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   const WorkId held = world_.enqueue(request);
-  world_.conditions.charging = false;
+  world_.conditions.holds[Constraint::charging] = false;
   world_.advance(10min);
   world_.now += 3h;  // And no daemon said good-bye.
   world_.crash();
   world_.advance(1h);
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.advance(3h);
   const auto waited = [this](WorkId id) {
     for (const RunInfo& run : world_.history()) {
@@ -752,8 +753,8 @@ TEST_F(Existing, ARunningAttemptFinishesWithItsOldTerms) {
   every_run_takes(1h);
   const WorkId id = world_.enqueue(periodic("a", 2h));
   auto changed = periodic("a", 4h);
-  changed.constraints.charging = true;
-  world_.conditions.charging = false;
+  changed.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
   again(ExistingPolicy::update, changed);
   world_.advance(1h);
   EXPECT_EQ(last_run().result->outcome, RunOutcome::succeeded) << "nothing stopped it";
@@ -769,11 +770,11 @@ TEST_F(Existing, ProgressStaysUntilTheNextRunOrAnUpdate) {
     return progress ? progress->percent.value_or(0) : -1;
   };
   auto request = oneoff("a");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   const WorkId id = world_.enqueue(request);
   const auto stop_at = [&](int percentage) {
     world_.manager().set_progress(id, {.percent = percentage, .data = {}});
-    world_.conditions.charging = false;
+    world_.conditions.holds[Constraint::charging] = false;
     world_.advance(1min);
   };
   stop_at(40);
@@ -781,7 +782,7 @@ TEST_F(Existing, ProgressStaysUntilTheNextRunOrAnUpdate) {
   EXPECT_EQ(percent(id), 40);
   world_.crash();
   EXPECT_EQ(percent(id), 40);
-  world_.conditions.charging = true;
+  world_.conditions.holds[Constraint::charging] = true;
   world_.advance(1min);
   ASSERT_EQ(state(id), WorkState::running);
   EXPECT_EQ(percent(id), -1);
@@ -1151,8 +1152,8 @@ TEST_F(Choosing, TwoRunsOfOneWorkNeverOverlap) {
 TEST_F(Semantics, RunStartsWorkWhateverItsDelayAndConstraints) {
   auto request = oneoff("a");
   request.initial_delay = 5h;
-  request.constraints.charging = true;
-  world_.conditions.charging = false;
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
   every_run_takes(1h);
   const WorkId id = world_.enqueue(request);
   world_.change(

@@ -79,11 +79,11 @@ TEST(Status, AnInterruptedRunIsRescheduledAndHasStopped) {
   Told told(world);
   world.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
   WorkRequest request = oneoff("backup");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   world.enqueue(request);
   world.advance(1min);
   told.take();
-  world.conditions.charging = false;
+  world.conditions.holds[Constraint::charging] = false;
   world.advance(1min);
   EXPECT_EQ(told.take(), "backup rescheduled: constraint-charging, SIGTERM\n");
   EXPECT_EQ(told.count(Notice::stopped), 1);

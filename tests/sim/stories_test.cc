@@ -30,15 +30,15 @@ TEST(Story, WorkRunsOnceAndSucceeds) {
 
 TEST(Story, ChargingWorkWaitsForThePlug) {
   World world;
-  world.conditions.charging = false;
+  world.conditions.holds[Constraint::charging] = false;
   auto request = oneoff("backup");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
 
   const WorkId id = world.enqueue(request);
   world.advance(24h);
   EXPECT_EQ(world.state(id), WorkState::enqueued);
 
-  world.conditions.charging = true;
+  world.conditions.holds[Constraint::charging] = true;
   world.advance(1s);
   EXPECT_EQ(world.state(id), WorkState::succeeded);
 }
@@ -47,19 +47,19 @@ TEST(Story, UnpluggingStopsChargingWorkAndItsAttemptDoesNotCount) {
   World world;
   world.runner.life = [](const Launch&) { return Life{.takes = 1h, .dying = 5s}; };
   auto request = oneoff("backup");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   request.max_attempts = 1;
   const WorkId id = world.enqueue(request);
   world.advance(10min);
 
-  world.conditions.charging = false;
+  world.conditions.holds[Constraint::charging] = false;
   world.advance(2s);
   EXPECT_EQ(world.state(id), WorkState::running) << "its child is still dying";
   world.advance(3s);
   EXPECT_EQ(world.state(id), WorkState::enqueued);
-  EXPECT_EQ(world.history().front().result->stop_reason, StopReason::constraint_charging);
+  EXPECT_EQ(world.history().front().result->stop_reason, StopReason(Constraint::charging));
 
-  world.conditions.charging = true;
+  world.conditions.holds[Constraint::charging] = true;
   world.advance(10s + 1h);
   EXPECT_EQ(world.state(id), WorkState::succeeded);
   EXPECT_EQ(world.history().front().attempt, 1);
@@ -71,10 +71,10 @@ TEST(Story, WorkThatExitsWithSuccessWhileBeingStoppedIsInterrupted) {
     return Life{.takes = 1h, .finishes_when_stopped = true};
   };
   auto request = oneoff("backup");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   const WorkId id = world.enqueue(request);
 
-  world.conditions.charging = false;
+  world.conditions.holds[Constraint::charging] = false;
   world.advance(10s);
 
   EXPECT_EQ(world.state(id), WorkState::enqueued) << "what it was stopped in is not done";
@@ -453,11 +453,11 @@ TEST(Story, AStopWaitsUntilItCanBeWrittenDown) {
   World world;
   world.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
   auto request = oneoff("a");
-  request.constraints.charging = true;
+  request.constraints.set(Constraint::charging);
   const WorkId id = world.enqueue(request);
 
   world.store.full = true;
-  world.conditions.charging = false;
+  world.conditions.holds[Constraint::charging] = false;
   world.advance(1min);
   EXPECT_FALSE(world.runner.children().at(id).told_to_stop);
 

@@ -25,10 +25,10 @@ WorkRequest periodic(const std::string& name, Duration every) {
 
 Conditions good_conditions() {
   return {.network = NetworkReading{.connected = true},
-          .charging = true,
-          .battery_not_low = true,
-          .storage_not_low = true,
-          .idle = true};
+          .holds = {{Constraint::charging, true},
+                    {Constraint::battery_not_low, true},
+                    {Constraint::storage_not_low, true},
+                    {Constraint::idle, true}}};
 }
 
 World::World(int max_parallel) {

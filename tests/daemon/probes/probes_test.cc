@@ -280,14 +280,14 @@ TEST_F(Probes, ABatteryThatFillsIsLowUntilItIsWellAgain) {
   std::ofstream(supply / "status") << "Charging\n";
   const BatteryLevels levels;
   PowerProbe probe(loop_, bus_, directory.path(), levels, report());
-  probe.set_wanted({.battery_not_low = true});
-  ASSERT_TRUE(until_source(ConditionName::battery, "sysfs"));
+  probe.set_wanted({.flags = {Constraint::battery_not_low}});
+  ASSERT_TRUE(until_source(Constraint::battery_not_low, "sysfs"));
 
   std::vector<bool> seen;
   for (const int percent : {16, 15, 20, 21}) {
     std::ofstream(supply / "capacity") << percent << '\n';
     probe.measure();
-    seen.push_back(std::get<bool>(value(ConditionName::battery)));
+    seen.push_back(std::get<bool>(value(Constraint::battery_not_low)));
   }
 
   EXPECT_EQ(seen, (std::vector{true, false, false, true}));
@@ -296,7 +296,7 @@ TEST_F(Probes, ABatteryThatFillsIsLowUntilItIsWellAgain) {
 TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
   const TemporaryDirectory empty;
   const BatteryLevels levels;
-  const ConditionId charging = ConditionName::charging;
+  const ConditionId charging = Constraint::charging;
   constexpr const char* kDisplay = "/org/freedesktop/UPower/devices/DisplayDevice";
   const auto start = [&] {
     auto service = std::make_unique<FakeService>(daemon_, "org.freedesktop.UPower");
@@ -307,18 +307,18 @@ TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
     return service;
   };
   PowerProbe probe(loop_, bus_, empty.path(), levels, report());
-  probe.set_wanted({.charging = true, .battery_not_low = true});
+  probe.set_wanted({.flags = {Constraint::charging, Constraint::battery_not_low}});
   EXPECT_TRUE(last_.empty()) << "UPower is being asked";
   ASSERT_TRUE(until(charging, true)) << "no battery, as far as the kernel says";
 
   auto service = start();
   ASSERT_TRUE(until(charging, false, {service.get()}));
   EXPECT_EQ(last_[charging].source, "UPower");
-  EXPECT_EQ(value(ConditionName::battery), ConditionValue(false));
+  EXPECT_EQ(value(Constraint::battery_not_low), ConditionValue(false));
   service->set("/org/freedesktop/UPower", "org.freedesktop.UPower", "OnBattery", false);
   ASSERT_TRUE(until(charging, true, {service.get()}));
   service->set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 21.0);
-  ASSERT_TRUE(until(ConditionName::battery, true, {service.get()}));
+  ASSERT_TRUE(until(Constraint::battery_not_low, true, {service.get()}));
 
   service.reset();
   ASSERT_TRUE(until_source(charging, "sysfs"));
@@ -343,19 +343,19 @@ TEST_F(Probes, ValuesThatMakeNoSenseAreNoneOfUPowers) {
   service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage",
               std::numeric_limits<double>::quiet_NaN());
   PowerProbe probe(loop_, bus_, empty.path(), levels, report());
-  probe.set_wanted({.charging = true, .battery_not_low = true});
-  ASSERT_TRUE(until(ConditionName::charging, true, {&service}));
-  EXPECT_EQ(value(ConditionName::battery), ConditionValue(true)) << "there is none";
+  probe.set_wanted({.flags = {Constraint::charging, Constraint::battery_not_low}});
+  ASSERT_TRUE(until(Constraint::charging, true, {&service}));
+  EXPECT_EQ(value(Constraint::battery_not_low), ConditionValue(true)) << "there is none";
 
   service.set(kDisplay, "org.freedesktop.UPower.Device", "IsPresent", true);
   service.set(kDisplay, "org.freedesktop.UPower.Device", "Type", std::int64_t{2});
   service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 14.0);
-  ASSERT_TRUE(until(ConditionName::battery, false, {&service}));
+  ASSERT_TRUE(until(Constraint::battery_not_low, false, {&service}));
   for (const double level : {1e300, std::numeric_limits<double>::quiet_NaN(), -1.0}) {
     service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", level);
-    ASSERT_TRUE(until(ConditionName::battery, std::monostate{}, {&service})) << level;
+    ASSERT_TRUE(until(Constraint::battery_not_low, std::monostate{}, {&service})) << level;
     service.set(kDisplay, "org.freedesktop.UPower.Device", "Percentage", 14.0);
-    ASSERT_TRUE(until(ConditionName::battery, false, {&service}));
+    ASSERT_TRUE(until(Constraint::battery_not_low, false, {&service}));
   }
 }
 
@@ -430,7 +430,7 @@ TEST_F(InputDevicesInUse, AnAccelerometerIsNobody) {
 
 TEST_F(Probes, IdlenessFollowsLogind) {
   const IdleSettings settings{.after = Duration::zero(), .max_load = 1000};
-  const ConditionId idle = ConditionName::idle;
+  const ConditionId idle = Constraint::idle;
   FakeService logind(daemon_, "org.freedesktop.login1");
   const auto set = [&](const char* property, const BusValue& value) {
     logind.set("/org/freedesktop/login1", "org.freedesktop.login1.Manager", property, value);
@@ -438,7 +438,7 @@ TEST_F(Probes, IdlenessFollowsLogind) {
   set("NCurrentSessions", std::int64_t{1});
   set("IdleHint", true);
   IdleProbe probe(loop_, bus_, settings, [] { return 0; }, report());
-  probe.set_wanted({.idle = true});
+  probe.set_wanted({.flags = {Constraint::idle}});
   EXPECT_EQ(value(idle), ConditionValue(false)) << "it has not been asked yet";
   ASSERT_TRUE(until(idle, true, {&logind}));
   set("IdleHint", false);
@@ -492,7 +492,7 @@ TEST_F(Probes, WhereNobodyAnswersTheKernelDecides) {
   NetworkSettings settings;
   NetworkProbe probe(loop_, bus_, settings, report());
   probe.set_wanted({.network = NetworkType::connected});
-  EXPECT_TRUE(until_source(ConditionName::network, "rtnetlink"));
+  EXPECT_TRUE(until_source(Constraint::network, "rtnetlink"));
 }
 
 TEST_F(Probes, NothingIsMeasuredThatNobodyWants) {
@@ -515,17 +515,17 @@ TEST_F(Probes, NothingIsMeasuredThatNobodyWants) {
 
 TEST_F(Probes, StorageOfTheWatchedPaths) {
   const TemporaryDirectory directory;
-  const ConditionId storage = ConditionName::storage;
+  const ConditionId storage = Constraint::storage_not_low;
   const StorageSettings any{.paths = {}, .levels = {.low_percent = 0, .low_bytes = 0}};
   StorageProbe roomy(loop_, helpers_, directory.path().string(), any, report());
-  roomy.set_wanted({.storage_not_low = true});
+  roomy.set_wanted({.flags = {Constraint::storage_not_low}});
   EXPECT_TRUE(until(storage, true));
   const StorageSettings all{.paths = {}, .levels = {.low_percent = 100, .low_bytes = ~0ULL >> 1}};
   StorageProbe full(loop_, helpers_, directory.path().string(), all, report());
-  full.set_wanted({.storage_not_low = true});
+  full.set_wanted({.flags = {Constraint::storage_not_low}});
   EXPECT_TRUE(until(storage, false));
   StorageProbe blind(loop_, helpers_, "/absent", any, report());
-  blind.set_wanted({.storage_not_low = true});
+  blind.set_wanted({.flags = {Constraint::storage_not_low}});
   EXPECT_TRUE(until(storage, std::monostate{}));
 }
 
@@ -613,7 +613,7 @@ class Custom : public Measured {
   CustomCondition shell(const std::string& script) { return {{"/bin/sh", "-c", script}, 1h, 10s}; }
 
   HelperCommands commands_{loop_};
-  ConditionId vpn_{ConditionName::custom, "vpn"};
+  ConditionId vpn_{Constraint::custom, "vpn"};
   Constraints wanted_{.custom = {"vpn"}};
 };
 

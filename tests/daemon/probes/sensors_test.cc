@@ -7,11 +7,11 @@
 namespace wm {
 namespace {
 
-Measurement charging(bool on) { return {ConditionName::charging, on, "sysfs", "41 %"}; }
+Measurement charging(bool on) { return {Constraint::charging, on, "sysfs", "41 %"}; }
 
 class SensorsTest : public testing::Test {
  protected:
-  SensorsTest() { sensors_.set_wanted({.charging = true}); }
+  SensorsTest() { sensors_.set_wanted({.flags = {Constraint::charging}}); }
 
   Sensors sensors_;
 };
@@ -34,39 +34,39 @@ TEST_F(SensorsTest, TellsWhetherAnythingChanged) {
 
 TEST_F(SensorsTest, AnOverrideHidesTheMeasurementUntilItEnds) {
   sensors_.take(charging(true), kNow);
-  sensors_.override_value(ConditionName::charging, false, kNow + 1min, kNow);
-  EXPECT_EQ(sensors_.conditions().charging, false);
+  sensors_.override_value(Constraint::charging, false, kNow + 1min, kNow);
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], false);
   EXPECT_EQ(sensors_.next_expiry(), kNow + 1min);
   sensors_.take(charging(true), kNow + 30s);
-  EXPECT_EQ(sensors_.conditions().charging, false);
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], false);
 
   sensors_.expire(kNow + 1min);
 
-  EXPECT_EQ(sensors_.conditions().charging, true);
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], true);
   EXPECT_EQ(sensors_.next_expiry(), std::nullopt);
 }
 
 TEST_F(SensorsTest, OverridesCanBeCleared) {
-  sensors_.override_value(ConditionName::battery, false, {}, kNow);
+  sensors_.override_value(Constraint::battery_not_low, false, {}, kNow);
   sensors_.clear_overrides(kNow);
-  EXPECT_EQ(sensors_.conditions().battery_not_low, std::nullopt);
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::battery_not_low], std::nullopt);
 }
 
 TEST_F(SensorsTest, WhatIsWantedAndNotMeasuredDoesNotHold) {
-  EXPECT_EQ(sensors_.conditions().charging, false);
-  EXPECT_EQ(sensors_.conditions().idle, std::nullopt);
-  EXPECT_FALSE(sensors_.settled({.charging = true}));
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], false);
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::idle], std::nullopt);
+  EXPECT_FALSE(sensors_.settled({.flags = {Constraint::charging}}));
   EXPECT_TRUE(sensors_.to_json().empty());
   sensors_.take(charging(true), kNow);
-  EXPECT_EQ(sensors_.conditions().charging, true);
-  EXPECT_TRUE(sensors_.settled({.charging = true}));
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], true);
+  EXPECT_TRUE(sensors_.settled({.flags = {Constraint::charging}}));
 }
 
 TEST_F(SensorsTest, WhatNobodyWantsIsForgotten) {
   sensors_.take(charging(true), kNow);
   sensors_.set_wanted({.custom = {"vpn"}});
   sensors_.take(charging(true), kNow);
-  EXPECT_EQ(sensors_.conditions().charging, std::nullopt);
+  EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], std::nullopt);
   EXPECT_EQ(sensors_.conditions().custom, (std::map<std::string, bool>{{"vpn", false}}));
 }
 
@@ -75,36 +75,36 @@ TEST_F(SensorsTest, TheVersionGrowsWithWhatIsShown) {
   const auto before = sensors_.version();
   sensors_.take(charging(true), kNow + 1min);
   EXPECT_EQ(sensors_.version(), before);
-  sensors_.take({ConditionName::charging, true, "sysfs", "42 %"}, kNow);
+  sensors_.take({Constraint::charging, true, "sysfs", "42 %"}, kNow);
   EXPECT_GT(sensors_.version(), before);
 }
 
 TEST_F(SensorsTest, AreTrustedInTheNextProgramUntilItHasHadTimeToLook) {
   sensors_.take(charging(true), kNow);
-  sensors_.override_value(ConditionName::idle, true, kNow + 1h, kNow);
+  sensors_.override_value(Constraint::idle, true, kNow + 1h, kNow);
   Sensors next;
   next.take_over(sensors_.hand_over(), kNow + 1s);
-  next.set_wanted({.charging = true});
+  next.set_wanted({.flags = {Constraint::charging}});
   EXPECT_EQ(next.conditions(), sensors_.conditions());
-  EXPECT_EQ(next.explain(ConditionName::charging), "sysfs: 41 %");
+  EXPECT_EQ(next.explain(Constraint::charging), "sysfs: 41 %");
   EXPECT_GT(next.version(), sensors_.version()) << "whoever waits for a change hears of this one";
   // A probe that has not been answered yet, and then is.
   next.take(charging(false), kNow + 2s);
-  EXPECT_EQ(next.conditions().charging, true);
+  EXPECT_EQ(next.conditions().holds[Constraint::charging], true);
   next.take(charging(true), kNow + 3s);
   next.take(charging(false), kNow + 4s);
-  EXPECT_EQ(next.conditions().charging, false);
+  EXPECT_EQ(next.conditions().holds[Constraint::charging], false);
 }
 
 TEST_F(SensorsTest, AreNotTrustedForLong) {
   sensors_.take(charging(true), kNow);
   Sensors next;
   next.take_over(sensors_.hand_over(), kNow);
-  next.set_wanted({.charging = true});
+  next.set_wanted({.flags = {Constraint::charging}});
   next.take(charging(false), kNow + 1s);
   ASSERT_EQ(next.next_expiry(), kNow + 6s);
   next.expire(kNow + 6s);
-  EXPECT_EQ(next.conditions().charging, false);
+  EXPECT_EQ(next.conditions().holds[Constraint::charging], false);
   EXPECT_EQ(next.next_expiry(), std::nullopt);
 }
 
@@ -113,9 +113,9 @@ TEST_F(SensorsTest, AreNotTrustedForLongerWhenTheClockIsSetBack) {
   Sensors next;
   next.take_over(sensors_.hand_over(), kNow);
   next.take(charging(false), kNow + 1s);
-  EXPECT_EQ(next.conditions().charging, true);
+  EXPECT_EQ(next.conditions().holds[Constraint::charging], true);
   next.expire(kNow - 24h);
-  EXPECT_EQ(next.conditions().charging, false);
+  EXPECT_EQ(next.conditions().holds[Constraint::charging], false);
 }
 
 TEST_F(SensorsTest, WhatNobodyWantsAnyMoreIsNotTrustedEither) {
@@ -123,11 +123,11 @@ TEST_F(SensorsTest, WhatNobodyWantsAnyMoreIsNotTrustedEither) {
   Sensors next;
   next.take_over(sensors_.hand_over(), kNow);
   next.set_wanted({});
-  next.set_wanted({.charging = true});
+  next.set_wanted({.flags = {Constraint::charging}});
   next.take(charging(false), kNow + 1s);
-  EXPECT_TRUE(next.settled({.charging = true}));
+  EXPECT_TRUE(next.settled({.flags = {Constraint::charging}}));
   next.take(charging(true), kNow + 2s);
-  EXPECT_EQ(next.conditions().charging, true);
+  EXPECT_EQ(next.conditions().holds[Constraint::charging], true);
 }
 
 TEST(SensorWords, NameConditions) {
@@ -141,23 +141,23 @@ TEST(SensorWords, NameConditions) {
 
 TEST(SensorWords, ReadsTheWordsOfTheInterface) {
   const auto network = [](const char* word) {
-    return std::get<NetworkReading>(Sensors::parse_value(ConditionName::network, word).value());
+    return std::get<NetworkReading>(Sensors::parse_value(Constraint::network, word).value());
   };
   EXPECT_FALSE(network("none").connected);
   EXPECT_EQ(network("connected"), (NetworkReading{.connected = true}));
   EXPECT_EQ(network("unmetered"), (NetworkReading{.connected = true}));
   EXPECT_TRUE(network("metered").metered);
   EXPECT_TRUE(network("roaming").roaming);
-  EXPECT_EQ(Sensors::parse_value(ConditionName::charging, "no"), ConditionValue(false));
-  EXPECT_EQ(Sensors::parse_value(ConditionName::storage, "low"), ConditionValue(false));
+  EXPECT_EQ(Sensors::parse_value(Constraint::charging, "no"), ConditionValue(false));
+  EXPECT_EQ(Sensors::parse_value(Constraint::storage_not_low, "low"), ConditionValue(false));
   for (const char* yes : {"yes", "true", "on"}) {
-    EXPECT_EQ(Sensors::parse_value(ConditionName::idle, yes), ConditionValue(true)) << yes;
+    EXPECT_EQ(Sensors::parse_value(Constraint::idle, yes), ConditionValue(true)) << yes;
   }
   for (const char* no : {"no", "false", "off"}) {
-    EXPECT_EQ(Sensors::parse_value(ConditionName::charging, no), ConditionValue(false)) << no;
+    EXPECT_EQ(Sensors::parse_value(Constraint::charging, no), ConditionValue(false)) << no;
   }
-  EXPECT_FALSE(Sensors::parse_value(ConditionName::battery, "yes"));
-  EXPECT_FALSE(Sensors::parse_value(ConditionName::network, ""));
+  EXPECT_FALSE(Sensors::parse_value(Constraint::battery_not_low, "yes"));
+  EXPECT_FALSE(Sensors::parse_value(Constraint::network, ""));
 }
 
 }  // namespace

@@ -125,6 +125,52 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
   EXPECT_EQ(kept.execAndGet("SELECT name FROM work WHERE id = 1").getString(), "name");
 }
 
+TEST_F(SqliteStoreTest, StopReasonsOfAnOlderDatabaseAreUnderstood) {
+  const std::vector<std::string> words{"",
+                                       "cancelled",
+                                       "replaced",
+                                       "timeout",
+                                       "constraint-network",
+                                       "constraint-charging",
+                                       "constraint-battery-not-low",
+                                       "constraint-storage-not-low",
+                                       "constraint-idle",
+                                       "constraint-custom",
+                                       "quota",
+                                       "shutdown",
+                                       "daemon-lost"};
+  {
+    const auto store = SqliteStore::open(file_);
+    ASSERT_TRUE(store);
+    (*store)->begin();
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      WorkInfo info;
+      info.uuid = "u";
+      info.request = oneoff(std::to_string(i));
+      const WorkId id = (*store)->insert(info, {});
+      (*store)->start_run({.work = id, .run = 1});
+    }
+    (*store)->commit();
+  }
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE)
+      .exec(
+          "UPDATE work SET stopping = id - 1;"
+          "UPDATE run SET stop_reason = work - 1, outcome = 3, finished_at = started_at;"
+          "PRAGMA user_version = 7");
+
+  const auto store = SqliteStore::open(file_);
+
+  ASSERT_TRUE(store) << store.error().message;
+  const auto works = (*store)->load();
+  ASSERT_EQ(works.size(), words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    EXPECT_EQ(word(works[i].work.stopping), words[i]);
+    const auto runs = (*store)->history({.unique_name = std::to_string(i)}).runs;
+    ASSERT_EQ(runs.size(), 1U);
+    EXPECT_EQ(word(runs[0].result.value_or(RunResult{}).stop_reason), words[i]);
+  }
+}
+
 TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
   constexpr int kPolicies = 3000;
   auto opened = SqliteStore::open(file_);

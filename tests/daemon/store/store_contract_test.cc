@@ -47,9 +47,10 @@ class StoreContract : public testing::Test {
     work.request = oneoff(name);
     work.request.tags = {"all", name};
     work.request.task_name = "task";
-    work.request.constraints = {.network = NetworkType::unmetered, .storage_not_low = true};
+    work.request.constraints = {.network = NetworkType::unmetered,
+                                .flags = {Constraint::storage_not_low}};
     work.request.backoff = {BackoffPolicy::linear, 15s};
-    work.request.prefer = {{{.charging = true}, 1h}};
+    work.request.prefer = {{{.flags = {Constraint::charging}}, 1h}};
     work.registered_at = kNow;
     work.work.policy = work.work.run_policy =
         SharedPolicy(static_cast<const Policy&>(work.request));
@@ -141,7 +142,7 @@ TYPED_TEST(StoreContract, SavesRows) {
   row.at = kNow + 3h;
   row.since = kNow + 2min;
   row.enqueued_at = kNow + 1min;
-  row.stopping = StopReason::constraint_network;
+  row.stopping = StopReason(Constraint::network);
   this->save(row);
   this->holder_.reopen();
 
@@ -664,10 +665,10 @@ TYPED_TEST(StoreContract, KeepsTheNewestOfTheLedger) {
   LedgerEntry entry;
   entry.from = kNow;
   entry.conditions.network = NetworkReading{true, true, false};
-  entry.conditions.charging = false;
-  entry.conditions.battery_not_low = true;
-  entry.conditions.storage_not_low = true;
-  entry.conditions.idle = false;
+  entry.conditions.holds[Constraint::charging] = false;
+  entry.conditions.holds[Constraint::battery_not_low] = true;
+  entry.conditions.holds[Constraint::storage_not_low] = true;
+  entry.conditions.holds[Constraint::idle] = false;
   entry.conditions.custom = {{"vpn", true}, {"nas", false}};
   entry.paused = {"", "backup"};
   entry.shutting_down = entry.unattended = true;

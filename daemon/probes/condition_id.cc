@@ -1,0 +1,39 @@
+#include "daemon/probes/condition_id.h"
+
+namespace wm {
+
+std::string to_string(const ConditionId& id) {
+  return std::string(def_of(id.constraint).condition) +
+         (id.constraint == Constraint::custom ? '.' + id.custom : "");
+}
+
+Result<ConditionId> parse_condition(std::string_view text) {
+  constexpr std::string_view kCustom = "custom.";
+  if (text.starts_with(kCustom) && text.size() > kCustom.size()) {
+    return ConditionId(Constraint::custom, std::string(text.substr(kCustom.size())));
+  }
+  const auto constraint = parse_condition_word(text);
+  if (!constraint) return std::unexpected(constraint.error());
+  if (*constraint == Constraint::custom) {
+    return fail(ErrorCode::invalid, "which one? Write custom.NAME");
+  }
+  return ConditionId(*constraint);
+}
+
+ConditionId condition_of(std::string_view constraint) {
+  const auto known = parse_word<Constraint>(constraint);
+  return known && *known != Constraint::custom
+             ? ConditionId(*known)
+             : ConditionId(Constraint::custom, std::string(constraint));
+}
+
+std::vector<ConditionId> ids_of(const Constraints& wanted) {
+  std::vector<ConditionId> ids;
+  for (const ConstraintDef& one : kConstraints) {
+    if (one.form != ConstraintForm::names && wanted.has(one.id)) ids.emplace_back(one.id);
+  }
+  for (const std::string& name : wanted.custom) ids.emplace_back(Constraint::custom, name);
+  return ids;
+}
+
+}  // namespace wm
