@@ -157,6 +157,48 @@ TEST(Manual, WmdTomlHasTheSettingsOfTheFile) {
   EXPECT_EQ(settings_of_the_page(), settings_of_the_file());
 }
 
+std::string page(const std::string& path) {
+  std::string text;
+  for (const std::string& line : lines_of(path)) text += line + ' ';
+  return text;
+}
+
+TEST(Manual, NamesEveryConstraint) {
+  const std::string wm = page("/docs/man/wm.1.scd");
+  const std::string semantics = page("/docs/man/wm-semantics.7.scd");
+  const std::string toml = page("/docs/man/wmd.toml.5.scd");
+  std::string check;
+  std::string values;
+  std::string unknown;
+  for (const ConstraintDef& one : kConstraints) {
+    const std::string option(one.option);
+    const std::string condition(one.condition);
+    const std::string bold = '*' + std::string(one.name) + '*';
+    const std::string reason = "*constraint-" + std::string(one.name) + '*';
+    EXPECT_NE(semantics.find(reason), std::string::npos) << reason;
+    if (!check.empty()) check += ", ";
+    if (one.settable_unknown) unknown += (unknown.empty() ? "*" : ", *") + condition + '*';
+    switch (one.form) {
+      case ConstraintForm::network_type:
+        check += "*--" + option + "* _TYPE_";
+        continue;
+      case ConstraintForm::names:
+        check += "*--" + option + "* _NAME_";
+        values += ", _" + condition + ".NAME_=";
+        break;
+      case ConstraintForm::flag:
+        check += "*--[no-]" + option + '*';
+        values += (values.empty() ? "_" : ", _") + condition + "_=";
+        break;
+    }
+    values += std::string(one.yes) + '|' + std::string(one.no);
+    EXPECT_NE(semantics.find("|  " + bold), std::string::npos) << bold << " is explained";
+  }
+  EXPECT_NE(wm.find(check), std::string::npos) << check;
+  EXPECT_NE(wm.find(values), std::string::npos) << values;
+  EXPECT_NE(toml.find(' ' + unknown + ' '), std::string::npos) << unknown;
+}
+
 // What stands between ``` and ```.
 TEST(Manual, ItsExamplesOfTheConfigurationAreValid) {
   std::string example;
