@@ -24,9 +24,7 @@ constexpr std::string_view word(E value) {
 }
 
 inline std::string all_words(std::span<const std::string_view> list) {
-  std::vector<std::string_view> words(list.begin(), list.end());
-  std::erase(words, "");
-  return join(words);
+  return join(list);
 }
 
 template <class E>
