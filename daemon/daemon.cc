@@ -159,8 +159,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       paths_(loop_, helpers_, settings_.limits, [this](WorkId id) { manager_.paths_changed(id); }),
       programs_(loop_, helpers_),
       notifier_(loop_, commands_, *store_, settings_),
-      methods_(manager_, *store_, sensors_, paths_, runner_.log(), settings_,
-               {options_.socket, options_.state_directory.string(), wall_clock_now()}),
+      methods_(methods_context()),
       turns_(manager_, methods_,
              [this](const TurnReport& report, TimePoint now) { committed(report, now); }),
       metrics_file_(loop_, helpers_, [this] { return metrics_text(); }),
@@ -176,22 +175,33 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
   inherited_ = Handover::take();
   recover();
   for (const auto& [id, row] : manager_.scheduler().rows()) follow_paths(row.work);
-  methods_.set_operations(
-      {.reexec = [this](const std::shared_ptr<Exchange>& exchange) { reexec(exchange); },
-       .connection_count = [this] { return server_->connection_count(); },
-       .metrics = [this] { return metrics_text(); },
-       .diagnose = [this](
-                       const std::vector<DeclaredCommand>& commands,
-                       uid_t asker) { return wm::diagnose(facts(), settings_, commands, asker); },
-       .room_to_keep = [this](
-                           uid_t user,
-                           std::size_t most) { return server_->bounds().room_to_keep(user, most); },
-       .look_at_programs =
-           [this](uid_t asker, std::vector<UsersCommand> commands, ProgramChecks::Done done) {
-             programs_.look(asker, std::move(commands), std::move(done));
-           }});
   start_server();
   inherited_.reset();
+}
+
+MethodsContext Daemon::methods_context() {
+  return {.manager = manager_,
+          .store = *store_,
+          .sensors = sensors_,
+          .paths = paths_,
+          .log = runner_.log(),
+          .settings = settings_,
+          .identity = {options_.socket, options_.state_directory.string(), started_at_},
+          .operations = {.reexec = [this](const ExchangePtr& exchange) { reexec(exchange); },
+                         .connection_count = [this] { return server_->connection_count(); },
+                         .metrics = [this] { return metrics_text(); },
+                         .diagnose =
+                             [this](const std::vector<DeclaredCommand>& commands, uid_t asker) {
+                               return wm::diagnose(facts(), settings_, commands, asker);
+                             }},
+          .look_at_programs =
+              [this](uid_t asker, std::vector<UsersCommand> commands, ProgramChecks::Done done) {
+                programs_.look(asker, std::move(commands), std::move(done));
+              },
+          .room_to_keep =
+              [this](uid_t user, std::size_t most) {
+                return server_->bounds().room_to_keep(user, most);
+              }};
 }
 
 void Daemon::recover() {
@@ -450,7 +460,7 @@ std::string Daemon::metrics_text() const {
   return metrics_.text({.scheduler = manager_.scheduler(),
                         .sensors = sensors_,
                         .store = *store_,
-                        .started_at = methods_.identity().started_at,
+                        .started_at = started_at_,
                         .connections = server_->connection_count(),
                         .refused_connections = server_->refused(),
                         .unread_bytes = server_->bounds().sum().unread});

@@ -62,6 +62,7 @@ class Daemon {
   int run();
 
  private:
+  MethodsContext methods_context();
   void add_probes();
   void listen_to_signals();
   void take_signals();
@@ -87,6 +88,7 @@ class Daemon {
   void make_durable();
 
   DaemonOptions options_;
+  TimePoint started_at_ = wall_clock_now();
   std::vector<std::filesystem::path> configuration_files_;
   Settings settings_;
   std::string reload_problem_;  // Why the last reload was refused; empty: it was not.

@@ -1,7 +1,8 @@
-// What the methods share: reading a call, for whom it is, and how much fits into an answer.
+// Reading a call: its parameters, for whom it is, and what that user may do.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,11 +12,9 @@
 
 namespace wm {
 
-// A page of an answer stays well under the size of a message, and is made in a millisecond or two.
-constexpr int kPageLength = 100;
-constexpr std::size_t kPageWeight = std::size_t{512} << 10;
+using ExchangePtr = std::shared_ptr<Exchange>;
 
-/// Root sees and touches everybody's work (nothing), others their own.
+/// Whose work a caller sees and touches: root everybody's (nothing), others their own.
 std::optional<uid_t> visible_to(const Peer& peer);
 
 /// Pretending and pausing concern everybody's work: they are for the daemon's own user, and root.
@@ -41,6 +40,11 @@ bool read_parameters(Exchange& exchange, Read read) {
   const auto done = reader.finish("the parameters");
   if (!done) exchange.error(done.error());
   return done.has_value() && act_for(exchange, owner);
+}
+
+/// The same for a call that has none of its own.
+inline bool read_no_parameters(Exchange& exchange) {
+  return read_parameters(exchange, [](JsonReader&) {});
 }
 
 }  // namespace wm

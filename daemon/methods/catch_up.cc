@@ -5,7 +5,7 @@
 
 #include "core/messages.h"
 #include "core/status.h"
-#include "daemon/methods/calls.h"
+#include "daemon/methods/pages.h"
 
 namespace wm {
 

@@ -10,8 +10,8 @@
 
 namespace wm {
 
-/// Of the progress of runs, and of their suspensions, nothing is on record; nor of registrations
-/// whose work has been enqueued once more since.
+/// Progress and suspensions of runs are not on record, nor are registrations whose work has been
+/// enqueued once more since.
 class CatchUp {
  public:
   /// All that happened at `filter.since` or later, and is committed now.

@@ -1,6 +1,6 @@
 #include "daemon/methods/event_queue.h"
 
-#include "daemon/methods/calls.h"
+#include "daemon/methods/pages.h"
 
 namespace wm {
 namespace {

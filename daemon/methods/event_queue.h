@@ -1,4 +1,4 @@
-// The events that a watcher has not taken yet: so many, and where others are missing.
+// The events that a watcher has not taken yet, and where others are missing for want of room.
 #pragma once
 
 #include <deque>

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/messages.h"
-#include "daemon/methods/calls.h"
 #include "daemon/wire/interface.h"
 
 namespace wm {
@@ -30,48 +28,59 @@ bool may_be_large(std::string_view method) {
 
 }  // namespace
 
-Methods::Methods(WorkManager& manager, Store& store, Sensors& sensors, PathWatches& paths,
-                 RunLog& log, const Settings& settings, DaemonIdentity identity)
-    : manager_(manager),
-      store_(store),
-      sensors_(sensors),
-      paths_(paths),
-      log_(log),
-      settings_(settings),
-      identity_(std::move(identity)) {}
+Methods::Methods(MethodsContext context)
+    : views_(context.manager, context.store, context.sensors, context.paths),
+      inspector_(context.settings, context.paths, std::move(context.look_at_programs)),
+      room_for_parts_(context.settings, std::move(context.room_to_keep)),
+      registrations_(context.manager, context.store, context.settings, views_, inspector_,
+                     room_for_parts_, pending_changes_),
+      changes_(context.manager, context.store, context.settings, views_, inspector_,
+               room_for_parts_, pending_changes_),
+      questions_(context.manager, context.store, views_, pending_questions_),
+      sensor_questions_(context.manager, context.sensors, context.settings, pending_questions_),
+      daemon_methods_(context.manager, context.settings, std::move(context.identity),
+                      std::move(context.operations), inspector_, sensor_questions_,
+                      pending_questions_),
+      waits_(context.manager, context.store, views_, pending_questions_),
+      watchers_(context.manager, context.store, pending_questions_),
+      logs_(context.store, context.log, pending_questions_),
+      run_side_(context.manager, context.settings, waits_, watchers_, pending_questions_),
+      handlers_(handlers()) {}
 
-const std::unordered_map<std::string_view, Methods::Handler>& Methods::handlers() {
-  static const std::unordered_map<std::string_view, Handler> kHandlers{
-      {"Register", &Methods::register_work},
-      {"Cancel", &Methods::cancel},
-      {"List", &Methods::list},
-      {"Show", &Methods::show},
-      {"Wait", &Methods::wait},
-      {"Watch", &Methods::watch},
-      {"History", &Methods::history},
-      {"Logs", &Methods::logs},
-      {"Conditions", &Methods::conditions},
-      {"Check", &Methods::check},
-      {"OverrideConditions", &Methods::override_conditions},
-      {"ClearOverrides", &Methods::clear_overrides},
-      {"Status", &Methods::status},
-      {"Diagnose", &Methods::diagnose},
-      {"Metrics", &Methods::metrics},
-      {"Tasks", &Methods::tasks},
-      {"Reexec", &Methods::reexec},
-      {"Why", &Methods::why},
-      {"Forecast", &Methods::forecast_runs},
-      {"Update", &Methods::update},
-      {"Apply", &Methods::apply},
-      {"Retry", &Methods::retry},
-      {"Run", &Methods::run},
-      {"Pause", &Methods::pause},
-      {"Resume", &Methods::resume},
-      {"Prune", &Methods::prune},
-      {"SetProgress", &Methods::set_progress},
-      {"SetOutput", &Methods::set_output},
+Methods::Handlers Methods::handlers() {
+  const auto to = [](auto& object, auto method) {
+    return [&object, method](const ExchangePtr& exchange) { (object.*method)(exchange); };
   };
-  return kHandlers;
+  return {
+      {"Register", [this](const ExchangePtr& call) { registrations_.register_works({call}); }},
+      {"Apply", to(registrations_, &Registrations::apply)},
+      {"Update", to(changes_, &Changes::update)},
+      {"Cancel", to(changes_, &Changes::cancel)},
+      {"Retry", to(changes_, &Changes::retry)},
+      {"Run", to(changes_, &Changes::run)},
+      {"Pause", to(changes_, &Changes::pause)},
+      {"Resume", to(changes_, &Changes::resume)},
+      {"Prune", to(changes_, &Changes::prune)},
+      {"List", to(questions_, &Questions::list)},
+      {"Show", to(questions_, &Questions::show)},
+      {"Why", to(questions_, &Questions::why)},
+      {"History", to(questions_, &Questions::history)},
+      {"Forecast", to(questions_, &Questions::forecast_runs)},
+      {"Conditions", to(sensor_questions_, &SensorQuestions::conditions)},
+      {"Check", to(sensor_questions_, &SensorQuestions::check)},
+      {"OverrideConditions", to(sensor_questions_, &SensorQuestions::override_conditions)},
+      {"ClearOverrides", to(sensor_questions_, &SensorQuestions::clear_overrides)},
+      {"Status", to(daemon_methods_, &DaemonMethods::status)},
+      {"Diagnose", to(daemon_methods_, &DaemonMethods::diagnose)},
+      {"Metrics", to(daemon_methods_, &DaemonMethods::metrics)},
+      {"Tasks", to(daemon_methods_, &DaemonMethods::tasks)},
+      {"Reexec", to(daemon_methods_, &DaemonMethods::reexec)},
+      {"Wait", to(waits_, &Waits::wait)},
+      {"Watch", to(watchers_, &Watchers::watch)},
+      {"Logs", to(logs_, &Logs::read)},
+      {"SetProgress", to(run_side_, &RunSide::set_progress)},
+      {"SetOutput", to(run_side_, &RunSide::set_output)},
+  };
 }
 
 void Methods::take(const ExchangePtr& exchange) {
@@ -82,8 +91,8 @@ void Methods::take(const ExchangePtr& exchange) {
     exchange->error("org.varlink.service.InterfaceNotFound", {{"interface", interface}});
     return;
   }
-  const auto handler = handlers().find(method.substr(dot + 1));
-  if (handler == handlers().end()) {
+  const auto handler = handlers_.find(method.substr(dot + 1));
+  if (handler == handlers_.end()) {
     exchange->error("org.varlink.service.MethodNotFound", {{"method", method}});
     return;
   }
@@ -94,12 +103,12 @@ void Methods::take(const ExchangePtr& exchange) {
                                                   std::to_string(most) + " bytes"});
     return;
   }
-  answer_alone(*exchange, [&] { (this->*handler->second)(exchange); });
+  answer_alone(*exchange, [&] { handler->second(exchange); });
 }
 
 void Methods::take(const std::vector<ExchangePtr>& calls) {
   if (calls.size() == 1) return take(calls.front());
-  register_works(calls);
+  registrations_.register_works(calls);
 }
 
 // Whatever is looked at for them is seen at once, or in their order.
@@ -110,20 +119,14 @@ bool Methods::may_be_together(const varlink::Call& call) {
 }
 
 void Methods::answer_questions(TimePoint now) {
-  for (const auto& [exchange, question] : std::exchange(questions_, {})) {
-    answer_alone(*exchange, [&] { question(now); });
-  }
-  answer_sensor_questions(now);
+  pending_questions_.answer(now);
+  sensor_questions_.answer(now);
 }
 
 void Methods::tell(const TurnReport& report, TimePoint now) {
-  notify_followers(report);
-  notify_waiters(report, now);
-  notify_watchers(report, now);
-}
-
-void Methods::ask(const ExchangePtr& exchange, std::function<void(TimePoint)> question) {
-  questions_.emplace_back(exchange, std::move(question));
+  logs_.tell(report);
+  waits_.tell(report, now);
+  watchers_.tell(report, now);
 }
 
 }  // namespace wm

@@ -2,12 +2,14 @@
 // done with them before the last is there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "daemon/wire/server.h"
+#include "config/settings.h"
+#include "daemon/methods/calls.h"
 
 namespace wm {
 
@@ -32,11 +34,22 @@ class Parts : public Kept {
 /// The parameters by which a call describes the part that it brings.
 struct PartOfList {
   bool part = false;        // More of them come after it.
-  std::int64_t before = 0;  // So many items came in the parts before it.
+  std::int64_t before = 0;  // This many items came in the parts before it.
 };
 
-/// Those before this one. From here on the connection does not have them: whoever wants to keep
-/// them keeps them anew. Refused: they are not here.
+/// Reads the parameters of a call that brings a part of a list. Where they are wrong, the parts
+/// before it are of no use, and go.
+template <class Read>
+bool read_part(Exchange& exchange, PartOfList& part, Read read) {
+  const bool done = read_parameters(exchange, [&](JsonReader& reader) {
+    read(reader.read("part", part.part).read("before", part.before));
+  });
+  if (!done) exchange.kept().reset();
+  return done;
+}
+
+/// Takes the parts before this one from the connection: whoever wants to keep them there keeps them
+/// anew. Refused: they are not there.
 template <class Item>
 Result<std::shared_ptr<Parts<Item>>> take_parts(Exchange& exchange, const PartOfList& now) {
   auto parts = std::dynamic_pointer_cast<Parts<Item>>(std::exchange(exchange.kept(), nullptr));
@@ -50,5 +63,26 @@ Result<std::shared_ptr<Parts<Item>>> take_parts(Exchange& exchange, const PartOf
                   " that came before these, as after a part that it refused, or after another wmd "
                   "took its place: send all of them again");
 }
+
+/// How much room there is for parts that wait for the last.
+class RoomForParts {
+ public:
+  /// See ClientBounds::room_to_keep(), which has these arguments. Bytes.
+  using RoomToKeep = std::function<std::size_t(uid_t user, std::size_t most)>;
+
+  RoomForParts(const Settings& settings, RoomToKeep room_to_keep)
+      : settings_(settings), room_to_keep_(std::move(room_to_keep)) {}
+
+  /// Bytes that this user's parts may still take.
+  std::size_t left_for(uid_t user) const {
+    return room_to_keep_(user, static_cast<std::size_t>(settings_.keep.max_work_space));
+  }
+  /// Where they are more than that.
+  Error exceeded() const;
+
+ private:
+  const Settings& settings_;
+  RoomToKeep room_to_keep_;
+};
 
 }  // namespace wm

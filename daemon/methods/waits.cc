@@ -4,8 +4,7 @@
 
 #include "core/check.h"
 #include "core/messages.h"
-#include "daemon/methods/calls.h"
-#include "daemon/methods/methods.h"
+#include "daemon/turn/admission.h"
 
 namespace wm {
 
@@ -13,7 +12,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMostKept = std::size_t{1} << 20;  // Bytes of ends that nobody has read.
 constexpr std::size_t kMostAwaited = 1000;
 constexpr std::size_t kMostNames = std::size_t{128} << 10;  // Their bytes.
 
@@ -83,71 +81,10 @@ bool is_interruption(const RunResult& result) { return result.outcome == RunOutc
 
 }  // namespace
 
-void WaitCall::end(WorkId key, json::object work, std::size_t weight, TimePoint now) {
-  const auto found = awaited_.find(key);
-  if (found == awaited_.end() || over()) return;
-  End end{key, std::move(found->second.unique_name), std::move(work), weight, now};
-  if (!ends_.empty() && weight_ + weight > kMostKept) {
-    end.work.reset();
-    end.weight = 0;
-  }
-  weight_ += end.weight;
-  ends_.push_back(std::move(end));
-  awaited_.erase(found);
-  progressed_.erase(key);
-  ended_ = moved_ = true;
-}
-
-void WaitCall::forget(const std::string& unique_name) {
-  ends_.push_back({0, unique_name, {}, 0, {}});
-}
-
-json::array WaitCall::awaited_json() const {
-  json::array list;
-  for (const auto& [key, work] : awaited_) {
-    list.push_back({{"uniqueName", work.unique_name}, {"key", key}, {"run", work.run}});
-  }
-  return list;
-}
-
-void WaitCall::keep_place() {
-  const auto exchange = exchange_.lock();
-  if (exchange && std::exchange(moved_, false)) {
-    exchange->set_parameter("awaited", awaited_json());
-  }
-}
-
-json::object WaitCall::page_of(End end, const Sources& sources) const {
-  if (!end.work) end.work = sources.work(end.key, end.time);
-  if (!end.work) return {{"forgotten", end.unique_name}};
-  return {{"work", std::move(*end.work)}};
-}
-
-std::optional<Exchange::Page> WaitCall::next_page(const Sources& sources) {
-  if (!std::exchange(begun_, true) && !over()) {
-    return Exchange::Page{{{"awaited", awaited_json()}}, true};
-  }
-  if (!ends_.empty()) {
-    End end = std::move(ends_.front());
-    ends_.pop_front();
-    weight_ -= end.weight;
-    return Exchange::Page{page_of(std::move(end), sources), !over() || !ends_.empty()};
-  }
-  while (!progressed_.empty()) {
-    const WorkId key = progressed_.extract(progressed_.begin()).value();
-    const auto progress = sources.progress(key);
-    if (!progress || !awaited_.contains(key)) continue;
-    return Exchange::Page{{{"uniqueName", awaited_.at(key).unique_name}, {"progress", *progress}},
-                          true};
-  }
-  keep_place();
-  return std::nullopt;
-}
-
-void Methods::wait(const ExchangePtr& exchange) {
+void Waits::wait(const ExchangePtr& exchange) {
   auto asked = read_asked(*exchange);
   if (!asked) return;
-  ask(exchange, [this, exchange, asked = std::move(*asked)](TimePoint now) {
+  pending_.ask(exchange, [this, exchange, asked = std::move(*asked)](TimePoint now) {
     const auto call = std::make_shared<WaitCall>(exchange, asked.state, asked.any);
     for (const std::string& name : asked.names) {
       const auto id = store_.find(exchange->peer().uid, name);
@@ -164,11 +101,11 @@ void Methods::wait(const ExchangePtr& exchange) {
       if (!same && !exchange->call().more) return no_such_work(*exchange, one.unique_name);
       if (!same) call->forget(one.unique_name);
     }
-    begin_wait(exchange, call, now);
+    begin(exchange, call, now);
   });
 }
 
-void Methods::begin_wait(const ExchangePtr& exchange, const WaitCallPtr& call, TimePoint now) {
+void Waits::begin(const ExchangePtr& exchange, const CallPtr& call, TimePoint now) {
   const auto awaited = call->awaited();
   for (const auto& [key, work] : awaited) {
     if (manager_.progress_of(key)) call->has_progressed(key);
@@ -177,20 +114,20 @@ void Methods::begin_wait(const ExchangePtr& exchange, const WaitCallPtr& call, T
     }
   }
   if (exchange->call().more) {
-    exchange->stream([call, sources = wait_sources()] { return call->next_page(sources); });
+    exchange->stream([call, sources = sources()] { return call->next_page(sources); });
   } else {
     call->keep_place();
     go_on(*call);
   }
   if (call->over()) return;
-  wait_calls_.push_back(call);
+  calls_.push_back(call);
   for (const auto& [key, work] : call->awaited()) waiters_.emplace(key, call);
 }
 
-WaitCall::Sources Methods::wait_sources() const {
+WaitCall::Sources Waits::sources() const {
   return {[this](WorkId id, TimePoint now) {
             const auto info = store_.info(id);
-            return info ? std::optional(show_work(*info, now)) : std::nullopt;
+            return info ? std::optional(views_.show(*info, now)) : std::nullopt;
           },
           [this](WorkId id) {
             const RunProgress* progress = manager_.progress_of(id);
@@ -199,23 +136,23 @@ WaitCall::Sources Methods::wait_sources() const {
 }
 
 // One that did not ask for more hears of the end alone.
-void Methods::go_on(WaitCall& call) const {
+void Waits::go_on(WaitCall& call) const {
   const auto exchange = call.exchange();
   if (!exchange) return;
   if (exchange->call().more) return exchange->go_on();
   if (!call.over()) return;
   exchange->reply(
-      checked(call.next_page(wait_sources()), "a wait that is over has an answer").parameters);
+      checked(call.next_page(sources()), "a wait that is over has an answer").parameters);
 }
 
 // Work that ended, or came to that state, before this call: as it is shown now. Of periodic work,
 // that run.
-std::optional<json::object> Methods::end_on_record(const WaitCall& call, const Awaited& awaited,
-                                                   TimePoint now) const {
+std::optional<json::object> Waits::end_on_record(const WaitCall& call, const Awaited& awaited,
+                                                 TimePoint now) const {
   const Work* work = manager_.scheduler().find(awaited.key);
   if (const auto state = call.state()) {
     if (work && work->state != *state) return std::nullopt;
-    return show_work(store_.recorded(awaited.key), now);
+    return views_.show(store_.recorded(awaited.key), now);
   }
   if (work && work->runs < awaited.run) return std::nullopt;
   const WorkInfo info = store_.recorded(awaited.key);
@@ -225,18 +162,29 @@ std::optional<json::object> Methods::end_on_record(const WaitCall& call, const A
     for (auto run = store_.next_run(owner, name, awaited.run - 1); run && run->result;
          run = store_.next_run(owner, name, run->run)) {
       if (run->work != awaited.key || is_interruption(*run->result)) continue;
-      json::object shown = show_work(info, now);
+      json::object shown = views_.show(info, now);
       shown["lastResult"] = to_json(*run->result);
       shown["lastFinishedAt"] = format_time(run->finished_at.value_or(now));
       if (!work) shown["state"] = word(WorkState::enqueued);  // It ended after that run.
       return shown;
     }
   }
-  return work ? std::nullopt : std::optional(show_work(info, now));
+  return work ? std::nullopt : std::optional(views_.show(info, now));
 }
 
-void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
-  drop_waits();
+void Waits::has_progressed(WorkId id) {
+  const auto [first, last] = waiters_.equal_range(id);
+  for (auto entry = first; entry != last; ++entry) {
+    WaitCall& call = *entry->second;
+    const auto exchange = call.exchange();
+    if (!exchange || !exchange->call().more) continue;
+    call.has_progressed(id);
+    exchange->go_on();
+  }
+}
+
+void Waits::tell(const TurnReport& report, TimePoint now) {
+  drop_over();
   if (waiters_.empty()) return;
   for (const Work& work : report.changed) {
     const auto [first, last] = waiters_.equal_range(work.id);
@@ -258,7 +206,7 @@ void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
       if (const auto exchange = call.exchange()) {
         answer_alone(*exchange, [&] {
           const WorkInfo info = store_.recorded(work.id);
-          call.end(work.id, show_work(info, now), weight_of(info.request), now);
+          call.end(work.id, views_.show(info, now), weight_of(info.request), now);
           go_on(call);
         });
       }
@@ -267,9 +215,9 @@ void Methods::notify_waiters(const TurnReport& report, TimePoint now) {
   }
 }
 
-// Those whose client is gone, or has its answer.
-void Methods::drop_waits() {
-  std::erase_if(wait_calls_, [&](const WaitCallPtr& call) {
+// Calls whose client is gone, or has its answer.
+void Waits::drop_over() {
+  std::erase_if(calls_, [&](const CallPtr& call) {
     const auto exchange = call->exchange();
     if (exchange && !exchange->abandoned() && !call->over()) return false;
     for (const auto& [key, work] : call->awaited()) {

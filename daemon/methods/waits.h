@@ -1,77 +1,45 @@
-// One call that waits for works to end: what it still waits for, and what it has to be told.
+// The calls that wait for works to end, or to come to a state.
 #pragma once
 
-#include <deque>
-#include <functional>
-#include <map>
-#include <set>
+#include <memory>
+#include <unordered_map>
+#include <vector>
 
-#include "core/work.h"
-#include "daemon/wire/server.h"
+#include "daemon/methods/pending.h"
+#include "daemon/methods/wait_call.h"
+#include "daemon/methods/work_views.h"
 
 namespace wm {
 
-/// One of the works. `run` is the first run whose end is the end of waiting, for periodic work.
-struct Awaited {
-  std::string unique_name;
-  WorkId key = 0;
-  std::int32_t run = 0;
-};
-
-class WaitCall {
+class Waits {
  public:
-  /// What the store and the runs know by the time that a page is made; nothing: they do not.
-  struct Sources {
-    std::function<std::optional<boost::json::object>(WorkId, TimePoint now)> work;
-    std::function<std::optional<boost::json::object>(WorkId)> progress;
-  };
+  Waits(const WorkManager& manager, Store& store, const WorkViews& views, PendingQuestions& pending)
+      : manager_(manager), store_(store), views_(views), pending_(pending) {}
 
-  /// `state`: nothing is until they have ended. `any`: the first of them decides.
-  WaitCall(const std::shared_ptr<Exchange>& exchange, std::optional<WorkState> state, bool any)
-      : exchange_(exchange), state_(state), any_(any) {}
+  /// The method Wait.
+  void wait(const ExchangePtr& exchange);
 
-  /// None: it is gone.
-  std::shared_ptr<Exchange> exchange() const { return exchange_.lock(); }
-  std::optional<WorkState> state() const { return state_; }
-  const std::map<WorkId, Awaited>& awaited() const { return awaited_; }
-
-  void wait_for(const Awaited& work) { awaited_.emplace(work.key, work); }
-  /// All that decides has been told, or is about to be.
-  bool over() const { return awaited_.empty() || (any_ && ended_); }
-
-  /// It has ended: that is how it is shown, in about so many bytes of JSON.
-  void end(WorkId key, boost::json::object work, std::size_t weight, TimePoint now);
-  /// Nothing of it is on record any more.
-  void forget(const std::string& unique_name);
-  void has_progressed(WorkId key) { progressed_.insert(key); }
-
-  /// The pages of the answer. Nothing: not yet.
-  std::optional<Exchange::Page> next_page(const Sources& sources);
-  /// Should another program take the call over, it goes on with what is left of it.
-  void keep_place();
+  /// After a commit: answers those who wait for what it has changed.
+  void tell(const TurnReport& report, TimePoint now);
+  /// The run of that work has said how far it is.
+  void has_progressed(WorkId id);
 
  private:
-  struct End {
-    WorkId key = 0;
-    std::string unique_name;
-    std::optional<boost::json::object> work;  // Nothing: there was no room to keep it.
-    std::size_t weight = 0;
-    TimePoint time{};
-  };
+  using CallPtr = std::shared_ptr<WaitCall>;
 
-  boost::json::array awaited_json() const;
-  boost::json::object page_of(End end, const Sources& sources) const;
+  void begin(const ExchangePtr& exchange, const CallPtr& call, TimePoint now);
+  WaitCall::Sources sources() const;
+  void go_on(WaitCall& call) const;
+  std::optional<boost::json::object> end_on_record(const WaitCall& call, const Awaited& awaited,
+                                                   TimePoint now) const;
+  void drop_over();
 
-  std::weak_ptr<Exchange> exchange_;
-  std::optional<WorkState> state_;
-  bool any_;
-  std::map<WorkId, Awaited> awaited_;
-  bool ended_ = false;  // One of them.
-  bool begun_ = false;  // The first page was taken.
-  bool moved_ = true;   // Since the last keep_place().
-  std::deque<End> ends_;
-  std::size_t weight_ = 0;
-  std::set<WorkId> progressed_;
+  const WorkManager& manager_;
+  Store& store_;
+  const WorkViews& views_;
+  PendingQuestions& pending_;
+  std::vector<CallPtr> calls_;
+  std::unordered_multimap<WorkId, CallPtr> waiters_;  // By what they wait for.
 };
 
 }  // namespace wm

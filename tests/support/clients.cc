@@ -53,21 +53,25 @@ Clients::~Clients() {
 }
 
 void Clients::start() {
-  methods_ = std::make_unique<Methods>(world_.manager(), world_.store, sensors_, paths_, log_,
-                                       world_.settings, DaemonIdentity{"", "", world_.now});
-  methods_->set_operations({.reexec = [](const std::shared_ptr<Exchange>&) {},
-                            .connection_count = [] { return std::size_t{1}; },
-                            .metrics = [] { return std::string(); },
-                            .diagnose = [](const auto&, uid_t) { return std::vector<Finding>(); },
-                            .room_to_keep = [](uid_t, std::size_t most) { return most; },
-                            .look_at_programs =
-                                [](uid_t, const auto& commands, const auto& done) {
-                                  std::vector<Result<>> results;
-                                  for (const UsersCommand& one : commands) {
-                                    results.push_back(check_executable(one));
-                                  }
-                                  done(results);
-                                }});
+  methods_ = std::make_unique<Methods>(MethodsContext{
+      .manager = world_.manager(),
+      .store = world_.store,
+      .sensors = sensors_,
+      .paths = paths_,
+      .log = log_,
+      .settings = world_.settings,
+      .identity = {"", "", world_.now},
+      .operations = {.reexec = [](const ExchangePtr&) {},
+                     .connection_count = [] { return std::size_t{1}; },
+                     .metrics = [] { return std::string(); },
+                     .diagnose = [](const auto&, uid_t) { return std::vector<Finding>(); }},
+      .look_at_programs =
+          [](uid_t, const auto& commands, const auto& done) {
+            std::vector<Result<>> results;
+            for (const UsersCommand& one : commands) results.push_back(check_executable(one));
+            done(results);
+          },
+      .room_to_keep = [](uid_t, std::size_t most) { return most; }});
   turns_ = std::make_unique<Turns>(world_.manager(), *methods_,
                                    [this](const TurnReport& report, TimePoint) {
                                      world_.write_down(report);

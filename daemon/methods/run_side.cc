@@ -1,7 +1,6 @@
-// What runs say of themselves while they go on.
+#include "daemon/methods/run_side.h"
+
 #include "core/messages.h"
-#include "daemon/methods/calls.h"
-#include "daemon/methods/methods.h"
 
 namespace wm {
 
@@ -18,9 +17,9 @@ Result<> check_size(std::string_view what, const std::string& text, const Limits
 
 }  // namespace
 
-void Methods::report(const ExchangePtr& exchange, const std::string& id,
+void RunSide::report(const ExchangePtr& exchange, const std::string& id,
                      std::function<void(WorkId, TimePoint)> body) {
-  ask(exchange, [this, exchange, id, body = std::move(body)](TimePoint now) {
+  pending_.ask(exchange, [this, exchange, id, body = std::move(body)](TimePoint now) {
     const auto work = manager_.find_run(id, exchange->peer().uid);
     if (!work) return exchange->error(work.error());
     body(*work, now);
@@ -28,7 +27,7 @@ void Methods::report(const ExchangePtr& exchange, const std::string& id,
   });
 }
 
-void Methods::set_progress(const ExchangePtr& exchange) {
+void RunSide::set_progress(const ExchangePtr& exchange) {
   std::string id;
   RunProgress progress;
   std::optional<json::object> data;
@@ -47,11 +46,12 @@ void Methods::set_progress(const ExchangePtr& exchange) {
   }
   report(exchange, id, [this, progress](WorkId work, TimePoint now) {
     manager_.set_progress(work, progress);
-    tell_progress(work, progress, now);
+    waits_.has_progressed(work);
+    watchers_.tell_progress(work, progress, now);
   });
 }
 
-void Methods::set_output(const ExchangePtr& exchange) {
+void RunSide::set_output(const ExchangePtr& exchange) {
   std::string id;
   json::object output;
   if (!read_parameters(*exchange,

@@ -1,0 +1,63 @@
+// The calls that change works which are there: decided in the turn's transaction, and answered once
+// it is on disk.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/methods/inspector.h"
+#include "daemon/methods/parts.h"
+#include "daemon/methods/pending.h"
+#include "daemon/methods/work_views.h"
+
+namespace wm {
+
+class Changes {
+ public:
+  Changes(WorkManager& manager, Store& store, const Settings& settings, const WorkViews& views,
+          const Inspector& inspector, const RoomForParts& room, PendingChanges& pending)
+      : manager_(manager),
+        store_(store),
+        settings_(settings),
+        views_(views),
+        inspector_(inspector),
+        room_(room),
+        pending_(pending) {}
+
+  // The methods of those names.
+
+  void update(const ExchangePtr& exchange);
+  /// The names may come in parts.
+  void cancel(const ExchangePtr& exchange);
+  void retry(const ExchangePtr& exchange);
+  void run(const ExchangePtr& exchange);
+  void pause(const ExchangePtr& exchange);
+  void resume(const ExchangePtr& exchange);
+  void prune(const ExchangePtr& exchange);
+
+ private:
+  void change_work(const ExchangePtr& exchange, const std::string& name,
+                   std::function<Result<>(WorkId, TimePoint)> body);
+  Result<> update_work(WorkId id, const boost::json::object& changes, const Peer& peer,
+                       const Inspector::Fingerprints& seen, TimePoint now);
+  Result<WorkRequest> updated(const WorkInfo& info, const boost::json::object& changes,
+                              const Peer& peer) const;
+  void cancel_all(const ExchangePtr& exchange, const std::shared_ptr<Parts<std::string>>& named,
+                  const std::string& tag);
+  std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
+                                  std::string& unknown) const;
+  Exchange::Page page_of(const std::vector<WorkId>& ids, std::size_t& next, TimePoint now) const;
+  void prune_state(const ExchangePtr& exchange, const std::string& name);
+
+  WorkManager& manager_;
+  Store& store_;
+  const Settings& settings_;
+  const WorkViews& views_;
+  const Inspector& inspector_;
+  const RoomForParts& room_;
+  PendingChanges& pending_;
+};
+
+}  // namespace wm

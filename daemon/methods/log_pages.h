@@ -1,0 +1,49 @@
+// One stream of a run's log, in pages.
+#pragma once
+
+#include <cstdint>
+
+#include "core/work.h"
+#include "daemon/runs/run_log.h"
+#include "daemon/wire/server.h"
+
+namespace wm {
+
+class LogPages {
+ public:
+  /// `before`: the run that the first is to come after, while there is none yet.
+  LogPages(RunLog& log, LogStream stream, const RunInfo& run, int before)
+      : log_(log), stream_(stream), reader_(log.read(run.work, run.run)), before_(before) {
+    begin(run);
+  }
+
+  WorkId work() const { return work_; }
+  int run() const { return run_; }
+  /// The run that the next is to come after.
+  int last() const { return run_ > 0 ? run_ : before_; }
+  /// Whether the last page had anything.
+  bool has_news() const { return has_news_; }
+
+  /// Goes on with another run.
+  void begin(const RunInfo& run);
+
+  // Where reading goes on: see LogReader.
+  void skip_to(std::int64_t position) { reader_.skip_to(position); }
+  std::int64_t position() const { return reader_.position(); }
+
+  /// `more`: it is not the last, even if it comes to the end of what there is.
+  Exchange::Page next(bool more);
+
+ private:
+  RunLog& log_;
+  LogStream stream_;
+  LogReader reader_;
+  WorkId work_ = 0;
+  int before_ = 0;
+  int run_ = 0;
+  std::int64_t dropped_ = 0;
+  bool removed_ = false;  // To make room for others.
+  bool has_news_ = false;
+};
+
+}  // namespace wm

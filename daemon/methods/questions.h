@@ -1,0 +1,37 @@
+// Questions about works and their runs, answered from what the last commit has left.
+#pragma once
+
+#include "daemon/methods/pending.h"
+#include "daemon/methods/work_views.h"
+
+namespace wm {
+
+class Questions {
+ public:
+  Questions(const WorkManager& manager, Store& store, const WorkViews& views,
+            PendingQuestions& pending)
+      : manager_(manager), store_(store), views_(views), pending_(pending) {}
+
+  // The methods of those names.
+
+  void show(const ExchangePtr& exchange);
+  void why(const ExchangePtr& exchange);
+  void forecast_runs(const ExchangePtr& exchange);
+  void list(const ExchangePtr& exchange);
+  void history(const ExchangePtr& exchange);
+
+ private:
+  boost::json::object explain_work(WorkId id, const std::string& name, TimePoint now) const;
+  boost::json::object expected_runs(std::optional<uid_t> visible, Duration ahead,
+                                    TimePoint now) const;
+  Exchange::Page page_of_works(WorkFilter& filter, bool more, TimePoint now) const;
+  boost::json::array chain_of(WorkId id) const;
+  boost::json::array waited_so_far(WorkId id, TimePoint now) const;
+
+  const WorkManager& manager_;
+  Store& store_;
+  const WorkViews& views_;
+  PendingQuestions& pending_;
+};
+
+}  // namespace wm

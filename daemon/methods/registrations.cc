@@ -1,0 +1,241 @@
+#include "daemon/methods/registrations.h"
+
+#include <span>
+
+#include <boost/uuid/random_generator.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include "core/limits.h"
+#include "core/messages.h"
+#include "daemon/turn/admission.h"
+
+namespace wm {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string new_uuid() {
+  static boost::uuids::random_generator generator;
+  return to_string(generator());
+}
+
+// The error of what is declared there.
+Error told_of(const std::string& where, Error error) {
+  if (!where.empty()) error.message = where + ": " + error.message;
+  return error;
+}
+
+// A call of the largest size has an answer of one page.
+constexpr std::size_t kResultsWeight = std::size_t{900} << 10;
+
+Exchange::Page page_of(const std::vector<AppliedWork>& all, std::size_t& next) {
+  json::array results;
+  for (std::size_t weight = 0; next < all.size() && weight < kResultsWeight; ++next) {
+    const auto& [name, result] = all[next];
+    weight += name.size() + 48;
+    results.push_back({{"uniqueName", name}, {"result", word(result)}});
+  }
+  return {{{"results", std::move(results)}}, next < all.size()};
+}
+
+// A registration that a call brings, and the program that it will run.
+struct Declared {
+  Registration registration;
+  UsersCommand command;
+};
+
+Result<Declared> read_declared(const json::object& work, ExistingPolicy existing,
+                               const Settings& settings, const Peer& peer) {
+  auto request = checked_request(work, settings, peer);
+  if (!request) return std::unexpected(request.error());
+  if (auto valid = validate_existing(existing, request->kind); !valid) {
+    return std::unexpected(valid.error());
+  }
+  auto command = command_of(*request, settings, peer.uid);
+  if (!command) return std::unexpected(command.error());
+  return Declared{{peer.uid, new_uuid(), std::move(*request), existing}, std::move(*command)};
+}
+
+}  // namespace
+
+Result<WorkRequest> checked_request(const json::object& work, const Settings& settings,
+                                    const Peer& peer) {
+  auto request = request_from_json(work);
+  if (!request) return request;
+  if (auto valid = check_request(*request, settings, peer.uid); !valid) {
+    return std::unexpected(valid.error());
+  }
+  return request;
+}
+
+// One that is wrong in itself is answered, and left out.
+void Registrations::register_works(const std::vector<ExchangePtr>& calls) {
+  auto list = std::make_shared<std::vector<Registering>>();
+  for (const ExchangePtr& exchange : calls) {
+    answer_alone(*exchange, [&] {
+      if (auto one = read_registration(exchange)) list->push_back(std::move(*one));
+    });
+  }
+  see_programs_of(list);
+}
+
+// Nothing: it is answered already.
+std::optional<Registrations::Registering> Registrations::read_registration(
+    const ExchangePtr& exchange) const {
+  json::object work;
+  auto existing = ExistingPolicy::keep;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("work", work).read("existing", existing);
+      })) {
+    return std::nullopt;
+  }
+  auto declared = read_declared(work, existing, settings_, exchange->peer());
+  if (!declared) return exchange->error(declared.error()), std::nullopt;
+  return Registering{exchange, std::make_shared<Registration>(std::move(declared->registration)),
+                     std::move(declared->command)};
+}
+
+// In their order. Those behind one whose file system does not answer are looked at after it.
+void Registrations::see_programs_of(const std::shared_ptr<std::vector<Registering>>& list) {
+  if (list->empty()) return;
+  std::vector<UsersCommand> commands;
+  for (const Registering& one : *list) commands.push_back(one.command);
+  inspector_.see_programs(list->front().exchange, std::move(commands),
+                          [this, list](const std::vector<Result<>>& results) {
+                            for (std::size_t i = 0; i < results.size(); ++i) {
+                              const ExchangePtr& exchange = (*list)[i].exchange;
+                              answer_alone(*exchange, [&] {
+                                if (!results[i]) return exchange->error(results[i].error());
+                                see_paths_of(exchange, (*list)[i].registration);
+                              });
+                            }
+                            list->erase(list->begin(), list->begin() + std::ssize(results));
+                            see_programs_of(list);
+                          });
+}
+
+void Registrations::see_paths_of(const ExchangePtr& exchange,
+                                 const std::shared_ptr<Registration>& registration) {
+  inspector_.see_paths_of(exchange, {registration.get(), 1}, [this, exchange, registration] {
+    auto outcome = std::make_shared<Result<Registered>>();
+    pending_.push_back({exchange,
+                        [this, registration, outcome](TimePoint now) {
+                          *outcome = manager_.registrar().add(*registration, now);
+                          if (*outcome) manager_.touch((*outcome)->id);
+                        },
+                        [this, exchange, outcome](TimePoint now) {
+                          if (!*outcome) return refusing(exchange, outcome->error());
+                          const Registered& done = **outcome;
+                          json::object reply = views_.reply_with(done.id, now);
+                          reply["result"] = word(done.result);
+                          return replying(exchange, std::move(reply));
+                        }});
+  });
+}
+
+void Registrations::apply(const ExchangePtr& exchange) {
+  json::array works;
+  bool prune = false;
+  PartOfList part;
+  if (!read_part(*exchange, part,
+                 [&](JsonReader& reader) { reader.read("works", works).read("prune", prune); })) {
+    return;
+  }
+  const auto parts = take_parts<Registration>(*exchange, part);
+  if (!parts) return exchange->error(parts.error());
+  const File& file = *parts;
+  const std::size_t before = file->list.size();
+  std::vector<UsersCommand> commands;
+  if (auto read = read_works(*exchange, works, *file, commands); !read) {
+    return exchange->error(read.error());
+  }
+  see_works(exchange, file, before, std::move(commands), [=, this] {
+    if (!part.part) return apply_whole(exchange, file, prune);
+    exchange->kept() = file;
+    exchange->reply({{"results", json::array()}});
+  });
+}
+
+// Adds them to the file, and what they run to `commands`.
+Result<> Registrations::read_works(const Exchange& exchange, const json::array& works,
+                                   Parts<Registration>& file,
+                                   std::vector<UsersCommand>& commands) const {
+  const Peer& peer = exchange.peer();
+  const std::size_t most = settings_.limits.max_work_per_owner;
+  const std::size_t room = file.bytes() + room_.left_for(peer.uid);
+  for (const json::value& one : works) {
+    json::object work;
+    std::string where;
+    const auto read = JsonReader(one.as_object())
+                          .read("work", work)
+                          .read("where", where)
+                          .finish("an entry of works");
+    if (!read) return read;
+    const auto refused = [&](const Error& error) -> Result<> {
+      return std::unexpected(told_of(where, error));
+    };
+    auto declared = read_declared(work, ExistingPolicy::update, settings_, peer);
+    if (!declared) return refused(declared.error());
+    commands.push_back(std::move(declared->command));
+    Registration& registration = declared->registration;
+    registration.applied = true;
+    registration.where = where;
+    const std::size_t bytes = weight_of(registration.request) + where.size();
+    file.add(std::move(registration), bytes);
+    if (file.list.size() > most) {
+      return refused({ErrorCode::refused, "this is one too many: there may be " +
+                                              std::to_string(most) +
+                                              " unfinished works (limits.max_work_per_owner)"});
+    }
+    if (file.bytes() > room) return refused(room_.exceeded());
+  }
+  return {};
+}
+
+// Goes on if what those of the file behind the first `before` run and watch is there.
+void Registrations::see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
+                              std::vector<UsersCommand> commands, std::function<void()> then) {
+  inspector_.see_programs(exchange, std::move(commands),
+                          [=, this](const std::vector<Result<>>& results) {
+                            for (std::size_t i = 0; i < results.size(); ++i) {
+                              if (results[i]) continue;
+                              const std::string& where = file->list[before + i].where;
+                              return exchange->error(told_of(where, results[i].error()));
+                            }
+                            const auto fresh = std::span(file->list).subspan(before);
+                            inspector_.see_paths_of(exchange, fresh, [file, then] { then(); });
+                          });
+}
+
+void Registrations::apply_whole(const ExchangePtr& exchange, const File& file, bool prune) {
+  auto outcome = std::make_shared<Result<std::vector<Registered>>>();
+  pending_.push_back({exchange,
+                      [this, file, outcome, prune](TimePoint now) {
+                        *outcome = manager_.registrar().apply(file->list, prune, file->owner, now);
+                        if (!*outcome) return;
+                        for (const Registered& one : **outcome) manager_.touch(one.id);
+                      },
+                      [this, exchange, file, outcome](TimePoint) -> std::function<void()> {
+                        if (!*outcome) return refusing(exchange, outcome->error());
+                        return [exchange, results = results_of(*file, **outcome)] {
+                          exchange->stream([results, next = std::size_t{0}]() mutable {
+                            return page_of(*results, next);
+                          });
+                        };
+                      }});
+}
+
+std::shared_ptr<std::vector<AppliedWork>> Registrations::results_of(
+    const Parts<Registration>& file, const std::vector<Registered>& outcome) const {
+  auto results = std::make_shared<std::vector<AppliedWork>>();
+  for (const Registered& one : outcome) {
+    const std::size_t place = results->size();  // What is pruned comes after the works.
+    results->push_back({place < file.list.size() ? file.list[place].request.unique_name
+                                                 : store_.recorded(one.id).request.unique_name,
+                        one.result});
+  }
+  return results;
+}
+
+}  // namespace wm

@@ -1,0 +1,74 @@
+// The calls that register work: Register, and Apply with the works of a file.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/methods/inspector.h"
+#include "daemon/methods/parts.h"
+#include "daemon/methods/pending.h"
+#include "daemon/methods/work_views.h"
+
+namespace wm {
+
+/// The request that `work` says, if that user may have it here: see check_request().
+Result<WorkRequest> checked_request(const boost::json::object& work, const Settings& settings,
+                                    const Peer& peer);
+
+/// The result for one work that a file declares, or declares no longer.
+struct AppliedWork {
+  std::string unique_name;
+  RegisterResult result = RegisterResult::unchanged;
+};
+
+class Registrations {
+ public:
+  Registrations(WorkManager& manager, Store& store, const Settings& settings,
+                const WorkViews& views, const Inspector& inspector, const RoomForParts& room,
+                PendingChanges& pending)
+      : manager_(manager),
+        store_(store),
+        settings_(settings),
+        views_(views),
+        inspector_(inspector),
+        room_(room),
+        pending_(pending) {}
+
+  /// The method Register, for several calls of one connection: their programs are looked at
+  /// together, and they are decided in their order.
+  void register_works(const std::vector<ExchangePtr>& calls);
+  /// The method Apply. The works may come in parts.
+  void apply(const ExchangePtr& exchange);
+
+ private:
+  struct Registering {
+    ExchangePtr exchange;
+    std::shared_ptr<Registration> registration;
+    UsersCommand command;
+  };
+  using File = std::shared_ptr<Parts<Registration>>;
+
+  std::optional<Registering> read_registration(const ExchangePtr& exchange) const;
+  void see_programs_of(const std::shared_ptr<std::vector<Registering>>& list);
+  void see_paths_of(const ExchangePtr& exchange, const std::shared_ptr<Registration>& registration);
+
+  Result<> read_works(const Exchange& exchange, const boost::json::array& works,
+                      Parts<Registration>& file, std::vector<UsersCommand>& commands) const;
+  void see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
+                 std::vector<UsersCommand> commands, std::function<void()> then);
+  void apply_whole(const ExchangePtr& exchange, const File& file, bool prune);
+  std::shared_ptr<std::vector<AppliedWork>> results_of(
+      const Parts<Registration>& file, const std::vector<Registered>& outcome) const;
+
+  WorkManager& manager_;
+  Store& store_;
+  const Settings& settings_;
+  const WorkViews& views_;
+  const Inspector& inspector_;
+  const RoomForParts& room_;
+  PendingChanges& pending_;
+};
+
+}  // namespace wm

@@ -1,0 +1,38 @@
+// A work as its clients see it: what is on record, how its run goes on, and what it waits for.
+#pragma once
+
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "core/explain.h"
+#include "daemon/probes/sensors.h"
+#include "daemon/store/store.h"
+#include "daemon/triggers/path_watches.h"
+#include "daemon/turn/work_manager.h"
+
+namespace wm {
+
+/// Constraints that do not hold are given what their condition is known from.
+void explain_constraints(std::vector<Wait>& waits, const Sensors& sensors);
+
+class WorkViews {
+ public:
+  WorkViews(const WorkManager& manager, Store& store, const Sensors& sensors,
+            const PathWatches& paths)
+      : manager_(manager), store_(store), sensors_(sensors), paths_(paths) {}
+
+  /// What that work waits for, each with its reason. Empty: nothing.
+  std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
+  boost::json::object show(const WorkInfo& info, TimePoint now) const;
+  /// The members of an answer that shows the work of that id, which is on record.
+  boost::json::object reply_with(WorkId id, TimePoint now) const;
+
+ private:
+  const WorkManager& manager_;
+  Store& store_;
+  const Sensors& sensors_;
+  const PathWatches& paths_;
+};
+
+}  // namespace wm
