@@ -67,6 +67,7 @@ void Agenda::move_on(TimePoint now) {
     remove(row);
     add(row);
   }
+  std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
 }
 
 // The clock was set back: what was due, and what had stopped to matter, may not be so any more.

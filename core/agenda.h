@@ -69,7 +69,7 @@ class Agenda {
   void add(Row& row);
   void remove(Row& row);
 
-  /// Time goes on: what is due now goes to its lane, and changes lanes where its needs change.
+  /// Time goes on: due work goes to its lane, and changes lanes where its needs change.
   void move_on(TimePoint now);
 
   /// What a run may take where its work says nothing; zero: no end.
@@ -83,7 +83,7 @@ class Agenda {
 
   Gates& gates() { return gates_; }
   const Gates& gates() const { return gates_; }
-  std::map<LaneKey, Queue>& lanes() { return lanes_; }
+  /// Some may be empty until the next move_on().
   const std::map<LaneKey, Queue>& lanes() const { return lanes_; }
   /// The works that wait for their time, for each owner that has any.
   const std::map<uid_t, Queue>& timers() const { return timers_; }

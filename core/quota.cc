@@ -11,15 +11,18 @@ void ExpeditedQuota::add(uid_t owner, TimePoint ended, Duration length) {
   added_.push_back(owner);
 }
 
-Duration ExpeditedQuota::used(uid_t owner, TimePoint now) {
-  const auto found = accounts_.find(owner);
-  if (found == accounts_.end()) return {};
-  Account& account = found->second;
-  while (!account.runs.empty() && account.runs.front().ended + kQuotaWindow <= now) {
-    account.total -= account.runs.front().length;
-    account.runs.pop_front();
+void ExpeditedQuota::move_on(TimePoint now) {
+  for (auto& [owner, account] : accounts_) {
+    while (!account.runs.empty() && account.runs.front().ended + kQuotaWindow <= now) {
+      account.total -= account.runs.front().length;
+      account.runs.pop_front();
+    }
   }
-  return account.total;
+}
+
+Duration ExpeditedQuota::used(uid_t owner) const {
+  const auto found = accounts_.find(owner);
+  return found == accounts_.end() ? Duration{} : found->second.total;
 }
 
 void ExpeditedQuota::clock_was_set(Duration step) {

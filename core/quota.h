@@ -17,8 +17,11 @@ class ExpeditedQuota {
   /// A run on the budget has ended.
   void add(uid_t owner, TimePoint ended, Duration length);
 
-  /// The run time of the runs that ended within the window before `now`.
-  Duration used(uid_t owner, TimePoint now);
+  /// Runs that ended before the window before `now` count no more.
+  void move_on(TimePoint now);
+
+  /// The run time of those that count.
+  Duration used(uid_t owner) const;
 
   /// Somebody set the clock ahead by so much.
   void clock_was_set(Duration step);

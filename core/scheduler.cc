@@ -10,10 +10,6 @@
 namespace wm {
 namespace {
 
-void move(Work& work, WorkEvent event) {
-  work.state = checked(next_state(work.state, event), "the table of states has this arrow");
-}
-
 bool is_final(StopReason why) {
   return why == StopReason::cancelled || why == StopReason::replaced;
 }
@@ -106,12 +102,10 @@ void Scheduler::set_rules(SchedulingRules rules) {
 }
 
 void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites) {
-  for (const WorkId id : prerequisites) dependents_[id].insert(work.id);
+  for (const WorkId id : prerequisites) chains_.restore(id, work.id);
   table_.put(work);
   table_.accept();
 }
-
-void Scheduler::restore_pauses(const Pauses& pauses) { pauses_ = pauses; }
 
 void Scheduler::restore_expedited_run(uid_t owner, TimePoint ended, Duration length) {
   quota_.add(owner, ended, length);
@@ -119,18 +113,7 @@ void Scheduler::restore_expedited_run(uid_t owner, TimePoint ended, Duration len
 }
 
 void Scheduler::enqueue(Work work, std::span<const WorkId> prerequisites) {
-  work.blocked_on = 0;
-  for (const WorkId id : prerequisites) {
-    const Work* prerequisite = table_.find(id);
-    if (!prerequisite || prerequisite->state == WorkState::succeeded) continue;
-    if (is_finished(prerequisite->state)) {  // This turn has ended it.
-      work.state = prerequisite->state;
-      break;
-    }
-    if (dependents_[id].insert(work.id).second) new_edges_.emplace_back(id, work.id);
-    ++work.blocked_on;
-  }
-  if (work.blocked_on > 0 && !is_finished(work.state)) work.state = WorkState::blocked;
+  chains_.block(work, prerequisites, table_);
   enqueued_.push_back(work.id);
   table_.put(work);
 }
@@ -230,16 +213,6 @@ void Scheduler::paths_changed(WorkId id, TimePoint now) {
   if (after != *found) table_.put(after);
 }
 
-void Scheduler::pause(const std::string& group, std::optional<TimePoint> until) {
-  change_pauses();
-  pauses_[group] = until;
-}
-
-void Scheduler::resume(const std::string& group) {
-  change_pauses();
-  pauses_.erase(group);
-}
-
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,
                                TimePoint now) {
   const Work work = checked(table_.find(id), "work whose run has ended is in the table");
@@ -270,11 +243,7 @@ void Scheduler::set_clock_offset(ClockOffset offset) {
   const Duration step = offset - clock_offset();
   if (step == Duration::zero()) return;
   quota_.clock_was_set(step);
-  for (auto& [group, until] : pauses_) {
-    if (!until) continue;
-    change_pauses();
-    *until += step;  // It lasts as long as it would have.
-  }
+  pauses_.clock_was_set(step);
   table_.set_clock_offset(offset);
 }
 
@@ -310,7 +279,8 @@ void Scheduler::zone_changed(TimePoint now) {
 
 void Scheduler::plan(TimePoint now) {
   table_.agenda().move_on(now);
-  end_pauses(now);
+  pauses_.move_on(now);
+  quota_.move_on(now);
   note_in_ledger(now);
   stop_what_must(now);
   if (shutting_down_) return;
@@ -323,20 +293,14 @@ void Scheduler::plan(TimePoint now) {
 }
 
 Decisions Scheduler::decisions() const {
-  return {table_.changed(),
-          enqueued_,
-          started_,
-          stopped_,
-          pauses_before_ ? std::optional(pauses_) : std::nullopt,
-          ledger_.unsaved()};
+  return {table_.changed(), enqueued_, started_, stopped_, pauses_.changed(), ledger_.unsaved()};
 }
 
 void Scheduler::accept() {
-  for (const WorkId id : table_.accept()) dependents_.erase(id);
+  chains_.accept(table_.accept());
   quota_.accept();
-  new_edges_.clear();
   served_before_.clear();
-  pauses_before_.reset();
+  pauses_.accept();
   ledger_.saved();
   enqueued_.clear();
   started_.clear();
@@ -350,11 +314,8 @@ void Scheduler::roll_back() {
     const auto& [owner, before] = served_before_.back();
     served_[owner] = before;
   }
-  for (const auto& [prerequisite, dependent] : new_edges_)
-    dependents_[prerequisite].erase(dependent);
-  new_edges_.clear();
-  if (pauses_before_) pauses_ = std::move(*pauses_before_);
-  pauses_before_.reset();
+  chains_.roll_back();
+  pauses_.roll_back();
   enqueued_.clear();
   started_.clear();
   stopped_.clear();
@@ -378,11 +339,6 @@ bool Scheduler::group_has_room(const std::string& name, uid_t owner) const {
   return running < rule->second.max_parallel;
 }
 
-bool Scheduler::depends_on(WorkId dependent, WorkId prerequisite) const {
-  const auto found = dependents_.find(prerequisite);
-  return found != dependents_.end() && found->second.contains(dependent);
-}
-
 Scheduler Scheduler::copy() const {
   Scheduler other(rules_);
   other.table_.agenda().gates() = agenda().gates();
@@ -391,7 +347,7 @@ Scheduler Scheduler::copy() const {
   other.starts_ = starts_;
   other.served_ = served_;
   other.pauses_ = pauses_;
-  other.dependents_ = dependents_;
+  other.chains_ = chains_;
   other.shutting_down_ = shutting_down_;
   for (const auto& [id, row] : table_.rows()) other.restore(row.work);
   return other;
@@ -407,8 +363,8 @@ std::optional<TimePoint> Scheduler::next_wakeup() const {
   if (shutting_down_) return std::nullopt;  // A child's end will wake us.
   std::optional<TimePoint> next = agenda().next_alarm();
   const auto consider = [&](std::optional<TimePoint> time) { next = earliest(next, time); };
-  for (const auto& [group, until] : pauses_) consider(until);
-  if (!has_room() || is_paused("")) return next;
+  consider(pauses_.next_end());
+  if (!has_room() || pauses_.covers("")) return next;
   for (const auto& [owner, queue] : agenda().timers()) {
     if (!queue.empty() && has_room(owner)) consider(queue.begin()->work.due);
   }
@@ -463,26 +419,18 @@ bool Scheduler::Candidate::operator<(const Candidate& other) const {
   return order(*this) < order(other);
 }
 
-std::optional<Scheduler::Candidate> Scheduler::choose(TimePoint now) {
+std::optional<Scheduler::Candidate> Scheduler::choose(TimePoint now) const {
   std::optional<Candidate> best;
-  auto& lanes = table_.agenda().lanes();
-  for (auto lane = lanes.begin(); lane != lanes.end();) {
-    const auto& [key, queue] = *lane;
-    if (queue.empty()) {
-      lane = lanes.erase(lane);
-      continue;
-    }
-    if (may_start(key, now)) {
-      const Work& first = queue.begin()->work;
-      const bool on_budget = key.rank != Rank::expedited || within_budget(key.owner, now);
-      const TimePoint waits_since = std::max(first.due, agenda().gates()[key.gate].since);
-      const auto served = served_.find(key.owner);
-      const Candidate candidate{
-          &first, agenda().running_of(key.owner), served == served_.end() ? 0 : served->second,
-          on_budget ? key.rank : Rank::normal, waits_since - key.priority * kAgeing};
-      if (!best || candidate < *best) best = candidate;
-    }
-    ++lane;
+  for (const auto& [key, queue] : agenda().lanes()) {
+    if (queue.empty() || !may_start(key, now)) continue;
+    const Work& first = queue.begin()->work;
+    const bool on_budget = key.rank != Rank::expedited || within_budget(key.owner, now);
+    const TimePoint waits_since = std::max(first.due, agenda().gates()[key.gate].since);
+    const auto served = served_.find(key.owner);
+    const Candidate candidate{
+        &first, agenda().running_of(key.owner), served == served_.end() ? 0 : served->second,
+        on_budget ? key.rank : Rank::normal, waits_since - key.priority * kAgeing};
+    if (!best || candidate < *best) best = candidate;
   }
   return best;
 }
@@ -519,15 +467,11 @@ bool Scheduler::may_start(const LaneKey& lane, TimePoint now) const {
   const Gate& gate = agenda().gates()[lane.gate];
   if (!gate.open || (lane.settling && gate.since + rules_.settle > now)) return false;
   const std::string& group = agenda().group(lane.group).name;
-  return has_room(lane.owner) && !is_paused(group) && group_has_room(group, lane.owner);
+  return has_room(lane.owner) && !pauses_.covers(group) && group_has_room(group, lane.owner);
 }
 
-bool Scheduler::is_paused(const std::string& group) const {
-  return pauses_.contains("") || (!group.empty() && pauses_.contains(group));
-}
-
-bool Scheduler::within_budget(uid_t owner, TimePoint now) {
-  Duration used = quota_.used(owner, now);
+bool Scheduler::within_budget(uid_t owner, TimePoint now) const {
+  Duration used = quota_.used(owner);
   for (const WorkId id : agenda().running()) {
     const Work& work = *table_.find(id);
     if (work.expedited && work.owner == owner) used += run_time(work, now);
@@ -544,21 +488,10 @@ void Scheduler::drop_what_is_out_of_quota(TimePoint now) {
   for (const WorkId id : dropped) cancel(id, now, StopReason::quota);
 }
 
-void Scheduler::end_pauses(TimePoint now) {
-  const auto over = [now](const auto& pause) { return pause.second && *pause.second <= now; };
-  if (std::ranges::none_of(pauses_, over)) return;
-  change_pauses();
-  std::erase_if(pauses_, over);
-}
-
 void Scheduler::note_in_ledger(TimePoint now) {
   LedgerEntry entry{now, conditions(), {}, shutting_down_};
-  for (const auto& [group, until] : pauses_) entry.paused.insert(group);
+  for (const auto& [group, until] : pauses()) entry.paused.insert(group);
   ledger_.note(std::move(entry));
-}
-
-void Scheduler::change_pauses() {
-  if (!pauses_before_) pauses_before_ = pauses_;
 }
 
 void Scheduler::release_successor(const Work& work) {
@@ -570,34 +503,8 @@ void Scheduler::release_successor(const Work& work) {
   table_.put(released);
 }
 
-// What depends on work that has ended: it is a step nearer to its own time, or ends the same way,
-// and so does what depends on that.
 void Scheduler::pass_on(WorkId ended, TimePoint now) {
-  std::vector<WorkId> to_do{ended};
-  while (!to_do.empty()) {
-    const WorkId prerequisite = to_do.back();
-    to_do.pop_back();
-    const WorkState state = table_.find(prerequisite)->state;
-    const auto found = dependents_.find(prerequisite);
-    if (found == dependents_.end()) continue;
-    for (const WorkId id : found->second) {
-      const Work* dependent = table_.find(id);
-      if (!dependent || dependent->state != WorkState::blocked) continue;
-      Work work = *dependent;
-      work.since = now;
-      if (state == WorkState::succeeded) {
-        if (--work.blocked_on == 0) {
-          move(work, WorkEvent::unblock);
-          work.enqueued_at = now;
-          work.due = next_due(work, rules_);
-        }
-      } else {
-        move(work, state == WorkState::failed ? WorkEvent::fail : WorkEvent::cancel);
-        to_do.push_back(id);
-      }
-      table_.put(work);
-    }
-  }
+  chains_.pass_on(ended, now, table_, [this](const Work& work) { return next_due(work, rules_); });
 }
 
 }  // namespace wm

@@ -11,10 +11,10 @@
 #include <span>
 #include <vector>
 
-#include <boost/container/flat_set.hpp>
-
+#include "core/chains.h"
 #include "core/limits.h"
 #include "core/outcome.h"
+#include "core/pause_set.h"
 #include "core/quota.h"
 #include "core/schedule.h"
 #include "core/wait_ledger.h"
@@ -56,9 +56,6 @@ struct Stop {
   bool operator==(const Stop&) const = default;
 };
 
-/// Groups that start nothing new, and until when; "" is everything.
-using Pauses = std::map<std::string, std::optional<TimePoint>>;
-
 struct Decisions {
   std::vector<Work> changed;       // Rows to save.
   std::vector<WorkId> enqueued;    // Those that are new, or came back.
@@ -80,7 +77,7 @@ class Scheduler {
   /// An unfinished row, and those of its prerequisites that are unfinished. A running row waits for
   /// its run_ended().
   void restore(const Work& work, std::span<const WorkId> prerequisites = {});
-  void restore_pauses(const Pauses& pauses);
+  void restore_pauses(const Pauses& pauses) { pauses_.restore(pauses); }
   void restore_ledger(const LedgerEntry& entry) { ledger_.restore(entry); }
   void daemon_was_lost(TimePoint last_seen) { ledger_.daemon_was_lost(last_seen); }
   /// A run on its owner's expedited budget that ended within kQuotaWindow.
@@ -116,8 +113,10 @@ class Scheduler {
   void paths_changed(WorkId id, TimePoint now);
 
   /// Starts nothing new of the group until then, or until resume().
-  void pause(const std::string& group, std::optional<TimePoint> until);
-  void resume(const std::string& group);
+  void pause(const std::string& group, std::optional<TimePoint> until) {
+    pauses_.pause(group, until);
+  }
+  void resume(const std::string& group) { pauses_.resume(group); }
 
   /// The child of running work is gone. Returns what the run came to.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
@@ -157,7 +156,7 @@ class Scheduler {
   const Conditions& conditions() const { return agenda().gates().conditions(); }
   const Agenda& agenda() const { return table_.agenda(); }
   const WaitLedger& ledger() const { return ledger_; }
-  const Pauses& pauses() const { return pauses_; }
+  const Pauses& pauses() const { return pauses_.all(); }
   const std::unordered_map<WorkId, Row>& rows() const { return table_.rows(); }
   std::size_t unfinished_count() const { return table_.rows().size(); }
   std::size_t unfinished_count(uid_t owner) const { return table_.count(owner); }
@@ -166,7 +165,9 @@ class Scheduler {
   bool has_room() const;
   bool has_room(uid_t owner) const;
   bool group_has_room(const std::string& name, uid_t owner) const;
-  bool depends_on(WorkId dependent, WorkId prerequisite) const;
+  bool depends_on(WorkId dependent, WorkId prerequisite) const {
+    return chains_.depends_on(dependent, prerequisite);
+  }
 
   /// The same works and rules, to be led ahead by themselves. Costs time for each work.
   Scheduler copy() const;
@@ -193,14 +194,11 @@ class Scheduler {
   void stop(const Work& work, StopReason why);
   void stop_what_must(TimePoint now);
   void start(const Candidate& next, TimePoint now);
-  std::optional<Candidate> choose(TimePoint now);
+  std::optional<Candidate> choose(TimePoint now) const;
   bool may_start(const LaneKey& lane, TimePoint now) const;
-  bool is_paused(const std::string& group) const;
-  bool within_budget(uid_t owner, TimePoint now);
+  bool within_budget(uid_t owner, TimePoint now) const;
   void drop_what_is_out_of_quota(TimePoint now);
-  void end_pauses(TimePoint now);
   void note_in_ledger(TimePoint now);
-  void change_pauses();
   std::optional<WorkId> running_before(WorkId id) const;
   void release_successor(const Work& work);
   void pass_on(WorkId ended, TimePoint now);
@@ -209,11 +207,8 @@ class Scheduler {
   bool shutting_down_ = false;
   bool holding_ = false;
   WorkTable table_;
-  using Dependents = boost::container::flat_set<WorkId>;  // Mostly added in the order of their ids.
-  std::unordered_map<WorkId, Dependents> dependents_;     // Of unfinished prerequisites.
-  std::vector<std::pair<WorkId, WorkId>> new_edges_;      // Added since accept().
-  Pauses pauses_;
-  std::optional<Pauses> pauses_before_;  // As they were at the last accept().
+  Chains chains_;
+  PauseSet pauses_;
   std::uint64_t starts_ = 0;
   std::map<uid_t, std::uint64_t> served_;  // Which of the starts was each owner's last.
   std::vector<std::pair<uid_t, std::uint64_t>> served_before_;  // Since the last accept().

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "core/check.h"
 #include "core/work.h"
 
 namespace wm {
@@ -54,5 +55,10 @@ static_assert(!next_state(WorkState::running, WorkEvent::start), "two runs never
 static_assert(!next_state(WorkState::succeeded, WorkEvent::cancel), "finished stays finished");
 static_assert(!next_state(WorkState::failed, WorkEvent::start), "finished stays finished");
 static_assert(!next_state(WorkState::cancelled, WorkEvent::retry), "finished stays finished");
+
+/// Where the table has no such arrow, the rules contradict themselves: that ends the turn.
+inline void move(Work& work, WorkEvent event) {
+  work.state = checked(next_state(work.state, event), "the table of states has this arrow");
+}
 
 }  // namespace wm

@@ -1,0 +1,45 @@
+// The pauses that people have asked for.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/time.h"
+
+namespace wm {
+
+/// Groups that start nothing new, and until when (nothing: until resumed); "" is everything.
+using Pauses = std::map<std::string, std::optional<TimePoint>>;
+
+class PauseSet {
+ public:
+  /// From the store, at start-up.
+  void restore(const Pauses& pauses) { pauses_ = pauses; }
+
+  void pause(const std::string& group, std::optional<TimePoint> until);
+  void resume(const std::string& group);
+  /// Ends those whose time is over.
+  void move_on(TimePoint now);
+  /// The wall clock was set ahead by that much: they last as long as they would have.
+  void clock_was_set(Duration step);
+
+  const Pauses& all() const { return pauses_; }
+  /// Whether work of that group, "" for none, starts nothing.
+  bool covers(const std::string& group) const;
+  /// When the first of them ends by itself; nothing: none does.
+  std::optional<TimePoint> next_end() const;
+
+  /// All of them, if any has changed since the last accept().
+  std::optional<Pauses> changed() const;
+  void accept() { before_.reset(); }
+  void roll_back();
+
+ private:
+  void remember();
+
+  Pauses pauses_;
+  std::optional<Pauses> before_;  // As they were at the last accept(), if they have changed.
+};
+
+}  // namespace wm
