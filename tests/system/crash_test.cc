@@ -133,7 +133,7 @@ TEST_F(Crash, LosesNothingAndOverlapsNothing) {
   }
   RecordProperty("acknowledged", static_cast<int>(acknowledged_.size()));
   RecordProperty("cut_short_and_repeated", static_cast<int>(repeated));
-  EXPECT_GT(acknowledged_.size(), static_cast<std::size_t>(kCrashes));
+  EXPECT_GT(repeated, 0U) << "no crash has cut a run short: nothing was tried";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/base64.h"
+#include "core/version.h"
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -29,8 +30,8 @@ class Reexec : public Commands {
     shell(name, script, std::move(options));
   }
   void reexec() {
-    EXPECT_EQ(ok({"daemon", "reexec"}),
-              "wmd 0.1.0 has taken over, pid " + std::to_string(daemon_.pid()) + '\n');
+    EXPECT_EQ(ok({"daemon", "reexec"}), "wmd " + std::string(kVersion) + " has taken over, pid " +
+                                            std::to_string(daemon_.pid()) + '\n');
   }
 
   std::filesystem::path here_ = daemon_.path() / "here";

@@ -277,7 +277,15 @@ TEST_P(ProcessRunnerTest, TheGraceOfOneRunDoesNotEndTheNext) {
   await_ready();
   runner_.stop(7, StopReason::cancelled);
   ASSERT_EQ(wait().end.code, 3);
-  EXPECT_EQ(run(shell("sleep 0.3; exit 4")).end, (ChildEnd{ChildEnd::How::exited, 4, ""}));
+
+  const auto go = directory_.path() / "go";
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  std::fstream pipe(go);  // Both of its ends: nobody waits to open it.
+  runner_.start(shell("read x <go; exit 4"));
+  loop_.run_for(200ms);  // Twice that grace.
+  loop_.restart();
+  pipe << "\n" << std::flush;
+  EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::exited, 4, ""}));
 }
 
 TEST_P(ProcessRunnerTest, WhatLeftTheSessionIsKilledWithItsRun) {
