@@ -459,7 +459,8 @@ void Daemon::reload() {
 std::string Daemon::metrics_text() const {
   return metrics_.text({.scheduler = manager_.scheduler(),
                         .sensors = sensors_,
-                        .store = *store_,
+                        .commits = store_->commit_times(),
+                        .syncs = store_->sync_times(),
                         .started_at = started_at_,
                         .connections = server_->connection_count(),
                         .refused_connections = server_->refused(),

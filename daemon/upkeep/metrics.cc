@@ -208,10 +208,10 @@ std::string Metrics::text(const Present& present) const {
              "From when a work might start to its process; waits for a slot are in it.")
       .histogram(start_latencies_);
   out.family("wm_commit_duration_seconds", "histogram", "Transactions of the store.")
-      .histogram(present.store.commit_times());
+      .histogram(present.commits);
   out.family("wm_sync_duration_seconds", "histogram",
              "Writing to the disk what was committed, before anybody is told of it.")
-      .histogram(present.store.sync_times());
+      .histogram(present.syncs);
   tell_conditions(out, present);
   out.family("wm_connections", "gauge", "Clients that are connected.")
       .sample(static_cast<double>(present.connections));

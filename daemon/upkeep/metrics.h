@@ -10,7 +10,6 @@
 
 #include "daemon/probes/sensors.h"
 #include "daemon/store/histogram.h"
-#include "daemon/store/sqlite_store.h"
 #include "daemon/system/helper_threads.h"
 #include "daemon/turn/work_manager.h"
 
@@ -26,7 +25,8 @@ class Metrics {
   struct Present {
     const Scheduler& scheduler;
     const Sensors& sensors;
-    const SqliteStore& store;
+    const Histogram& commits;  // How long the store's transactions took …
+    const Histogram& syncs;    // … and its writing to the disk.
     TimePoint started_at{};
     std::size_t connections = 0;
     std::size_t refused_connections = 0;

@@ -78,6 +78,18 @@ TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
   EXPECT_TRUE(unmet({}, bad).empty());
 }
 
+TEST(Conditions, EitherNamesWhatAnyOfTheTwoNames) {
+  const Constraints a{
+      .network = NetworkType::connected, .charging = true, .custom = {"vpn", "home"}};
+  const Constraints b{.network = NetworkType::unmetered, .idle = true, .custom = {"home", "dock"}};
+  EXPECT_EQ(either(a, b), (Constraints{.network = NetworkType::unmetered,
+                                       .charging = true,
+                                       .idle = true,
+                                       .custom = {"vpn", "home", "dock"}}));
+  EXPECT_EQ(either({}, b), b);
+  EXPECT_EQ(either(a, {}), a);
+}
+
 TEST(Battery, IsLowUntilWellAgain) {
   const BatteryLevels levels{15, 20};
   EXPECT_FALSE(battery_is_low(false, 16, levels));

@@ -105,7 +105,10 @@ TEST_F(WaitingFor, APreferenceSaysWhenItIsDropped) {
   const Work row = work(policy);
   ASSERT_EQ(waits(row).size(), 1U);
   EXPECT_EQ(waits(row).front().until, kNow + 1h);
-  EXPECT_TRUE(waits(row, kNow + 1h).empty());
+  scheduler_.pause("", {});
+  EXPECT_EQ(waits(row, kNow + 1h - 1ms).size(), 2U);
+  ASSERT_EQ(waits(row, kNow + 1h).size(), 1U) << "the preference has gone";
+  EXPECT_EQ(waits(row, kNow + 1h).front().kind, WaitKind::paused);
 }
 
 TEST_F(WaitingFor, ADeadlineSaysWhenConstraintsNoLongerMatter) {

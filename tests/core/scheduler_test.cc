@@ -107,6 +107,17 @@ TEST(Scheduler, ALowerLimitStartsNothingUntilThereIsRoom) {
   EXPECT_TRUE(scheduler.decisions().started.empty());
 }
 
+TEST(AfterRun, OnlyAnInterruptedRunIsStillToldToRunNow) {
+  Work running = work(1);
+  running.state = WorkState::running;
+  running.run_now = true;
+  running.attempts = 1;
+  EXPECT_TRUE(after_run(running, RunOutcome::interrupted, kNow, {}).run_now);
+  for (const auto outcome : {RunOutcome::succeeded, RunOutcome::failed, RunOutcome::retry}) {
+    EXPECT_FALSE(after_run(running, outcome, kNow, {}).run_now) << word(outcome);
+  }
+}
+
 TEST(States, OnlyTheArrowsOfTheTable) {
   using enum WorkState;
   for (const auto from : {succeeded, failed, cancelled}) {
