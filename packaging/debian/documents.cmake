@@ -1,4 +1,4 @@
-# What Debian's policy wants beside the programs; run by cpack before it makes a package. The
+# Adds what Debian's policy wants beside the programs; cpack runs this before it makes a package. The
 # release tarball has none of it.
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
   return()
@@ -18,6 +18,6 @@ file(GLOB pages "${usr}/share/man/*/*")
 execute_process(COMMAND gzip --best --no-name "${documents}/changelog"
                         "${documents}/changelog.Debian" ${pages}
                 COMMAND_ERROR_IS_FATAL ANY)
-# Whatever the umask of who builds it.
+# The modes do not depend on the builder's umask.
 execute_process(COMMAND chmod -R u=rwX,go=rX "${CPACK_TEMPORARY_INSTALL_DIRECTORY}"
                 COMMAND_ERROR_IS_FATAL ANY)
