@@ -1,8 +1,8 @@
-# What the scripts share: the packages wm needs, and its build. Sourced, from the repository's top.
+# Shared by the scripts: the packages that wm needs, and its build. Source it from the repository's top.
 # shellcheck shell=bash
 
-# Of names with | between them a release has one, the first that it has. Boost 1.74, which the plain
-# name stands for on Debian 12, has no JSON library.
+# Names separated by | are alternatives: the first one that the release has is taken. On Debian 12 the
+# plain name means Boost 1.74, which has no JSON library.
 # shellcheck disable=SC2034  # Read by the scripts that source this.
 build_packages=(
   cmake ninja-build g++ pkg-config dbus-daemon
@@ -14,22 +14,22 @@ build_packages=(
   scdoc
 )
 
-# What cpack calls for a Debian package.
+# The tools that cpack calls for a Debian package.
 # shellcheck disable=SC2034
 package_tools=(dpkg-dev file)
 
-# Clients that others wrote, each where the release has it. varlinkctl is systemd's.
+# Varlink clients that others wrote, if the release has them. varlinkctl is in systemd.
 # shellcheck disable=SC2034
 foreign_clients=(varlink-go golang-go golang-github-varlink-go-dev python3-varlink systemd)
 
-# What is made once, and kept.
+# This directory keeps what is made once.
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/wm
 
 # The root of the machine that tests/services boots; scripts/test-machine makes it.
 # shellcheck disable=SC2034
 test_machine=${WM_TEST_MACHINE:-$cache/test-machine}
 
-# Those of the names that apt knows; one a line.
+# Prints those of the names that apt knows, one per line.
 known_packages() {
   local package
   for package in $(packages_here "$@"); do
@@ -41,7 +41,7 @@ is_installed() {
   [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
-# Of each "a|b" the first name that this release has, else the last; one a line.
+# Prints for each "a|b" the first name that this release has, else the last; one per line.
 packages_here() {
   local known package name
   known=$(apt-cache pkgnames)
@@ -60,14 +60,14 @@ not_installed() {
   done
 }
 
-# Installs those of the packages that are missing; quick when none is.
+# Installs the packages that are missing; quick if none is.
 require_packages() {
   local as_root=() missing
   ((EUID == 0)) || as_root=(sudo)
   # shellcheck disable=SC2046  # Names of packages have no spaces.
   [[ -n $(not_installed $(packages_here "$@")) ]] || return 0
   "${as_root[@]}" apt-get update -q
-  # Again: without lists of packages apt could not tell which names there are.
+  # Look again: without package lists apt could not know the names.
   # shellcheck disable=SC2046
   mapfile -t missing < <(not_installed $(packages_here "$@"))
   echo "Installing: ${missing[*]}"
@@ -75,11 +75,11 @@ require_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
-# The name of this machine's release: bookworm.
+# Prints the name of this machine's release, for example bookworm.
 release_here() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 
-# Makes a root directory of that Debian release, with what else mmdebstrap is told, from where this
-# machine has its own packages, and by the same proxies. Says why where it cannot.
+# Makes a root directory of a Debian release: make_root RELEASE ROOT [options of mmdebstrap]. The
+# packages come from this machine's own mirror, through the same proxies. Says why if it fails.
 make_root() {
   local release=$1 root=$2 mirror
   shift 2
