@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Work for a machine that nobody uses, with sessions of a real logind.
+# Jobs for a machine that nobody uses, with sessions of a real logind.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 

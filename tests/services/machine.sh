@@ -1,6 +1,6 @@
-# A small machine with the real services, booted by systemd-nspawn for one test: source it with the
-# directory of the build in $1, then boot. The machine's root is what scripts/test-machine made; it
-# is not written to. The test is skipped (exit status 77) where none can be booted.
+# A small machine with the real services, booted by systemd-nspawn for one test: source this file with
+# the build directory in $1, then call boot. The machine's root was made by scripts/test-machine and is
+# not written to. If no machine can be booted, the test is skipped (exit status 77).
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -55,7 +55,7 @@ switch_on() {
   done
 }
 
-# As if the plug was pulled: what is not on the disk is gone.
+# Kills the machine as if its plug were pulled: everything that is not on the disk is gone.
 switch_off() {
   kill -KILL "$(awk '{ print $1 }' "/proc/$nspawn/task/$nspawn/children")"
   wait "$nspawn" || true
@@ -78,11 +78,11 @@ inside() {
     TERM=dumb "$@"
 }
 
-# As a service of the machine: logind refuses those whom its control groups do not show, as what
-# comes from outside.
+# Runs a command as a service of the machine: logind refuses callers from outside, which its control
+# groups do not show.
 by_service() { inside systemd-run --quiet --wait --collect "$@"; }
 
-# With what stands in the arguments in its environment.
+# Starts wmd with the arguments, NAME=VALUE, in its environment.
 start_wmd() {
   inside systemd-run --quiet --unit=wmd --property=Type=notify \
     --property=Delegate="${delegate-yes}" "${@/#/--setenv=}" \
@@ -100,7 +100,7 @@ fail() {
   exit 1
 }
 
-# Until the command succeeds, but not for ever.
+# Waits until the command succeeds, for 15 s at most.
 eventually() {
   for _ in {1..150}; do
     if inside "$@" >/dev/null 2>&1; then return 0; fi
@@ -109,7 +109,7 @@ eventually() {
   fail "it never happens: $*" "inside" "$@"
 }
 
-# hold NAME OPTIONS…: work of that name that runs until it is stopped.
+# hold NAME OPTIONS…: registers a job that runs until it is stopped.
 hold() { wm register-oneoff "$1" --stop-grace 0s "${@:2}" -- /bin/sleep 1000; }
 
 starts() {
@@ -124,13 +124,13 @@ stops() {
   echo "ok: $1 stops, $2 ($3)"
 }
 
-# says NAME TEXT: `wm why` names it.
+# says NAME TEXT: `wm why NAME` prints that text.
 says() {
   wm why "$1" | grep --quiet --fixed-strings -- "$2" || fail "wm why $1 does not say '$2'" wm why "$1"
   echo "ok: $1 waits, and wm why says '$2'"
 }
 
-# goes_on NAME WHAT: it runs, as it did.
+# goes_on NAME RUNS WHAT: it still runs, and has had RUNS runs in all.
 goes_on() {
   local runs
   runs=$(wm history "$1" | grep --count "^$1 ")
@@ -138,8 +138,8 @@ goes_on() {
   starts "$1" "$3"
 }
 
-# A cable to a router, which is a name space of its own, and a NetworkManager that knows of it, configured
-# with $1 besides.
+# Connects a cable to a router, which is a separate network namespace, and tells NetworkManager about it.
+# $1 is added to NetworkManager's configuration.
 cable() {
   inside sh -c 'cat - >/etc/NetworkManager/conf.d/wm.conf' <<C
 [main]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Work that needs the network, on a machine whose NetworkManager is real.
+# Jobs that need the network, on a machine with a real NetworkManager.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 
@@ -47,7 +47,7 @@ inside nmcli networking on
 inside nmcli -w 10 connection up cable
 starts sync "networking is on"
 
-# Without the bus, and so without anything but the kernel.
+# Without the bus only the kernel is left.
 inside systemctl stop NetworkManager dbus.socket dbus.service
 inside pkill --signal KILL dbus-daemon || true
 inside ip -n router link set port down

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Debian package on a machine with systemd: installed, started by its socket, watched, killed,
+# The Debian package on a machine with systemd: it is installed, started by its socket, watched, killed,
 # switched off, upgraded, removed and purged.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
@@ -101,7 +101,7 @@ wm cancel daily >/dev/null
 wm history held | grep --quiet interrupted || fail "the run is not interrupted" wm history held
 echo "ok: the queue is there after the plug was pulled"
 
-# as USER COMMAND…: with that user's identity, as after a login.
+# as USER COMMAND…: runs the command with that user's identity, as after a login.
 as() {
   local uid
   uid=$(inside id --user "$1")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A way out that ends at a captive portal, as NetworkManager finds out.
+# NetworkManager finds out that the network ends at a captive portal.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 

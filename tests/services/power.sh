@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Work that needs power, with mocked hardware under a real UPower, and under none.
+# Jobs that need power, with mocked hardware, with a real UPower and without it.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 
@@ -24,7 +24,7 @@ unplug() { hardware 'set AC online 0\nevent AC change\nset BAT0 status Dischargi
 plug() { hardware 'set AC online 1\nevent AC change\nset BAT0 status Charging\nevent BAT0 change'; }
 level() { hardware "set BAT0 capacity $1\nset BAT0 energy_now $(($1 * 600000))\nevent BAT0 change"; }
 
-# The same, whoever tells of it: $1.
+# Plays the same changes, whoever reports them: $1.
 play() {
   hold charge --charging --existing replace
   hold index --battery-not-low --existing replace
@@ -58,7 +58,7 @@ stops charge constraint-charging "unplugged, as the new UPower says"
 plug
 starts charge "plugged in, as the new UPower says"
 
-# The kernel alone: wmd sees the mocked hardware itself.
+# Without UPower, wmd itself sees the mocked hardware.
 wm cancel --all
 inside systemctl mask --now --quiet upower
 mapfile -t mock < <(inside cat /run/hardware/env)

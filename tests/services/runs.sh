@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs in control groups that a real systemd has handed over, and where it has not.
+# Runs in control groups that a real systemd has delegated, and without delegation.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 
 boot </dev/null
 
-# escapes NAME OPTIONS…: a run that leaves a process behind which keeps nothing that tells of it.
+# escapes NAME OPTIONS…: the run leaves a process behind that keeps no trace of its run.
 escapes() {
   inside rm -f /tmp/escaped
   wm register-oneoff "$@" -- /bin/sh -c '

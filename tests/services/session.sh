@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The session that runs find: a user's own, as that user's systemd has it, and nobody else's.
+# Runs find their user's session, as that user's systemd has it, and nobody else's.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 
 boot </dev/null
 by_service loginctl enable-linger ann
-# A machine that was made before its users had a bus has none.
+# An older test machine may have no bus for its users.
 inside test -e /usr/lib/systemd/user/dbus.socket || skip "the machine has no bus for users: make it anew"
 eventually test -S /run/user/1000/bus
 inside useradd --create-home bob
 
-# sees VARIABLE WANTED [OPTION…]: what a run of the system's daemon finds.
+# sees VARIABLE WANTED [OPTION…]: a run of the system's daemon finds that value.
 sees() {
   wm register-oneoff "look-$((++looks))" "${@:3}" -- /usr/bin/env
   wm wait "look-$looks" --timeout 15s >/dev/null || fail "it does not succeed" wm show "look-$looks"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Work that needs space, beside work that takes it.
+# A job that needs space, beside one that takes it.
 # shellcheck source=tests/services/machine.sh
 . "$(dirname "$0")/machine.sh"
 
