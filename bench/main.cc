@@ -1,4 +1,4 @@
-// wm_bench: what wm costs, as ratios to the machine's own limits, measured in the same run.
+// wm_bench measures what wm costs, as ratios to the machine's own limits in the same run.
 //
 //   wm_bench           all of it; about three minutes
 //   wm_bench register  one of register, drain, dispatch, reaction, idle, scheduler
@@ -72,7 +72,7 @@ void report(const char* what, double ours, const char* unit, const char* limit, 
               unit, ours / theirs, bound);
 }
 
-// A registration, durable, from the client's start to its exit; in turns with the others.
+// Measures a durable registration, from the client's start to its exit, in turns with the others.
 void bench_register() {
   TestDaemon daemon;
   daemon.start();
@@ -111,7 +111,7 @@ void bench_register() {
   }
 }
 
-// So many children of /bin/true at the same parallelism, with nothing else.
+// Measures the rate of that many children of /bin/true at the same parallelism, with nothing else.
 double bare_rate(int parallel) {
   const double time = milliseconds_of([parallel] {
     int started = 0;
@@ -140,7 +140,7 @@ double wm_rate(int parallel) {
   }
   const double time = milliseconds_of([&] {
     connection.call("io.wm.Scheduler.OverrideConditions", {{"values", {{"network", "connected"}}}});
-    // Started in the order of registration: the last to end is among the last to start.
+    // Jobs start in the order of registration: the last to end is among the last to start.
     for (int i = kWorks - parallel; i < kWorks; ++i) {
       connection.call("io.wm.Scheduler.Wait", {{"uniqueName", "work-" + std::to_string(i)}});
     }
@@ -162,7 +162,8 @@ void bench_drain() {
   }
 }
 
-// From the moment that work is due to its child's first instruction; in turns with a bare spawn.
+// Measures from the moment that a job is due to its child's first instruction, in turns with a bare
+// spawn.
 void bench_dispatch() {
   constexpr int kDispatches = 300;
   constexpr std::chrono::milliseconds kDelay{20};
@@ -199,8 +200,8 @@ void bench_dispatch() {
   report("due to first instruction, p99", p99(wm), "ms", "posix_spawn", p99(bare), "no bound");
 }
 
-// From UPower's signal that the plug is in to the first thing that the work does, with so many more
-// works that wait for something else; in turns with the same signal and a bare posix_spawn.
+// Measures from UPower's signal that the plug is in to the job's first action, while 1000
+// other jobs wait for something else; in turns with the same signal and a bare posix_spawn.
 void bench_reaction() {
   constexpr int kReactions = 300;
   PrivateBus bus;

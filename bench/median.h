@@ -1,4 +1,4 @@
-// What a handful of measurements is summed up as.
+// Sums up a handful of measurements.
 #pragma once
 
 #include <algorithm>

@@ -18,11 +18,11 @@ using Clock = std::chrono::steady_clock;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr int kEvents = 2000;
-constexpr int kFreed = 10;  // Works that one change of conditions frees.
+constexpr int kFreed = 10;  // Jobs that one change of conditions frees.
 std::size_t allocated() { return ::mallinfo2().uordblks; }
 
-// A machine with `waiting` works: a third waits for its time, a third for the network, a third for
-// a slot of a paused group, at all priorities.
+// A machine with `waiting` jobs: a third waits for its time, a third for the network, a third for a
+// slot of a paused group, at all priorities.
 class Machine {
  public:
   explicit Machine(int waiting) : scheduler_({.max_parallel = 100}) {
@@ -44,7 +44,7 @@ class Machine {
 
   double bytes_each() const { return bytes_each_; }
 
-  // A work becomes due and starts.
+  // A job becomes due and starts.
   double due() {
     const WorkId id = restore({}, now_ + 1s);
     now_ += 1s;
@@ -64,7 +64,7 @@ class Machine {
     });
   }
 
-  // A condition changes, and works start.
+  // A condition changes, and jobs start.
   double change() {
     std::vector<WorkId> ids;
     for (int i = 0; i < kFreed; ++i)
@@ -102,7 +102,7 @@ class Machine {
     const auto next = scheduler_.next_wakeup();
     scheduler_.accept();
     const double time = Microseconds(Clock::now() - began).count();
-    return next ? time : time + 1e-9;  // The answer is used.
+    return next ? time : time + 1e-9;  // The compiler must not drop the answer.
   }
 
   TimePoint now_ = kNow;

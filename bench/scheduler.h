@@ -1,4 +1,5 @@
-// What one event costs the scheduler, with a thousand works waiting and with a million.
+// Measures the cost of one event for the scheduler, with a thousand jobs waiting and with a
+// million.
 #pragma once
 
 namespace wm {

@@ -1,5 +1,5 @@
-// Says when it began: the time of day in nanoseconds, written to the file that it is given. Linked
-// statically, so that its first instruction is not far from its first statement.
+// Writes the time at which it began to the file that it is given: the time of day in nanoseconds.
+// It is linked statically, so that its first instruction is not far from its first statement.
 #include <ctime>
 
 #include <fcntl.h>

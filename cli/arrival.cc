@@ -15,13 +15,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// A socket is there a moment before anybody listens at it: after an event it is looked at so many
-// times more, with pauses that grow. The same where the kernel has no events for us, without end.
+// A socket exists a moment before anybody listens at it: after an event we look this many more
+// times, with growing pauses. If the kernel has no events for us, we look in the same way without
+// end.
 constexpr int kLooks = 10;
 constexpr milliseconds kFirstPause{1};
 constexpr milliseconds kLongestPause{1000};
 
-// Watches one path. Where some of its directories are missing, it waits for the first of them.
+// Watches one path. If some of its directories are missing, it waits for the first of them.
 class PathWatch {
  public:
   explicit PathWatch(const std::string& path) : fd_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
@@ -45,7 +46,7 @@ class PathWatch {
 
   bool is_watching() const { return watching_; }
 
-  // False: nothing became of it until then.
+  // Returns false if nothing happened to the path before the deadline.
   bool wait(Deadline deadline) const {
     pollfd readable{watching_ ? fd_ : -1, POLLIN, 0};
     while (::poll(&readable, 1, poll_time(deadline)) != 0) {
@@ -63,14 +64,15 @@ class PathWatch {
       if (length <= 0) return ours;
       for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
         const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
-        ours = ours || event->len == 0 || name_ == event->name;  // No name: of the directory.
+        // An event without a name concerns the directory itself.
+        ours = ours || event->len == 0 || name_ == event->name;
         at += sizeof(inotify_event) + event->len;
       }
     }
   }
 
   int fd_;
-  std::string name_;  // In the directory that is watched.
+  std::string name_;  // Its name in the watched directory.
   bool watching_ = false;
 };
 
@@ -85,7 +87,7 @@ Result<Client> connect_once_there(const std::string& socket, const Connect& conn
                                   Deadline deadline) {
   milliseconds pause = kFirstPause;
   for (int looks = 0;;) {
-    const PathWatch watch(socket);  // Before the look: what comes after it is an event.
+    const PathWatch watch(socket);  // Watch first, then look: later changes are events.
     auto client = connect();
     if (client || client.error().code != ErrorCode::unreachable) return client;
     if (steady_clock::now() >= deadline) return client;
@@ -96,7 +98,7 @@ Result<Client> connect_once_there(const std::string& socket, const Connect& conn
         continue;
       }
     } else if (!watch.wait(deadline)) {
-      continue;  // For a last look.
+      continue;  // Take a last look.
     }
     looks = kLooks;
     pause = kFirstPause;

@@ -1,4 +1,4 @@
-// Waits for a daemon that is to come, without asking again and again.
+// Waits for a daemon to appear, without polling.
 #pragma once
 
 #include <chrono>
@@ -12,12 +12,13 @@ namespace wm::cli {
 using Connect = std::function<Result<Client>()>;
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// Calls `connect` now, and then whenever something becomes of `socket`, until one answers there.
-/// An error: what `connect` said last, by the deadline, or what it said that no daemon mends.
+/// Calls `connect` now, and again whenever something happens to `socket`, until a daemon answers
+/// there. The error is the last one of `connect` before the deadline, or one that waiting cannot
+/// fix.
 Result<Client> connect_once_there(const std::string& socket, const Connect& connect,
                                   Deadline deadline);
 
-/// The time until then as poll(2) takes it.
+/// The remaining time in the form of poll(2).
 int poll_time(Deadline deadline);
 
 }  // namespace wm::cli

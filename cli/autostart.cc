@@ -22,20 +22,20 @@ namespace wm::cli {
 namespace {
 
 constexpr std::chrono::seconds kReady{15};
-constexpr int kTaken = 3;  // wmd's exit status where another one serves, or is about to.
-// A daemon that is about to serve, or to end, is waited for so long before another is started.
+constexpr int kTaken = 3;  // wmd's exit status if another one serves, or is about to.
+// How long to wait for a daemon that is about to serve, or to end, before starting another.
 constexpr std::chrono::milliseconds kFirstWait{100};
 constexpr std::chrono::milliseconds kLongestWait{1000};
-constexpr std::size_t kMostSaid = 300;  // Bytes of what it says that are shown.
+constexpr std::size_t kMostSaid = 300;  // The most bytes of its messages that are shown.
 
-// The program beside this one, else whatever PATH has: they are installed together.
+// Finds the program beside this one, else in PATH: they are installed together.
 std::string daemon_program() {
   char self[PATH_MAX];
   const ssize_t length = ::readlink("/proc/self/exe", self, sizeof self);
   if (length > 0) {
     const std::string path(self, static_cast<std::size_t>(length));
     const std::string directory = path.substr(0, path.rfind('/'));
-    // In a build tree the two are in folders of their own.
+    // A build tree has the two in separate folders.
     for (const std::string& candidate : {directory + "/wmd", directory + "/../daemon/wmd"}) {
       if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     }
@@ -50,8 +50,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return list;
 }
 
-// Runs it with nothing of ours but `errors`, if that is one: no terminal, no descriptors, a session
-// of its own.
+// Runs it with nothing of ours except `errors`, if that is a descriptor: no terminal, no other
+// descriptors, a new session.
 Result<pid_t> spawn(std::vector<std::string> arguments, std::vector<std::string> environment,
                     int errors = -1) {
   posix_spawn_file_actions_t files;
@@ -89,13 +89,13 @@ bool start_by_systemd() {
          WEXITSTATUS(status) == 0;
 }
 
-// A socket in the abstract namespace, where the daemon says READY=1 as it would to systemd.
+// A socket in the abstract namespace, on which the daemon says READY=1 as it would to systemd.
 class ReadySocket {
  public:
   ReadySocket() : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    // With no name the kernel gives it one: nobody can have taken it before.
+    // Without a name the kernel chooses one, which nobody can have taken before.
     socklen_t size = sizeof address;
     if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(sa_family_t)) != 0 ||
         ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
@@ -107,7 +107,7 @@ class ReadySocket {
   ReadySocket(const ReadySocket&) = delete;
   ReadySocket& operator=(const ReadySocket&) = delete;
 
-  // Empty: there is no such socket, and nobody will tell.
+  // Empty if there is no such socket: then nobody will report.
   const std::string& name() const { return name_; }
 
   int fd() const { return fd_; }
@@ -123,8 +123,8 @@ class ReadySocket {
   std::string name_;
 };
 
-// Both ends of what a daemon that starts says on its standard error. Once nobody reads any more it
-// goes on without.
+// Both ends of a pipe for the standard error of a starting daemon. The daemon goes on without it
+// once nobody reads any more.
 class SaidPipe {
  public:
   SaidPipe() {
@@ -141,7 +141,7 @@ class SaidPipe {
   int in() const { return ends_[1]; }
   void close_in() { close_end(1); }
 
-  // Takes in what there is; nobody who writes is to wait for us.
+  // Reads what is there; a writer must never wait for us.
   void read() {
     char buffer[4096];
     for (;;) {
@@ -153,7 +153,7 @@ class SaidPipe {
     }
   }
 
-  // The last line that says something, without our own name before it.
+  // The last line with any text, without our own name before it.
   std::string last_line() const {
     std::string_view rest = said_;
     const auto is_end = [](char c) { return c == '\n' || c == ' ' || c == '\r'; };
@@ -179,7 +179,7 @@ struct Started {
   std::string said;
 };
 
-// Until it is ready, or is gone, or the time is up.
+// Waits until the daemon is ready, or is gone, or the time is up.
 Result<Started> start_wmd(Deadline deadline) {
   const ReadySocket ready;
   if (ready.name().empty()) return fail(ErrorCode::unreachable, "no socket can be made");
@@ -234,7 +234,7 @@ Result<bool> start_user_daemon(const std::string& socket, const Connect& connect
       case Start::taken:
         break;
     }
-    // The other one comes to serve, or it was about to end: then there is room for one of ours.
+    // Either the other daemon comes to serve, or it was about to end and there is room for ours.
     const auto now = std::chrono::steady_clock::now();
     if (connect_once_there(socket, connect, std::min(deadline, now + pause))) return false;
     if (now >= deadline) {

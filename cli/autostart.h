@@ -1,4 +1,4 @@
-// Starts the user's daemon where none answers.
+// Starts the user's daemon if none answers.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace wm::cli {
 
-/// Through its systemd unit where there is one, else `wmd --user`, detached. Returns once one
-/// serves at `socket`, which `connect` asks: false, if another client has started that one. An
-/// error says what wmd said.
+/// Starts it through its systemd unit if there is one, else as `wmd --user`, detached. Returns once
+/// a daemon serves at `socket`, which `connect` asks: true if we started it, false if another
+/// client did. The error contains what wmd said.
 Result<bool> start_user_daemon(const std::string& socket, const Connect& connect);
 
 }  // namespace wm::cli

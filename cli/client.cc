@@ -21,13 +21,13 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::int64_t kMostInMessage = std::int64_t{1} << 20;  // Of wmd's ServerLimits.
+constexpr std::int64_t kMostInMessage = std::int64_t{1} << 20;  // As in wmd's ServerLimits.
 
 std::unexpected<Error> unreachable(const std::string& what) {
   return fail(ErrorCode::unreachable, what);
 }
 
-// The daemon's named errors, as its interface describes them.
+// Translates the daemon's named errors, which its interface describes.
 Error error_of(std::string_view name, const json::object& parameters) {
   const auto text = [&](std::string_view key) { return text_of(parameters, key); };
   constexpr std::string_view kPrefix = "io.wm.Scheduler.";
@@ -131,7 +131,7 @@ Result<> Client::send(std::string_view method, json::object parameters, bool mor
   for (std::string_view rest = message; !rest.empty();) {
     const ssize_t length = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (length < 0 && errno == EINTR) continue;
-    // The daemon may have refused it, or what is too large: then its answer says so.
+    // If the daemon refused us, or the size of the message, its answer says so.
     if (length < 0 && (errno == EPIPE || errno == ECONNRESET)) break;
     if (length < 0) return unreachable(std::string("the daemon hung up: ") + std::strerror(errno));
     rest.remove_prefix(static_cast<std::size_t>(length));

@@ -1,4 +1,4 @@
-// One connection to a daemon: asks, and waits for the answers.
+// One connection to a daemon: sends questions and waits for the answers.
 #pragma once
 
 #include <chrono>
@@ -25,13 +25,14 @@ class Client {
   /// The reply's parameters, or the daemon's error.
   Result<boost::json::object> call(std::string_view method, boost::json::object parameters);
 
-  /// The same for answers in parts: `on_reply` gets each.
+  /// The same for answers in parts: `on_reply` gets each part.
   Result<> stream(std::string_view method, boost::json::object parameters, const OnReply& on_reply);
 
-  /// From now on every call is on behalf of that user: for root.
+  /// Makes all further calls on behalf of that user; only root may.
   void act_for(uid_t owner) { owner_ = owner; }
 
-  /// From now on every answer must be there by then; timed_out() says whether one was not.
+  /// Sets the time by which every further answer must have come; timed_out() says whether one did
+  /// not.
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool timed_out() const { return timed_out_; }
 

@@ -12,7 +12,7 @@
 
 namespace wm::cli {
 
-/// The command's words after `--`, for those that take a command of their own.
+/// The words of the command line after `--`, for verbs that take a command.
 using Trailing = std::vector<std::string>;
 
 struct Command {
@@ -20,14 +20,14 @@ struct Command {
 
   const char* name;
   const char* summary;
-  bool takes_command;  // What stands after `--` is an argument vector.
-  /// Adds the options; what it returns is called once they are read.
+  bool takes_command;  // The words after `--` are an argument vector.
+  /// Adds the options; the function that it returns is called once they are read.
   Run (*set_up)(CLI::App& app, const Trailing& trailing);
 };
 
 std::span<const Command> all_commands();
 
-// commands/, one file each.
+// These are in commands/, one file each.
 Command::Run set_up_register_oneoff(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_register_periodic(CLI::App& app, const Trailing& trailing);
 Command::Run set_up_register_processing(CLI::App& app, const Trailing& trailing);

@@ -5,7 +5,8 @@
 #include "cli/streams.h"
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_DFL);  // A parent may ignore it; `wm list | head` is to end quietly.
+  // A parent may have ignored it; `wm list | head` must end quietly.
+  std::signal(SIGPIPE, SIG_DFL);
   std::ios::sync_with_stdio(false);
   return wm::cli::run(argc, argv, {std::cout, std::cerr});
 }

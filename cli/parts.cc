@@ -6,7 +6,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kPartSize = std::size_t{900} << 10;  // Well under that of a message.
+constexpr std::size_t kPartSize = std::size_t{900} << 10;  // Well below the limit of a message.
 
 }  // namespace
 

@@ -55,7 +55,7 @@ const Command* find_command(std::string_view name) {
   return found == kCommands.end() ? nullptr : &*found;
 }
 
-// The first word that is no option, nor the value of one.
+// The first word that is neither an option nor an option's value.
 const std::string* first_word(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
@@ -91,7 +91,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       "wm COMMAND --help says more of each.");
 }
 
-// The command that was named, at its deepest: wm conditions override.
+// The named command at its deepest level, such as wm conditions override.
 const CLI::App& deepest(const CLI::App& app) {
   const auto parsed = app.get_subcommands();
   return parsed.empty() ? app : deepest(*parsed.front());
@@ -113,7 +113,7 @@ std::vector<std::string> names_in(const CLI::App& app) {
   return names;
 }
 
-// Which command has the option that this one does not know.
+// Finds the command that has the option that this one does not know.
 std::string other_command(const std::string& option) {
   for (const Command& one : kCommands) {
     CLI::App app;
@@ -124,7 +124,7 @@ std::string other_command(const std::string& option) {
   return "";
 }
 
-// Names the word that has no place: an option first, because the word after it may be its value.
+// Names the unexpected word: an option first, because the word after it may be its value.
 std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed) {
   const std::vector<std::string> left = app.remaining(true);
   const auto is_left = [&](const std::string& word) { return std::ranges::count(left, word) > 0; };
@@ -134,14 +134,15 @@ std::string unexpected_word(const CLI::App& app, const std::vector<std::string>&
   if (found == typed.end()) return "";
   const std::string word =
       found->substr(0, found->starts_with('-') ? found->find('=') : std::string::npos);
-  const bool letter = word.size() == 2 && word.starts_with('-');  // No slip of another one.
+  // A single letter is no misspelling of another one.
+  const bool letter = word.size() == 2 && word.starts_with('-');
   std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
   if (meant.empty() && word.starts_with("--")) meant = other_command(word);
   return (word.starts_with('-') ? "unknown option " : "unexpected argument ") + ("'" + word + "'") +
          meant;
 }
 
-// `--charging true`: nothing but a flag stands before a yes or a no that is no value.
+// `--charging true`: only a flag can precede a yes or a no that is not a value.
 std::string flag_with_value(const CLI::App& app, const std::vector<std::string>& typed) {
   for (std::size_t i = 0; i + 1 < typed.size(); ++i) {
     const auto value = parse_yes_no(typed[i + 1]);
@@ -165,7 +166,7 @@ bool is_time_of_day(std::string_view word) {
          word.find_first_not_of("0123456789:") == std::string_view::npos;
 }
 
-// `--every 2 hours`, `--at tomorrow 09:00`: the shell makes two words of what is one value.
+// `--every 2 hours`, `--at tomorrow 09:00`: the shell makes two words of one value.
 std::string unquoted_value(const CLI::App& app, const std::vector<std::string>& typed) {
   for (std::size_t i = 0; i + 2 < typed.size(); ++i) {
     const CLI::Option* option =
@@ -181,7 +182,7 @@ std::string unquoted_value(const CLI::App& app, const std::vector<std::string>& 
   return "";
 }
 
-// Puts the library's message into words that name the option first.
+// Rewrites the library's message so that it names the option first.
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
                           const std::vector<std::string>& typed) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
@@ -198,7 +199,7 @@ std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
   return what;
 }
 
-// A usage error in one line, as every error of wm.
+// Prints a usage error in one line, as every error of wm.
 int complain(const std::string& what, const std::string& command, Streams streams) {
   streams.err << "wm: " << printable(what);
   if (!what.ends_with('?')) {
@@ -208,7 +209,7 @@ int complain(const std::string& what, const std::string& command, Streams stream
   return kUsage;
 }
 
-// Only the named command's options are built: a client starts often, and is done soon.
+// Builds only the options of the named command: a client starts often, and ends soon.
 int parse_and_run(const std::vector<std::string>& arguments, const Command* command,
                   const Trailing& trailing, Streams streams) {
   CLI::App app("wm: runs work when its conditions hold, retries it, never twice at once.", "wm");
@@ -235,7 +236,7 @@ int parse_and_run(const std::vector<std::string>& arguments, const Command* comm
   }
   try {
     std::vector<std::string> reversed(arguments.rbegin(),
-                                      arguments.rend());  // As CLI11 takes them.
+                                      arguments.rend());  // CLI11 takes them in reverse order.
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() != 0) {

@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// A directory in /tmp may be anybody's: what listens there must be the user's own.
+// Anybody may have made a directory in /tmp: it must be the user's own.
 Result<> check_directory(const std::string& socket, uid_t uid) {
   const std::string directory = socket.substr(0, socket.rfind('/'));
   struct stat status{};
@@ -38,14 +38,14 @@ Result<uid_t> find_owner(const std::string& name) {
   return fail(ErrorCode::invalid, "--owner: there is no user '" + name + "'");
 }
 
-// How long a daemon that went away is waited for: $WM_RECONNECT.
+// How long to wait for a daemon that went away: $WM_RECONNECT.
 Duration patience() {
   const char* const said = std::getenv("WM_RECONNECT");
   const auto time = parse_duration(said ? said : "");
   return time ? *time : 60s;
 }
 
-// Between two questions to a daemon that hangs up on each.
+// The pause between two questions to a daemon that hangs up on each.
 constexpr milliseconds kFirstRest{10};
 constexpr milliseconds kLongestRest{1000};
 
@@ -139,7 +139,7 @@ Result<Client> Session::connect_again() const {
   return client;
 }
 
-// At once where one is there already, as behind a socket that systemd keeps.
+// Connects at once if a daemon is there already, for example behind a socket that systemd keeps.
 Result<Client> Session::await_daemon(Deadline since, std::optional<Deadline> deadline) {
   auto client = connect_again();
   if (client || client.error().code != ErrorCode::unreachable) return client;
@@ -168,7 +168,7 @@ Result<> Session::ask_on(const Ask& ask, std::optional<Deadline> deadline) {
     if (client->heard() || gone == Deadline{}) {
       gone = steady_clock::now();
       pause = kFirstRest;
-    } else {  // One that is there and answers nothing is not asked all the time.
+    } else {  // A daemon that is there and does not answer is not asked all the time.
       ::poll(nullptr, 0, static_cast<int>(pause.count()));
       pause = std::min(pause * 2, kLongestRest);
       if (steady_clock::now() > gone + patience()) return done;
@@ -211,7 +211,7 @@ Result<std::size_t> Session::print_pages(Question question, std::string_view key
   const auto print_page = [&](const boost::json::object& page) {
     const boost::json::array& items = array_of(page, key);
     json() ? print_json(items) : print(items);
-    out().flush();  // Whoever has seen enough ends us now.
+    out().flush();  // A reader who has seen enough ends us here.
     count += items.size();
   };
   auto& [method, parameters, list] = question;

@@ -1,4 +1,4 @@
-// What every command has: the global options, the streams, and the way to the daemon.
+// The context of every command: the global options, the streams, and the way to the daemon.
 #pragma once
 
 #include <functional>
@@ -33,11 +33,11 @@ struct GlobalOptions {
   bool user = false;
   bool system = false;
   std::string socket;
-  std::string owner;  // A user's name, or id: whom root acts for.
+  std::string owner;  // The name or id of the user for whom root acts.
   ColorChoice color = ColorChoice::automatic;
 };
 
-/// The exit codes of INTERFACE.
+/// The documented exit codes.
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
@@ -59,16 +59,17 @@ class Session {
   std::ostream& out() { return streams_.out; }
   std::ostream& err() { return streams_.err; }
   bool to_terminal() const;
-  /// How standard output may look: colours only on a terminal, unless told otherwise.
+  /// The style of standard output: colours only on a terminal, unless told otherwise.
   Style style() const;
 
-  /// `--socket`, else $WM_SOCKET, else --user or --system, else the user's daemon if its socket is
-  /// there, else the system's. Starts the user's daemon if that is the one and it does not answer.
+  /// Takes `--socket`, else $WM_SOCKET, else --user or --system, else the user's daemon if its
+  /// socket exists, else the system's. Starts the user's daemon if that is the one and it does not
+  /// answer.
   Result<Client> connect();
 
-  /// A question whose answer goes on: where the daemon goes away before its end, the next one that
-  /// comes is asked, for as long as $WM_RECONNECT says, and none is started. Says so, once each
-  /// time. `ask` is called for each daemon, and has to ask for what is still missing.
+  /// Asks a question whose answer goes on. If the daemon goes away before its end, the next one is
+  /// asked, for as long as $WM_RECONNECT says; none is started. A hint says so, once each time.
+  /// `ask` is called for each daemon, and must ask only for what is still missing.
   using Ask = std::function<Result<>(Client&)>;
   Result<> ask_on(const Ask& ask, std::optional<Deadline> deadline = std::nullopt);
   /// True if the last ask_on() ended because its deadline came.
@@ -77,7 +78,7 @@ class Session {
   /// Connects, and asks one question.
   Result<boost::json::object> ask(std::string_view method, boost::json::object parameters);
 
-  /// The same for an answer that comes in pages: all that they hold under `key`.
+  /// The same for an answer in pages: returns all items under `key`.
   Result<boost::json::array> collect(std::string_view method, boost::json::object parameters,
                                      std::string_view key);
 
@@ -88,20 +89,20 @@ class Session {
   };
   using PrintPage = std::function<void(const boost::json::array& items)>;
 
-  /// Asks, and prints what the pages of the answer hold under `key`, each as it comes: as parts of
-  /// one JSON document, or with `print`. How many items there were. Where an error ends it, what
-  /// came before is printed.
+  /// Asks, and prints the items under `key` page by page as they arrive: as parts of one JSON
+  /// document, or with `print`. Returns the number of items. On an error, the pages before it are
+  /// printed.
   Result<std::size_t> print_pages(Question question, std::string_view key, const PrintPage& print);
 
-  /// One line on the error stream; returns the exit status that goes with it.
+  /// Prints one line on the error stream; returns the exit status for the error.
   int complain(const Error& error);
   /// The same about the value of `option`.
   int complain(std::string_view option, const Error& error);
 
-  /// A word to people, beside the output.
+  /// Prints a hint for people, on the error stream.
   void hint(std::string_view text) { err() << "wm: " << text << '\n'; }
 
-  /// One JSON document, and a newline.
+  /// Prints one JSON document, and a newline.
   void print(const boost::json::value& document);
 
  private:
@@ -112,9 +113,9 @@ class Session {
 
   GlobalOptions options_;
   Streams streams_;
-  std::string socket_;          // Of the daemon that was found first.
-  std::optional<uid_t> owner_;  // Whom we act for.
-  bool own_directory_ = false;  // Only the user's own is good for that socket.
+  std::string socket_;          // The first daemon that was found.
+  std::optional<uid_t> owner_;  // The user for whom we act.
+  bool own_directory_ = false;  // The directory of that socket must belong to the user.
   bool timed_out_ = false;
 };
 

@@ -1,4 +1,4 @@
-// Where a command's words go: arguments, so that tests read what people read.
+// The streams of a command are arguments, so that tests read what people read.
 #pragma once
 
 #include <ostream>
@@ -10,7 +10,7 @@ struct Streams {
   std::ostream& err;
 };
 
-/// The whole client: reads the arguments, does what they say, and returns the exit status.
+/// Runs the whole client: reads the arguments, does what they say, and returns the exit status.
 int run(int argc, const char* const* argv, Streams streams);
 
 }  // namespace wm::cli

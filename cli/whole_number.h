@@ -1,4 +1,4 @@
-// Reads an option's value as a number, or refuses it by its name.
+// Reads an option's value as a number, or names the option in an error.
 #pragma once
 
 #include <limits>

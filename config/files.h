@@ -1,4 +1,4 @@
-// Which configuration files an instance reads.
+// Finds the configuration files that an instance reads.
 #pragma once
 
 #include <filesystem>
@@ -10,13 +10,13 @@
 namespace wm {
 
 struct Configuration {
-  std::vector<std::filesystem::path> files;  // That were read.
+  std::vector<std::filesystem::path> files;  // The files that were read.
   Settings settings;
 };
 
-/// From `wmd.toml` and, for the system, `wmd.d/*.toml` in the order of their names, those that are
-/// there; from `given` alone, if it is not empty, whether it is there or not. Where there is no
-/// place for a configuration, there is none, and the settings are the defaults.
+/// Reads `wmd.toml` and, for the system, `wmd.d/*.toml` in the order of their names, as far as they
+/// exist; or only `given`, if it is not empty, whether it exists or not. If there is no place for a
+/// configuration, the settings are the defaults.
 Result<Configuration> load_configuration(Instance instance, const Surroundings& surroundings,
                                          const std::string& given);
 

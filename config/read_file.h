@@ -1,4 +1,4 @@
-// Whole files, as people name them.
+// Reads whole files that people have named.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace wm {
 
-/// All that is in it. An error names the file: `cannot read PATH`.
+/// Returns the content. The error names the file: `cannot read PATH`.
 Result<std::string> read_file(const std::filesystem::path& path);
 
 }  // namespace wm

@@ -32,7 +32,7 @@ void read_condition(TomlReader& reader, CustomCondition& condition) {
   if (condition.time_limit < 1s) reader.fail("time_limit", "must be at least 1s");
 }
 
-// `allow` or `wait`: what an unknown condition counts as.
+// Reads how an unknown condition counts: `allow` or `wait`.
 void read_unknown(TomlReader& reader, std::string_view key, std::optional<bool>& allowed) {
   std::string text;
   reader.read(key, text);

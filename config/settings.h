@@ -1,4 +1,4 @@
-// The daemon's configuration: what `wmd.toml` may say, its defaults, and errors with
+// The daemon's configuration: the settings of `wmd.toml` with their defaults. Errors have
 // file:line:column.
 #pragma once
 
@@ -17,14 +17,14 @@ namespace wm {
 
 struct TaskSettings {
   std::vector<std::string> command;  // An absolute path first.
-  bool dispatcher = false;           // The task name is appended to the command.
+  bool dispatcher = false;           // Whether the task name is appended to the command.
   std::map<std::string, std::string> env;
 
   bool operator==(const TaskSettings&) const = default;
 };
 
-/// Bounds on what clients take of the daemon: those of each user, and those of all together. Root
-/// is bound by the latter alone.
+/// Bounds on the daemon's resources that clients take: per user, and for all together. Root is
+/// bound only by the latter.
 struct ClientLimits {
   std::size_t max_connections = 384;
   std::size_t max_connections_total = 512;
@@ -38,24 +38,24 @@ struct ClientLimits {
 struct KeepLimits {
   std::int64_t max_log_space = std::int64_t{1} << 30;
   std::int64_t max_work_space = std::int64_t{256} << 20;  // Bytes of registrations and outputs.
-  std::optional<std::int64_t> max_log_space_total;        // Nothing: a part of the file system …
+  std::optional<std::int64_t> max_log_space_total;        // Unset: a part of the file system …
   std::optional<std::int64_t> keep_free;                  // … of which a part stays free.
 
   bool operator==(const KeepLimits&) const = default;
 };
 
 struct RunSettings {
-  int max_parallel = 0;        // Each owner's; 0: the number of processors, at least 4.
-  int max_parallel_total = 0;  // All owners' together; 0: four times max_parallel.
+  int max_parallel = 0;        // Per owner; 0: the number of processors, at least 4.
+  int max_parallel_total = 0;  // For all owners together; 0: four times max_parallel.
   Duration stop_grace = 10s;
-  Duration time_limit{};  // For work that names none; 0: none.
-  Duration settle = 10s;  // A constraint that stopped a run holds that long before the next.
+  Duration time_limit{};  // For jobs that name none; 0: unlimited.
+  Duration settle = 10s;  // How long a constraint that stopped a run must hold before the next.
 
   bool operator==(const RunSettings&) const = default;
 };
 
 struct StorageSettings {
-  std::vector<std::string> paths;  // Watched besides the state directory.
+  std::vector<std::string> paths;  // Watched besides the state directory's.
   StorageLevels levels;
 
   bool operator==(const StorageSettings&) const = default;
@@ -71,45 +71,45 @@ struct Words<Metered> {
 struct NetworkSettings {
   Metered metered = Metered::automatic;
   std::vector<std::string> metered_interfaces{"wwan*", "ppp*", "bnep*"};  // Shell patterns.
-  std::string reachability;  // HOST:PORT that has to answer; empty: no need.
+  std::string reachability;  // HOST:PORT that must answer; empty: none.
 
   bool operator==(const NetworkSettings&) const = default;
 };
 
 struct IdleSettings {
-  Duration after = 15min;  // Nobody has used the machine for so long.
-  double max_load = 0.3;   // Where nobody is logged in: of one minute, for each processor.
+  Duration after = 15min;  // How long nobody must have used the machine.
+  double max_load = 0.3;   // If nobody is logged in: the load over one minute, per processor.
 
   bool operator==(const IdleSettings&) const = default;
 };
 
-/// A command that says by its exit status whether a condition holds.
+/// A command whose exit status says whether a condition holds.
 struct CustomCondition {
   std::vector<std::string> command;  // An absolute path first.
-  Duration every = 1min;             // From its end to the next time.
+  Duration every = 1min;             // The pause from its end to its next start.
   Duration time_limit = 10s;
 
   bool operator==(const CustomCondition&) const = default;
 };
 
 struct RetrySettings {
-  int max_attempts = 0;  // For work that names none; 0: no end.
-  ExitCodes fail_on;     // For work that names none.
-  double jitter = 0;     // The most that a backoff is longer by, as a part of it.
+  int max_attempts = 0;  // For jobs that name none; 0: unlimited.
+  ExitCodes fail_on;     // For jobs that name none.
+  double jitter = 0;     // The most by which a backoff is lengthened, as a fraction of it.
 
   bool operator==(const RetrySettings&) const = default;
 };
 
 struct HistorySettings {
-  Duration keep = Days{7};                              // A work's results, after it has ended.
-  Duration keep_state = Days{90};                       // WM_STATE_DIR, after the last run.
-  int max_runs = 100;                                   // Of each unique name.
-  std::int64_t max_log_bytes = std::int64_t{10} << 20;  // Of each run.
+  Duration keep = Days{7};                              // For a job's results, after its end.
+  Duration keep_state = Days{90};                       // For WM_STATE_DIR, after the last run.
+  int max_runs = 100;                                   // Per unique name.
+  std::int64_t max_log_bytes = std::int64_t{10} << 20;  // Per run.
 
   bool operator==(const HistorySettings&) const = default;
 };
 
-/// A command that is told of events, as JSON on its standard input.
+/// A command that receives events as JSON on its standard input.
 struct NotifySettings {
   std::vector<std::string> command;  // An absolute path first; empty: none.
   std::vector<WorkStatus> events;    // Empty: all of them.
@@ -119,16 +119,16 @@ struct NotifySettings {
 };
 
 struct MetricsSettings {
-  std::string textfile;  // An absolute path that they are kept in; empty: nowhere.
+  std::string textfile;  // The absolute path of the file that keeps them; empty: none.
 
   bool operator==(const MetricsSettings&) const = default;
 };
 
-/// Who may register what. Commands and tasks are meant for everybody, root too.
+/// Who may register what. The rules on commands and tasks also bind root.
 struct Permissions {
-  std::optional<std::vector<std::string>> tasks;  // No others.
-  std::optional<bool> commands;                   // Unsaid: unless `tasks` says what may run.
-  // Root and the daemon's own user may always. Neither said: everybody.
+  std::optional<std::vector<std::string>> tasks;  // Only these, if set.
+  std::optional<bool> commands;                   // If unset: allowed unless `tasks` is set.
+  // Root and the daemon's own user are always allowed. If neither list is set, everybody is.
   std::optional<std::vector<std::string>> users;
   std::optional<std::vector<std::string>> groups;
 
@@ -153,21 +153,22 @@ struct Settings {
   std::map<std::string, CustomCondition> conditions;
   std::map<std::string, GroupRule> groups;
   UnknownPolicy unknown;
-  Duration expedited_budget = 10min;  // Of each owner, in 24 hours.
+  Duration expedited_budget = 10min;  // Per owner, in 24 hours.
   HistorySettings history;
   NotifySettings notify;
   MetricsSettings metrics;
 
-  /// The declaration that runs `task_name`: its own, else the `*` dispatcher's, else nullptr.
+  /// The declaration for `task_name`: its own, else that of the `*` dispatcher, else nullptr.
   const TaskSettings* find_task(const std::string& task_name) const;
 
   bool operator==(const Settings&) const = default;
 };
 
-/// Reads TOML text. `name` stands before each error: `NAME:line:column: what is wrong`.
+/// Reads TOML text. Each error begins with `name`: `NAME:line:column: what is wrong`.
 Result<Settings> parse_settings(std::string_view toml, const std::string& name);
 
-/// Reads the files in order; a later one overrides what it names. None: the defaults.
+/// Reads the files in order; a later one overrides the settings that it names. No files: the
+/// defaults.
 Result<Settings> load_settings(const std::vector<std::filesystem::path>& files);
 
 }  // namespace wm

@@ -1,4 +1,5 @@
-// Reads a TOML table strictly: every key is known, has its type and bounds, and errors say where.
+// Reads a TOML table strictly: every key must be known and have its type and bounds; errors say
+// where.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,7 @@
 
 namespace wm {
 
-/// `NAME:line:column`, for programs that find their way by it; `NAME: line N`, for people.
+/// `NAME:line:column`, for programs that use it; `NAME: line N`, for people.
 enum class PlaceForm : std::uint8_t { line_and_column, line };
 
 /// The file that errors name.
@@ -26,15 +27,15 @@ struct TomlFile {
   Error error_at(const toml::source_region& where, std::string_view what) const;
 };
 
-/// One table of a file. The first error of the whole file is kept in `error`, as
-/// `PLACE: PATH what is wrong`.
+/// One table of a file. `error` keeps the first error of the whole file, as `PLACE: PATH what is
+/// wrong`.
 class TomlReader {
  public:
   TomlReader(const toml::table& table, std::string path, const TomlFile& file,
              std::optional<Error>& error)
       : table_(table), path_(std::move(path)), file_(file), error_(error) {}
 
-  /// Finishes.
+  /// Calls finish().
   ~TomlReader();
   TomlReader(const TomlReader&) = delete;
   TomlReader& operator=(const TomlReader&) = delete;
@@ -47,10 +48,10 @@ class TomlReader {
   void read(std::string_view key, std::vector<std::string>& value);
   void read(std::string_view key, std::map<std::string, std::string>& value);
 
-  /// A number from `least` to `most`.
+  /// Reads a number from `least` to `most`.
   void read(std::string_view key, double& value, double least, double most);
 
-  /// A whole number from `least` to `most`.
+  /// Reads a whole number from `least` to `most`.
   template <std::integral Number>
   void read(std::string_view key, Number& value, std::int64_t least, std::int64_t most) {
     const toml::node* node = find(key);
@@ -92,13 +93,13 @@ class TomlReader {
     }
   }
 
-  /// Calls `read_table(TomlReader&)` for the table of that key, where there is one.
+  /// Calls `read_table(TomlReader&)` for the table of that key, if there is one.
   template <class Read>
   void table(std::string_view key, Read read_table) {
     if (const toml::node* node = find(key)) enter(*node, key, read_table);
   }
 
-  /// The same for every key of the table `key`, with that name: `[tasks.NAME]`.
+  /// The same for every key of the table `key`, passing its name: `[tasks.NAME]`.
   template <class Read>
   void each_table(std::string_view key, Read read_table) {
     const toml::node* node = find(key);
@@ -111,7 +112,7 @@ class TomlReader {
   }
 
   /// Calls `read_entry(table, TomlReader&)` for each table of the array `key`: `[[work]]`. Errors
-  /// name the keys of an entry alone: their lines say which it is.
+  /// name only the key of an entry: their line says which entry it is.
   template <class Read>
   void each_entry(std::string_view key, Read read_entry) {
     const toml::node* node = find(key);
@@ -127,17 +128,17 @@ class TomlReader {
     }
   }
 
-  /// The keys are whatever the writer of the file wants.
+  /// Accepts all remaining keys: the writer of the file chooses them.
   void accept_all() {
     for (const auto& [key, node] : table_) known_.emplace(key.str());
   }
 
-  /// For what a type does not say.
+  /// Reports an error that the type cannot express.
   void fail(std::string_view key, const std::string& what);
-  /// The same for a whole sentence; no key: about the table.
+  /// The same for a whole sentence; without a key it is about the table.
   void complain(std::string_view key, const std::string& sentence);
 
-  /// A key that nobody has read by now is unknown. Whether the file is right so far.
+  /// Complains about keys that nobody has read. Returns whether the file is valid so far.
   bool finish();
 
  private:

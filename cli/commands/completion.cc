@@ -24,8 +24,8 @@ namespace {
 constexpr const char* kGlobalOptions =
     "--json --user --system --socket --owner --color --help --version";
 
-// Names of works come from the daemon, if it runs: completing must not start one. They are
-// anybody's words: each is one line, and no shell may ever expand it.
+// The names of jobs come from the daemon, if it runs: completion must not start one. Anybody may
+// have chosen them, so each is one line, and no shell may ever expand it.
 constexpr const char* kNames = "WM_AUTOSTART=0 wm completion names 2>/dev/null";
 
 constexpr const char* kBash = R"bash(
@@ -118,7 +118,7 @@ struct OptionValues {
   std::string words;
 };
 
-// Those of closed sets.
+// The values of options with a closed set.
 const std::vector<OptionValues>& option_values() {
   static const std::vector<OptionValues> kValues{
       {"color", words_of<ColorChoice>()},       {"network", words_of<NetworkType>()},
@@ -135,10 +135,10 @@ struct Shape {
   std::string summary;
   std::string words;  // Options and subcommands.
   bool takes_names = false;
-  std::vector<std::pair<std::string, std::string>> options;  // Without dashes; what each says.
+  std::vector<std::pair<std::string, std::string>> options;  // Without dashes, each with its help.
 };
 
-// As each command itself declares them, so that none is missed.
+// Takes the shapes from the declarations of the commands themselves, so that none is missed.
 std::vector<Shape> shapes() {
   std::vector<Shape> list;
   for (const Command& command : all_commands()) {
@@ -170,7 +170,8 @@ std::string quoted(const std::string& text) {
   return in_quotes + "'";
 }
 
-// What bash and zsh say alike: the case of each command, and of each option with a closed set.
+// Fills in what bash and zsh share: the case for each command, and for each option with a closed
+// set.
 std::string filled(std::string script) {
   std::string commands;
   std::string cases;
@@ -214,7 +215,7 @@ std::string fish_script() {
   return script;
 }
 
-// One a line: no name has a line's end in it.
+// Prints one name per line: no name contains a line break.
 int print_names(Session& session) {
   const auto works = session.collect("List", {{"finished", true}}, "works");
   if (!works) return session.complain(works.error());
@@ -235,7 +236,7 @@ Command::Run set_up_completion(CLI::App& app, const Trailing&) {
       "  wm completion fish >~/.config/fish/completions/wm.fish\n"
       "Example: wm completion zsh >_wm");
   return [shell](Session& session) {
-    if (*shell == "names") return print_names(session);  // For the scripts themselves.
+    if (*shell == "names") return print_names(session);  // The scripts themselves ask for these.
     const auto known = parse_word<Shell>(*shell);
     if (!known) return session.complain(known.error());
     session.out() << (*known == Shell::bash  ? bash_script()

@@ -61,7 +61,7 @@ int show_answer(Session& session, std::string_view method, json::object paramete
   return kDone;
 }
 
-// A line for each condition that says something else than before.
+// Prints a line per condition that has changed.
 void print_changes(Session& session, const json::array& before, const json::array& after) {
   const TimePoint now = wm::cli::now();
   for (const json::value& value : after) {
@@ -82,7 +82,7 @@ void print_changes(Session& session, const json::array& before, const json::arra
 int watch(Session& session) {
   json::array before;
   const auto done = session.ask_on([&](Client& client) -> Result<> {
-    // Each daemon counts its versions anew: the first answer may be what is known already.
+    // Each daemon starts its versions again: the first answer may be known already.
     for (std::int64_t version = 0;;) {
       const auto answer = client.call("Conditions", {{"after", version}});
       if (!answer) return std::unexpected(answer.error());

@@ -22,7 +22,7 @@ json::object finding(std::string_view check, std::string_view verdict, const std
   return one;
 }
 
-// The daemon itself, as seen from here.
+// Examines the daemon itself, as seen from the client.
 json::object look_at_daemon(const json::object& status) {
   const std::string version = text_of(status, "version");
   const std::string text = fmt::format("wmd {}, process {}, {}", version, number_of(status, "pid"),
@@ -51,9 +51,9 @@ int worst_of(const json::array& findings) {
   return std::ranges::any_of(findings, is_problem) ? kFailed : kDone;
 }
 
-constexpr std::size_t kIndent = 25;  // Of what is found, behind the verdict and the check.
+constexpr std::size_t kIndent = 25;  // Of the finding, after the verdict and the check.
 
-// Where a terminal is narrower, lines are broken between words.
+// Breaks lines between words if the terminal is narrower.
 std::string in_column(const std::string& text) {
   const std::size_t terminal = terminal_width();
   const std::size_t width = terminal > 2 * kIndent ? terminal - kIndent : std::string::npos;

@@ -25,7 +25,7 @@ std::string outcome_of(const json::object& run) {
   return outcome.empty() ? "running" : outcome;
 }
 
-// Why it ended so, and what is remarkable about its start.
+// Says why the run ended as it did, and what was remarkable about its start.
 std::string notes_of(const json::object& run) {
   std::vector<std::string> parts{cause_of(run)};
   const auto add = [&](std::string part) { parts.push_back(std::move(part)); };

@@ -23,7 +23,7 @@ struct LogsOptions {
   bool follow = false;
 };
 
-// A document is UTF-8; what is not is in base64.
+// A JSON document is UTF-8; other bytes are put into it in base64.
 void put_bytes(json::object& document, const std::string& bytes) {
   if (is_utf8(bytes)) {
     document["text"] = bytes;
@@ -32,12 +32,12 @@ void put_bytes(json::object& document, const std::string& bytes) {
   }
 }
 
-// Writes what comes: as it was printed, with the time before each line, or as JSON.
+// Writes the log as it arrives: as it was printed, with the time before each line, or as JSON.
 class LogPrinter {
  public:
   LogPrinter(Session& session, const LogsOptions& options) : session_(session), options_(options) {}
 
-  // Changes the question to ask the next daemon only for what is not printed yet.
+  // Changes the question, so that the next daemon is asked only for the part not printed yet.
   void go_on(json::object& parameters) const {
     if (!heard_) return;
     parameters["run"] = std::max<std::int64_t>(run_, 1);
@@ -59,7 +59,7 @@ class LogPrinter {
     session_.out().flush();
   }
 
-  // What is left over, or the document of a log that is not followed.
+  // Writes what is left over, or the document of a log that is not followed.
   void finish() {
     if (!session_.json()) write(terminal_text_.finish());
     if (!session_.json() || options_.follow) return;
@@ -103,7 +103,7 @@ class LogPrinter {
                   " bytes of this log were dropped (history.max_log_bytes)");
   }
 
-  // Before a gap: what comes after it is not the rest of this line.
+  // Ends the line before a gap: the text after it does not continue this line.
   void end_line() {
     write(terminal_text_.finish());
     if (!std::exchange(at_line_start_, true)) session_.out() << '\n';
@@ -162,13 +162,13 @@ class LogPrinter {
   const LogsOptions& options_;
   bool heard_ = false;
   std::int64_t run_ = 0;
-  std::int64_t printed_ = 0;  // So far by that run, on both streams.
+  std::int64_t printed_ = 0;  // By that run so far, on both streams.
   bool removed_ = false;
   std::int64_t dropped_ = 0;
   std::int64_t missing_ = 0;
   std::string all_;
   TerminalText terminal_text_;
-  std::string time_;  // Of what was printed last.
+  std::string time_;  // When the last text was printed.
   bool at_line_start_ = true;
 };
 
@@ -183,7 +183,7 @@ int logs(Session& session, const LogsOptions& options) {
                          [&](const json::object& page) { printer.print(page); });
   };
   auto done = session.ask_on(read_from);
-  // It has ended, and is forgotten, while no daemon was there.
+  // It has ended, and been forgotten, while no daemon was there.
   if (!done && done.error().code == ErrorCode::not_found && printer.heard()) done = {};
   if (!done) return session.complain(done.error());
   printer.finish();

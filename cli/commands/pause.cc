@@ -45,7 +45,7 @@ int pause(Session& session, const PauseOptions& options) {
   return kDone;
 }
 
-// Ends a pause, and prints which works go on and which are still paused.
+// Ends a pause, and prints which jobs go on and which are still paused.
 int resume(Session& session, const PauseOptions& options) {
   const auto answer = send(session, "Resume", options);
   if (!answer) return session.complain(answer.error());

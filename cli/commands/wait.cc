@@ -53,7 +53,7 @@ class Waiting {
     std::erase_if(names_, [&](const std::string& name) { return !seen.insert(name).second; });
   }
 
-  // For the next daemon as for the first: it is told what the one before has said.
+  // Asks the next daemon as the first, adding what the previous one has reported.
   json::object parameters() const {
     json::object parameters;
     json::array awaited;
@@ -126,7 +126,7 @@ class Waiting {
 
   Session& session_;
   const WaitOptions& options_;
-  std::vector<std::string> names_;  // The ones that have not ended.
+  std::vector<std::string> names_;  // The names that have not ended.
   std::map<std::string, json::object> awaited_;
   std::map<std::string, std::string> progress_;
   bool ended_ = false;  // True once one of them has.

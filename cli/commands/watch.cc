@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kWidth = 13;  // Of the longest event, and two spaces.
+constexpr std::size_t kWidth = 13;  // The longest event, and two spaces.
 
 void print_event(Session& session, const json::object& event) {
   if (session.json()) return session.print(event);
@@ -29,12 +29,13 @@ void print_event(Session& session, const json::object& event) {
                 << '\n';
 }
 
-// Prints each event once, whichever daemon tells of it.
+// Prints each event once, whichever daemon reports it.
 class EventPrinter {
  public:
   explicit EventPrinter(Session& session) : session_(session) {}
 
-  // Since when the next daemon is to tell what it has on record; empty: nobody was heard yet.
+  // The time from which the next daemon is to report recorded events; empty: no daemon has answered
+  // yet.
   const std::string& since() const { return since_; }
 
   void print(const json::object& page) {
@@ -54,14 +55,14 @@ class EventPrinter {
   }
 
  private:
-  // A daemon that is asked for what happened since a time tells all of that very moment once more.
+  // A daemon that is asked for events since a time repeats those of that very moment.
   bool is_new(const json::object& event) {
     const std::string time = text_of(event, "time");
     if (time != since_) printed_.clear();
     since_ = time;
     const std::string kind = text_of(event, "event");
     if (kind == "progress" || kind == "suspended" || kind == "continued") return true;
-    // The events of work that starts at once both name its run, so "scheduled" goes without it.
+    // Both events of a job that starts at once name its run, so "scheduled" is compared without it.
     const std::int64_t run = kind == "scheduled" ? 0 : number_of(event, "run");
     return printed_.emplace(text_of(event, "id"), kind, run).second;
   }

@@ -16,7 +16,7 @@ namespace {
 
 struct Place {
   std::int64_t key = 0;
-  std::string stem;  // What stands before its children's branches.
+  std::string stem;  // The text before its children's branches.
   std::string branch;
 };
 

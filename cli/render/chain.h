@@ -1,4 +1,4 @@
-// The works that depend on each other, as a tree.
+// Shows jobs that depend on each other as a tree.
 #pragma once
 
 #include <ostream>
@@ -9,8 +9,8 @@
 
 namespace wm::cli {
 
-/// A line each, under what it comes after; work that comes after several stands under each of them,
-/// with its own dependants under the first. `self` is the one that was asked for.
+/// Prints a line per job, below its prerequisite. A job with several prerequisites appears below
+/// each of them, and its own dependants below the first. `self` is the job that was asked for.
 void print_chain(std::ostream& out, const Style& style, const boost::json::array& chain,
                  const std::string& self);
 

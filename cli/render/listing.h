@@ -1,4 +1,4 @@
-// Works or runs that come in pages, as one table: its first rows are there with the first page.
+// Jobs or runs that come in pages, printed as one table: its first rows appear with the first page.
 #pragma once
 
 #include <functional>
@@ -13,15 +13,15 @@ namespace wm::cli {
 
 class Listing {
  public:
-  /// One a column.
+  /// One cell per column.
   using Cells = std::function<std::vector<std::string>(const boost::json::object& item)>;
 
   Listing(std::vector<Table::Column> columns, Cells cells)
       : columns_(std::move(columns)), cells_(std::move(cells)) {}
 
-  /// Prints the rows of one more page. The first one settles how wide the columns are. A column
-  /// OWNER is there once several users are: should only a later page show that, the table begins
-  /// anew there.
+  /// Prints the rows of one more page. The first page sets the widths of the columns. There is a
+  /// column OWNER once there are several users; if only a later page shows that, the table begins
+  /// again there.
   void print(std::ostream& out, const Style& style, std::size_t width,
              const boost::json::array& page);
 
@@ -31,7 +31,7 @@ class Listing {
   std::vector<Table::Column> columns_;
   Cells cells_;
   std::optional<Table> table_;
-  std::optional<std::int64_t> owner_;  // Of what was printed so far.
+  std::optional<std::int64_t> owner_;  // The owner of the rows printed so far.
   bool several_owners_ = false;
 };
 

@@ -16,7 +16,7 @@ std::tm broken_down(TimePoint time) {
 
 }  // namespace
 
-// Not system_clock's, which in a library that was built for 32 bits ends in 2038.
+// system_clock's own now() ends in 2038 in a library that was built for 32 bits.
 TimePoint now() {
   timespec time{};
   ::clock_gettime(CLOCK_REALTIME, &time);

@@ -1,4 +1,4 @@
-// How words look on a terminal: colours, or none.
+// Styles words for a terminal: with colours, or none.
 #pragma once
 
 #include <string>

@@ -20,11 +20,11 @@ struct Character {
   std::size_t columns;  // 0 for marks that join the character before them, 2 for Chinese.
 };
 
-// The first one of text that is not empty. The table has its own idea of widths, not the locale's:
+// The first character of non-empty text. The table judges widths itself and ignores the locale:
 // names are UTF-8 whatever LANG says.
 Character first_character(std::string_view text) {
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  if (*bytes < 0x80) return {1, 1};  // Controls have been escaped.
+  if (*bytes < 0x80) return {1, 1};  // Control characters have been escaped.
   utf8proc_int32_t code = 0;
   const auto length = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size()), &code);
   if (length <= 0) return {1, 1};
@@ -34,7 +34,7 @@ Character first_character(std::string_view text) {
 std::string cut(const std::string& text, std::size_t width) {
   if (display_width(text) <= width) return text;
   std::size_t end = 0;
-  for (std::size_t columns = 1; end < text.size();) {  // One is for the dots.
+  for (std::size_t columns = 1; end < text.size();) {  // One column is for the dots.
     const Character next = first_character(std::string_view(text).substr(end));
     columns += next.columns;
     if (columns > width) break;

@@ -12,7 +12,7 @@ namespace wm::cli {
 
 class Table {
  public:
-  /// Paints a cell's text once its width is settled.
+  /// Paints a cell's text once its width is known.
   using Painter = std::function<std::string(const Style&, std::string_view)>;
 
   struct Column {
@@ -22,13 +22,13 @@ class Table {
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  /// One cell a column; control characters are shown escaped.
+  /// Adds a row with one cell per column; control characters are shown escaped.
   void add(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
 
-  /// Prints what was added since the last time, at most `width` columns wide: the widest cells are
-  /// cut, with `…`. 0: as wide as they are. The first time settles how wide each column is; a cell
-  /// that is wider later on shifts what follows it, if there is room.
+  /// Prints the rows added since the last time, at most `width` columns wide: the widest cells are
+  /// cut, with `…`. 0: cuts nothing. The first call fixes the width of each column; a wider cell
+  /// later on shifts the cells after it, if there is room.
   void print(std::ostream& out, const Style& style, std::size_t width);
 
  private:
@@ -38,14 +38,14 @@ class Table {
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
-  std::vector<std::size_t> room_;  // Of each column, once it is settled.
+  std::vector<std::size_t> room_;  // The width of each column, once it is fixed.
 };
 
-/// How many columns text takes on a terminal: two for a Chinese character or an emoji, none for a
+/// The columns that text takes on a terminal: two for a Chinese character or an emoji, none for a
 /// mark that joins the character before it.
 std::size_t display_width(std::string_view utf8);
 
-/// The terminal's width on standard output; 0 where that is none.
+/// The width of the terminal on standard output; 0 if it is no terminal.
 std::size_t terminal_width();
 
 }  // namespace wm::cli

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t kLongestColor = 64;
 
-// Of a colour at the beginning of `text`; 0: there is none. Nothing: it may go on.
+// The length of a colour sequence at the beginning of `text`; 0: there is none. Nothing: it may go
+// on.
 std::optional<std::size_t> color_length(std::string_view text) {
   if (text.size() > 1 && text[1] != '[') return 0;
   const std::size_t end = text.find_first_not_of("0123456789;:", 2);

@@ -65,7 +65,7 @@ std::string schedule_of(const json::object& work) {
   return text_of(work, "cadence") == "fixed" ? text + ", fixed" : text;
 }
 
-// What is said of it beyond its name, where it says more than usual.
+// Describes its order where that differs from the default.
 std::string order_of(const json::object& work) {
   std::vector<std::string> parts;
   if (work.contains("expedited")) parts.emplace_back("expedited");
@@ -127,7 +127,7 @@ std::string pause_text(const json::object& pause) {
 
 namespace {
 
-// `due tomorrow 02:30`, of a wait for a time that somebody named.
+// `due tomorrow 02:30`, for a wait until a time that somebody named.
 std::string due_text(const json::object& wait, TimePoint now) {
   const std::string kind = text_of(wait, "kind");
   const std::string name = text_of(wait, "name");
@@ -197,7 +197,7 @@ std::string describe_registration(const json::object& work, const std::string& r
 
 namespace {
 
-// Who its runs are, and what they may have.
+// Describes the identity and the limits of its runs.
 std::string terms_of(const json::object& work) {
   std::vector<std::string> parts;
   const auto add = [&](std::string_view name, const std::string& value) {
@@ -293,7 +293,7 @@ std::string moment(const json::object& wait, std::string_view key, TimePoint now
   return time && *time != TimePoint{} ? relative_time(*time, now) : "";
 }
 
-// A time as people read it; any other word as it is.
+// Shows a time as people read it, and any other word as it is.
 std::string readable(const std::string& text) {
   const auto time = parse_time(text);
   return time ? local_time(*time) : text;

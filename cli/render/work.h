@@ -1,4 +1,4 @@
-// Works and runs as people read them.
+// Jobs and runs as people read them.
 #pragma once
 
 #include <ostream>
@@ -12,10 +12,10 @@
 
 namespace wm::cli {
 
-/// Whether a table of these works or runs has to say whose each is.
+/// True if a table of these jobs or runs has to show their owners.
 bool are_of_several_owners(const boost::json::array& list);
 
-/// The user's name, of a work or a run.
+/// The name of the user who owns a job or a run.
 std::string owner_of(const boost::json::object& work);
 
 /// `running`, `running (stopping)`, …
@@ -24,7 +24,7 @@ std::string state_of(const boost::json::object& work);
 /// `everything`, `group backup, until …`.
 std::string pause_text(const boost::json::object& pause);
 
-/// `network, charging` or `backoff, 29s`: what an enqueued work waits for.
+/// `network, charging` or `backoff, 29s`: why an enqueued job waits.
 std::string waits_of(const boost::json::object& work, TimePoint now);
 
 /// `network 2h5m, slot 3s`: what held a run back after it was due.
@@ -36,17 +36,17 @@ std::string progress_of(const boost::json::object& progress);
 /// `exit 75`, `signal 9`, `constraint-network`: why a run ended as it did.
 std::string cause_of(const boost::json::object& result);
 
-/// The work's command, or its task's name.
+/// The job's command, or its task's name.
 std::string task_of(const boost::json::object& work);
 
 /// One line: `enqueued 'sync': waits for network`.
 std::string describe_registration(const boost::json::object& work, const std::string& result);
 
-/// All that is known of one work, a line each.
+/// Prints everything known about one job, one field per line.
 void print_work(std::ostream& out, const Style& style, const boost::json::object& work,
                 TimePoint now);
 
-/// What it takes, what there is, and below it what the sensors say.
+/// Prints each condition that it needs, the measured value, and below them the sensors' own values.
 void print_waits(std::ostream& out, const Style& style, const boost::json::array& waits,
                  TimePoint now);
 
