@@ -42,6 +42,9 @@ class TomlReader {
 
   bool has(std::string_view key) const { return table_.contains(key); }
 
+  /// The value of that key, which is known from now on; nullptr: there is none.
+  const toml::node* find(std::string_view key);
+
   void read(std::string_view key, bool& value);
   void read(std::string_view key, std::string& value);
   void read(std::string_view key, Duration& value);
@@ -142,7 +145,6 @@ class TomlReader {
   bool finish();
 
  private:
-  const toml::node* find(std::string_view key);
   void fail(const toml::node& node, std::string_view key, const std::string& what);
 
   template <class Read>

@@ -5,15 +5,13 @@
 #include <string>
 #include <vector>
 
-#include <date/tz.h>
-
 #include "core/text.h"
+#include "core/zone.h"
 
 namespace wm {
 namespace {
 
 using Minutes = std::chrono::minutes;
-using LocalTime = std::chrono::local_time<Minutes>;
 
 struct Field {
   const char* name;
@@ -101,23 +99,6 @@ Result<> read_field(std::string_view text, const Field& field, std::bitset<N>& s
   return {};
 }
 
-// The instant of a local time: the first of two; the first valid one after a gap.
-TimePoint instant_of(LocalTime local, const date::time_zone* zone) {
-  const date::local_time<Minutes> time{local.time_since_epoch()};
-  if (!zone) return TimePoint{local.time_since_epoch()};
-  const date::local_info info = zone->get_info(time);
-  if (info.result == date::local_info::nonexistent) {
-    return std::chrono::time_point_cast<Duration>(info.first.end);
-  }
-  return TimePoint{time.time_since_epoch() - info.first.offset};
-}
-
-LocalTime local_time_of(TimePoint instant, const date::time_zone* zone) {
-  const auto minute = std::chrono::floor<Minutes>(instant);
-  const auto offset = zone ? zone->get_info(instant).offset : std::chrono::seconds{0};
-  return LocalTime{std::chrono::floor<Minutes>(minute.time_since_epoch() + offset)};
-}
-
 }  // namespace
 
 Result<Calendar> Calendar::parse(std::string_view text) {
@@ -185,26 +166,20 @@ TimePoint Calendar::next_by_real_time(TimePoint after, const date::time_zone* zo
   const TimePoint last = after + kMaxDuration;
   TimePoint from = after + Duration{1};
   while (from < last) {
-    std::chrono::seconds offset{0};
-    TimePoint end = last;
-    if (zone) {
-      const date::sys_info info = zone->get_info(std::chrono::floor<std::chrono::seconds>(from));
-      offset = info.offset;
-      end = std::min(last, std::chrono::time_point_cast<Duration>(info.end));
-    }
-    const auto local = next_match(
-        LocalMinute{std::chrono::ceil<Minutes>(from.time_since_epoch() + Duration{offset})});
+    const ZoneOffset now = offset_at(from, zone);
+    const auto local =
+        next_match(LocalMinute{std::chrono::ceil<Minutes>(from.time_since_epoch() + now.offset)});
     if (!local) break;
-    const TimePoint instant{local->time_since_epoch() - Duration{offset}};
-    if (instant < end) return instant;
-    from = end;
+    const TimePoint instant{local->time_since_epoch() - now.offset};
+    if (instant < std::min(last, now.until)) return instant;
+    from = now.until;
   }
   return last;
 }
 
 TimePoint Calendar::next(TimePoint after, const date::time_zone* zone) const {
   if (by_real_time_) return next_by_real_time(after, zone);
-  LocalMinute from = local_time_of(after, zone);
+  LocalMinute from = std::chrono::floor<Minutes>(local_time_at(after, zone));
   while (const auto local = next_match(from)) {
     if (const TimePoint instant = instant_of(*local, zone); instant > after) return instant;
     from = *local + Minutes{1};

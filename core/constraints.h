@@ -39,6 +39,7 @@ struct ConstraintDef {
   std::string_view condition;  // The condition that it is about, also the key in [unknown].
   std::string_view yes = "yes";
   std::string_view no = "no";
+  std::string_view metavar;        // Of the option\'s value; a flag has none.
   std::string_view help;           // Of the option.
   std::string_view remedy;         // Makes the condition known where it is not.
   bool light = false;              // Expedited work may name it.
@@ -55,6 +56,7 @@ inline constexpr std::array kConstraints{
         .option = "network",
         .json = "network",
         .condition = "network",
+        .metavar = "TYPE",
         .help = "connected, unmetered, metered or not-roaming",
         .remedy = "install network-manager, or let wmd read the kernel's routes (AF_NETLINK)",
         .light = true,
@@ -111,6 +113,7 @@ inline constexpr std::array kConstraints{
         .option = "require",
         .json = "custom",
         .condition = "custom",
+        .metavar = "NAME",
         .help = "A condition that the configuration declares",
         .remedy = "see unknown in wmd.toml(5)",
         .holds_when_unknown = false,

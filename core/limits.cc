@@ -1,9 +1,9 @@
 #include "core/limits.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/calendar.h"
+#include "core/request_fields.h"
 #include "core/schedule.h"
 #include "core/text.h"
 
@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 255;
 constexpr std::size_t kMaxPathLength = 4096;  // Linux's PATH_MAX.
-
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::invalid, std::move(message));
-}
 
 Result<> at_least(std::string_view what, Duration value, Duration least, std::string_view setting) {
   if (value >= least) return {};
@@ -168,10 +164,7 @@ Result<> validate_expedited(const WorkRequest& request) {
 }
 
 Result<> validate_choice(const WorkRequest& request) {
-  constexpr int kMostPriority = 10;
   return Checks()
-      .require(request.priority >= -kMostPriority && request.priority <= kMostPriority,
-               "priority " + std::to_string(request.priority) + " is not from -10 to 10")
       .require(request.group.empty() ? Result<>() : validate_name("group", request.group))
       .require(!request.time_limit || *request.time_limit >= Duration::zero(),
                "a time limit is 0s (none) or more")
@@ -199,9 +192,6 @@ Result<> validate_chain(const WorkRequest& request) {
 }
 
 Result<> validate_retry(const WorkRequest& request, const Limits& limits) {
-  if (const std::int32_t most = request.max_attempts.value_or(0); most < 0) {
-    return invalid("max attempts " + std::to_string(most) + " is negative: use 0 for no end");
-  }
   const ExitRules& rules = request.exit_rules;
   const ExitCodes twice = (rules.fail_on & rules.retry_on) | (rules.fail_on & rules.success_on) |
                           (rules.retry_on & rules.success_on);
@@ -209,16 +199,15 @@ Result<> validate_retry(const WorkRequest& request, const Limits& limits) {
     return invalid("exit codes " + format_exit_codes(twice) +
                    " are in more than one of fail-on, retry-on and success-on");
   }
-  if (!request.backoff) return {};
+  if (!request.backoff_policy && !request.backoff_delay) return {};
   if (request.constraints.has(Constraint::idle)) {
     return invalid("idle work cannot set a backoff: it is simply offered again when idle");
   }
-  if (auto ok = at_least("backoff delay", request.backoff->delay, limits.min_backoff,
-                         "limits.min_backoff");
-      !ok) {
+  const Duration delay = backoff_of(request).delay;
+  if (auto ok = at_least("backoff delay", delay, limits.min_backoff, "limits.min_backoff"); !ok) {
     return ok;
   }
-  return at_most("backoff delay", request.backoff->delay, kMaxBackoff);
+  return at_most("backoff delay", delay, kMaxBackoff);
 }
 
 // What execve() and the environment can carry: no byte 0, and names without `=`.
@@ -248,24 +237,6 @@ Result<> validate_command(const WorkRequest& request) {
     }
   }
   return {};
-}
-
-// As the kernel bounds them: setpriority(2), cgroups' cpu.weight, pids.max.
-Result<> validate_terms(const RunTerms& terms) {
-  constexpr std::int64_t kLeastMemory = std::int64_t{1} << 20;
-  const Bounds& bounds = terms.bounds;
-  const auto within = [](const auto& value, std::int64_t least, std::int64_t most) {
-    return !value || (*value >= least && *value <= most);
-  };
-  Checks checks;
-  if (!terms.as.empty()) checks.require(validate_name("user", terms.as));
-  return checks.require(within(terms.nice, -20, 19), "the niceness must be from -20 to 19")
-      .require(within(bounds.memory_max, kLeastMemory, std::numeric_limits<std::int64_t>::max()),
-               "the memory's maximum must be at least 1M: no program starts in less")
-      .require(within(bounds.cpu_weight, 1, 10'000), "the CPU weight must be from 1 to 10000")
-      .require(within(bounds.tasks_max, 1, 4'194'304),
-               "the tasks' maximum must be from 1 to 4194304")
-      .result();
 }
 
 Result<> validate_text(const WorkRequest& request, const Limits& limits) {
@@ -304,11 +275,12 @@ Result<> validate(const WorkRequest& request, const Limits& limits) {
   if (auto ok = validate_text(request, limits); !ok) return ok;
   if (auto ok = validate_command(request); !ok) return ok;
   return Checks()
+      .require(check_fields(request))
       .require(validate_schedule(request, limits))
       .require(validate_choice(request))
       .require(validate_chain(request))
       .require(validate_retry(request, limits))
-      .require(validate_terms(request.terms))
+      .require(request.terms.as.empty() ? Result<>() : validate_name("user", request.terms.as))
       .result();
 }
 

@@ -1,5 +1,8 @@
 #include "core/messages.h"
 
+#include "core/request_fields.h"
+#include "core/schedule.h"
+
 namespace wm {
 
 namespace json = boost::json;
@@ -71,282 +74,45 @@ class Fields {
 
 }  // namespace
 
-json::object to_json(const Constraints& constraints) {
-  Fields fields;
-  if (constraints.network != NetworkType::not_required) {
-    fields.set("network", word(constraints.network));
-  }
-  for (const ConstraintDef& one : kConstraints) fields.set(one.json, constraints.flags.has(one.id));
-  return fields.set("custom", constraints.custom).take();
-}
-
-namespace {
-
-json::object to_json(const Backoff& backoff) {
-  return {{"policy", word(backoff.policy)}, {"delayMs", backoff.delay.count()}};
-}
-
-json::array to_json(const std::vector<Preference>& preferences) {
-  json::array list;
-  for (const Preference& preference : preferences) {
-    list.push_back(json::object{{"constraints", to_json(preference.constraints)},
-                                {"relaxAfterMs", preference.relax_after.count()}});
-  }
-  return list;
-}
-
-Result<> read_constraints(const json::object& object, Constraints& constraints) {
-  JsonReader reader(object);
-  for (const ConstraintDef& one : kConstraints) {
-    if (one.form != ConstraintForm::flag) continue;
-    bool needed = false;
-    reader.read(one.json, needed);
-    constraints.set(one.id, needed);
-  }
-  return reader.read("network", constraints.network)
-      .read("custom", constraints.custom)
-      .finish("constraints");
-}
-
-Result<> read_backoff(const json::object& object, Backoff& backoff) {
-  return JsonReader(object)
-      .read("policy", backoff.policy)
-      .read("delayMs", backoff.delay)
-      .finish("backoff");
-}
-
-Result<> read_preference(const json::object& object, Preference& preference) {
-  json::object constraints;
-  auto read = JsonReader(object)
-                  .read("constraints", constraints)
-                  .read("relaxAfterMs", preference.relax_after)
-                  .finish("a preference");
-  return read ? read_constraints(constraints, preference.constraints) : read;
-}
-
-Result<> read_codes(const std::string& text, ExitCodes& codes) {
-  if (text.empty()) return {};
-  auto parsed = parse_exit_codes(text);
-  if (!parsed) return std::unexpected(parsed.error());
-  codes = *parsed;
-  return {};
-}
-
-// Reads a policy in two steps: its fields with those around it, then the objects in them.
-class PolicyReader {
- public:
-  explicit PolicyReader(Policy& policy) : policy_(policy) {}
-
-  void read(JsonReader& reader) {
-    reader.read("kind", policy_.kind)
-        .read("constraints", constraints_)
-        .read("prefer", prefer_)
-        .read("initialDelayMs", policy_.initial_delay)
-        .read("onPath", policy_.trigger.paths)
-        .read("triggerDelayMs", policy_.trigger.delay)
-        .read("triggerMaxDelayMs", policy_.trigger.max_delay)
-        .read("everyMs", policy_.every)
-        .read("flexMs", policy_.flex)
-        .read("calendar", policy_.calendar)
-        .read("cadence", policy_.cadence)
-        .read("deadlineMs", policy_.deadline)
-        .read("backoff", backoff_)
-        .read("maxAttempts", policy_.max_attempts)
-        .read("timeLimitMs", policy_.time_limit)
-        .read("priority", policy_.priority)
-        .read("group", policy_.group)
-        .read("expedited", policy_.expedited)
-        .read("outOfQuota", policy_.out_of_quota)
-        .read("notify", policy_.notify);
-  }
-
-  Result<> finish() {
-    if (auto ok = read_constraints(constraints_, policy_.constraints); !ok) return ok;
-    if (backoff_) {
-      if (auto ok = read_backoff(*backoff_, policy_.backoff.emplace()); !ok) return ok;
-    }
-    for (const json::value& one : prefer_) {
-      if (auto ok = read_preference(one.as_object(), policy_.prefer.emplace_back()); !ok) return ok;
-    }
-    return {};
-  }
-
- private:
-  Policy& policy_;
-  json::object constraints_;
-  std::optional<json::object> backoff_;
-  json::array prefer_;
-};
-
-void read_bounds(JsonReader& reader, Bounds& bounds) {
-  reader.read("memoryMaxBytes", bounds.memory_max)
-      .read("cpuWeight", bounds.cpu_weight)
-      .read("tasksMax", bounds.tasks_max);
-}
-
-class ExitRulesReader {
- public:
-  explicit ExitRulesReader(ExitRules& rules) : rules_(rules) {}
-
-  void read(JsonReader& reader) {
-    reader.read("failOn", fail_on_)
-        .read("retryOn", retry_on_)
-        .read("successOn", success_on_)
-        .read("retryOnCrash", rules_.retry_on_crash);
-  }
-
-  Result<> finish() {
-    for (const auto& ok :
-         {read_codes(fail_on_, rules_.fail_on), read_codes(retry_on_, rules_.retry_on),
-          read_codes(success_on_, rules_.success_on)}) {
-      if (!ok) return ok;
-    }
-    return {};
-  }
-
- private:
-  ExitRules& rules_;
-  std::string fail_on_;
-  std::string retry_on_;
-  std::string success_on_;
-};
-
-}  // namespace
-
 json::object to_json(const Policy& policy) {
-  Fields fields;
-  fields.always("kind", word(policy.kind))
-      .always("constraints", to_json(policy.constraints))
-      .set("initialDelayMs", policy.initial_delay)
-      .set("onPath", policy.trigger.paths)
-      .set("triggerDelayMs", policy.trigger.delay)
-      .set("triggerMaxDelayMs", policy.trigger.max_delay)
-      .set("everyMs", policy.every)
-      .set("flexMs", policy.flex)
-      .set("calendar", policy.calendar)
-      .set("deadlineMs", policy.deadline)
-      .set("maxAttempts", policy.max_attempts)
-      .set("timeLimitMs", policy.time_limit)
-      .set("priority", std::int64_t{policy.priority})
-      .set("group", policy.group)
-      .set("expedited", policy.expedited)
-      .set("notify", policy.notify);
-  if (policy.cadence != Cadence::interval) fields.set("cadence", word(policy.cadence));
-  if (!policy.prefer.empty()) fields.always("prefer", to_json(policy.prefer));
-  if (policy.backoff) fields.always("backoff", to_json(*policy.backoff));
-  if (policy.out_of_quota != OutOfQuota::run_as_non_expedited) {
-    fields.set("outOfQuota", word(policy.out_of_quota));
-  }
-  return fields.take();
+  WorkRequest request;
+  static_cast<Policy&>(request) = policy;
+  return part_to_json(request, {Part::policy});
 }
 
 Result<Policy> policy_from_json(const json::object& object) {
-  Policy policy;
-  PolicyReader policy_reader(policy);
-  JsonReader reader(object);
-  policy_reader.read(reader);
-  for (const auto& ok : {reader.finish("the policy"), policy_reader.finish()}) {
-    if (!ok) return std::unexpected(ok.error());
-  }
-  return policy;
+  WorkRequest request;
+  auto read = read_part(object, request);
+  return read ? Result<Policy>(std::move(request)) : std::unexpected(read.error());
 }
 
 json::object to_json(const Bounds& bounds) {
-  return Fields()
-      .set("memoryMaxBytes", bounds.memory_max)
-      .set("cpuWeight", bounds.cpu_weight)
-      .set("tasksMax", bounds.tasks_max)
-      .take();
+  WorkRequest request;
+  request.terms.bounds = bounds;
+  return part_to_json(request, {Part::bounds});
 }
 
 Bounds bounds_from_json(const json::object& object) {
-  Bounds bounds;
-  JsonReader reader(object);
-  read_bounds(reader, bounds);
-  return bounds;
+  WorkRequest request;
+  auto read = read_part(object, request);
+  return read ? request.terms.bounds : Bounds{};
 }
 
 json::object to_json(const ExitRules& rules) {
-  return Fields()
-      .set("failOn", format_exit_codes(rules.fail_on))
-      .set("retryOn", format_exit_codes(rules.retry_on))
-      .set("successOn", format_exit_codes(rules.success_on))
-      .set("retryOnCrash", rules.retry_on_crash)
-      .take();
+  WorkRequest request;
+  request.exit_rules = rules;
+  return part_to_json(request, {Part::exit_rules});
 }
 
 Result<ExitRules> exit_rules_from_json(const json::object& object) {
-  ExitRules rules;
-  ExitRulesReader rules_reader(rules);
-  JsonReader reader(object);
-  rules_reader.read(reader);
-  for (const auto& ok : {reader.finish("the exit rules"), rules_reader.finish()}) {
-    if (!ok) return std::unexpected(ok.error());
-  }
-  return rules;
-}
-
-json::object rest_to_json(const WorkRequest& request) {
-  Fields fields;
-  fields.always("uniqueName", request.unique_name)
-      .set("taskName", request.task_name)
-      .set("command", request.command)
-      .set("cwd", request.cwd)
-      .set("description", request.description)
-      .set("tags", request.tags)
-      .always("input", json::parse(request.input))
-      .set("at", request.at)
-      .set("prerequisites", request.prerequisites)
-      .merge(to_json(request.exit_rules))
-      .set("as", request.terms.as)
-      .set("nice", request.terms.nice)
-      .set("ioClass", word(request.terms.io_class))
-      .merge(to_json(request.terms.bounds))
-      .set("stopGraceMs", request.stop_grace)
-      .set("keepResultsMs", request.keep_results);
-  if (!request.env.empty()) fields.always("env", json::value_from(request.env));
-  if (request.merge != Merge::overwrite) fields.set("merge", word(request.merge));
-  return fields.take();
-}
-
-json::object to_json(const WorkRequest& request) {
-  return Fields()
-      .merge(rest_to_json(request))
-      .merge(to_json(static_cast<const Policy&>(request)))
-      .take();
-}
-
-Result<WorkRequest> request_from_json(const json::object& object) {
   WorkRequest request;
-  json::object input;
-  PolicyReader policy(request);
-  ExitRulesReader rules(request.exit_rules);
-  JsonReader reader(object);
-  policy.read(reader);
-  rules.read(reader);
-  read_bounds(reader, request.terms.bounds);
-  const auto read = reader.read("uniqueName", request.unique_name)
-                        .read("taskName", request.task_name)
-                        .read("command", request.command)
-                        .read("cwd", request.cwd)
-                        .read("env", request.env)
-                        .read("input", input)
-                        .read("description", request.description)
-                        .read("tags", request.tags)
-                        .read("at", request.at)
-                        .read("prerequisites", request.prerequisites)
-                        .read("merge", request.merge)
-                        .read("as", request.terms.as)
-                        .read("nice", request.terms.nice)
-                        .read("ioClass", request.terms.io_class)
-                        .read("stopGraceMs", request.stop_grace)
-                        .read("keepResultsMs", request.keep_results)
-                        .finish("the work");
-  request.input = json::serialize(input);
-  for (const auto& ok : {read, policy.finish(), rules.finish()}) {
-    if (!ok) return std::unexpected(ok.error());
-  }
-  return request;
+  auto read = read_part(object, request);
+  return read ? Result<ExitRules>(request.exit_rules) : std::unexpected(read.error());
+}
+
+Result<Constraints> constraints_from_json(const json::object& object) {
+  auto read = read_constraints(object);
+  return read ? Result<Constraints>(std::move(*read)) : invalid(read.error().message);
 }
 
 json::object to_json(const RunResult& result) {
@@ -375,8 +141,11 @@ json::object to_json(const WorkInfo& info) {
   json::object object = Fields().always("id", info.uuid).merge(to_json(info.request)).take();
   object["state"] = word(info.work.state);
   object["owner"] = info.work.owner;
-  if (!policy.backoff && !policy.constraints.has(Constraint::idle))
-    object["backoff"] = to_json(Backoff{});
+  const bool says_backoff = policy.backoff_policy || policy.backoff_delay;
+  if (says_backoff || !policy.constraints.has(Constraint::idle)) {
+    const Backoff backoff = backoff_of(policy);
+    object["backoff"] = {{"policy", word(backoff.policy)}, {"delayMs", backoff.delay.count()}};
+  }
   if (!policy.calendar.empty()) {
     object["calendar"] = policy.calendar;
   } else if (policy.kind == WorkKind::periodic) {
@@ -510,63 +279,6 @@ json::array to_json(const std::vector<Waited>& waited) {
   return list;
 }
 
-std::vector<Waited> waited_from_json(const json::array& list) {
-  std::vector<Waited> waited;
-  for (const json::value& value : list) {
-    if (!value.is_object()) continue;
-    Waited& one = waited.emplace_back();
-    JsonReader(value.get_object())
-        .read("kind", one.kind)
-        .read("name", one.name)
-        .read("ms", one.time);
-  }
-  return waited;
-}
-
-json::object to_json(const LedgerEntry& entry) {
-  const Conditions& now = entry.conditions;
-  Fields fields;
-  fields.always("from", format_time(entry.from));
-  if (now.network) {
-    fields.always("network", json::object{{"connected", now.network->connected},
-                                          {"metered", now.network->metered},
-                                          {"roaming", now.network->roaming}});
-  }
-  for (const ConstraintDef& one : kConstraints) {
-    if (const auto& holds = now.holds[one.id]) fields.always(one.json, *holds);
-  }
-  if (!now.custom.empty()) fields.always("custom", json::value_from(now.custom));
-  if (!entry.paused.empty()) fields.always("paused", json::value_from(entry.paused));
-  return fields.set("shuttingDown", entry.shutting_down).set("unattended", entry.unattended).take();
-}
-
-Result<LedgerEntry> ledger_entry_from_json(const json::object& object) {
-  LedgerEntry entry;
-  Conditions& then = entry.conditions;
-  std::optional<json::object> network;
-  std::vector<std::string> paused;
-  JsonReader reader(object);
-  reader.read("from", entry.from)
-      .read("network", network)
-      .read("custom", then.custom)
-      .read("paused", paused)
-      .read("shuttingDown", entry.shutting_down)
-      .read("unattended", entry.unattended);
-  for (const ConstraintDef& one : kConstraints) {
-    if (one.form == ConstraintForm::flag) reader.read(one.json, then.holds[one.id]);
-  }
-  if (auto read = reader.finish("a ledger entry"); !read) return std::unexpected(read.error());
-  entry.paused = {paused.begin(), paused.end()};
-  if (!network) return entry;
-  NetworkReading& reading = then.network.emplace();
-  JsonReader network_reader(*network);
-  network_reader.read("connected", reading.connected)
-      .read("metered", reading.metered)
-      .read("roaming", reading.roaming);
-  auto read = network_reader.finish("a ledger entry's network");
-  return read ? Result<LedgerEntry>(entry) : std::unexpected(read.error());
-}
-
 json::array to_json(const std::vector<Wait>& waits) {
   json::array list;
   for (const Wait& wait : waits) {
@@ -592,12 +304,6 @@ json::array to_json(const Pauses& pauses) {
     list.push_back(std::move(pause));
   }
   return list;
-}
-
-Result<Constraints> constraints_from_json(const json::object& object) {
-  Constraints constraints;
-  auto read = read_constraints(object, constraints);
-  return read ? Result<Constraints>(constraints) : std::unexpected(read.error());
 }
 
 }  // namespace wm

@@ -5,23 +5,15 @@
 
 #include "core/explain.h"
 #include "core/json_reader.h"
+#include "core/request_fields.h"
 #include "core/status.h"
 #include "core/work.h"
 
 namespace wm {
 
-/// A registration: the wire's form and the store's.
-boost::json::object to_json(const WorkRequest& request);
-Result<WorkRequest> request_from_json(const boost::json::object& object);
-
-boost::json::object to_json(const Constraints& constraints);
-
-/// Its parts, as the store keeps them: what many works share, and the rest. Together they are the
-/// registration.
+// Parts of a registration, as one daemon hands them over to the next.
 boost::json::object to_json(const Policy& policy);
 Result<Policy> policy_from_json(const boost::json::object& object);
-boost::json::object rest_to_json(const WorkRequest& request);
-
 boost::json::object to_json(const Bounds& bounds);
 Bounds bounds_from_json(const boost::json::object& object);
 boost::json::object to_json(const ExitRules& rules);
@@ -43,9 +35,6 @@ boost::json::object to_json(const RunProgress& progress, const WorkInfo& info, T
 boost::json::array to_json(const std::vector<Wait>& waits);
 boost::json::array to_json(const std::vector<Waited>& waited);
 boost::json::array to_json(const Pauses& pauses);
-boost::json::object to_json(const LedgerEntry& entry);
-Result<LedgerEntry> ledger_entry_from_json(const boost::json::object& object);
-std::vector<Waited> waited_from_json(const boost::json::array& list);
 RunResult result_from_json(const boost::json::object& object);
 RunProgress progress_from_json(const boost::json::object& object);
 

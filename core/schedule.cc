@@ -64,6 +64,11 @@ int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
   return missed;
 }
 
+Backoff backoff_of(const Policy& policy) {
+  const Backoff usual;
+  return {policy.backoff_policy.value_or(usual.policy), policy.backoff_delay.value_or(usual.delay)};
+}
+
 Duration retry_delay(const Backoff& backoff, int attempt) {
   const int ended = std::max(attempt, 1);
   const Duration base = std::max(backoff.delay, Duration{1});
@@ -108,7 +113,7 @@ TimePoint due_time(const Work& work, const date::time_zone* zone) {
       return std::max(first_due(policy, work.enqueued_at, zone),
                       work.since + trigger_delay(policy.trigger));
     case Timing::retry:
-      return work.since + retry_delay(policy.backoff.value_or(Backoff{}), work.attempts);
+      return work.since + retry_delay(backoff_of(policy), work.attempts);
     case Timing::period:
       return next_period(policy, work.enqueued_at, work.since, zone);
     case Timing::at_once:

@@ -35,6 +35,9 @@ TimePoint next_period(const Policy& policy, TimePoint enqueued_at, TimePoint end
 int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
                    const date::time_zone* zone);
 
+/// With WorkManager's defaults where the policy says nothing: exponential from 30 s on.
+Backoff backoff_of(const Policy& policy);
+
 /// How long to wait before the next attempt. `attempt` is the one that just ended, counted from 1.
 /// Linear: base × attempt. Exponential: base × 2^(attempt−1). Never more than kMaxBackoff.
 Duration retry_delay(const Backoff& backoff, int attempt);

@@ -23,9 +23,7 @@ constexpr std::string_view word(E value) {
   return Words<E>::list[static_cast<std::size_t>(value)];
 }
 
-inline std::string all_words(std::span<const std::string_view> list) {
-  return join(list);
-}
+inline std::string all_words(std::span<const std::string_view> list) { return join(list); }
 
 template <class E>
 std::string all_words() {

@@ -168,7 +168,8 @@ struct Policy {
   std::string calendar;  // Periodic work without a period; see core/calendar.h.
   Cadence cadence = Cadence::interval;
   std::optional<Duration> deadline;  // After it the constraints do not matter.
-  std::optional<Backoff> backoff;
+  std::optional<BackoffPolicy> backoff_policy;
+  std::optional<Duration> backoff_delay;
   std::optional<std::int32_t> max_attempts;  // 0: no end. Nothing: as configured.
   std::optional<Duration> time_limit;        // 0: none, whatever the configuration says.
   std::int32_t priority = 0;                 // -10 to 10.

@@ -1,11 +1,11 @@
 #include <memory>
 
+#include "cli/caller.h"
 #include "cli/command.h"
 #include "cli/render/work.h"
 #include "cli/work_file.h"
-#include "cli/work_options.h"
 #include "config/read_file.h"
-#include "core/messages.h"
+#include "core/request_fields.h"
 #include "core/text.h"
 
 namespace wm::cli {

@@ -3,8 +3,7 @@
 #include "cli/command.h"
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
-#include "cli/work_options.h"
-#include "core/messages.h"
+#include "cli/request_options.h"
 
 namespace wm::cli {
 
@@ -12,14 +11,15 @@ namespace json = boost::json;
 
 namespace {
 
-int check(Session& session, const WorkOptions& options) {
-  const auto wanted = make_constraints(options);
-  if (!wanted) return session.complain(wanted.error());
-  if (*wanted == Constraints{}) {
+int check(Session& session, const RequestOptions& options) {
+  const auto request = options.read(WorkKind::oneoff);
+  if (!request) return session.complain(request.error());
+  const Constraints& wanted = request->constraints;
+  if (wanted == Constraints{}) {
     return session.complain(
         {ErrorCode::invalid, "nothing to check: name a constraint, for example --charging"});
   }
-  const auto answer = session.ask("Check", {{"constraints", to_json(*wanted)}});
+  const auto answer = session.ask("Check", {{"constraints", to_json(wanted)}});
   if (!answer) return session.complain(answer.error());
   const json::array& unmet = array_of(*answer, "waitingFor");
   if (session.json()) {
@@ -33,8 +33,7 @@ int check(Session& session, const WorkOptions& options) {
 }  // namespace
 
 Command::Run set_up_check(CLI::App& app, const Trailing&) {
-  auto options = std::make_shared<WorkOptions>();
-  add_constraint_options(app, *options);
+  auto options = std::make_shared<RequestOptions>(app, kCheck, Trailing{});
   app.footer(
       "Exit status 0: all of that holds now. 75: it does not, and what does not is\n"
       "printed.\n"

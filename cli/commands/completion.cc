@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/render/work.h"
-#include "core/work.h"
+#include "core/request_fields.h"
 
 namespace wm::cli {
 
@@ -104,10 +104,9 @@ _wm() {
 if [[ $funcstack[1] == _wm ]]; then _wm "$@"; else compdef _wm wm; fi
 )zsh";
 
-template <class E>
-std::string words_of() {
+std::string words_in(std::span<const std::string_view> words) {
   std::string all;
-  for (const std::string_view one : Words<E>::list) {
+  for (const std::string_view one : words) {
     if (!one.empty()) all += std::string(all.empty() ? "" : " ") + std::string(one);
   }
   return all;
@@ -118,15 +117,22 @@ struct OptionValues {
   std::string words;
 };
 
+std::vector<OptionValues> make_option_values() {
+  std::vector<OptionValues> values{{"color", words_in(Words<ColorChoice>::list)},
+                                   {"existing", words_in(Words<ExistingPolicy>::list)},
+                                   {"state", words_in(Words<WorkState>::list)}};
+  for (const Field& field : request_fields()) {
+    const auto words = field.value->words();
+    if (!field.option.empty() && !words.empty()) {
+      values.push_back({std::string(field.option_name()), words_in(words)});
+    }
+  }
+  return values;
+}
+
 // The values of options with a closed set.
 const std::vector<OptionValues>& option_values() {
-  static const std::vector<OptionValues> kValues{
-      {"color", words_of<ColorChoice>()},       {"network", words_of<NetworkType>()},
-      {"existing", words_of<ExistingPolicy>()}, {"backoff", words_of<BackoffPolicy>()},
-      {"cadence", words_of<Cadence>()},         {"merge", words_of<Merge>()},
-      {"out-of-quota", words_of<OutOfQuota>()}, {"io-class", words_of<IoClass>()},
-      {"notify", words_of<Notice>()},           {"state", words_of<WorkState>()},
-  };
+  static const std::vector<OptionValues> kValues = make_option_values();
   return kValues;
 }
 
@@ -180,7 +186,7 @@ std::string filled(std::string script) {
     cases += "        " + shape.name + ") offers=(" + shape.words + kGlobalOptions + ")" +
              (shape.takes_names ? " && _wm_names" : "") + " ;;\n";
   }
-  std::string values = "    */completion) offers=(" + words_of<Shell>() + ") ;;\n";
+  std::string values = "    */completion) offers=(" + words_in(Words<Shell>::list) + ") ;;\n";
   for (const OptionValues& one : option_values()) {
     values += "    */--" + one.name + ") offers=(" + one.words + ") ;;\n";
   }

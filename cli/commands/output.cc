@@ -1,8 +1,8 @@
 #include <memory>
 
+#include "cli/caller.h"
 #include "cli/command.h"
 #include "cli/run_side.h"
-#include "cli/work_options.h"
 #include "core/json_reader.h"
 
 namespace wm::cli {

@@ -6,6 +6,7 @@
 
 #include "daemon/store/rows.h"
 #include "daemon/store/sqlite_store.h"
+#include "daemon/store/stored_form.h"
 
 namespace wm {
 

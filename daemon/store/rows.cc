@@ -1,18 +1,10 @@
 #include "daemon/store/rows.h"
 
-#include "core/messages.h"
+#include "daemon/store/stored_form.h"
 
 namespace wm {
 
-namespace json = boost::json;
-
 namespace {
-
-template <class T>
-T stored(Result<T> result) {
-  if (!result) throw StoreError(result.error().message);
-  return std::move(*result);
-}
 
 constexpr const char* kResultColumns =
     "r.finished_at, r.outcome, r.exit_code, r.signal, r.stop_reason, r.reason";
@@ -24,10 +16,6 @@ RunResult result_of(const Query& query, int first) {
   };
   return {query.enumerator<RunOutcome>(first + 1), number(first + 2), number(first + 3),
           query.stop_reason(first + 4), query.text(first + 5)};
-}
-
-json::object object_of(const std::string& what, const std::string& text) {
-  return stored(parse_object("a stored " + what, text));
 }
 
 }  // namespace
@@ -68,17 +56,13 @@ WorkInfo info_of(const Query& query) {
   WorkInfo info;
   info.work = row_of(query);
   info.uuid = query.text(kRowWidth);
-  auto document = object_of("request", query.text(kRowWidth + 1));
-  for (auto& field : object_of("policy", query.text(kRowWidth + 2))) {
-    document[field.key()] = std::move(field.value());
-  }
-  info.request = stored(request_from_json(document));
+  info.request = request_of(query.text(kRowWidth + 1), query.text(kRowWidth + 2));
   info.work.policy = info.work.run_policy = SharedPolicy(static_cast<const Policy&>(info.request));
   info.registered_at = query.time(kRowWidth + 3);
   info.output = query.text(kRowWidth + 4);
   info.applied = query.integer(kRowWidth + 5) != 0;
   if (const std::string progress = query.text(kRowWidth + 6); !progress.empty()) {
-    info.progress = progress_from_json(object_of("progress", progress));
+    info.progress = progress_of(progress);
   }
   if (constexpr int kResult = kRowWidth + 7; !query.is_null(kResult)) {
     info.last_finished_at = query.time(kResult);
@@ -110,12 +94,8 @@ RunInfo run_of(const Query& query) {
   run.system_time = Duration{query.integer(14)};
   run.read_kb = query.integer(15);
   run.written_kb = query.integer(16);
-  if (const std::string waited = query.text(17); !waited.empty()) {
-    run.waited = waited_from_json(json::parse(waited).as_array());
-  }
-  if (const std::string relaxed = query.text(18); !relaxed.empty()) {
-    run.relaxed = json::value_to<std::vector<std::string>>(json::parse(relaxed));
-  }
+  run.waited = waited_of(query.text(17));
+  run.relaxed = list_of(query.text(18));
   run.missed_periods = static_cast<int>(query.integer(19));
   run.expedited = query.integer(20) != 0;
   run.owner = static_cast<uid_t>(query.integer(21));
@@ -151,32 +131,6 @@ std::vector<ChainLink> links_of(Query& query) {
         {query.integer(0), query.text(1), query.enumerator<WorkState>(2), query.time(3)});
   }
   return links;
-}
-
-std::string stored_text(const Policy& policy) { return json::serialize(to_json(policy)); }
-
-Policy policy_of(const std::string& text) {
-  return stored(policy_from_json(object_of("policy", text)));
-}
-
-std::string stored_rest(const WorkRequest& request) {
-  return json::serialize(rest_to_json(request));
-}
-
-std::string stored_text(const RunProgress& progress) { return json::serialize(to_json(progress)); }
-
-std::string stored_text(const LedgerEntry& entry) { return json::serialize(to_json(entry)); }
-
-LedgerEntry ledger_entry_of(const std::string& text) {
-  return stored(ledger_entry_from_json(object_of("ledger entry", text)));
-}
-
-std::string stored_text(const std::vector<Waited>& waited) {
-  return waited.empty() ? "" : json::serialize(to_json(waited));
-}
-
-std::string stored_text(const std::vector<std::string>& list) {
-  return list.empty() ? "" : json::serialize(json::value_from(list));
 }
 
 }  // namespace wm

@@ -1,7 +1,5 @@
 // What rows of the database stand for: the columns that are read, in their order, and what becomes
 // of them.
-//
-// What the database keeps as a text of JSON is written and read here alone.
 #pragma once
 
 #include <cstdint>
@@ -40,18 +38,5 @@ std::vector<ForgottenRun> forgotten(Query& query);
 std::vector<std::int64_t> ids_of(Query& query);
 /// Of the columns `id, name, state, since`.
 std::vector<ChainLink> links_of(Query& query);
-
-// Texts of JSON. What cannot be read throws StoreError.
-
-std::string stored_text(const Policy& policy);
-Policy policy_of(const std::string& text);
-/// A registration without its policy.
-std::string stored_rest(const WorkRequest& request);
-std::string stored_text(const RunProgress& progress);
-std::string stored_text(const LedgerEntry& entry);
-LedgerEntry ledger_entry_of(const std::string& text);
-/// Empty for an empty list.
-std::string stored_text(const std::vector<Waited>& waited);
-std::string stored_text(const std::vector<std::string>& list);
 
 }  // namespace wm

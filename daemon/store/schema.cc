@@ -3,8 +3,11 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <variant>
 
 #include <spdlog/spdlog.h>
+
+#include "daemon/store/wire_documents.h"
 
 namespace wm {
 namespace {
@@ -14,7 +17,8 @@ constexpr int kApplicationId = 0x776d51;
 
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h, stop_reason.h).
-constexpr std::array<const char*, 8> kSteps{R"sql(
+using Step = std::variant<const char*, void (*)(SQLite::Database&)>;
+const std::array<Step, 9> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -108,9 +112,9 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_number ON run (work, number);
 CREATE INDEX run_expedited ON run (finished_at) WHERE expedited = 1;
 )sql",
-                                            // What a row's state decides of its indexes changes
-                                            // once in its life, and not at each start of a run.
-                                            R"sql(
+                                 // What a row's state decides of its indexes changes
+                                 // once in its life, and not at each start of a run.
+                                 R"sql(
 ALTER TABLE work ADD COLUMN finished INTEGER NOT NULL DEFAULT 0;
 UPDATE work SET finished = 1 WHERE state >= 3;
 DROP INDEX work_unfinished;
@@ -118,12 +122,12 @@ DROP INDEX work_unfinished_name;
 CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
 )sql",
-                                            // A named time is a column of its own, and is for any
-                                            // run: the timing "at" is gone. Progress stays. How
-                                            // long a run takes is not told by the clock. The index
-                                            // finds whether any work uses a policy; those that none
-                                            // used had stayed for ever.
-                                            R"sql(
+                                 // A named time is a column of its own, and is for any
+                                 // run: the timing "at" is gone. Progress stays. How
+                                 // long a run takes is not told by the clock. The index
+                                 // finds whether any work uses a policy; those that none
+                                 // used had stayed for ever.
+                                 R"sql(
 ALTER TABLE work ADD COLUMN progress TEXT NOT NULL DEFAULT '';
 ALTER TABLE work ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 UPDATE work SET at = due WHERE timing = 1 AND finished = 0;
@@ -137,11 +141,11 @@ CREATE TABLE boot (
 CREATE INDEX work_policy ON work (policy);
 DELETE FROM policy WHERE id NOT IN (SELECT policy FROM work);
 )sql",
-                                            // State directories belong to owner and unique name.
-                                            // Until now each work that ran had one of its own,
-                                            // named by its id: the newest is the name's, kept for
-                                            // 90 days where the work has ended.
-                                            R"sql(
+                                 // State directories belong to owner and unique name.
+                                 // Until now each work that ran had one of its own,
+                                 // named by its id: the newest is the name's, kept for
+                                 // 90 days where the work has ended.
+                                 R"sql(
 CREATE TABLE state (
   id INTEGER PRIMARY KEY,
   owner INTEGER NOT NULL,
@@ -155,10 +159,10 @@ INSERT INTO state (id, owner, name, expires_at)
          CASE WHEN min(finished) = 1 THEN max(since) + 90 * 24 * 60 * 60 * 1000 END
   FROM work WHERE EXISTS (SELECT 1 FROM run WHERE run.work = work.id) GROUP BY owner, name;
 )sql",
-                                            // What each owner keeps, as a sum that every change
-                                            // carries on. The triggers are silent at the starts
-                                            // and ends of runs.
-                                            R"sql(
+                                 // What each owner keeps, as a sum that every change
+                                 // carries on. The triggers are silent at the starts
+                                 // and ends of runs.
+                                 R"sql(
 ALTER TABLE run ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN log_removed INTEGER NOT NULL DEFAULT 0;
@@ -201,24 +205,25 @@ CREATE TRIGGER log_forgotten AFTER DELETE ON run WHEN old.log_bytes > 0 BEGIN
   UPDATE owner_use SET log_bytes = log_bytes - old.log_bytes WHERE owner = old.owner;
 END;
 )sql",
-                                            // What has ended since a time, for those who were not
-                                            // told of it. Both grow at their end.
-                                            R"sql(
+                                 // What has ended since a time, for those who were not
+                                 // told of it. Both grow at their end.
+                                 R"sql(
 CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX work_finished ON work (since) WHERE finished = 1;
 )sql",
-                                            // The list of one owner's works, page by page.
-                                            R"sql(
+                                 // The list of one owner's works, page by page.
+                                 R"sql(
 CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
 )sql",
-                                            // A lost constraint is 100 and the constraint's number,
-                                            // where each had a number among the other reasons.
-                                            R"sql(
+                                 // A lost constraint is 100 and the constraint's number,
+                                 // where each had a number among the other reasons.
+                                 R"sql(
 UPDATE work SET stopping = CASE stopping WHEN 9 THEN 115 ELSE stopping + 96 END
   WHERE stopping BETWEEN 4 AND 9;
 UPDATE run SET stop_reason = CASE stop_reason WHEN 9 THEN 115 ELSE stop_reason + 96 END
   WHERE stop_reason BETWEEN 4 AND 9;
-)sql"};
+)sql",
+                                 rewrite_wire_documents};
 
 int pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
@@ -234,6 +239,14 @@ void keep_copy(SQLite::Database& database, std::size_t version) {
   statement.exec();
   spdlog::info("the database is brought from schema {} to {}; as it was, it is kept in {}", version,
                kSteps.size(), copy);
+}
+
+void take(const Step& step, SQLite::Database& database) {
+  if (const auto* sql = std::get_if<const char*>(&step)) {
+    database.exec(*sql);
+  } else {
+    std::get<1>(step)(database);
+  }
 }
 
 }  // namespace
@@ -256,7 +269,7 @@ Result<> migrate(SQLite::Database& database) {
 
   if (version > 0) keep_copy(database, version);
   SQLite::Transaction transaction(database);
-  for (std::size_t step = version; step < kSteps.size(); ++step) database.exec(kSteps[step]);
+  for (std::size_t step = version; step < kSteps.size(); ++step) take(kSteps[step], database);
   database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
   database.exec("PRAGMA user_version = " + std::to_string(kSteps.size()));
   transaction.commit();

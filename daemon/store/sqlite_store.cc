@@ -7,6 +7,7 @@
 
 #include "daemon/store/rows.h"
 #include "daemon/store/schema.h"
+#include "daemon/store/stored_form.h"
 #include "daemon/system/unique_fd.h"
 
 namespace wm {
@@ -52,6 +53,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     if (e.getErrorCode() == SQLITE_BUSY) {
       return refuse(ErrorCode::refused, "another wmd uses it");
     }
+    return refuse(ErrorCode::failed, e.what());
+  } catch (const std::exception& e) {
     return refuse(ErrorCode::failed, e.what());
   }
 }

@@ -99,7 +99,7 @@ class SqliteStore : public Store {
 
   /// The statement of that text, prepared once and ready to be bound.
   SQLite::Statement& statement(const std::string& sql);
-  std::int64_t policy_id(const Policy& policy);
+  std::int64_t policy_id(const WorkRequest& request);
   void drop_unused_policy(std::int64_t id);
   void insert_tags(WorkId id, const std::vector<std::string>& tags);
   std::int64_t reach_of(const RunFilter& filter);

@@ -6,6 +6,7 @@
 
 #include "daemon/store/rows.h"
 #include "daemon/store/sqlite_store.h"
+#include "daemon/store/stored_form.h"
 
 namespace wm {
 namespace {
@@ -29,8 +30,8 @@ bool is_plain(const WorkFilter& filter) {
 
 }  // namespace
 
-std::int64_t SqliteStore::policy_id(const Policy& policy) {
-  const std::string document = stored_text(policy);
+std::int64_t SqliteStore::policy_id(const WorkRequest& request) {
+  const std::string document = stored_policy(request);
   const auto known = policy_ids_.find(document);
   if (known != policy_ids_.end()) return known->second;
   Query(statement("INSERT OR IGNORE INTO policy (document) VALUES (?)")).bind(document).step();

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/messages.h"
+#include "tests/support/backoff.h"
 
 namespace wm::cli {
 namespace {
@@ -41,7 +42,7 @@ class RandomRequest {
     if (chance()) request.time_limit = time();
     if (chance()) request.stop_grace = time();
     if (chance()) request.keep_results = time();
-    if (chance()) request.backoff = {static_cast<BackoffPolicy>(pick(1)), 10s + time()};
+    if (chance()) set_backoff(request, {static_cast<BackoffPolicy>(pick(1)), 10s + time()});
     if (chance()) request.exit_rules.retry_on_crash = true;
     if (chance()) request.merge = Merge::arrays;
     if (chance()) request.terms.nice = pick(39) - 20;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/backoff.h"
+
 namespace wm {
 namespace {
 
@@ -78,11 +80,11 @@ TEST(Limits, OnlyPeriodicWorkHasAPeriod) {
 TEST(Limits, BackoffFromTenSecondsToFiveHours) {
   WorkRequest work = request();
   for (const Duration delay : {Duration{10s}, Duration{5h}}) {
-    work.backoff = {BackoffPolicy::linear, delay};
+    set_backoff(work, {BackoffPolicy::linear, delay});
     EXPECT_EQ(problem(work), "");
   }
   for (const Duration delay : {Duration{10s} - 1ms, Duration{5h} + 1ms}) {
-    work.backoff = {BackoffPolicy::linear, delay};
+    set_backoff(work, {BackoffPolicy::linear, delay});
     EXPECT_NE(problem(work), "");
   }
 }
@@ -91,7 +93,7 @@ TEST(Limits, IdleWorkSetsNoBackoff) {
   WorkRequest work = request();
   work.constraints.set(Constraint::idle);
   EXPECT_EQ(problem(work), "");
-  work.backoff = Backoff{};
+  set_backoff(work, Backoff{});
   EXPECT_NE(problem(work), "");
 }
 

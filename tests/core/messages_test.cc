@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/backoff.h"
 #include "tests/support/now.h"
 
 namespace wm {
@@ -32,7 +33,7 @@ WorkRequest full_request() {
   request.trigger = {{"/in/*", "/b"}, 0s, 2min};
   request.every = 1h;
   request.flex = 30min;
-  request.backoff = {BackoffPolicy::linear, 15s};
+  set_backoff(request, {BackoffPolicy::linear, 15s});
   request.max_attempts = 3;
   request.exit_rules.fail_on.set(3);
   request.exit_rules.retry_on.set(4);

@@ -248,7 +248,7 @@ TEST_F(ClientsTest, AnUpdateChangesWhatItNamesAtEveryDepth) {
 
   ASSERT_EQ(update.error(), "") << json::serialize(update.parameters());
   const WorkRequest after = world_.store.recorded(1).request;
-  EXPECT_EQ(after.backoff, (Backoff{BackoffPolicy::linear, 2min}));
+  EXPECT_EQ(backoff_of(after), (Backoff{BackoffPolicy::linear, 2min}));
   EXPECT_EQ(after.env, (std::map<std::string, std::string>{{"B", "2"}, {"C", "3"}}));
   EXPECT_EQ(json::parse(after.input), (json::value{{"deep", {{"x", 4}, {"y", 2}}}}));
   EXPECT_TRUE(after.constraints.has(Constraint::charging));

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/backoff.h"
 #include "tests/support/promises.h"
 
 namespace wm {
@@ -134,7 +135,7 @@ class Month {
     if (chance(30)) request.initial_delay = Duration{pick(86'400'000)};
     if (chance(30)) request.max_attempts = 1 + pick(4);
     if (chance(40)) {
-      request.backoff = {static_cast<BackoffPolicy>(pick(1)), 10s + Duration{pick(600'000)}};
+      set_backoff(request, {static_cast<BackoffPolicy>(pick(1)), 10s + Duration{pick(600'000)}});
     }
     if (chance(60)) request.constraints = random_constraints();
     if (chance(15))

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/backoff.h"
 #include "tests/support/world.h"
 
 namespace wm {
@@ -47,7 +48,7 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
     if (chance(30)) request.initial_delay = Duration{pick(1'800'000)};
     if (request.kind == WorkKind::oneoff && chance(30)) request.trigger.paths = {"/in"};
     if (chance(30)) request.max_attempts = 1 + pick(4);
-    if (chance(30)) request.backoff = {BackoffPolicy::linear, 10s};
+    if (chance(30)) set_backoff(request, {BackoffPolicy::linear, 10s});
     request.constraints.network = static_cast<NetworkType>(pick(4));
     for (const Constraint one :
          {Constraint::charging, Constraint::battery_not_low, Constraint::storage_not_low}) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/schedule.h"
+#include "tests/support/backoff.h"
 #include "tests/support/world.h"
 
 namespace wm {
@@ -137,7 +138,7 @@ TEST_F(Semantics, ACalendarRunsAtItsLocalTimes) {
 TEST_F(Semantics, LinearBackoffIsBaseTimesAttempt) {
   every_run_ends(kTryAgain);
   auto request = oneoff("a");
-  request.backoff = {BackoffPolicy::linear, 10s};
+  set_backoff(request, {BackoffPolicy::linear, 10s});
   const WorkId id = world_.enqueue(request);
   world_.advance(100s);
   EXPECT_EQ(starts(id), (Starts{0s, 10s, 30s, 60s, 100s}));
@@ -189,7 +190,7 @@ TEST_F(Semantics, NoBackoffIsLongerThanFiveHours) {
 TEST_F(Semantics, RetriesOfPeriodicWorkStayInsideThePeriodAndResetWithTheNext) {
   every_run_ends(kTryAgain);
   auto request = periodic("a", 15min);
-  request.backoff = {BackoffPolicy::exponential, 4min};
+  set_backoff(request, {BackoffPolicy::exponential, 4min});
   const WorkId id = world_.enqueue(request);
   world_.advance(19min);
   EXPECT_EQ(starts(id), (Starts{0s, 4min, 12min, 15min, 19min}));
@@ -655,7 +656,7 @@ TEST_F(Existing, UpdateKeepsIdEnqueueTimeAndAttemptsAndChangesTheSchedule) {
   const WorkId id = world_.enqueue(oneoff("a"));
   world_.advance(1s);
   auto changed = oneoff("a");
-  changed.backoff = {BackoffPolicy::linear, 10min};
+  set_backoff(changed, {BackoffPolicy::linear, 10min});
   changed.priority = 3;
   EXPECT_EQ(again(ExistingPolicy::update, changed), id);
   const Work& work = *world_.scheduler().find(id);
@@ -698,7 +699,7 @@ TEST_F(Existing, ANamedTimeIsForTheNextRunAlone) {
 TEST_F(Existing, ANamedTimeGoesBeforeABackoffAndCountsTheAttempt) {
   every_run_ends(kTryAgain);
   auto request = periodic("a", 10h);
-  request.backoff = {BackoffPolicy::linear, 1h};
+  set_backoff(request, {BackoffPolicy::linear, 1h});
   const WorkId id = world_.enqueue(request);
   world_.advance(1min);
   name_time(world_, request, began_ + 5min);

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "core/messages.h"
+#include "daemon/store/stored_form.h"
 
 namespace wm {
 namespace {
@@ -254,7 +254,7 @@ OwnerUse MemoryStore::use_of(uid_t owner) {
   OwnerUse use{owner};
   for (const auto& [id, row] : works_) {
     if (row.info.work.owner != owner) continue;
-    const std::string request = boost::json::serialize(rest_to_json(row.info.request));
+    const std::string request = stored_rest(row.info.request);
     use.work_bytes += static_cast<std::int64_t>(request.size() + row.info.output.size());
   }
   for (const RunInfo& run : runs_) {

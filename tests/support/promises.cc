@@ -26,7 +26,7 @@ bool may_run(const Work& work, const Policy& policy, const Conditions& condition
 
 // Android's: min(base × n or base × 2^(n−1), 18,000,000 ms).
 Duration backoff_after(const Policy& policy, int attempts) {
-  const Backoff backoff = policy.backoff.value_or(Backoff{});
+  const Backoff backoff = backoff_of(policy);
   const double base = static_cast<double>(backoff.delay.count());
   const double factor =
       backoff.policy == BackoffPolicy::linear ? attempts : std::exp2(attempts - 1);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "daemon/store/sqlite_store.h"
+#include "tests/support/backoff.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/now.h"
 #include "tests/support/temporary_directory.h"
@@ -49,7 +50,7 @@ class StoreContract : public testing::Test {
     work.request.task_name = "task";
     work.request.constraints = {.network = NetworkType::unmetered,
                                 .flags = {Constraint::storage_not_low}};
-    work.request.backoff = {BackoffPolicy::linear, 15s};
+    set_backoff(work.request, {BackoffPolicy::linear, 15s});
     work.request.prefer = {{{.flags = {Constraint::charging}}, 1h}};
     work.registered_at = kNow;
     work.work.policy = work.work.run_policy =

@@ -1,0 +1,60 @@
+#include "cli/caller.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+
+#include <unistd.h>
+
+#include "config/read_file.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace fs = std::filesystem;
+
+Result<std::string> find_program(const std::string& name) {
+  std::error_code problem;
+  if (name.find('/') != std::string::npos) return fs::absolute(name, problem).string();
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    const fs::path candidate = fs::path(rest.substr(0, colon)) / name;
+    if (!name.empty() && fs::is_regular_file(candidate, problem) &&
+        ::access(candidate.c_str(), X_OK) == 0) {
+      return fs::absolute(candidate, problem).string();
+    }
+    rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  }
+  return fail(ErrorCode::invalid,
+              "no command '" + name + "' in PATH: name an executable file, or correct PATH");
+}
+
+std::string absolute_path(const std::string& path) {
+  const char* home = std::getenv("HOME");
+  if (home && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
+  std::error_code problem;
+  return fs::absolute(path, problem).lexically_normal().string();
+}
+
+Result<std::string> read_text(const char* option, const std::string& source) {
+  if (source == "-") return std::string{std::istreambuf_iterator<char>(std::cin), {}};
+  if (!source.starts_with('@')) return source;
+  auto text = read_file(source.substr(1));
+  if (text) return text;
+  return fail(ErrorCode::invalid, std::string(option) + ": " + text.error().message);
+}
+
+std::string doubt_of_directory(const WorkRequest& request) {
+  if (request.cwd.empty()) return "";
+  std::error_code problem;
+  const auto type = fs::status(request.cwd, problem).type();
+  const bool missing = type == fs::file_type::not_found;
+  if (!missing && (problem || type == fs::file_type::directory)) return "";
+  return "the working directory '" + printable(request.cwd) + "' is " +
+         (missing ? "not there yet" : "no directory") + ": without it a run fails";
+}
+
+}  // namespace wm::cli

@@ -1,0 +1,160 @@
+#include "cli/request_options.h"
+
+#include <filesystem>
+
+#include <CLI/Option.hpp>
+
+#include "cli/caller.h"
+#include "cli/render/local_time.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Reading kTyped{Form::written,
+                         [](std::string_view text) { return typed_time(text, Direction::future); }};
+
+constexpr std::string_view kInputText = "input-json";
+constexpr std::string_view kDefault = "default";
+
+// The member of the request's JSON that the field is; nullptr: it has its default.
+const json::value* member(const json::object& request, const Field& field) {
+  if (field.object.empty()) return request.if_contains(field.json);
+  const json::value* object = request.if_contains(field.object);
+  return object && object->is_object() ? object->get_object().if_contains(field.json) : nullptr;
+}
+
+void set_member(json::object& request, const Field& field, json::value value) {
+  json::object* target = &request;
+  if (!field.object.empty()) {
+    json::value& object = request[field.object];
+    target = object.is_object() ? &object.get_object() : &object.emplace_object();
+  }
+  (*target)[field.json] = std::move(value);
+}
+
+}  // namespace
+
+// CLI11 2.4 counts a flag that can be negated as given when it was not.
+bool RequestOptions::Typed::is_given() const {
+  return field->value->is_flag() ? flag != 0 : option->count() > 0;
+}
+
+std::vector<std::string> RequestOptions::Typed::texts() const {
+  if (field->value->is_flag()) return {flag > 0 ? "yes" : "no"};
+  return field->value->is_list() ? list : std::vector{text};
+}
+
+bool RequestOptions::Typed::is_default() const {
+  if (field->value->is_flag()) return false;
+  const std::string_view word = field->value->is_free_text() ? "" : kDefault;
+  return texts() == std::vector{std::string(word)};
+}
+
+RequestOptions::RequestOptions(CLI::App& app, Offers offers, const Trailing& trailing)
+    : command_(trailing) {
+  for (const Field& field : request_fields()) {
+    if (!field.option.empty() && (field.offers & offers) != 0) add(app, field);
+  }
+}
+
+void RequestOptions::add(CLI::App& app, const Field& field) {
+  Typed& typed = typed_.emplace_back();
+  typed.field = &field;
+  const std::string help(field.help);
+  std::string names = "--" + std::string(field.option);
+  if (field.value->is_flag()) {
+    names += ",!--no-" + std::string(field.option);
+    typed.option = app.add_flag(names, typed.flag, help);
+  } else if (field.value->is_list()) {
+    typed.option = app.add_option(names, typed.list, help)->allow_extra_args(false);
+    if (!field.value->words().empty()) typed.option->delimiter(',');
+  } else {
+    typed.option = app.add_option(names, typed.text, help);
+  }
+  typed.option->group(std::string(word(field.group)));
+  if (!field.value->is_flag()) typed.option->type_name(std::string(field.metavar));
+}
+
+void RequestOptions::add_names(CLI::App& app, const char* task_help) {
+  app.add_option("NAME", name_, "The work's unique name")->required()->type_name("");
+  app.add_option("TASK", task_, task_help)->type_name("");
+}
+
+Result<> RequestOptions::read_typed(WorkRequest& request, bool update) const {
+  std::size_t preferences = 0;
+  std::size_t relaxations = 0;
+  for (const Typed& one : typed_) {
+    const std::string_view key = one.field->key;
+    if (key == "prefer") preferences = one.list.size();
+    if (key == "relax-after") relaxations = one.list.size();
+  }
+  if (preferences != relaxations) {
+    return invalid(
+        "--prefer and --relax-after come in pairs: --prefer network=unmetered --relax-after 24h");
+  }
+  for (const Typed& one : typed_) {
+    if (!one.is_given() || (update && one.is_default())) continue;
+    std::vector<std::string> texts = one.texts();
+    if (one.field->key == kInputText) {
+      auto text = read_text("--input-json", one.text);
+      if (!text) return std::unexpected(text.error());
+      texts = {*text};
+    }
+    auto read = one.field->value->parse(texts, request, kTyped);
+    if (!read) {
+      return invalid(read.error().about("--" + std::string(one.field->option_name())));
+    }
+  }
+  for (std::string& path : request.trigger.paths) path = absolute_path(path);
+  return {};
+}
+
+Result<> RequestOptions::read_command(WorkRequest& request) const {
+  request.task_name = task_;
+  std::error_code problem;
+  std::string cwd = request.cwd;
+  if (!cwd.empty()) cwd = std::filesystem::absolute(cwd, problem).string();
+  if (!command_.empty()) {
+    if (!task_.empty()) return invalid("a task and a command: give one of them");
+    const auto program = find_program(command_.front());
+    if (!program) return std::unexpected(program.error());
+    request.command = command_;
+    request.command.front() = *program;
+    if (cwd.empty()) cwd = std::filesystem::current_path(problem).string();
+  }
+  if (!is_utf8(cwd)) return invalid("--cwd: '" + cwd + "' is not UTF-8");
+  request.cwd = cwd;
+  return {};
+}
+
+Result<WorkRequest> RequestOptions::read(WorkKind kind) const {
+  WorkRequest request = default_request(kind);
+  request.unique_name = name_;
+  if (auto read = read_typed(request, false); !read) return std::unexpected(read.error());
+  if (auto read = read_command(request); !read) return std::unexpected(read.error());
+  return request;
+}
+
+Result<json::object> RequestOptions::read_changes(WorkRequest& request) const {
+  if (auto read = read_typed(request, true); !read) return std::unexpected(read.error());
+  if (auto read = read_command(request); !read) return std::unexpected(read.error());
+  const json::object all = to_json(request);
+  json::object changes;
+  for (const char* const key : {"taskName", "command", "cwd"}) {
+    if (const json::value* value = all.if_contains(key)) changes[key] = *value;
+  }
+  for (const Typed& one : typed_) {
+    if (!one.is_given()) continue;
+    const Field& field = one.field->key == kInputText ? *find_field("input") : *one.field;
+    if (field.json.empty()) continue;  // Its value is another field's.
+    const json::value* value = one.is_default() ? nullptr : member(all, field);
+    set_member(changes, field, value ? *value : json::value(nullptr));
+  }
+  return changes;
+}
+
+}  // namespace wm::cli

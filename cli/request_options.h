@@ -1,0 +1,58 @@
+// The options of a registration on one command: the rows of core/request_fields that it offers.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+#include "cli/command.h"
+#include "core/request_fields.h"
+
+namespace wm::cli {
+
+class RequestOptions {
+ public:
+  /// Adds the options of `offers` to `app`, in their groups. `trailing` is the command after `--`.
+  RequestOptions(CLI::App& app, Offers offers, const Trailing& trailing);
+  RequestOptions(const RequestOptions&) = delete;
+  RequestOptions& operator=(const RequestOptions&) = delete;
+
+  /// NAME and TASK.
+  void add_names(CLI::App& app, const char* task_help);
+
+  /// Reads what was typed into a new request. Errors name the option.
+  Result<WorkRequest> read(WorkKind kind) const;
+
+  /// Changes to existing work, in the form of the method Update: an option that was given its
+  /// default, or the word `default`, is null. `request` gets what they set.
+  Result<boost::json::object> read_changes(WorkRequest& request) const;
+
+  const std::string& name() const { return name_; }
+
+ private:
+  // One row, with what was typed for it. Of a flag, 1 is yes and -1 no.
+  struct Typed {
+    const Field* field = nullptr;
+    CLI::Option* option = nullptr;
+    std::string text;
+    std::vector<std::string> list;
+    int flag = 0;
+
+    bool is_given() const;
+    std::vector<std::string> texts() const;
+    bool is_default() const;
+  };
+
+  void add(CLI::App& app, const Field& field);
+  Result<> read_typed(WorkRequest& request, bool update) const;
+  Result<> read_command(WorkRequest& request) const;
+
+  std::string name_;
+  std::string task_;
+  Trailing command_;
+  std::deque<Typed> typed_;
+};
+
+}  // namespace wm::cli

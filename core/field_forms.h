@@ -1,0 +1,344 @@
+// How a value of each type is written and read in each form. Only those who define fields need it.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "core/exit_codes.h"
+#include "core/forms.h"
+#include "core/size.h"
+#include "core/text.h"
+#include "core/time.h"
+#include "core/words.h"
+
+namespace wm {
+
+namespace forms {
+
+inline std::unexpected<ValueError> not_a(std::string type) {
+  return std::unexpected(ValueError{std::move(type), true});
+}
+
+inline std::unexpected<ValueError> bad(std::string sentence) {
+  return std::unexpected(ValueError{std::move(sentence), false});
+}
+
+template <class T>
+Read<> take(Result<T> parsed, T& value) {
+  if (!parsed) return bad(std::move(parsed.error().message));
+  value = std::move(*parsed);
+  return {};
+}
+
+// Each of these has out(), which makes a value's JSON; in(), which reads that; parse(), which reads
+// one text of the command line; the words of a closed set; the type in Varlink's description.
+
+struct Text {
+  using Value = std::string;
+  static boost::json::value out(const Value& value, Form) { return boost::json::value(value); }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading&) {
+    const boost::json::string* text = json.if_string();
+    if (!text) return not_a("a string");
+    value.assign(text->data(), text->size());
+    return {};
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    value = text;
+    return {};
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "string"; }
+  static constexpr bool free_text = true;
+};
+
+struct Flag {
+  using Value = bool;
+  static boost::json::value out(Value value, Form) { return value; }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading&) {
+    const bool* flag = json.if_bool();
+    if (!flag) return not_a("true or false");
+    value = *flag;
+    return {};
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    value = parse_yes_no(text).value_or(false);
+    return {};
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "bool"; }
+};
+
+template <class Integer>
+struct Number {
+  using Value = Integer;
+  std::int64_t least = std::numeric_limits<Integer>::min();
+  std::int64_t most = std::numeric_limits<Integer>::max();
+
+  static boost::json::value out(Value value, Form) { return std::int64_t{value}; }
+  Read<> in(const boost::json::value& json, Value& value, const Reading& reading) const {
+    // On the wire the bounds are part of the check of the whole, which is the daemon's.
+    const bool bounded = reading.form == Form::written;
+    const std::int64_t* number = json.if_int64();
+    if (number && std::in_range<Integer>(*number) && (!bounded || within(*number))) {
+      value = static_cast<Value>(*number);
+      return {};
+    }
+    return not_a(bounded ? "a whole number" + range() : "a whole number that fits 32 bits");
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    const auto number = parse_number<Integer>(text);
+    if (!number) return bad("'" + text + "' is no whole number");
+    value = *number;
+    return {};
+  }
+  Result<> check(std::string_view key, Value value) const {
+    if (within(value)) return {};
+    return fail(ErrorCode::invalid,
+                std::string(key) + " " + std::to_string(value) + " is not" + range());
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "int"; }
+
+ private:
+  bool within(std::int64_t value) const { return value >= least && value <= most; }
+  std::string range() const {
+    if (most == std::numeric_limits<Integer>::max()) return " of at least " + std::to_string(least);
+    return " from " + std::to_string(least) + " to " + std::to_string(most);
+  }
+};
+
+struct Size {
+  using Value = std::int64_t;  // Bytes.
+  std::int64_t least = 0;
+
+  static boost::json::value out(Value value, Form form) {
+    return form == Form::written ? boost::json::value(format_size(value))
+                                 : boost::json::value(value);
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    if (reading.form == Form::written) {
+      std::string text;
+      auto read = Text::in(json, text, reading);
+      return read ? parse(text, value, reading) : read;
+    }
+    const std::int64_t* number = json.if_int64();
+    if (!number) return not_a("a whole number");
+    value = *number;
+    return {};
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    return take(parse_size(text), value);
+  }
+  Result<> check(std::string_view key, Value value) const {
+    if (value >= least) return {};
+    return fail(ErrorCode::invalid, std::string(key) + " " + std::to_string(value) +
+                                        " is under the minimum of " + format_size(least));
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "int"; }
+};
+
+struct Length {
+  using Value = Duration;
+  static boost::json::value out(Value value, Form form) {
+    return form == Form::written ? boost::json::value(format_duration(value))
+                                 : boost::json::value(std::int64_t{value.count()});
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    if (reading.form == Form::written) {
+      std::string text;
+      auto read = Text::in(json, text, reading);
+      return read ? parse(text, value, reading) : read;
+    }
+    const std::int64_t* number = json.if_int64();
+    if (!number || *number < 0 || *number > kMaxDuration.count()) {
+      return not_a("a whole number of milliseconds from 0 to 10 years");
+    }
+    value = Duration{*number};
+    return {};
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    return take(parse_duration(text), value);
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "int"; }
+};
+
+struct Time {
+  using Value = TimePoint;
+  static boost::json::value out(Value value, Form form) {
+    return form == Form::stored ? boost::json::value(std::int64_t{value.time_since_epoch().count()})
+                                : boost::json::value(format_time(value));
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    if (reading.form == Form::stored) {
+      const std::int64_t* number = json.if_int64();
+      if (!number) return not_a("a whole number");
+      value = TimePoint{Duration{*number}};
+      return {};
+    }
+    std::string text;
+    auto read = Text::in(json, text, reading);
+    return read ? parse(text, value, reading) : read;
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading& reading) {
+    return take(reading.time ? reading.time(text) : parse_time(text), value);
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "string"; }
+};
+
+template <class E>
+struct Word {
+  using Value = E;
+  static boost::json::value out(Value value, Form form) {
+    return form == Form::stored ? boost::json::value(static_cast<std::int64_t>(value))
+                                : boost::json::value(word(value));
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    if (reading.form == Form::stored) {
+      const std::int64_t* number = json.if_int64();
+      if (!number || *number < 0 || std::cmp_greater_equal(*number, Words<E>::list.size())) {
+        return not_a("the number of a " + std::string(Words<E>::kind));
+      }
+      value = static_cast<Value>(*number);
+      return {};
+    }
+    std::string text;
+    auto read = Text::in(json, text, reading);
+    return read ? parse(text, value, reading) : read;
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    return take(parse_word<E>(text), value);
+  }
+  static std::span<const std::string_view> words() { return Words<E>::list; }
+  static std::string_view varlink() { return "string"; }
+};
+
+struct Codes {
+  using Value = ExitCodes;
+  static boost::json::value out(const Value& value, Form) {
+    return boost::json::value(format_exit_codes(value));
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    std::string text;
+    auto read = Text::in(json, text, reading);
+    return read && !text.empty() ? parse(text, value, reading) : read;
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    return take(parse_exit_codes(text), value);
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "string"; }
+};
+
+struct Pairs {
+  using Value = std::map<std::string, std::string>;
+  static boost::json::value out(const Value& value, Form) { return boost::json::value_from(value); }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    const auto wrong = [&] {
+      return not_a(reading.form == Form::written ? "a table of strings" : "an object of strings");
+    };
+    const boost::json::object* object = json.if_object();
+    if (!object) return wrong();
+    value.clear();
+    for (const auto& [name, item] : *object) {
+      const boost::json::string* text = item.if_string();
+      if (!text) return wrong();
+      value.emplace(name, *text);
+    }
+    return {};
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) return bad("'" + text + "': write NAME=VALUE");
+    value[text.substr(0, equals)] = text.substr(equals + 1);
+    return {};
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "[string]string"; }
+};
+
+template <class Item>
+struct Maybe {
+  using Value = std::optional<typename Item::Value>;
+  Item item;
+
+  boost::json::value out(const Value& value, Form form) const {
+    return value ? item.out(*value, form) : boost::json::value(nullptr);
+  }
+  Read<> in(const boost::json::value& json, Value& value, const Reading& reading) const {
+    return item.in(json, value.emplace(), reading);
+  }
+  Read<> parse(const std::string& text, Value& value, const Reading& reading) const {
+    return item.parse(text, value.emplace(), reading);
+  }
+  Result<> check(std::string_view key, const Value& value) const
+    requires requires { item.check(key, *value); }
+  {
+    return value ? item.check(key, *value) : Result<>();
+  }
+  std::span<const std::string_view> words() const { return item.words(); }
+  std::string_view varlink() const { return item.varlink(); }
+};
+
+template <class Item>
+struct List {
+  using Value = std::vector<typename Item::Value>;
+  static constexpr bool free_text = requires { Item::free_text; };
+
+  static boost::json::value out(const Value& value, Form form) {
+    boost::json::array list;
+    for (const auto& one : value) list.push_back(Item::out(one, form));
+    return list;
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    const bool numbers = !free_text && reading.form == Form::stored;
+    const boost::json::array* list = json.if_array();
+    if (!list) return not_a(numbers ? "a list of numbers" : "a list of strings");
+    value.clear();
+    for (const boost::json::value& one : *list) {
+      auto read = Item::in(one, value.emplace_back(), reading);
+      if (!read) return read.error().of_type ? not_a("a list of strings") : read;
+    }
+    return {};
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading& reading) {
+    return Item::parse(text, value.emplace_back(), reading);
+  }
+  static std::span<const std::string_view> words() { return Item::words(); }
+  static std::string_view varlink() { return "[]string"; }
+};
+
+template <class T>
+struct Of;
+template <>
+struct Of<std::string> : Text {};
+template <>
+struct Of<bool> : Flag {};
+template <>
+struct Of<Duration> : Length {};
+template <>
+struct Of<TimePoint> : Time {};
+template <>
+struct Of<ExitCodes> : Codes {};
+template <>
+struct Of<std::map<std::string, std::string>> : Pairs {};
+template <class E>
+  requires std::is_enum_v<E>
+struct Of<E> : Word<E> {};
+template <class T>
+struct Of<std::optional<T>> : Maybe<Of<T>> {};
+template <class T>
+struct Of<std::vector<T>> : List<Of<T>> {};
+
+}  // namespace forms
+}  // namespace wm

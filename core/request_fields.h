@@ -1,0 +1,110 @@
+// The fields of a registration, said once. The options of the command line, the keys of a file, the
+// members of JSON, the numbers on disk, what an update resets, what a shell completes: all of them
+// are loops over these rows.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "core/constraint_forms.h"
+#include "core/forms.h"
+#include "core/work.h"
+
+namespace wm {
+
+/// Where --help shows an option.
+enum class FieldGroup : std::uint8_t { gets, when, after, order, end, kept };
+
+template <>
+struct Words<FieldGroup> {
+  static constexpr std::string_view kind = "group of options";
+  static constexpr std::array<std::string_view, 6> list{"What it gets",        "When it may run",
+                                                        "What it comes after", "What goes first",
+                                                        "What its end means",  "How it is kept"};
+};
+
+/// The commands that offer an option, and the file.
+using Offers = std::uint8_t;
+inline constexpr Offers kOneoff = 1;
+inline constexpr Offers kPeriodic = 2;
+inline constexpr Offers kProcessing = 4;
+inline constexpr Offers kUpdate = 8;
+inline constexpr Offers kCheck = 16;
+inline constexpr Offers kFile = 32;
+
+/// Which part of a request a field belongs to. The policy is stored once for all jobs that share
+/// it; the exit rules and the bounds are handed over with a run.
+enum class Part : std::uint8_t { own, policy, exit_rules, bounds };
+
+/// One field's value in a request, whatever its type is.
+class FieldValue {
+ public:
+  virtual ~FieldValue() = default;
+  virtual bool equal(const WorkRequest& a, const WorkRequest& b) const = 0;
+  virtual boost::json::value out(const WorkRequest& request, Form form) const = 0;
+  virtual Read<> in(const boost::json::value& json, WorkRequest& request,
+                    const Reading& reading) const = 0;
+  /// Reads an option that was given with each of those texts.
+  virtual Read<> parse(std::span<const std::string> texts, WorkRequest& request,
+                       const Reading& reading) const = 0;
+  /// The value alone is in its bounds. `key` is what the error calls it.
+  virtual Result<> check(std::string_view key, const WorkRequest& request) const = 0;
+  /// Those of a closed set.
+  virtual std::span<const std::string_view> words() const = 0;
+  virtual std::string_view varlink_type() const = 0;
+  virtual bool is_flag() const = 0;
+  virtual bool is_list() const = 0;
+  /// Any text is a value: `default` is no word for the default.
+  virtual bool is_free_text() const = 0;
+};
+
+struct Field {
+  int number = 0;  // On disk. It never changes and is never used again.
+  FieldGroup group = FieldGroup::gets;
+  Offers offers = 0;
+  Part part = Part::own;
+  std::string_view key;     // In a file; also the option, where that is not named.
+  std::string_view option;  // `tag`, `every,--frequency`; empty: none.
+  std::string_view object;  // The JSON object with the member `json`; empty: the request itself.
+  std::string_view json;    // Empty: other fields have the value in JSON.
+  std::string_view metavar;
+  std::string_view help;
+  bool always = false;  // On the wire even if it has its default.
+  std::shared_ptr<const FieldValue> value;
+
+  /// The option's first name, without dashes.
+  std::string_view option_name() const { return option.substr(0, option.find(',')); }
+};
+
+/// All of them, in the order of --help and of a file.
+std::span<const Field> request_fields();
+
+/// The one with that key of a file; nullptr: none.
+const Field* find_field(std::string_view key);
+
+/// What a request of that kind says where nothing is said: long maintenance waits for a machine
+/// that nobody uses and that is on external power.
+WorkRequest default_request(WorkKind kind);
+
+/// The wire's form. Fields with their defaults are left out.
+boost::json::object to_json(const WorkRequest& request);
+/// Refuses unknown keys, and values of another type. Bounds are for validate().
+Result<WorkRequest> request_from_json(const boost::json::object& object);
+/// The same from an object with other members besides, which are ignored.
+Result<WorkRequest> request_among(const boost::json::object& object);
+
+/// One part of it, in any form. On disk the keys are the fields' numbers.
+boost::json::object part_to_json(const WorkRequest& request, std::initializer_list<Part> parts,
+                                 Form form = Form::wire);
+/// Adds to `request` what such an object says.
+Result<> read_part(const boost::json::object& object, WorkRequest& request, Form form = Form::wire);
+
+/// Each value is in the bounds of its row. What fields say together is for validate().
+Result<> check_fields(const WorkRequest& request);
+
+}  // namespace wm

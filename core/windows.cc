@@ -1,0 +1,167 @@
+#include "core/windows.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/text.h"
+
+namespace wm {
+namespace {
+
+using std::chrono::minutes;
+
+constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+
+std::unexpected<Error> bad(std::string_view text, std::string_view why) {
+  return fail(ErrorCode::invalid, "bad window '" + printable(text) + "': " + std::string(why) +
+                                      "; write for example 22:00-06:00, or Mon-Fri 09:00-17:30");
+}
+
+// A name of three letters or more: mon, Monday.
+std::optional<std::size_t> day_of(std::string_view text) {
+  std::string lower;
+  for (const char c : text) lower += (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr std::array<std::string_view, 7> kNames{"sunday",   "monday", "tuesday", "wednesday",
+                                                   "thursday", "friday", "saturday"};
+  for (std::size_t day = 0; day < kNames.size(); ++day) {
+    if (lower.size() >= 3 && kNames[day].starts_with(lower)) return day;
+  }
+  return std::nullopt;
+}
+
+bool add_days(std::string_view range, std::uint8_t& days) {
+  const std::size_t dash = range.find('-');
+  const auto first = day_of(range.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : day_of(range.substr(dash + 1));
+  if (!first || !last) return false;
+  for (std::size_t day = *first;; day = (day + 1) % kDays.size()) {
+    days |= static_cast<std::uint8_t>(1U << day);
+    if (day == *last) return true;
+  }
+}
+
+std::optional<std::uint8_t> parse_days(std::string_view text) {
+  std::uint8_t days = 0;
+  while (true) {
+    const std::size_t comma = text.find(',');
+    if (!add_days(text.substr(0, comma), days)) return std::nullopt;
+    if (comma == std::string_view::npos) return days;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::optional<minutes> parse_clock(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon > 2 || text.size() != colon + 3) {
+    return std::nullopt;
+  }
+  const auto hour = parse_number<int>(text.substr(0, colon));
+  const auto minute = parse_number<int>(text.substr(colon + 1));
+  if (!hour || !minute || *hour < 0 || *minute < 0 || *minute > 59) return std::nullopt;
+  const minutes time = std::chrono::hours{*hour} + minutes{*minute};
+  return time <= 24h ? std::optional(time) : std::nullopt;
+}
+
+std::string clock(minutes time) {
+  const auto two = [](std::int64_t number) {
+    return (number < 10 ? "0" : "") + std::to_string(number);
+  };
+  return two(time.count() / 60) + ":" + two(time.count() % 60);
+}
+
+// Ranges of three days and more are written so.
+std::string format_days(std::uint8_t days) {
+  const auto has = [&](std::size_t day) { return ((days >> (day % kDays.size())) & 1U) != 0; };
+  const auto name = [](std::size_t day) {
+    std::string text(kDays[day % kDays.size()]);
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    return text;
+  };
+  std::vector<std::string> parts;
+  for (std::size_t first = 1; first <= kDays.size(); ++first) {  // From Monday on.
+    if (!has(first)) continue;
+    std::size_t last = first;
+    while (last < kDays.size() && has(last + 1)) ++last;
+    if (last >= first + 2) {
+      parts.push_back(name(first) + "-" + name(last));
+    } else {
+      for (std::size_t day = first; day <= last; ++day) parts.push_back(name(day));
+    }
+    first = last;
+  }
+  return join(parts, ",");
+}
+
+bool contains(const Window& window, LocalTime local) {
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  const std::size_t weekday = std::chrono::weekday{day}.c_encoding();
+  const Duration time = local - day;
+  const auto begins_on = [&](std::size_t one) { return ((window.days >> one) & 1U) != 0; };
+  const bool over_midnight = window.end <= window.begin;
+  const bool begun = begins_on(weekday) && time >= window.begin;
+  if (!over_midnight) return begun && time < window.end;
+  return begun || (begins_on((weekday + 6) % 7) && time < window.end);
+}
+
+// The next local time at which a window begins or ends on some day.
+LocalTime next_edge(const Windows& windows, LocalTime after) {
+  const LocalTime midnight = std::chrono::floor<std::chrono::days>(after);
+  LocalTime next = LocalTime::max();
+  for (const Window& window : windows) {
+    for (const minutes edge : {window.begin, window.end}) {
+      LocalTime time = midnight + edge;
+      if (time <= after) time += std::chrono::days{1};
+      next = std::min(next, time);
+    }
+  }
+  return next;
+}
+
+}  // namespace
+
+Result<Window> parse_window(std::string_view text) {
+  Window window;
+  std::string_view times = text;
+  if (const std::size_t space = text.rfind(' '); space != std::string_view::npos) {
+    const auto days = parse_days(text.substr(0, text.find_last_not_of(' ', space) + 1));
+    if (!days) return bad(text, "its days are not understood");
+    window.days = *days;
+    times = text.substr(space + 1);
+  }
+  const std::size_t dash = times.find('-');
+  const auto begin = parse_clock(times.substr(0, dash));
+  const auto end =
+      dash == std::string_view::npos ? std::nullopt : parse_clock(times.substr(dash + 1));
+  if (!begin || !end || *begin == 24h) return bad(text, "it is not HH:MM-HH:MM");
+  if (*begin == *end) return bad(text, "it ends when it begins");
+  window.begin = *begin;
+  window.end = *end;
+  return window;
+}
+
+std::string format_window(const Window& window) {
+  const std::string times = clock(window.begin) + "-" + clock(window.end);
+  return window.days == Window::kEveryDay ? times : format_days(window.days) + " " + times;
+}
+
+bool is_inside(const Windows& windows, TimePoint instant, const date::time_zone* zone) {
+  const LocalTime local = local_time_at(instant, zone);
+  return std::ranges::any_of(windows, [&](const Window& one) { return contains(one, local); });
+}
+
+std::optional<TimePoint> next_change(const Windows& windows, TimePoint instant,
+                                     const date::time_zone* zone) {
+  if (windows.empty()) return std::nullopt;
+  const bool inside = is_inside(windows, instant, zone);
+  // Windows repeat each week; one in which the offset changes may be unlike the others.
+  const TimePoint last = instant + Days{15};
+  for (TimePoint time = instant; time < last;) {
+    const ZoneOffset now = offset_at(time, zone);
+    const LocalTime edge = next_edge(windows, LocalTime{time.time_since_epoch() + now.offset});
+    time = std::min(TimePoint{edge.time_since_epoch() - now.offset}, now.until);
+    if (is_inside(windows, time, zone) != inside) return time;
+  }
+  return std::nullopt;
+}
+
+}  // namespace wm

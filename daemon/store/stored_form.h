@@ -1,0 +1,36 @@
+// The form in which the database keeps what has no columns of its own: JSON in which the fields of
+// a registration, the constraints and the enumerators are numbers. Names that clients see may
+// change; what is on disk stays. The version of this form is the schema's (store/schema.h).
+//
+// What cannot be read throws StoreError.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/wait_ledger.h"
+#include "core/work.h"
+
+namespace wm {
+
+/// The part of a registration that jobs share.
+std::string stored_policy(const WorkRequest& request);
+Policy policy_of(const std::string& text);
+
+/// The rest of it; together they are the registration.
+std::string stored_rest(const WorkRequest& request);
+WorkRequest request_of(const std::string& rest, const std::string& policy);
+
+std::string stored_text(const RunProgress& progress);
+RunProgress progress_of(const std::string& text);
+
+std::string stored_text(const LedgerEntry& entry);
+LedgerEntry ledger_entry_of(const std::string& text);
+
+/// Empty for an empty list.
+std::string stored_text(const std::vector<Waited>& waited);
+std::vector<Waited> waited_of(const std::string& text);
+std::string stored_text(const std::vector<std::string>& list);
+std::vector<std::string> list_of(const std::string& text);
+
+}  // namespace wm

@@ -1,0 +1,13 @@
+// A backoff as a policy says it.
+#pragma once
+
+#include "core/work.h"
+
+namespace wm {
+
+inline void set_backoff(Policy& policy, const Backoff& backoff) {
+  policy.backoff_policy = backoff.policy;
+  policy.backoff_delay = backoff.delay;
+}
+
+}  // namespace wm

@@ -1,0 +1,83 @@
+// What `wm export` prints, `wm apply` makes again: over random sets of options.
+#include <fstream>
+#include <random>
+
+#include "tests/support/sample_options.h"
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+class Export : public Commands {
+ protected:
+  Export()
+      : Commands(TestDaemon::kConfiguration + std::string("\n[conditions.night]\n"
+                                                          "command = [\"/bin/true\"]\n"
+                                                          "every = \"1h\"\n"
+                                                          "[conditions.a1]\n"
+                                                          "command = [\"/bin/true\"]\n"
+                                                          "every = \"1h\"\n")) {}
+};
+
+struct Kind {
+  const char* command;
+  Offers offers;
+};
+constexpr Kind kKinds[]{{"register-oneoff", kOneoff},
+                        {"register-periodic", kPeriodic},
+                        {"register-processing", kProcessing}};
+
+// Options that suit each other often enough.
+std::vector<std::string> random_options(std::mt19937& random, Offers offers) {
+  const auto chance = [&](int of) { return std::uniform_int_distribution(1, of)(random) == 1; };
+  std::vector<std::string> options;
+  for (const Field& field : request_fields()) {
+    const bool offered = !field.option.empty() && (field.offers & offers) != 0;
+    // Nothing is registered that comes after work that is not there.
+    if (!offered || field.key == "after" || field.key == "relax-after" || !chance(6)) continue;
+    const auto add = [&](const Field& one) {
+      const std::string name = "--" + std::string(one.option_name());
+      if (one.value->is_flag())
+        return options.push_back(chance(3) ? "--no-" + name.substr(2) : name);
+      for (const std::string& text : sample_texts(one, random())) {
+        options.push_back(name + "=" + text);
+        if (!one.value->is_list()) break;
+      }
+    };
+    add(field);
+    if (field.key == "prefer") add(*find_field("relax-after"));
+  }
+  return options;
+}
+
+TEST_F(Export, AndApplyAreInversesOverRandomOptions) {
+  std::mt19937 random(4711);
+  int registered = 0;
+  for (int i = 0; i < 150; ++i) {
+    const Kind& kind = kKinds[static_cast<std::size_t>(i) % 3];
+    std::vector<std::string> arguments{kind.command, "job " + std::to_string(i)};
+    if (kind.offers == kPeriodic) arguments.push_back("--every=5h");
+    for (std::string& option : random_options(random, kind.offers)) {
+      if (!option.starts_with("--every")) arguments.push_back(std::move(option));
+    }
+    arguments.insert(arguments.end(), {"--", "/bin/sleep", "0"});
+    const Output output = wm(arguments);
+    // Some options exclude each other. None may be refused for what it is.
+    EXPECT_TRUE(output.status == 0 || output.status == 2) << output.err;
+    registered += output.status == 0 ? 1 : 0;
+  }
+  EXPECT_GT(registered, 40);
+  const std::string exported = ok({"export"});
+
+  const auto file = daemon_.path() / "export.toml";
+  std::ofstream(file) << exported;
+  EXPECT_NE(ok({"apply", file.string()}).find("unchanged"), std::string::npos);
+  ok({"cancel", "--all"});
+  ok({"prune"});
+  ok({"apply", file.string()});
+
+  EXPECT_EQ(ok({"export"}), exported);
+}
+
+}  // namespace
+}  // namespace wm
