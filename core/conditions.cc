@@ -24,18 +24,19 @@ bool network_holds(NetworkType wanted, const Conditions& now) {
   return false;
 }
 
-bool flag_holds(const ConstraintDef& flag, const Conditions& now) {
-  if (const auto& known = now.holds[flag.id]) return *known;
-  return now.unknown[flag.id].value_or(flag.holds_when_unknown);
+bool flag_holds(Constraint flag, const Conditions& now) {
+  if (const auto& known = now.holds[flag]) return *known;
+  const auto& unknown = now.unknown[flag];
+  return unknown ? *unknown : def_of(flag).holds_when_unknown;
 }
 
 // Calls `report(constraint, custom name)` for each constraint that does not hold.
 template <class Report>
 void each_unmet(const Constraints& wanted, const Conditions& now, Report report) {
   if (!network_holds(wanted.network, now)) report(Constraint::network, nullptr);
-  for (const ConstraintDef& one : kConstraints) {
-    if (wanted.flags.has(one.id) && !flag_holds(one, now)) report(one.id, nullptr);
-  }
+  wanted.flags.each([&](Constraint flag) {
+    if (!flag_holds(flag, now)) report(flag, nullptr);
+  });
   for (const std::string& name : wanted.custom) {
     const auto known = now.custom.find(name);
     if (known == now.custom.end() || !known->second) report(Constraint::custom, &name);

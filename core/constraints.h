@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -163,6 +164,14 @@ class ConstraintSet {
   constexpr bool has(Constraint one) const { return (bits_ & bit(one)) != 0; }
   constexpr void set(Constraint one, bool is_in = true) {
     bits_ = is_in ? bits_ | bit(one) : bits_ & ~bit(one);
+  }
+
+  /// Calls `visit(constraint)` for each of them, in the order of their numbers.
+  template <class Visit>
+  constexpr void each(Visit visit) const {
+    for (std::uint32_t rest = bits_; rest != 0; rest &= rest - 1) {
+      visit(static_cast<Constraint>(std::countr_zero(rest)));
+    }
   }
 
   friend constexpr ConstraintSet operator|(ConstraintSet a, ConstraintSet b) {

@@ -43,6 +43,9 @@ TEST(ConstraintSet, HasWhatWasPutIn) {
     const bool in = one.id == Constraint::idle || one.id == Constraint::custom;
     EXPECT_EQ(set.has(one.id), in) << one.name;
   }
+  std::vector<Constraint> seen;
+  set.each([&](Constraint one) { seen.push_back(one); });
+  EXPECT_EQ(seen, (std::vector{Constraint::idle, Constraint::custom}));
   EXPECT_EQ(set, (ConstraintSet{Constraint::custom} | ConstraintSet{Constraint::idle}));
   EXPECT_NE(set, ConstraintSet());
 }
