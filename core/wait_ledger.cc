@@ -24,6 +24,29 @@ class Sum {
   std::vector<Waited> waited_;
 };
 
+// Adds what held due work back from `from` until `end`, while things were as that entry says.
+void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, TimePoint from, TimePoint end) {
+  if (entry.shutting_down) return sum.add(WaitKind::daemon, "", end - from);
+  const Policy& policy = work.policy;
+  while (from < end) {
+    const TimePoint until = std::min(needs_change_at(work, policy, from).value_or(end), end);
+    bool held = false;
+    for (const Constraints& wanted : needs_at(work, policy, from)) {
+      for (const Unmet& one : unmet(wanted, entry.conditions)) {
+        sum.add(WaitKind::constraint, one.name, until - from);
+        held = true;
+      }
+    }
+    for (const std::string& group : entry.paused) {
+      if (!group.empty() && group != policy.group) continue;
+      sum.add(WaitKind::paused, group, until - from);
+      held = true;
+    }
+    if (!held) sum.add(entry.unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
+    from = until;
+  }
+}
+
 }  // namespace
 
 void WaitLedger::restore(LedgerEntry entry) {
@@ -81,7 +104,6 @@ std::vector<LedgerEntry> WaitLedger::unsaved() const {
 
 std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   Sum sum;
-  const Policy& policy = work.policy;
   if (!has_named_time(work)) {
     if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
     if (work.timing == Timing::quiet) sum.add(WaitKind::trigger, "", work.due - work.since);
@@ -102,28 +124,8 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   for (; entry != entries_.end() && from < now; ++entry) {
     const auto next = std::next(entry);
     const TimePoint end = next == entries_.end() ? now : std::min(next->from, now);
-    if (entry->shutting_down) {
-      sum.add(WaitKind::daemon, "", end - from);
-      from = std::max(from, end);
-      continue;
-    }
-    while (from < end) {
-      const TimePoint until = std::min(needs_change_at(work, policy, from).value_or(end), end);
-      bool held = false;
-      for (const Constraints& wanted : needs_at(work, policy, from)) {
-        for (const Unmet& one : unmet(wanted, entry->conditions)) {
-          sum.add(WaitKind::constraint, one.name, until - from);
-          held = true;
-        }
-      }
-      for (const std::string& group : entry->paused) {
-        if (!group.empty() && group != policy.group) continue;
-        sum.add(WaitKind::paused, group, until - from);
-        held = true;
-      }
-      if (!held) sum.add(entry->unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
-      from = until;
-    }
+    add_held(sum, work, *entry, from, end);
+    from = std::max(from, end);
   }
   return sum.take();
 }

@@ -216,6 +216,17 @@ std::string terms_of(const json::object& work) {
   return join(parts);
 }
 
+std::string attempts_of(const json::object& work) {
+  const std::int64_t attempts = number_of(work, "runAttemptCount");
+  const std::int64_t most = number_of(work, "maxAttempts");
+  if (attempts == 0) return "";
+  return most ? fmt::format("{} of {}", attempts, most) : fmt::format("{}", attempts);
+}
+
+std::string backoff_of(const json::object& backoff) {
+  return backoff.empty() ? "" : text_of(backoff, "policy") + ", " + duration_of(backoff, "delayMs");
+}
+
 // `940K`, `12.5M`.
 std::string rough_size(std::int64_t kilobytes) {
   if (kilobytes < 1024) return fmt::format("{}K", kilobytes);
@@ -261,15 +272,8 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   plain("tags", join(texts_of(work, "tags")));
   line("enqueued", moment(time_of(work, "enqueuedAt"), now));
   line("next run", moment(time_of(work, "nextRunAt"), now));
-  const std::int64_t attempts = number_of(work, "runAttemptCount");
-  const std::int64_t most = number_of(work, "maxAttempts");
-  line("attempts", attempts == 0 ? ""
-                   : most        ? fmt::format("{} of {}", attempts, most)
-                                 : fmt::format("{}", attempts));
-  if (const json::object& backoff = object_of(work, "backoff"); !backoff.empty()) {
-    line("backoff", text_of(backoff, "policy") + ", " +
-                        format_duration(Duration{number_of(backoff, "delayMs")}));
-  }
+  line("attempts", attempts_of(work));
+  line("backoff", backoff_of(object_of(work, "backoff")));
   line("last run", last_result_of(work, style, now));
   plain("stop reason", text_of(work, "state") == "running" ? text_of(work, "stopReason") : "");
   plain("output",
