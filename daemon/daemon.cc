@@ -1,27 +1,17 @@
 #include "daemon/daemon.h"
 
-#include <array>
 #include <csignal>
-#include <cstring>
 #include <stdexcept>
-#include <thread>
 
 #include <boost/asio/post.hpp>
 #include <date/tz.h>
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <systemd/sd-id128.h>
 #include <unistd.h>
 
 #include "core/schedule.h"
 #include "core/version.h"
-#include "daemon/probes/custom.h"
-#include "daemon/probes/idle.h"
-#include "daemon/probes/network.h"
-#include "daemon/probes/power.h"
-#include "daemon/probes/storage.h"
+#include "daemon/system/machine_ids.h"
 
 namespace wm {
 
@@ -32,8 +22,6 @@ namespace {
 // So many ready events are gathered into one turn at the most: one commit for all of them.
 constexpr int kEventsPerTurn = 512;
 constexpr Duration kRetryCommit = 1s;
-// What a question has had measured stays so for a while: the next one may ask the same.
-constexpr Duration kAskedAgain = 5s;
 
 constexpr const char* kOtherState = "say where to keep the queue with --state-dir DIR";
 constexpr const char* kOtherSocket = "say where to listen with --socket PATH";
@@ -53,89 +41,10 @@ sigset_t handled_signals() {
   return set;
 }
 
-std::string cannot_make(const std::filesystem::path& path, const std::error_code& problem,
-                        const std::string& way_out) {
-  return "cannot make the directory " + path.string() + ": " + problem.message() + "; " + way_out;
+UniqueFd hold_state(const std::filesystem::path& directory) {
+  make_state_directory(directory, kOtherState);
+  return lock_state(directory);
 }
-
-void make_parent(const std::filesystem::path& path, const std::string& way_out) {
-  const std::filesystem::path parent = path.parent_path();
-  std::error_code problem;
-  if (!parent.empty() && !std::filesystem::is_directory(parent, problem)) {
-    std::filesystem::create_directories(parent, problem);
-    if (problem) throw std::runtime_error(cannot_make(parent, problem, way_out));
-  }
-}
-
-// A directory of our own: nobody else can look into it, or lead us astray in it. With the mode 0711
-// others may pass through it, to what lies there for them. Where none can be made, `way_out` says
-// what to do.
-void make_directory(const std::filesystem::path& path, mode_t mode, const std::string& way_out) {
-  make_parent(path, way_out);
-  struct stat status{};
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
-    throw std::runtime_error(
-        cannot_make(path, std::error_code(errno, std::generic_category()), way_out));
-  }
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    throw std::runtime_error(path.string() + " is not a directory");
-  }
-  if (status.st_uid != ::geteuid()) {
-    throw std::runtime_error("the directory " + path.string() +
-                             " belongs to another user: use one of your own, as " +
-                             (path / "wm").string());
-  }
-  if ((status.st_mode & 077 & ~mode) != 0) {
-    throw std::runtime_error("the directory " + path.string() +
-                             " is open to others: chmod go-rwx it");
-  }
-  if ((status.st_mode & mode) != mode) ::chmod(path.c_str(), mode);
-}
-
-// Root's daemon runs other users' work, which writes its output there.
-std::filesystem::path prepare_state(const DaemonOptions& options) {
-  const std::filesystem::path& directory = options.state_directory;
-  const mode_t open_to_runs = ::geteuid() == 0 ? 0711 : 0700;
-  ::umask(077);
-  make_directory(directory, open_to_runs, kOtherState);
-  make_directory(directory / "logs", 0700, kOtherState);
-  for (const char* part : {"outputs", "work"}) {
-    make_directory(directory / part, open_to_runs, kOtherState);
-  }
-  return directory;
-}
-
-// Two daemons that start at the same moment would lock each other out of the database, both of
-// them. A lock of the process: no child has it, and it ends with us.
-UniqueFd lock_state(const std::filesystem::path& directory) {
-  const std::string path = directory / "wmd.lock";
-  UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  struct flock whole{};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  if (file && ::fcntl(file.get(), F_SETLK, &whole) == 0) return file;
-  if (file && (errno == EACCES || errno == EAGAIN)) {
-    throw AnotherServes("cannot use the state directory " + directory.string() +
-                        ": another wmd uses it");
-  }
-  throw std::runtime_error("cannot lock " + path + ": " + std::strerror(errno));
-}
-
-// Where there is no such thing, one that is different each time does, too.
-std::uint64_t machine_id() {
-  sd_id128_t id{};
-  if (::sd_id128_get_machine(&id) < 0) ::sd_id128_randomize(&id);
-  return id.qwords[0];
-}
-
-std::string boot_id() {
-  sd_id128_t id{};
-  if (::sd_id128_get_boot(&id) < 0) return "";
-  std::array<char, SD_ID128_STRING_MAX> text{};
-  return ::sd_id128_to_string(id, text.data());
-}
-
-int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
 
 }  // namespace
 
@@ -146,7 +55,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       signals_(loop_),
       service_manager_(loop_),
       zone_(loop_, [this] { manager_.set_zone(zone_.zone()); }),
-      state_lock_(lock_state(prepare_state(options_))),
+      state_lock_(hold_state(options_.state_directory)),
       store_(must(SqliteStore::open(options_.state_directory / "wm.db"))),
       helpers_(loop_),
       commands_(loop_),
@@ -155,7 +64,8 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
       leftovers_(helpers_, *store_, options_.state_directory),
       manager_(*store_, runner_, settings_, {processors(), zone_.zone(), machine_id(), boot_id()}),
       bus_(loop_),
-      sleep_(bus_, [this] { measure(); }),
+      sensing_(loop_, bus_, helpers_, commands_, settings_, options_.state_directory,
+               [this] { return static_cast<int>(manager_.scheduler().running_count()); }),
       paths_(loop_, helpers_, settings_.limits, [this](WorkId id) { manager_.paths_changed(id); }),
       programs_(loop_, helpers_),
       notifier_(loop_, commands_, *store_, settings_),
@@ -171,7 +81,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
     runner_.set_session(&*session_);
     commands_.set_session(&*session_);
   }
-  add_probes();
+  manager_.before_plan([this] { sense(wall_clock_now()); });
   inherited_ = Handover::take();
   recover();
   for (const auto& [id, row] : manager_.scheduler().rows()) follow_paths(row.work);
@@ -182,7 +92,7 @@ Daemon::Daemon(DaemonOptions options, Configuration configuration)
 MethodsContext Daemon::methods_context() {
   return {.manager = manager_,
           .store = *store_,
-          .sensors = sensors_,
+          .sensors = sensing_.sensors(),
           .paths = paths_,
           .log = runner_.log(),
           .settings = settings_,
@@ -209,7 +119,7 @@ void Daemon::recover() {
   manager_.set_clock_offset(clock_steps_.look());
   if (!inherited_) return manager_.recover(now);
   json::object& parts = inherited_->parts;
-  sensors_.take_over(parts["sensors"].as_object(), now);
+  sensing_.sensors().take_over(parts["sensors"].as_object(), now);
   const json::value* const strangers = parts.if_contains("strangers");
   runner_.take_over(parts["runs"].as_array(), strangers
                                                   ? json::value_to<std::vector<pid_t>>(*strangers)
@@ -246,21 +156,6 @@ Daemon::~Daemon() {
   if (own_socket_) ::unlink(options_.socket.c_str());
 }
 
-void Daemon::add_probes() {
-  const auto report = [this](const Measurement& measurement) {
-    sensors_.take(measurement, wall_clock_now());
-  };
-  const auto own_runs = [this] { return static_cast<int>(manager_.scheduler().running_count()); };
-  storage_ = std::make_shared<StorageProbe>(loop_, helpers_, options_.state_directory.string(),
-                                            settings_.storage, report);
-  probes_ = {std::make_shared<NetworkProbe>(loop_, bus_, settings_.network, report),
-             std::make_shared<PowerProbe>(loop_, bus_, "/sys/class/power_supply", settings_.battery,
-                                          report),
-             storage_, std::make_shared<IdleProbe>(loop_, bus_, settings_.idle, own_runs, report),
-             std::make_shared<CustomProbe>(loop_, commands_, settings_.conditions, report)};
-  manager_.before_plan([this] { sense(wall_clock_now()); });
-}
-
 int Daemon::run() {
   spdlog::info("wmd {} ready: {} unfinished works, socket {}", kVersion,
                manager_.scheduler().unfinished_count(), options_.socket);
@@ -287,12 +182,12 @@ void Daemon::take_events() {
 }
 
 void Daemon::turn() {
-  if (sleep_.has_slept()) measure();
+  sensing_.measure_after_sleep();
   // Those that this turn has no room for are the next one's.
   if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
   manager_.set_clock_offset(clock_steps_.look());
-  sensors_.expire(now);
+  sensing_.sensors().expire(now);
   turn_began_ = std::chrono::steady_clock::now();
   const Result<> done = turns_.take(now);
   const std::string problem = done ? "" : done.error().message;
@@ -305,42 +200,23 @@ void Daemon::turn() {
 // What the turn leaves to do, once its children are started and stopped.
 void Daemon::committed(const TurnReport& report, TimePoint now) {
   try {
-    if (!report.ended.empty() && sensed_.has(Constraint::storage_not_low)) storage_->measure();
+    if (!report.ended.empty()) sensing_.measure_storage();
     notifier_.tell(report.statuses, now);
     for (const Work& work : report.changed) follow_paths(work);
   } catch (const std::exception& e) {
     spdlog::error("not all that follows from a turn is done: {}", e.what());
   }
+  const std::int32_t version = sensing_.sensors().version();
   metrics_.observe(report, std::chrono::steady_clock::now() - turn_began_);
-  if (std::exchange(told_sensors_, sensors_.version()) != sensors_.version() ||
-      !report.changed.empty()) {
+  if (std::exchange(told_sensors_, version) != version || !report.changed.empty()) {
     metrics_file_.touch(settings_.metrics.textfile);
   }
 }
 
-// Measured is what works wait for, and what somebody asks.
 void Daemon::sense(TimePoint now) {
-  const Constraints asked = methods_.wanted();
-  if (asked != Constraints{}) {
-    asked_ = either(asked_, asked);
-    asked_until_ = now + kAskedAgain;
-  } else if (asked_until_ && *asked_until_ <= now) {
-    asked_ = {};
-    asked_until_.reset();
-  }
-  const Constraints wanted = either(manager_.scheduler().wanted(), asked_);
-  if (wanted != sensed_) {
-    sensed_ = wanted;
-    sensors_.set_wanted(wanted);
-    for (const auto& probe : probes_) probe->set_wanted(wanted);
-    sleep_.set_wanted(wanted != Constraints{});
-  }
-  if (sensors_.take_changed()) manager_.set_conditions(sensors_.conditions(), now);
-}
-
-// What is wanted, once more.
-void Daemon::measure() {
-  for (const auto& probe : probes_) probe->measure();
+  sensing_.want(manager_.scheduler().wanted(), methods_.wanted(), now);
+  Sensors& sensors = sensing_.sensors();
+  if (sensors.take_changed()) manager_.set_conditions(sensors.conditions(), now);
 }
 
 // Watched is what triggered work still waits for.
@@ -352,7 +228,8 @@ void Daemon::follow_paths(const Work& work) {
 }
 
 void Daemon::end_turn(TimePoint now) {
-  auto next = earliest(manager_.next_wakeup(), earliest(sensors_.next_expiry(), asked_until_));
+  auto next = earliest(manager_.next_wakeup(),
+                       earliest(sensing_.sensors().next_expiry(), sensing_.asked_until()));
   const bool failed = !turn_problem_.empty();
   if (failed) next = now + kRetryCommit;
   alarm_.set(next);
@@ -360,7 +237,7 @@ void Daemon::end_turn(TimePoint now) {
   const Scheduler& scheduler = manager_.scheduler();
   service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
   // What this turn itself brought about is the next one's event.
-  if (!failed && (manager_.has_unsettled_runs() || sensors_.changed())) {
+  if (!failed && (manager_.has_unsettled_runs() || sensing_.sensors().changed())) {
     boost::asio::post(loop_, [] {});
   }
   if (stopping_ && manager_.idle()) {
@@ -450,15 +327,14 @@ void Daemon::reload() {
   zone_.look();
   paths_.try_again();
   server_->set_limits(settings_.clients);
-  for (const auto& probe : probes_) probe->set_wanted(sensed_);
-  measure();
+  sensing_.settings_changed();
   metrics_file_.touch(settings_.metrics.textfile);
   spdlog::info("the configuration is reloaded");
 }
 
 std::string Daemon::metrics_text() const {
   return metrics_.text({.scheduler = manager_.scheduler(),
-                        .sensors = sensors_,
+                        .sensors = sensing_.sensors(),
                         .commits = store_->commit_times(),
                         .syncs = store_->sync_times(),
                         .started_at = started_at_,
@@ -480,7 +356,7 @@ DaemonFacts Daemon::facts() const {
           .controllers = runner_.cgroups().controllers(),
           .zone_problem = zone_.problem(),
           .paths = paths_.use(),
-          .conditions = sensors_.to_json(),
+          .conditions = sensing_.sensors().to_json(),
           .pauses = manager_.scheduler().pauses(),
           .clients = server_->bounds(),
           .uses = store_->uses(),

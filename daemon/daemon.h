@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -13,16 +12,16 @@
 #include "config/files.h"
 #include "daemon/methods/methods.h"
 #include "daemon/notify/notifier.h"
-#include "daemon/probes/sensors.h"
+#include "daemon/probes/sensing.h"
 #include "daemon/runs/process_runner.h"
 #include "daemon/store/sqlite_store.h"
 #include "daemon/system/bus.h"
 #include "daemon/system/clock.h"
 #include "daemon/system/handover.h"
 #include "daemon/system/local_zone.h"
+#include "daemon/system/place.h"
 #include "daemon/system/service_manager.h"
 #include "daemon/system/session_variables.h"
-#include "daemon/system/sleep_watch.h"
 #include "daemon/system/unique_fd.h"
 #include "daemon/triggers/path_watches.h"
 #include "daemon/turn/program_checks.h"
@@ -33,12 +32,6 @@
 #include "daemon/wire/server.h"
 
 namespace wm {
-
-/// Why a daemon ends at once: another one has its state directory, or its socket.
-class AnotherServes : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct DaemonOptions {
   bool system = false;  // For all users; else for the one who runs it.
@@ -63,7 +56,6 @@ class Daemon {
 
  private:
   MethodsContext methods_context();
-  void add_probes();
   void listen_to_signals();
   void take_signals();
   void reload();
@@ -80,7 +72,6 @@ class Daemon {
   void turn();
   void committed(const TurnReport& report, TimePoint now);
   void sense(TimePoint now);
-  void measure();
   void follow_paths(const Work& work);
   void end_turn(TimePoint now);
   void give_up_runs();
@@ -104,17 +95,11 @@ class Daemon {
   std::optional<SessionVariables> session_;  // Of the one user who is served.
   Leftovers leftovers_;
   WorkManager manager_;
-  Sensors sensors_;
   ClockSteps clock_steps_;
   Bus bus_;
-  SleepWatch sleep_;
+  Sensing sensing_;
   PathWatches paths_;
   ProgramChecks programs_;
-  std::vector<std::shared_ptr<Probe>> probes_;
-  std::shared_ptr<Probe> storage_;        // Runs use space: it is looked at after each.
-  Constraints sensed_;                    // What the probes measure …
-  Constraints asked_;                     // … of it, what a question needed …
-  std::optional<TimePoint> asked_until_;  // … lately: the next one may need it too.
   Notifier notifier_;
   Methods methods_;
   Turns turns_;

@@ -86,7 +86,7 @@ void Daemon::try_to_hand_over() {
   handover.parts["children"] = manager_.hand_over();
   handover.parts["runs"] = runner_.hand_over(handover);
   handover.parts["strangers"] = json::value_from(runner_.strangers());
-  handover.parts["sensors"] = sensors_.hand_over();
+  handover.parts["sensors"] = sensing_.sensors().hand_over();
   handover.parts["clients"] = server_->hand_over(handover);
   const Error problem = handover.exec(options_.program, options_.arguments);
   // We are the next ourselves; but who asked for another program is not to hear of a success.
