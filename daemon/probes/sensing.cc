@@ -56,7 +56,7 @@ void Sensing::measure_after_sleep() {
 }
 
 void Sensing::measure_storage() {
-  if (wanted_.storage_not_low) storage_->measure();
+  if (wanted_.has(Constraint::storage_not_low)) storage_->measure();
 }
 
 void Sensing::settings_changed() {

@@ -10,7 +10,6 @@
 #include "core/merge.h"
 #include "core/text.h"
 #include "daemon/system/users.h"
-#include "daemon/turn/log_space.h"
 #include "daemon/turn/tasks.h"
 
 namespace wm {
@@ -18,10 +17,6 @@ namespace wm {
 namespace json = boost::json;
 
 namespace {
-
-// So many works are forgotten in one turn at the most, and the rest in the next ones.
-constexpr int kPrunedAtOnce = 1000;
-constexpr int kAll = -1;
 
 // Undone unless it is committed, on disk and in memory alike.
 class Turn {
@@ -73,10 +68,11 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
       settings_(settings),
       machine_(std::move(machine)),
       scheduler_(rules()),
-      registrar_(store, scheduler_, settings) {
+      registrar_(store, scheduler_, settings),
+      retention_(store, runner, settings) {
   runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
   runner_.on_logged(
-      [this](WorkId id, int run, std::int64_t bytes) { logged_.push_back({id, run, bytes}); });
+      [this](WorkId id, int run, std::int64_t bytes) { retention_.logged(id, run, bytes); });
   runner_.on_suspended([this](WorkId id, bool suspended) {
     if (const auto child = children_.find(id); child != children_.end()) {
       child->second.suspended = suspended;
@@ -115,7 +111,7 @@ void WorkManager::set_clock_offset(ClockOffset offset) {
 
 void WorkManager::settings_changed() {
   scheduler_.set_rules(rules());
-  if (std::exchange(keep_limits_, settings_.keep) != settings_.keep) logs_fit_ = false;
+  retention_.settings_changed();
 }
 
 void WorkManager::set_conditions(const Conditions& conditions, TimePoint now) {
@@ -142,9 +138,8 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   save_decisions(scheduler_.decisions(), now);
   if (!machine_.boot.empty()) store_.save_boot(machine_.boot);
   turn.commit();
-  keep_forgotten();
+  retention_.recovered();
   finished_.clear();
-  next_expiry_ = store_.next_expiry();
 }
 
 void WorkManager::restore(TimePoint now, const std::optional<json::array>& children) {
@@ -183,10 +178,6 @@ json::array WorkManager::hand_over() const {
   return children;
 }
 
-void WorkManager::prune(std::optional<uid_t> owner, std::function<void(int)> forgotten) {
-  to_prune_.push_back({owner, std::move(forgotten)});
-}
-
 Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) {
   const std::string name = "'" + printable(unique_name) + "'";
   const auto state = store_.find_state(owner, unique_name);
@@ -203,35 +194,14 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
                                         " is going on, and uses its state directory: wait for its "
                                         "end, or cancel it");
   }
-  store_.forget_state(*state);
-  forgotten_.states.push_back(*state);
+  retention_.forget_state(*state);
   return {};
-}
-
-// What the turn has touched is spared: somebody is about to be told of it.
-void WorkManager::forget_finished(const Decisions& decisions, TimePoint now) {
-  const bool expired = next_expiry_ && *next_expiry_ <= now;
-  if (!expired && to_prune_.empty()) return;
-  for (const Work& work : decisions.changed) {
-    if (is_finished(work.state)) touched_.insert(work.id);
-  }
-  for (const AskedToForget& asked : to_prune_) {
-    const Pruned pruned = store_.prune(asked.owner, {}, kAll, touched_);
-    forget(pruned.runs);
-    asked.forgotten(static_cast<int>(pruned.works.size()));
-  }
-  if (!expired) return;
-  forget(store_.prune({}, now, kPrunedAtOnce, touched_).runs);
-  const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce);
-  forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
 }
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   TurnReport report;
   Turn turn(store_, scheduler_);
-  to_prune_.clear();
-  touched_.clear();
-  forgotten_ = {};
+  retention_.begin_turn();
   if (clock_was_set_) scheduler_.clock_was_set(now);
   if (zone_changed_) scheduler_.zone_changed(now);
   for (const FinishedRun& run : finished_) {
@@ -244,20 +214,12 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   number_appended_runs();
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
-  forget_finished(decisions, now);
-  const bool logs_fit = keep_logs();
+  retention_.end_turn(decisions, !changes.empty(), now);
   for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].compose);
-  const auto has_ended = [](const Work& work) { return is_finished(work.state); };
-  const bool expiry_moves = (next_expiry_ && *next_expiry_ <= now) || !changes.empty() ||
-                            std::ranges::any_of(decisions.changed, has_ended);
-  const auto next_expiry = expiry_moves ? store_.next_expiry() : next_expiry_;
   turn.commit();
 
-  keep_forgotten();
-  next_expiry_ = next_expiry;
+  retention_.committed();
   clock_was_set_ = zone_changed_ = false;
-  logs_fit_ = logs_fit;
-  logged_.clear();
   changed_paths_.clear();
   for (const FinishedRun& run : finished_) children_.erase(run.work);
   finished_.clear();
@@ -276,13 +238,11 @@ void WorkManager::act() {
   runner_.tidy();
   // While others run, making it ready would only take time from them.
   runner_.expect(scheduler_.unfinished_count() > 0 && scheduler_.running_count() == 0);
-  const Forgotten gone = std::exchange(to_forget_, {});
-  for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
-  for (const StateId id : gone.states) runner_.forget_state(id);
+  retention_.act();
 }
 
 std::optional<TimePoint> WorkManager::next_wakeup() const {
-  return earliest(scheduler_.next_wakeup(), next_expiry_);
+  return earliest(scheduler_.next_wakeup(), retention_.next_expiry());
 }
 
 Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) const {
@@ -330,7 +290,7 @@ EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
     store_.save_log_size(run.work, ended.run, runner_.log_size(run.work, ended.run));
   }
   const int most = settings_.history.max_runs;
-  if (ended.run > most) forget(store_.forget_runs(run.work, ended.run, most));
+  if (ended.run > most) retention_.forget(store_.forget_runs(run.work, ended.run, most));
   return {run.work, ended.run, attempt, length, *ended.result};
 }
 
@@ -389,26 +349,6 @@ void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
   }
   if (decisions.pauses) store_.save_pauses(*decisions.pauses);
   for (const LedgerEntry& entry : decisions.noted) store_.save_ledger(entry);
-}
-
-// The oldest go where there is no room for all. False: more of them have to.
-bool WorkManager::keep_logs() {
-  for (const LoggedSize& one : logged_) store_.save_log_size(one.work, one.run, one.bytes);
-  if (logs_fit_ && logged_.empty()) return true;
-  RemovedLogs removed = make_room_for_logs(store_, settings_.keep, runner_.log_disk());
-  forget(removed.runs);
-  return removed.all;
-}
-
-void WorkManager::forget(const std::vector<ForgottenRun>& runs) {
-  forgotten_.runs.insert(forgotten_.runs.end(), runs.begin(), runs.end());
-}
-
-// The commit has made it so: their files may go.
-void WorkManager::keep_forgotten() {
-  const Forgotten gone = std::exchange(forgotten_, {});
-  to_forget_.runs.insert(to_forget_.runs.end(), gone.runs.begin(), gone.runs.end());
-  to_forget_.states.insert(to_forget_.states.end(), gone.states.begin(), gone.states.end());
 }
 
 void WorkManager::start(WorkId id) {

@@ -14,6 +14,7 @@
 #include "core/status.h"
 #include "daemon/runs/runner.h"
 #include "daemon/turn/registrar.h"
+#include "daemon/turn/retention.h"
 #include "daemon/turn/running_child.h"
 
 namespace wm {
@@ -122,12 +123,14 @@ class WorkManager {
   /// At the end of the turn: forgets finished work of that owner, or of all, that nothing
   /// unfinished depends on and that this turn has not touched. `forgotten` is told how many, before
   /// any answer is composed.
-  void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten);
+  void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten) {
+    retention_.prune(owner, std::move(forgotten));
+  }
   /// Forgets what that name has kept from run to run. Not found: nothing. Refused: a run uses it.
   Result<> forget_state(uid_t owner, const std::string& unique_name);
   /// The turn has to do with that work, even if it changes nothing of it: its row stays until the
   /// turn is over.
-  void touch(WorkId id) { touched_.insert(id); }
+  void touch(WorkId id) { retention_.touch(id); }
 
   /// Decides and commits. Whatever it throws, nothing has happened: not on disk, not in memory, not
   /// in the world, and ended runs wait for the next turn. ChangeFailed: because of one change.
@@ -141,7 +144,7 @@ class WorkManager {
   std::optional<TimePoint> next_wakeup() const;
 
   /// Whether a turn has something to do that no event will announce.
-  bool has_unsettled_runs() const { return !finished_.empty() || !logged_.empty() || !logs_fit_; }
+  bool has_unsettled_runs() const { return !finished_.empty() || retention_.has_logs_to_settle(); }
 
   const Scheduler& scheduler() const { return scheduler_; }
 
@@ -152,10 +155,6 @@ class WorkManager {
   void take_output(const FinishedRun& run, RunResult& result);
   void number_appended_runs();
   void save_decisions(const Decisions& decisions, TimePoint now);
-  void forget_finished(const Decisions& decisions, TimePoint now);
-  bool keep_logs();
-  void forget(const std::vector<ForgottenRun>& runs);
-  void keep_forgotten();
   void start(WorkId id);
   std::optional<ChildEnd> launch(const WorkInfo& info);
 
@@ -165,38 +164,16 @@ class WorkManager {
   Machine machine_;
   Scheduler scheduler_;
   Registrar registrar_;
+  Retention retention_;
   std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
   bool zone_changed_ = false;
-  KeepLimits keep_limits_;  // The limits that the logs were last made to fit.
-  bool logs_fit_ = false;   // The logs on record after the last turn fit them.
-  struct LoggedSize {
-    WorkId work = 0;
-    int run = 0;
-    std::int64_t bytes = 0;
-  };
-  std::vector<LoggedSize> logged_;  // Since the last turn.
   std::set<WorkId> changed_paths_;
-  std::optional<TimePoint> next_expiry_;
-  /// Of the present turn.
-  struct AskedToForget {
-    std::optional<uid_t> owner;
-    std::function<void(int)> forgotten;
-  };
-  std::vector<AskedToForget> to_prune_;
-  std::set<WorkId> touched_;
   std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
   std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
-  /// What goes from the disk, too, once it is on no record.
-  struct Forgotten {
-    std::vector<ForgottenRun> runs;
-    std::vector<StateId> states;
-  };
-  Forgotten forgotten_;  // By the present turn.
-  Forgotten to_forget_;  // By turns that are committed.
 };
 
 }  // namespace wm

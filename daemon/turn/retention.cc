@@ -1,0 +1,100 @@
+#include "daemon/turn/retention.h"
+
+#include <algorithm>
+
+#include "daemon/turn/log_space.h"
+
+namespace wm {
+namespace {
+
+// One turn forgets at most this many works, and the next ones the rest.
+constexpr int kPrunedAtOnce = 1000;
+constexpr int kAll = -1;
+
+}  // namespace
+
+void Retention::settings_changed() {
+  if (std::exchange(keep_limits_, settings_.keep) != settings_.keep) logs_fit_ = false;
+}
+
+void Retention::begin_turn() {
+  asked_.clear();
+  touched_.clear();
+  forgotten_ = {};
+}
+
+void Retention::prune(std::optional<uid_t> owner, std::function<void(int)> forgotten) {
+  asked_.push_back({owner, std::move(forgotten)});
+}
+
+void Retention::forget(const std::vector<ForgottenRun>& runs) {
+  forgotten_.runs.insert(forgotten_.runs.end(), runs.begin(), runs.end());
+}
+
+void Retention::forget_state(StateId id) {
+  store_.forget_state(id);
+  forgotten_.states.push_back(id);
+}
+
+void Retention::end_turn(const Decisions& decisions, bool has_changes, TimePoint now) {
+  forget_finished(decisions, now);
+  keep_logs();
+  const auto has_ended = [](const Work& work) { return is_finished(work.state); };
+  const bool moves =
+      is_over(now) || has_changes || std::ranges::any_of(decisions.changed, has_ended);
+  expiry_after_ = moves ? store_.next_expiry() : next_expiry_;
+}
+
+// What the turn has touched is spared: somebody is about to be told of it.
+void Retention::forget_finished(const Decisions& decisions, TimePoint now) {
+  if (!is_over(now) && asked_.empty()) return;
+  for (const Work& work : decisions.changed) {
+    if (is_finished(work.state)) touched_.insert(work.id);
+  }
+  for (const Asked& asked : asked_) {
+    const Pruned pruned = store_.prune(asked.owner, {}, kAll, touched_);
+    forget(pruned.runs);
+    asked.forgotten(static_cast<int>(pruned.works.size()));
+  }
+  if (!is_over(now)) return;
+  forget(store_.prune({}, now, kPrunedAtOnce, touched_).runs);
+  const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce);
+  forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
+}
+
+// The oldest go where there is no room for all, some of them in the next turns.
+void Retention::keep_logs() {
+  for (const LoggedSize& one : logged_) store_.save_log_size(one.work, one.run, one.bytes);
+  logs_will_fit_ = true;
+  if (logs_fit_ && logged_.empty()) return;
+  const RemovedLogs removed = make_room_for_logs(store_, settings_.keep, runner_.log_disk());
+  forget(removed.runs);
+  logs_will_fit_ = removed.all;
+}
+
+void Retention::committed() {
+  keep_forgotten();
+  next_expiry_ = expiry_after_;
+  logs_fit_ = logs_will_fit_;
+  logged_.clear();
+}
+
+void Retention::recovered() {
+  keep_forgotten();
+  next_expiry_ = store_.next_expiry();
+}
+
+// The commit has made it so: their files may go.
+void Retention::keep_forgotten() {
+  const Files gone = std::exchange(forgotten_, {});
+  to_remove_.runs.insert(to_remove_.runs.end(), gone.runs.begin(), gone.runs.end());
+  to_remove_.states.insert(to_remove_.states.end(), gone.states.begin(), gone.states.end());
+}
+
+void Retention::act() {
+  const Files gone = std::exchange(to_remove_, {});
+  for (const ForgottenRun& run : gone.runs) runner_.forget(run.work, run.run);
+  for (const StateId id : gone.states) runner_.forget_state(id);
+}
+
+}  // namespace wm
