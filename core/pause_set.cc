@@ -36,9 +36,7 @@ bool PauseSet::covers(const std::string& group) const {
 
 std::optional<TimePoint> PauseSet::next_end() const {
   std::optional<TimePoint> next;
-  for (const auto& [group, until] : pauses_) {
-    if (until && (!next || *until < *next)) next = until;
-  }
+  for (const auto& [group, until] : pauses_) next = earliest(next, until);
   return next;
 }
 

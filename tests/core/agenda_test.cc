@@ -62,8 +62,8 @@ TEST_F(AgendaTest, WhoAreAlikeShareALaneWithTheEarliestFirst) {
 }
 
 TEST_F(AgendaTest, ADeadlineIsAnAlarmThatMovesItToTheForced) {
-  agenda_.gates().set_conditions({.charging = false}, kNow);
-  Row row = due_in(0s, {.constraints = {.charging = true}, .deadline = 1h});
+  agenda_.gates().set_conditions({.holds = {{Constraint::charging, false}}}, kNow);
+  Row row = due_in(0s, {.constraints = {.flags = {Constraint::charging}}, .deadline = 1h});
   agenda_.add(row);
   EXPECT_EQ(agenda_.next_alarm(), kNow + 1h);
   EXPECT_EQ(lanes().begin()->first.rank, Rank::normal);
@@ -91,8 +91,8 @@ TEST_F(AgendaTest, ARunCountsForItsOwnerItsGroupAndItsTimeLimit) {
 }
 
 TEST_F(AgendaTest, NamesWhatAnyWorkNeedsAsLongAsOneDoes) {
-  const Constraints power{.charging = true};
-  const Constraints quiet{.idle = true};
+  const Constraints power{.flags = {Constraint::charging}};
+  const Constraints quiet{.flags = {Constraint::idle}};
   Row one = due_in(1h, {.constraints = power, .prefer = {{quiet, 1h}}}, 1);
   Row two = due_in(1h, {.constraints = power}, 2);
   agenda_.add(one);

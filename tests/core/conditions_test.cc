@@ -48,8 +48,9 @@ TEST(Conditions, TheConfigurationSaysWhatUnknownMeans) {
     EXPECT_FALSE(hold(wanted, {.unknown = wait}));
   }
   EXPECT_TRUE(hold({.network = NetworkType::metered}, {.unknown = {{Constraint::network, true}}}));
-  EXPECT_FALSE(hold({.flags = {Constraint::charging}}, {.holds = {{Constraint::charging, false}},
-                                                        .unknown = {{Constraint::charging, true}}}))
+  EXPECT_FALSE(
+      hold(Constraints{.flags = {Constraint::charging}},
+           {.holds = {{Constraint::charging, false}}, .unknown = {{Constraint::charging, true}}}))
       << "what is known counts";
 }
 
@@ -79,12 +80,13 @@ TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
 }
 
 TEST(Conditions, EitherNamesWhatAnyOfTheTwoNames) {
-  const Constraints a{
-      .network = NetworkType::connected, .charging = true, .custom = {"vpn", "home"}};
-  const Constraints b{.network = NetworkType::unmetered, .idle = true, .custom = {"home", "dock"}};
+  const Constraints a{.network = NetworkType::connected,
+                      .flags = {Constraint::charging},
+                      .custom = {"vpn", "home"}};
+  const Constraints b{
+      .network = NetworkType::unmetered, .flags = {Constraint::idle}, .custom = {"home", "dock"}};
   EXPECT_EQ(either(a, b), (Constraints{.network = NetworkType::unmetered,
-                                       .charging = true,
-                                       .idle = true,
+                                       .flags = {Constraint::charging, Constraint::idle},
                                        .custom = {"vpn", "home", "dock"}}));
   EXPECT_EQ(either({}, b), b);
   EXPECT_EQ(either(a, {}), a);

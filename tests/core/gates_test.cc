@@ -8,8 +8,8 @@
 namespace wm {
 namespace {
 
-const Needs kPower{{.charging = true}};
-const Needs kQuiet{{.idle = true}};
+const Needs kPower{{.flags = {Constraint::charging}}};
+const Needs kQuiet{{.flags = {Constraint::idle}}};
 
 TEST(Gates, OneIsMadeForAllWhoNeedTheSame) {
   Gates gates;
@@ -23,23 +23,26 @@ TEST(Gates, OneIsMadeForAllWhoNeedTheSame) {
 
 TEST(Gates, MoveOnlyWithTheirOwnConditions) {
   Gates gates;
-  gates.set_conditions({.charging = false, .idle = false}, kNow);
+  gates.set_conditions({.holds = {{Constraint::charging, false}, {Constraint::idle, false}}}, kNow);
   const Gates::Id power = gates.find(kPower);
   const Gates::Id quiet = gates.find(kQuiet);
-  gates.set_conditions({.charging = true, .idle = false}, kNow + 1min);
+  gates.set_conditions({.holds = {{Constraint::charging, true}, {Constraint::idle, false}}},
+                       kNow + 1min);
   EXPECT_TRUE(gates[power].open);
   EXPECT_EQ(gates[power].since, kNow + 1min);
   EXPECT_FALSE(gates[quiet].open);
   EXPECT_EQ(gates[quiet].since, kNow);
 
-  gates.set_conditions({.charging = true, .idle = false}, kNow + 2min);
+  gates.set_conditions({.holds = {{Constraint::charging, true}, {Constraint::idle, false}}},
+                       kNow + 2min);
   EXPECT_EQ(gates[power].since, kNow + 1min) << "nothing has changed";
-  EXPECT_EQ(gates.since({{.storage_not_low = true}}), kNow + 1min) << "nobody has asked before";
+  EXPECT_EQ(gates.since({{.flags = {Constraint::storage_not_low}}}), kNow + 1min)
+      << "nobody has asked before";
 }
 
 TEST(Gates, ABackwardClockLeavesNoneInTheFuture) {
   Gates gates;
-  gates.set_conditions({.charging = false}, kNow);
+  gates.set_conditions({.holds = {{Constraint::charging, false}}}, kNow);
   const Gates::Id power = gates.find(kPower);
   gates.clock_was_set(kNow - 1h);
   EXPECT_EQ(gates[power].since, kNow - 1h);
@@ -50,8 +53,9 @@ class NeedsTest : public testing::Test {
   NeedsTest() { work_.enqueued_at = work_.due = kNow; }
 
   Work work_;
-  const Policy policy_{
-      .constraints = {.charging = true}, .prefer = {{{.idle = true}, 1h}}, .deadline = 2h};
+  const Policy policy_{.constraints = {.flags = {Constraint::charging}},
+                       .prefer = {{{.flags = {Constraint::idle}}, 1h}},
+                       .deadline = 2h};
 };
 
 TEST_F(NeedsTest, APreferenceIsDroppedWhenItsTimeHasCome) {

@@ -19,16 +19,19 @@ class WaitLedgerTest : public testing::Test {
   }
 
   static LedgerEntry offline(TimePoint from, bool charging = true) {
-    return {from, {.network = NetworkReading{}, .charging = charging}, {}};
+    return {from, {.network = NetworkReading{}, .holds = {{Constraint::charging, charging}}}, {}};
   }
   static LedgerEntry online(TimePoint from) {
-    return {from, {.network = NetworkReading{.connected = true}, .charging = true}, {}};
+    return {from,
+            {.network = NetworkReading{.connected = true}, .holds = {{Constraint::charging, true}}},
+            {}};
   }
 
   using Waits = std::vector<Waited>;
 
   WaitLedger ledger_;
-  const Policy both_{.constraints = {.network = NetworkType::connected, .charging = true}};
+  const Policy both_{
+      .constraints = {.network = NetworkType::connected, .flags = {Constraint::charging}}};
 };
 
 TEST_F(WaitLedgerTest, EachConstraintIsAddedUpUnderItsName) {
@@ -105,7 +108,7 @@ TEST_F(WaitLedgerTest, SaysSinceWhenConstraintsAreUnmet) {
   ledger_.note(offline(kNow + 1min));
   ledger_.note(offline(kNow + 2min, false));
   EXPECT_EQ(ledger_.unmet_since(both_.constraints), kNow + 1min);
-  EXPECT_EQ(ledger_.unmet_since({.charging = true}), kNow + 2min);
+  EXPECT_EQ(ledger_.unmet_since({.flags = {Constraint::charging}}), kNow + 2min);
 }
 
 TEST_F(WaitLedgerTest, AClockThatIsSetBackLeavesNothingInTheFuture) {
