@@ -47,7 +47,7 @@ bool lists(const std::string& list, std::string_view what) {
 }  // namespace
 
 IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, TimePoint now) {
-  if (!facts.settled) return {false, "logind", "being asked", {}};
+  if (!facts.answered) return {false, "logind", "being asked", {}};
   if (facts.inhibited) return {false, "logind", "a program holds idleness off", {}};
   const auto since = [&](TimePoint used, const char* source, const std::string& what) {
     const TimePoint quiet = std::max(used, facts.started);
@@ -102,18 +102,18 @@ void IdleProbe::measure() {
   if (!logind_) return;
   const TimePoint now = wall_clock_now();
   IdleFacts facts;
-  facts.settled = logind_->settled();
+  facts.answered = logind_->answered();
   facts.inhibited = lists(logind_->text("BlockInhibited").value_or(""), "idle");
   facts.sessions = logind_->number("NCurrentSessions").value_or(0);
   facts.hint = logind_->flag("IdleHint").value_or(false);
   facts.hint_since = TimePoint{std::chrono::duration_cast<Duration>(
       std::chrono::microseconds(logind_->number("IdleSinceHint").value_or(0)))};
-  if (facts.settled) facts.last_use = last_use();
+  if (facts.answered) facts.last_use = last_use();
   facts.load = load_without(own_runs_());
   facts.started = started_;
   const IdleJudgement judged = judge_idle(facts, settings_, now);
   report_({Constraint::idle, judged.idle, judged.source, judged.detail});
-  if (facts.settled) look_again(now, judged.changes);
+  if (facts.answered) look_again(now, judged.changes);
 }
 
 std::optional<TimePoint> IdleProbe::last_use() {

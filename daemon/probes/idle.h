@@ -15,7 +15,7 @@
 namespace wm {
 
 struct IdleFacts {
-  bool settled = true;                // logind has answered, or does not run.
+  bool answered = true;               // logind has answered, or does not run.
   bool inhibited = false;             // Something holds idleness off: a film, a presentation.
   std::int64_t sessions = 0;          // Of logind.
   bool hint = false;                  // All of them are idle …

@@ -13,7 +13,7 @@ class Modems {
   Modems(Bus& bus, std::function<void()> changed);
 
   /// Whether it has answered, or is known not to run.
-  bool settled() const { return service_.settled() && (!service_.present() || asked_once_); }
+  bool answered() const { return service_.answered() && (!service_.present() || asked_once_); }
   bool roaming() const { return roaming_; }
 
  private:

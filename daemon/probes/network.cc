@@ -28,8 +28,8 @@ NetworkJudgement judge_network(const NetworkFacts& facts, const std::optional<Kn
   const auto before = known && known->interface == facts.interface ? known : std::nullopt;
   const auto& manager = facts.network_manager;
   const std::string over = "default route over " + facts.interface;
-  if (!facts.settled || (manager && !manager->activated)) {
-    const std::string what = !facts.settled ? ", being asked about" : ", being set up";
+  if (!facts.answered || (manager && !manager->activated)) {
+    const std::string what = !facts.answered ? ", being asked about" : ", being set up";
     if (!before) return {{}, false, "NetworkManager", facts.interface + what};
     return {before->reading, before->metered_by_manager, "NetworkManager", over + what};
   }
@@ -122,8 +122,8 @@ NetworkFacts NetworkProbe::ask_about(const std::string& interface) {
   auto& modems = sources_->modems;
   if (mobile && !modems) modems = std::make_unique<Modems>(bus_, [this] { measure(); });
   facts.roaming = mobile && modems->roaming();
-  facts.settled =
-      manager.settled() && sources_->networkd.settled() && (!mobile || modems->settled());
+  facts.answered =
+      manager.answered() && sources_->networkd.answered() && (!mobile || modems->answered());
   return facts;
 }
 

@@ -18,7 +18,7 @@ namespace wm {
 /// What is known of the way out.
 struct NetworkFacts {
   std::string interface;  // That of the default route; "": there is none.
-  bool settled = true;    // Whoever is asked has answered.
+  bool answered = true;   // Whoever is asked has answered.
   std::optional<NetworkManagerReading> network_manager;  // Where it manages that interface.
   bool offline = false;                                  // systemd-networkd says so.
   bool roaming = false;                                  // A modem does, with a foreign network.

@@ -51,9 +51,9 @@ void NetworkManager::look_at(const std::string& interface) {
   find_device();
 }
 
-bool NetworkManager::settled() const {
-  if (!manager_.settled()) return false;
-  return !manager_.present() || interface_.empty() || (device_ ? device_->settled() : found_);
+bool NetworkManager::answered() const {
+  if (!manager_.answered()) return false;
+  return !manager_.present() || interface_.empty() || (device_ ? device_->answered() : found_);
 }
 
 std::optional<NetworkManagerReading> NetworkManager::reading() const {

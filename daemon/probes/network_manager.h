@@ -28,7 +28,7 @@ class NetworkManager {
   void look_at(const std::string& interface);
 
   /// Whether it has answered, or is known not to run.
-  bool settled() const;
+  bool answered() const;
   /// Nothing: it does not run, or leaves that interface to others.
   std::optional<NetworkManagerReading> reading() const;
 

@@ -131,7 +131,7 @@ void PowerProbe::set_wanted(const Constraints& wanted) {
 void PowerProbe::measure() {
   if (!sources_) return;
   const auto& [events, upower, display] = *sources_;
-  if (!upower.settled() || !display.settled()) return;
+  if (!upower.answered() || !display.answered()) return;
   // Where there is no UPower the kernel counts.
   const bool told = upower.present() && display.present();
   const PowerReading now = told ? judge(upower.flag("OnBattery").value_or(false),

@@ -227,7 +227,7 @@ BusObject::BusObject(Bus& bus, std::string service, std::string path, std::strin
   if (bus_.open()) {
     start();
   } else {
-    settled_ = true;
+    answered_ = true;
   }
 }
 
@@ -264,7 +264,7 @@ void BusObject::lost() {
 }
 
 void BusObject::take(std::map<std::string, BusValue> properties) {
-  const bool news = !std::exchange(settled_, true) || properties != properties_;
+  const bool news = !std::exchange(answered_, true) || properties != properties_;
   properties_ = std::move(properties);
   if (!news) return;
   const auto changed = changed_;  // It may end this object.

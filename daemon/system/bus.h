@@ -116,7 +116,7 @@ class BusObject {
   BusObject& operator=(const BusObject&) = delete;
 
   /// Whether the first answer is here, or it is known that none will come.
-  bool settled() const { return settled_; }
+  bool answered() const { return answered_; }
   /// Whether the service runs and has such an object.
   bool present() const { return !properties_.empty(); }
 
@@ -151,7 +151,7 @@ class BusObject {
   std::string interface_;
   std::function<void()> changed_;
   bool following_ = false;
-  bool settled_ = false;
+  bool answered_ = false;
   std::map<std::string, BusValue> properties_;
   std::vector<std::string> signals_;
   std::vector<BusSlot> subscriptions_;

@@ -174,7 +174,7 @@ TEST(Network, WithoutADefaultRouteThereIsNone) {
 
 TEST(Network, ANewRouteCountsOnceNetworkManagerHasSetItUp) {
   NetworkFacts facts = over("wlan0");
-  facts.settled = false;
+  facts.answered = false;
   EXPECT_FALSE(judge_network(facts, {}, {}).reading.connected);
   NetworkManagerReading setting_up = managed(false);
   setting_up.activated = false;
@@ -199,7 +199,7 @@ TEST(Network, WhatNetworkManagerSaidStaysTrueWhileTheRouteStays) {
   NetworkManagerReading setting_up = managed({});
   setting_up.activated = false;
   NetworkFacts asking = over("wlan0");
-  asking.settled = false;
+  asking.answered = false;
   for (const NetworkFacts& facts : {asking, over("wlan0"), over("wlan0", setting_up)}) {
     const NetworkJudgement judged = judge_network(facts, known, {});
     EXPECT_EQ(judged.reading, hotspot) << judged.detail;
@@ -241,7 +241,7 @@ TEST(Idle, WithoutLogindTerminalsCountToo) {
   EXPECT_FALSE(idle({.last_use = kNow - 14min}).idle);
 }
 
-TEST(Idle, NotBeforeLogindHasAnswered) { EXPECT_FALSE(idle({.settled = false}).idle); }
+TEST(Idle, NotBeforeLogindHasAnswered) { EXPECT_FALSE(idle({.answered = false}).idle); }
 
 // Probes at work.
 class Measured : public testing::Test {
@@ -461,8 +461,8 @@ TEST_F(Probes, NetworkManagerIsAskedAboutTheInterfaceThatLeadsOut) {
   service.set("/device/1", kDevice, "State", std::int64_t{70});
   NetworkManager manager(bus_, [] {});
   manager.look_at("wlan0");
-  EXPECT_FALSE(manager.settled());
-  ASSERT_TRUE(run_until(loop_, {&service}, [&] { return manager.settled(); }));
+  EXPECT_FALSE(manager.answered());
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] { return manager.answered(); }));
   EXPECT_EQ(manager.reading(), (NetworkManagerReading{false, "", true, false}));
   service.set("/device/1", kDevice, "State", std::int64_t{100});
   service.set(kRoot, kManager, "Metered", std::int64_t{4});
@@ -484,7 +484,7 @@ TEST_F(Probes, NetworkManagerIsAskedAboutTheInterfaceThatLeadsOut) {
     return manager.reading() == NetworkManagerReading{true, "portal", false, false};
   }));
   manager.look_at("eth7");
-  ASSERT_TRUE(run_until(loop_, {&service}, [&] { return manager.settled(); }));
+  ASSERT_TRUE(run_until(loop_, {&service}, [&] { return manager.answered(); }));
   EXPECT_EQ(manager.reading(), std::nullopt) << "it leaves that one to others";
 }
 
