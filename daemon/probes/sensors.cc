@@ -116,7 +116,7 @@ void Sensors::measured(Condition& condition, const Measurement& measurement, Tim
   condition.measured = measurement;
 }
 
-bool Sensors::settled(const Constraints& wanted) const {
+bool Sensors::have_measured(const Constraints& wanted) const {
   return std::ranges::all_of(ids_of(wanted), [&](const ConditionId& id) {
     const auto found = conditions_.find(id);
     if (found == conditions_.end()) return false;

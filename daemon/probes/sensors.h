@@ -24,7 +24,7 @@ class Sensors {
   void take(const Measurement& measurement, TimePoint now);
 
   /// Whether all of these have been measured.
-  bool settled(const Constraints& wanted) const;
+  bool have_measured(const Constraints& wanted) const;
 
   /// Pretends. `value` in the words of INTERFACE: network `none`, `connected`, `metered`,
   /// `unmetered`, `roaming`; charging, idle and custom `yes`, `no`; battery and storage `ok`,

@@ -55,11 +55,11 @@ TEST_F(SensorsTest, OverridesCanBeCleared) {
 TEST_F(SensorsTest, WhatIsWantedAndNotMeasuredDoesNotHold) {
   EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], false);
   EXPECT_EQ(sensors_.conditions().holds[Constraint::idle], std::nullopt);
-  EXPECT_FALSE(sensors_.settled({.flags = {Constraint::charging}}));
+  EXPECT_FALSE(sensors_.have_measured({.flags = {Constraint::charging}}));
   EXPECT_TRUE(sensors_.to_json().empty());
   sensors_.take(charging(true), kNow);
   EXPECT_EQ(sensors_.conditions().holds[Constraint::charging], true);
-  EXPECT_TRUE(sensors_.settled({.flags = {Constraint::charging}}));
+  EXPECT_TRUE(sensors_.have_measured({.flags = {Constraint::charging}}));
 }
 
 TEST_F(SensorsTest, WhatNobodyWantsIsForgotten) {
@@ -125,7 +125,7 @@ TEST_F(SensorsTest, WhatNobodyWantsAnyMoreIsNotTrustedEither) {
   next.set_wanted({});
   next.set_wanted({.flags = {Constraint::charging}});
   next.take(charging(false), kNow + 1s);
-  EXPECT_TRUE(next.settled({.flags = {Constraint::charging}}));
+  EXPECT_TRUE(next.have_measured({.flags = {Constraint::charging}}));
   next.take(charging(true), kNow + 2s);
   EXPECT_EQ(next.conditions().holds[Constraint::charging], true);
 }
