@@ -18,7 +18,7 @@ constexpr Duration kCheckLimit = 30s;
 // For runs to begin or to be cleared away, and for answers to be written. Looked at so often; it
 // mostly takes one look.
 constexpr std::chrono::milliseconds kLook{2};
-constexpr std::chrono::seconds kSettled{10};
+constexpr std::chrono::seconds kBegunOrEnded{10};
 // A client that does not read is cut off after so long.
 constexpr std::chrono::seconds kWritten{1};
 
@@ -65,13 +65,13 @@ void Daemon::try_to_hand_over() {
   Replacement& replacement = checked(replacement_, kAskedFor);
   const auto time = std::chrono::steady_clock::now() - replacement.began;
   const bool quiet = turn_problem_.empty() && !methods_.has_work() &&
-                     !manager_.has_unsettled_runs() && runner_.settled() &&
-                     (server_->settled() || time > kWritten);
+                     !manager_.has_unsettled_runs() && runner_.can_hand_over() &&
+                     (server_->can_hand_over() || time > kWritten);
   if (stopping_) return keep_this_program("the daemon is stopping");
   if (const std::string problem = store_->misplaced(); !problem.empty()) {
     return keep_this_program(problem);  // The next would begin with another queue.
   }
-  if (!quiet && time > kSettled) {
+  if (!quiet && time > kBegunOrEnded) {
     return keep_this_program("some runs have not come to begin, or to their end");
   }
   if (!quiet) {

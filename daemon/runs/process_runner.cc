@@ -396,7 +396,7 @@ void ProcessRunner::end_leftovers() {
   outputs_removed_ = files_.remove_all();
 }
 
-bool ProcessRunner::settled() {
+bool ProcessRunner::can_hand_over() {
   std::erase_if(beginning_, [](const RunPtr& run) { return run->forget_beginning(); });
   return beginning_.empty() && ending_ == 0 && untidy_.empty();
 }

@@ -60,7 +60,7 @@ class ProcessRunner : public Runner {
 
   /// Whether every run can go on under another program in this process: it has begun, and it is
   /// not being cleared away.
-  bool settled();
+  bool can_hand_over();
   /// For take_over() of the next program's runner. From now on nothing of what runs print is taken
   /// in; resume() ends that.
   boost::json::array hand_over(Handover& handover);

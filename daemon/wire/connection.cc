@@ -151,7 +151,7 @@ void Connection::progress_made() {
   if (std::exchange(hurried_, false)) deadline_.cancel();
 }
 
-bool Connection::settled() const {
+bool Connection::can_hand_over() const {
   if (writing_) return false;
   if (exchanges_.empty() || !exchanges_.front()->message_) return true;
   return waits_for_page_ && !exchanges_.front()->has_news_;

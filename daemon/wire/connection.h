@@ -47,7 +47,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void let_page_go_on();
 
   /// Whether another program could go on with it: nothing is being written, or about to be.
-  bool settled() const;
+  bool can_hand_over() const;
   /// For take_over() of the next program. It is the end of this one.
   boost::json::object hand_over(Handover& handover);
   static std::shared_ptr<Connection> take_over(Server& server,

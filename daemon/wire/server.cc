@@ -108,15 +108,15 @@ void Server::insert(const std::shared_ptr<Connection>& connection) {
 
 void Server::hold_calls(bool holds) { holding_ = holds; }
 
-bool Server::settled() const {
-  return std::ranges::all_of(connections_, [](const auto& one) { return one->settled(); });
+bool Server::can_hand_over() const {
+  return std::ranges::all_of(connections_, [](const auto& one) { return one->can_hand_over(); });
 }
 
 boost::json::object Server::hand_over(Handover& handover) {
   boost::json::array list;
   const auto connections = connections_;
   for (const auto& connection : connections) {
-    if (connection->settled()) {
+    if (connection->can_hand_over()) {
       list.push_back(connection->hand_over(handover));
     } else {
       connection->close();

@@ -156,8 +156,8 @@ class Server {
   /// While it holds, no call is taken.
   void hold_calls(bool holds);
   /// Whether nothing is being written, or about to be.
-  bool settled() const;
-  /// For take_over() of the next program's server. Those that are not settled are cut off.
+  bool can_hand_over() const;
+  /// For take_over() of the next program's server. Those that cannot be are cut off.
   boost::json::object hand_over(Handover& handover);
   void take_over(const boost::json::object& handed);
 
