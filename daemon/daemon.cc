@@ -237,7 +237,7 @@ void Daemon::end_turn(TimePoint now) {
   const Scheduler& scheduler = manager_.scheduler();
   service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
   // What this turn itself brought about is the next one's event.
-  if (!failed && (manager_.has_unsettled_runs() || sensing_.sensors().changed())) {
+  if (!failed && (manager_.has_unsaved_ends() || sensing_.sensors().changed())) {
     boost::asio::post(loop_, [] {});
   }
   if (stopping_ && manager_.idle()) {

@@ -65,7 +65,7 @@ void Daemon::try_to_hand_over() {
   Replacement& replacement = checked(replacement_, kAskedFor);
   const auto time = std::chrono::steady_clock::now() - replacement.began;
   const bool quiet = turn_problem_.empty() && !methods_.has_work() &&
-                     !manager_.has_unsettled_runs() && runner_.can_hand_over() &&
+                     !manager_.has_unsaved_ends() && runner_.can_hand_over() &&
                      (server_->can_hand_over() || time > kWritten);
   if (stopping_) return keep_this_program("the daemon is stopping");
   if (const std::string problem = store_->misplaced(); !problem.empty()) {

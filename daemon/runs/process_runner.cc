@@ -602,7 +602,7 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
   if (!cgroups_.available()) left = processes_left(*run);
   const bool over =
       cgroups_.available() ? cgroups_.is_over(run->place.number, run->bounds) : left.empty();
-  if (over) return settle(run, std::move(end));
+  if (over) return report_end(run, std::move(end));
   if (!run->grace && !std::exchange(run->killed, true)) {
     append(end.end.reason, "what it left running was ended");
   }
@@ -632,7 +632,7 @@ void ProcessRunner::await_death(const Run& run, const std::vector<pid_t>& left,
                     });
 }
 
-void ProcessRunner::settle(const RunPtr& run, FinishedRun end) {
+void ProcessRunner::report_end(const RunPtr& run, FinishedRun end) {
   std::erase(closing_, run);
   run->ended = true;
   if (run->grace) run->grace->cancel();

@@ -138,13 +138,13 @@ class ProcessRunner : public Runner {
   void wait_for_grace(const RunPtr& run, Duration time);
   /// Tells the processes that have left the group of a stopped run, and so have not heard of it.
   void tell_the_rest(const Run& run);
-  /// Once nothing is left of a run whose first process is gone: settles it. Until then what is left
-  /// has the rest of the grace, where the run was told to stop, and is killed.
+  /// Once nothing is left of a run whose first process is gone: reports its end. Until then what is
+  /// left has the rest of the grace, where the run was told to stop, and is killed.
   void end_stragglers(const RunPtr& run, FinishedRun end);
   /// Calls `look_again` once one of them, or all of its control group, may be gone.
   void await_death(const Run& run, const std::vector<pid_t>& left,
                    std::function<void()> look_again);
-  void settle(const RunPtr& run, FinishedRun end);
+  void report_end(const RunPtr& run, FinishedRun end);
 
   boost::asio::io_context& loop_;
   HelperThreads& helpers_;

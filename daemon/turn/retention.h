@@ -50,7 +50,7 @@ class Retention {
   /// When something is over if nothing happens before; nothing: never.
   const std::optional<TimePoint>& next_expiry() const { return next_expiry_; }
   /// Whether the next turn has logs to look at.
-  bool has_logs_to_settle() const { return !logged_.empty() || !logs_fit_; }
+  bool has_logs_to_record() const { return !logged_.empty() || !logs_fit_; }
 
  private:
   struct Asked {

@@ -134,7 +134,7 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
   scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
   scheduler_.zone_changed(now);   // So may this have.
   Turn turn(store_, scheduler_);
-  for (const FinishedRun& run : finished_) settle(run, now);
+  for (const FinishedRun& run : finished_) record_end(run, now);
   save_decisions(scheduler_.decisions(), now);
   if (!machine_.boot.empty()) store_.save_boot(machine_.boot);
   turn.commit();
@@ -205,7 +205,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   if (clock_was_set_) scheduler_.clock_was_set(now);
   if (zone_changed_) scheduler_.zone_changed(now);
   for (const FinishedRun& run : finished_) {
-    report.ended.push_back(settle(run, now));
+    report.ended.push_back(record_end(run, now));
   }
   for (const WorkId id : changed_paths_) scheduler_.paths_changed(id, now);
   for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].decide);
@@ -266,7 +266,7 @@ const RunProgress* WorkManager::progress_of(WorkId id) const {
   return progress ? &*progress : nullptr;
 }
 
-EndedRun WorkManager::settle(const FinishedRun& run, TimePoint now) {
+EndedRun WorkManager::record_end(const FinishedRun& run, TimePoint now) {
   const Work* work = &checked(scheduler_.find(run.work), "a run that has ended is of known work");
   const int attempt = work->attempts;
   const Duration length = scheduler_.run_time(*work, now);

@@ -77,7 +77,7 @@ class WorkManager {
 
   /// While it holds, nothing is started.
   void hold_starts(bool holds) { scheduler_.hold_starts(holds); }
-  /// For recover() in the next program, once there are no unsettled runs.
+  /// For recover() in the next program, once no end of a run is unsaved.
   boost::json::array hand_over() const;
 
   void set_conditions(const Conditions& conditions, TimePoint now);
@@ -144,14 +144,14 @@ class WorkManager {
   std::optional<TimePoint> next_wakeup() const;
 
   /// Whether a turn has something to do that no event will announce.
-  bool has_unsettled_runs() const { return !finished_.empty() || retention_.has_logs_to_settle(); }
+  bool has_unsaved_ends() const { return !finished_.empty() || retention_.has_logs_to_record(); }
 
   const Scheduler& scheduler() const { return scheduler_; }
 
  private:
   SchedulingRules rules() const;
   void restore(TimePoint now, const std::optional<boost::json::array>& children);
-  EndedRun settle(const FinishedRun& run, TimePoint now);
+  EndedRun record_end(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void number_appended_runs();
   void save_decisions(const Decisions& decisions, TimePoint now);
@@ -169,7 +169,7 @@ class WorkManager {
   bool clock_was_set_ = false;
   bool zone_changed_ = false;
   std::set<WorkId> changed_paths_;
-  std::vector<FinishedRun> finished_;  // Ended, and not settled on disk yet.
+  std::vector<FinishedRun> finished_;  // Ended, and not on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
   std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
   std::vector<Start> to_start_;

@@ -177,7 +177,7 @@ class Month {
         now.holds[Constraint::storage_not_low] =
             !now.holds[Constraint::storage_not_low].value_or(true);
     }
-    world_.settle();
+    world_.take_turns();
   }
 
   void command() {

@@ -91,11 +91,11 @@ class RandomWalk : public testing::TestWithParam<unsigned> {
         break;
       case 4:
         flip_a_condition();
-        world_.settle();
+        world_.take_turns();
         break;
       case 5:
         world_.store.full = !world_.store.full && chance(30);
-        world_.settle();
+        world_.take_turns();
         break;
       case 6:
         // A daemon that cannot recover exits; it is started again once it can.
@@ -155,7 +155,7 @@ TEST_P(RandomWalk, KeepsThePromises) {
   world_.store.full = false;
   world_.conditions = good_conditions();
   world_.conditions.network->metered = true;
-  world_.settle();
+  world_.take_turns();
   for (const WorkInfo& info : world_.store.list({})) {
     const bool never_ends = info.request.kind == WorkKind::periodic;
     const bool unmetered = info.request.constraints.network == NetworkType::unmetered;

@@ -149,7 +149,7 @@ TEST(Story, WorkThatCannotBeStartedFailsWithItsReason) {
 
   const WorkId id = world.enqueue(oneoff("a"));
 
-  EXPECT_EQ(world.state(id), WorkState::failed) << "settled at once, without another event";
+  EXPECT_EQ(world.state(id), WorkState::failed) << "at once, without another event";
   EXPECT_EQ(world.history().front().result->reason, "no such file");
 }
 

@@ -41,7 +41,7 @@ class Clients {
   SimulatedCall call(uid_t user, std::string_view method, boost::json::object parameters);
 
   /// The turn that decides all that was called since the last one, and those that follow from it.
-  void turn() { world_.settle(); }
+  void turn() { world_.take_turns(); }
 
  private:
   void start();

@@ -49,14 +49,14 @@ WorkId World::enqueue(const WorkRequest& request, ExistingPolicy existing, uid_t
   const Change change{
       [&] { registered = manager_->registrar().add({owner, "uuid", request, existing}, now); }};
   if (!turn(std::span(&change, 1)) || !registered) return 0;
-  settle();
+  take_turns();
   return registered->id;
 }
 
 bool World::change(const std::function<void(WorkManager&)>& body) {
   const Change change{[&] { body(*manager_); }};
   if (!turn(std::span(&change, 1))) return false;
-  settle();
+  take_turns();
   return true;
 }
 
@@ -66,7 +66,7 @@ void World::cancel(WorkId id) {
 
 void World::advance(Duration time) {
   const TimePoint until = now + time;
-  for (settle();; settle()) {
+  for (take_turns();; take_turns()) {
     auto next = manager_->next_wakeup();
     const auto end = runner.next_end();
     if (end && (!next || *end < *next)) next = end;
@@ -76,14 +76,14 @@ void World::advance(Duration time) {
     now = *next;
   }
   now = until;
-  settle();
+  take_turns();
 }
 
-void World::settle() {
+void World::take_turns() {
   const auto more = [this] {
     const auto end = runner.next_end();
     const auto next = manager_->next_wakeup();
-    return manager_->has_unsettled_runs() || (end && *end <= now) || (next && *next <= now);
+    return manager_->has_unsaved_ends() || (end && *end <= now) || (next && *next <= now);
   };
   int turns = 0;
   do {
@@ -101,23 +101,23 @@ void World::set_clock(TimePoint time) {
   runner.clock_was_set(step);
   manager_->set_clock_offset(clock_offset);
   manager_->clock_was_set();
-  settle();
+  take_turns();
 }
 
 void World::crash() {
   manager_.reset();
   start_daemon();
-  settle();
+  take_turns();
 }
 
 void World::shut_down() {
   manager_->shut_down();
-  settle();
+  take_turns();
 }
 
 void World::change_path(WorkId id) {
   manager_->paths_changed(id);
-  settle();
+  take_turns();
 }
 
 // Whether it could be committed.

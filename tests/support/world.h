@@ -42,7 +42,7 @@ class World {
   /// Lives through every due moment and every child's end, in order.
   void advance(Duration time);
   /// One moment: all that is ready now is decided and done.
-  void settle();
+  void take_turns();
   /// Somebody sets the clock.
   void set_clock(TimePoint time);
   /// kill -9, and a new daemon.
