@@ -157,7 +157,8 @@ class Server {
   void hold_calls(bool holds);
   /// Whether nothing is being written, or about to be.
   bool can_hand_over() const;
-  /// For take_over() of the next program's server. Those that cannot be are cut off.
+  /// For take_over() of the next program's server. Connections that cannot be handed over are cut
+  /// off.
   boost::json::object hand_over(Handover& handover);
   void take_over(const boost::json::object& handed);
 
