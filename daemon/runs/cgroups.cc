@@ -322,7 +322,7 @@ bool Cgroups::ran_out_of_memory(std::size_t number) const {
   });
 }
 
-bool Cgroups::is_over(std::size_t number, const Bounds& bounds) {
+bool Cgroups::release_if_empty(std::size_t number, const Bounds& bounds) {
   const auto group = open_.find(number);
   if (group == open_.end()) return true;
   std::array<char, 128> events{};

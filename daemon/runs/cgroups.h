@@ -65,14 +65,15 @@ class Cgroups {
   /// Whether the kernel ended a process of it for want of memory.
   bool ran_out_of_memory(std::size_t number) const;
 
-  /// Whether no process is left in it. One without bounds is kept for another run, others are gone.
-  bool is_over(std::size_t number, const Bounds& bounds);
+  /// Gives the group of a run back if no process is left in it: one without bounds is kept for
+  /// another run, others are removed. False: a process is left, and nothing has happened.
+  bool release_if_empty(std::size_t number, const Bounds& bounds);
 
   /// The processes in it, and in the groups that it has made.
   std::vector<pid_t> processes_in(std::size_t number) const;
 
   /// A descriptor that has an exceptional condition (EPOLLPRI) when that may have changed since
-  /// is_over() was asked; it stays open here. -1: there is none.
+  /// release_if_empty() was asked; it stays open here. -1: there is none.
   int events_of(std::size_t number) const;
 
   void kill(std::size_t number);

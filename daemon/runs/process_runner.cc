@@ -351,7 +351,7 @@ void ProcessRunner::begin(Run& run) const {
 void ProcessRunner::clean_up(const Run& run) {
   const std::int64_t bytes = log_.finish(run.work);
   if (bytes > 0) on_logged_(run.work, run.number, bytes);
-  if (cgroups_.available()) cgroups_.is_over(run.place.number, run.bounds);
+  if (cgroups_.available()) cgroups_.release_if_empty(run.place.number, run.bounds);
   records_.remove(run.place);
 }
 
@@ -600,8 +600,8 @@ std::string ProcessRunner::explain_kill(const Run& run) {
 void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
   std::vector<pid_t> left;
   if (!cgroups_.available()) left = processes_left(*run);
-  const bool over =
-      cgroups_.available() ? cgroups_.is_over(run->place.number, run->bounds) : left.empty();
+  const bool over = cgroups_.available() ? cgroups_.release_if_empty(run->place.number, run->bounds)
+                                         : left.empty();
   if (over) return report_end(run, std::move(end));
   if (!run->grace && !std::exchange(run->killed, true)) {
     append(end.end.reason, "what it left running was ended");
