@@ -105,8 +105,8 @@ class ProcessRunner : public Runner {
   /// What a run has that does not depend on whose it is.
   struct Berth {
     RunRecords::Place place;
-    LogPipes pipes;
-    LogEnds ends;  // Until its child has them.
+    LogReadEnds pipes;
+    LogWriteEnds ends;  // Until its child has them.
     int cgroup = -1;
     std::unique_ptr<Child> child;  // Waits for its plan; none: it has to be started with it.
     ProcessStat leader;

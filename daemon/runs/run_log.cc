@@ -42,7 +42,7 @@ bool open_pipe(UniqueFd& ours, UniqueFd& theirs) {
 
 }  // namespace
 
-bool open_pipes(LogPipes& ours, LogEnds& theirs) {
+bool open_pipes(LogReadEnds& ours, LogWriteEnds& theirs) {
   return open_pipe(ours.output, theirs.output) && open_pipe(ours.errors, theirs.errors);
 }
 
@@ -55,7 +55,7 @@ struct RunLog::Log {
 
   int run = 0;
   std::mutex mutex;  // Of what stands below.
-  LogPipes pipes;
+  LogReadEnds pipes;
   bool heard = false;
   LogFile file;
   std::vector<JournalLines> journal;  // Of each stream; none: there is no journal.
@@ -92,9 +92,9 @@ std::filesystem::path RunLog::path_of(WorkId work, int run) const {
   return directory_ / (std::to_string(work) + '.' + std::to_string(run));
 }
 
-void RunLog::resume(const LoggedRun& run, LogPipes pipes) { add(run, std::move(pipes), true); }
+void RunLog::resume(const LoggedRun& run, LogReadEnds pipes) { add(run, std::move(pipes), true); }
 
-void RunLog::add(const LoggedRun& run, LogPipes pipes, bool resumed) {
+void RunLog::add(const LoggedRun& run, LogReadEnds pipes, bool resumed) {
   const auto log = std::make_shared<Log>(path_of(run.work, run.number), max_bytes_);
   log->run = run.number;
   log->pipes = std::move(pipes);

@@ -19,20 +19,20 @@
 
 namespace wm {
 
-/// Where a child prints to.
-struct LogEnds {
+/// Where a child prints to: its ends of a run's pipes.
+struct LogWriteEnds {
   UniqueFd output;
   UniqueFd errors;
 };
 
 /// The daemon's ends of a run's pipes.
-struct LogPipes {
+struct LogReadEnds {
   UniqueFd output;
   UniqueFd errors;
 };
 
 /// The pipes of a run. False, with errno set: they cannot be made.
-bool open_pipes(LogPipes& ours, LogEnds& theirs);
+bool open_pipes(LogReadEnds& ours, LogWriteEnds& theirs);
 
 struct LoggedRun {
   WorkId work = 0;
@@ -50,10 +50,10 @@ class RunLog {
   RunLog& operator=(const RunLog&) = delete;
 
   /// Takes in what the run prints, until finish().
-  void begin(const LoggedRun& run, LogPipes pipes) { add(run, std::move(pipes), false); }
+  void begin(const LoggedRun& run, LogReadEnds pipes) { add(run, std::move(pipes), false); }
 
   /// Goes on with a run that an earlier program in this process has started.
-  void resume(const LoggedRun& run, LogPipes pipes);
+  void resume(const LoggedRun& run, LogReadEnds pipes);
 
   /// The daemon's ends, which stay its own; -1: closed. Only while hold() holds.
   std::pair<int, int> pipes_of(WorkId work) const;
@@ -79,7 +79,7 @@ class RunLog {
   using LogPtr = std::shared_ptr<Log>;
 
   std::filesystem::path path_of(WorkId work, int run) const;
-  void add(const LoggedRun& run, LogPipes pipes, bool resumed);
+  void add(const LoggedRun& run, LogReadEnds pipes, bool resumed);
   void listen_to_new();
   LogPtr find(WorkId work) const;
   void take_in_all();
