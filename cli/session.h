@@ -20,7 +20,7 @@ enum class ColorChoice : std::uint8_t { automatic, always, never };
 
 template <>
 struct Words<cli::ColorChoice> {
-  static constexpr std::string_view kind = "choice of colour";
+  static constexpr std::string_view noun = "choice of colour";
   static constexpr std::array<std::string_view, 3> list{"auto", "always", "never"};
 };
 

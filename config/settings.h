@@ -64,7 +64,7 @@ struct StorageSettings {
 enum class Metered : std::uint8_t { automatic, yes, no };
 template <>
 struct Words<Metered> {
-  static constexpr std::string_view kind = "network.metered";
+  static constexpr std::string_view noun = "network.metered";
   static constexpr std::array<std::string_view, 3> list{"auto", "yes", "no"};
 };
 

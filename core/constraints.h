@@ -146,7 +146,7 @@ constexpr std::array<std::string_view, kConstraintNumbers> words_by_number(
 
 template <>
 struct Words<Constraint> {
-  static constexpr std::string_view kind = "constraint";
+  static constexpr std::string_view noun = "constraint";
   static constexpr auto list = words_by_number(&ConstraintDef::name);
 };
 

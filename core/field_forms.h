@@ -207,7 +207,7 @@ struct Word {
     if (reading.form == Form::stored) {
       const std::int64_t* number = json.if_int64();
       if (!number || *number < 0 || std::cmp_greater_equal(*number, Words<E>::list.size())) {
-        return not_a("the number of a " + std::string(Words<E>::kind));
+        return not_a("the number of a " + std::string(Words<E>::noun));
       }
       value = static_cast<Value>(*number);
       return {};

@@ -22,7 +22,7 @@ enum class FieldGroup : std::uint8_t { gets, when, after, order, end, kept };
 
 template <>
 struct Words<FieldGroup> {
-  static constexpr std::string_view kind = "group of options";
+  static constexpr std::string_view noun = "group of options";
   static constexpr std::array<std::string_view, 6> list{"What it gets",        "When it may run",
                                                         "What it comes after", "What goes first",
                                                         "What its end means",  "How it is kept"};

@@ -55,7 +55,7 @@ std::string describe(const RunProgress& progress);
 
 template <>
 struct Words<WorkStatus> {
-  static constexpr std::string_view kind = "status";
+  static constexpr std::string_view noun = "status";
   static constexpr std::array<std::string_view, 7> list{
       "scheduled", "started", "retrying", "rescheduled", "completed", "failed", "cancelled"};
 };

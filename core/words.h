@@ -13,7 +13,7 @@
 
 namespace wm {
 
-/// Specialised beside each enum: `kind`, what a value is called in an error, and `list`, the words
+/// Specialised beside each enum: `noun`, what a value is called in an error, and `list`, the words
 /// in the order of the enumerators.
 template <class E>
 struct Words;
@@ -44,7 +44,7 @@ Result<E> parse_word(std::string_view text) {
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (!text.empty() && list[i] == text) return static_cast<E>(i);
   }
-  return unknown_word(Words<E>::kind, text, list);
+  return unknown_word(Words<E>::noun, text, list);
 }
 
 /// yes, true, on, 1; no, false, off, 0.

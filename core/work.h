@@ -353,67 +353,67 @@ constexpr bool is_finished(WorkState state) { return state >= WorkState::succeed
 
 template <>
 struct Words<WorkKind> {
-  static constexpr std::string_view kind = "kind";
+  static constexpr std::string_view noun = "kind";
   static constexpr std::array<std::string_view, 3> list{"oneoff", "periodic", "processing"};
 };
 template <>
 struct Words<WorkState> {
-  static constexpr std::string_view kind = "state";
+  static constexpr std::string_view noun = "state";
   static constexpr std::array<std::string_view, 6> list{"enqueued",  "running", "blocked",
                                                         "succeeded", "failed",  "cancelled"};
 };
 template <>
 struct Words<RunOutcome> {
-  static constexpr std::string_view kind = "outcome";
+  static constexpr std::string_view noun = "outcome";
   static constexpr std::array<std::string_view, 4> list{"succeeded", "failed", "retry",
                                                         "interrupted"};
 };
 template <>
 struct Words<BackoffPolicy> {
-  static constexpr std::string_view kind = "backoff policy";
+  static constexpr std::string_view noun = "backoff policy";
   static constexpr std::array<std::string_view, 2> list{"exponential", "linear"};
 };
 template <>
 struct Words<NetworkType> {
-  static constexpr std::string_view kind = "network type";
+  static constexpr std::string_view noun = "network type";
   static constexpr std::array<std::string_view, 5> list{"not-required", "connected", "unmetered",
                                                         "metered", "not-roaming"};
 };
 template <>
 struct Words<ExistingPolicy> {
-  static constexpr std::string_view kind = "policy for existing work";
+  static constexpr std::string_view noun = "policy for existing work";
   static constexpr std::array<std::string_view, 6> list{
       "keep", "replace", "append", "append-or-replace", "update", "cancel-and-reenqueue"};
 };
 template <>
 struct Words<Cadence> {
-  static constexpr std::string_view kind = "cadence";
+  static constexpr std::string_view noun = "cadence";
   static constexpr std::array<std::string_view, 2> list{"interval", "fixed"};
 };
 template <>
 struct Words<OutOfQuota> {
-  static constexpr std::string_view kind = "policy for work out of quota";
+  static constexpr std::string_view noun = "policy for work out of quota";
   static constexpr std::array<std::string_view, 2> list{"run-as-non-expedited", "drop"};
 };
 template <>
 struct Words<Merge> {
-  static constexpr std::string_view kind = "way to merge";
+  static constexpr std::string_view noun = "way to merge";
   static constexpr std::array<std::string_view, 2> list{"overwrite", "arrays"};
 };
 template <>
 struct Words<IoClass> {
-  static constexpr std::string_view kind = "I/O class";
+  static constexpr std::string_view noun = "I/O class";
   static constexpr std::array<std::string_view, 3> list{"", "best-effort", "idle"};
 };
 template <>
 struct Words<Notice> {
-  static constexpr std::string_view kind = "event";
+  static constexpr std::string_view noun = "event";
   static constexpr std::array<std::string_view, 5> list{"started", "succeeded", "failed", "retried",
                                                         "stopped"};
 };
 template <>
 struct Words<WaitKind> {
-  static constexpr std::string_view kind = "reason to wait";
+  static constexpr std::string_view noun = "reason to wait";
   static constexpr std::array<std::string_view, 12> list{
       "constraint", "delay",  "backoff", "period",  "prerequisite", "slot",
       "group",      "paused", "quota",   "trigger", "replaced",     "daemon"};

@@ -14,7 +14,7 @@ enum class Shell : std::uint8_t { bash, zsh, fish };
 
 template <>
 struct wm::Words<wm::cli::Shell> {
-  static constexpr std::string_view kind = "SHELL";
+  static constexpr std::string_view noun = "SHELL";
   static constexpr std::array<std::string_view, 3> list{"bash", "zsh", "fish"};
 };
 

@@ -32,7 +32,7 @@ enum class RegisterResult : std::uint8_t {
 };
 template <>
 struct Words<RegisterResult> {
-  static constexpr std::string_view kind = "result of a registration";
+  static constexpr std::string_view noun = "result of a registration";
   static constexpr std::array<std::string_view, 7> list{
       "enqueued", "kept", "replaced", "updated", "appended", "unchanged", "cancelled"};
 };

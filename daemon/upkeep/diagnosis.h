@@ -20,7 +20,7 @@ namespace wm {
 enum class Verdict : std::uint8_t { ok, note, problem };
 template <>
 struct Words<Verdict> {
-  static constexpr std::string_view kind = "verdict";
+  static constexpr std::string_view noun = "verdict";
   static constexpr std::array<std::string_view, 3> list{"ok", "note", "problem"};
 };
 

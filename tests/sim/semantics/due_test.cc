@@ -79,7 +79,7 @@ TEST_F(Semantics, ACalendarFollowsTheZoneOfItsMachine) {
   EXPECT_EQ(due(), 10h) << "summer time";
   const auto* tokyo = date::locate_zone("Asia/Tokyo");
   world_.manager().set_zone(tokyo);
-  world_.settle();
+  world_.take_turns();
   EXPECT_EQ(due(), 3h);
   const auto waits = waiting_for(world_.scheduler(), *world_.scheduler().find(id), world_.now);
   EXPECT_EQ(waits.at(0).kind, WaitKind::period) << "no delay";

@@ -29,13 +29,13 @@ TEST_F(Semantics, TheLedgerBlamesTheRightThingAfterTheClockWasSetBack) {
   request.constraints.set(Constraint::battery_not_low);
   world_.advance(48h);
   world_.conditions.holds[Constraint::charging] = false;
-  world_.settle();
+  world_.take_turns();
   world_.set_clock(began_);
   world_.enqueue(request);
   world_.advance(1h);
   world_.conditions.holds[Constraint::charging] = true;
   world_.conditions.holds[Constraint::battery_not_low] = false;
-  world_.settle();
+  world_.take_turns();
   world_.advance(2h);
   world_.crash();
   world_.conditions.holds[Constraint::battery_not_low] = true;
