@@ -9,7 +9,7 @@
 #include "cli/client.h"
 #include "cli/render/style.h"
 #include "cli/streams.h"
-#include "core/paths.h"
+#include "core/instance.h"
 #include "core/words.h"
 
 namespace wm {

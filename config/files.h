@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "config/settings.h"
-#include "core/paths.h"
+#include "core/instance.h"
 
 namespace wm {
 

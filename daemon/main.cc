@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "config/files.h"
-#include "core/paths.h"
+#include "core/instance.h"
 #include "core/version.h"
 #include "daemon/daemon.h"
 #include "daemon/runs/journal.h"

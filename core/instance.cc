@@ -1,4 +1,4 @@
-#include "core/paths.h"
+#include "core/instance.h"
 
 namespace wm {
 namespace {

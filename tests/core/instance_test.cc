@@ -1,18 +1,18 @@
-#include "core/paths.h"
+#include "core/instance.h"
 
 #include <gtest/gtest.h>
 
 namespace wm {
 namespace {
 
-TEST(Paths, FollowTheXdgVariables) {
+TEST(InstancePaths, FollowTheXdgVariables) {
   const Surroundings user{"/run/user/7", "/s", "/c", "/home/u", 7};
   EXPECT_EQ(socket_path(Instance::user, user), "/run/user/7/wm/wm.sock");
   EXPECT_EQ(state_directory(Instance::user, user), "/s/wm");
   EXPECT_EQ(configuration_directory(Instance::user, user), "/c/wm");
 }
 
-TEST(Paths, HaveDefaultsInTheHome) {
+TEST(InstancePaths, HaveDefaultsInTheHome) {
   const Surroundings user{"", "relative", "", "/home/u", 7};
   EXPECT_EQ(socket_path(Instance::user, user), "/tmp/wm-7/wm.sock");
   EXPECT_EQ(state_directory(Instance::user, user), "/home/u/.local/state/wm");
@@ -21,7 +21,7 @@ TEST(Paths, HaveDefaultsInTheHome) {
   EXPECT_EQ(state_directory(Instance::user, container), "/.local/state/wm");
 }
 
-TEST(Paths, WithoutAHomeSayWhatIsMissing) {
+TEST(InstancePaths, WithoutAHomeSayWhatIsMissing) {
   const auto state = state_directory(Instance::user, {});
   ASSERT_FALSE(state);
   for (const char* named : {"HOME", "XDG_STATE_HOME", "--state-dir"}) {
@@ -30,7 +30,7 @@ TEST(Paths, WithoutAHomeSayWhatIsMissing) {
   EXPECT_EQ(configuration_directory(Instance::user, {}), "") << "then there is none";
 }
 
-TEST(Paths, TheSystemsAreFixed) {
+TEST(InstancePaths, TheSystemsAreFixed) {
   const Surroundings anyone{"/run/user/7", "/s", "/c", "/home/u", 7};
   EXPECT_EQ(socket_path(Instance::system, anyone), "/run/wm/wm.sock");
   EXPECT_EQ(state_directory(Instance::system, anyone), "/var/lib/wm");
