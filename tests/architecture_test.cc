@@ -1,4 +1,4 @@
-// The house keeps its shape: arrows point one way, and core/ touches nothing.
+// The house keeps its shape: dependencies point one way, and core/ touches nothing.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -53,15 +53,16 @@ TEST(Architecture, NoArrowPointsUp) {
   }
 }
 
-// The floors of daemon/, from the ground. Rooms of one floor do not know each other; what lies in
-// daemon/ itself is the top.
+// The floors of daemon/, from the ground. Rooms of one floor do not know each other; the files of
+// daemon/ itself are the top floor.
 TEST(Architecture, TheDaemonsFloorsKnowOnlyThoseBelow) {
   const std::map<std::string, int> floors{
       {"system", 1},   {"runs", 2}, {"store", 2},  {"wire", 2},   {"probes", 2},
       {"triggers", 2}, {"turn", 3}, {"notify", 3}, {"upkeep", 4}, {"methods", 5},
   };
   constexpr int kTopFloor = 6;
-  const auto room_of = [](const std::string& path) {  // Of daemon/ROOM/FILE; empty: at the top.
+  // daemon/ROOM/FILE is in ROOM; empty: at the top.
+  const auto room_of = [](const std::string& path) {
     const fs::path inside = fs::path(path).lexically_relative("daemon");
     return inside.has_parent_path() ? inside.parent_path().string() : std::string();
   };
@@ -81,8 +82,8 @@ TEST(Architecture, TheDaemonsFloorsKnowOnlyThoseBelow) {
 }
 
 TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
-  // The standard library's pure parts, containers and JSON from Boost, the types of uid_t and
-  // pid_t, and the rules of time zones, which come in as an argument.
+  // core/ may use the standard library's pure parts, containers and JSON from Boost, the types
+  // uid_t and pid_t, and the rules of time zones, which come in as an argument.
   const std::set<std::string> pure{"algorithm",
                                    "array",
                                    "bit",

@@ -1,4 +1,4 @@
-// What `--help` says, to people with a terminal of 80 columns.
+// Checks what `--help` prints on a terminal of 80 columns.
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ TEST(Help, NamesEveryCommand) {
   }
 }
 
-// What wm says to that, which is wrong.
+// Returns wm's complaint about a wrong command line.
 std::string complaint(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "wm");
   std::ostringstream out;

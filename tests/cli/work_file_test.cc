@@ -1,4 +1,4 @@
-// What `wm export` writes is what `wm apply` reads.
+// `wm apply` reads whatever `wm export` writes.
 #include "cli/work_file.h"
 
 #include <limits>
@@ -23,7 +23,7 @@ std::string written(const WorkRequest& request) {
   return out.str();
 }
 
-// Random options, with texts that a format may stumble over.
+// Chooses random options, with texts that a format may stumble over.
 class RandomRequest {
  public:
   explicit RandomRequest(unsigned seed) : random_(seed) {}
@@ -127,7 +127,7 @@ TEST(WorkFile, ReadsWhatItWrites) {
     ASSERT_EQ(works->size(), 1U);
     WorkRequest read = works->front().request;
     EXPECT_EQ(json::parse(read.input), json::parse(request.input)) << "seed " << seed;
-    read.input = request.input;  // Its members may be in another order.
+    read.input = request.input;  // Its members may have another order.
     EXPECT_EQ(json::serialize(to_json(read)), json::serialize(to_json(request))) << "seed " << seed;
     EXPECT_EQ(written(read), file) << "seed " << seed;
   }
@@ -147,7 +147,7 @@ TEST(WorkFile, WritesEachConstraintOfAPreference) {
   EXPECT_EQ(works->front().request.prefer.size(), 4U) << "each holds work back for as long";
 }
 
-// What is wrong with that file, without its name.
+// Returns the problem of a file, without its name.
 std::string problem_of(const std::string& file) {
   const auto works = parse_works(file, "works.toml");
   if (works) return "none";

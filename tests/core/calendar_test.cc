@@ -63,7 +63,7 @@ TEST(Calendar, ARepeatedTimeRunsOnce) {
   EXPECT_EQ(next("30 2 * * *", "2026-10-25T00:30:00Z", berlin()), at("2026-10-26T01:30:00Z"));
 }
 
-// What a star goes by: every minute, seen by the clock on the wall.
+// An expression with a star matches by the clock on the wall, minute by minute.
 TEST(Calendar, WithAStarItComesAtEveryInstantWhoseLocalTimeMatches) {
   struct Row {
     const char* zone;

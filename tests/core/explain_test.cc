@@ -1,4 +1,4 @@
-// `wm why`: the complete list of what a work waits for, in every state.
+// `wm why` lists everything that a job waits for, in every state.
 #include "core/explain.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ class WaitingFor : public testing::Test {
     return row;
   }
 
-  // What holds `row` back, once the scheduler has planned.
+  // Returns what holds `row` back, once the scheduler has planned.
   std::vector<Wait> waits(const Work& row, TimePoint now = kNow) {
     scheduler_.restore(row);
     scheduler_.plan(now);

@@ -7,7 +7,7 @@
 namespace wm {
 namespace {
 
-// A machine with a bit of everything, whose runs take as long as their work's name says.
+// A machine with a bit of everything; a run takes as long as its job's name says.
 class ForecastTest : public testing::Test {
  protected:
   static Duration length_of(const std::string& name) { return Duration{997} * name.size(); }

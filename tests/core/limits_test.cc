@@ -23,7 +23,7 @@ WorkRequest periodic(Duration every) {
   return work;
 }
 
-// The error's sentence, or nothing.
+// Returns the error's sentence, or nothing.
 std::string problem(const WorkRequest& work) {
   const auto valid = validate(work, {});
   return valid ? "" : valid.error().message;
@@ -145,7 +145,7 @@ TEST(Limits, VariablesHaveNamesThatAreNotOurs) {
   }
 }
 
-// Each change makes a valid request into one that is refused with that in its sentence.
+// Each change turns a valid request into one that is refused with this sentence.
 struct Refusal {
   const char* what;
   std::function<void(WorkRequest&)> change;

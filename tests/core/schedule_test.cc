@@ -78,13 +78,13 @@ TEST(RetryDelay, NeverOverflows) {
   }
 }
 
-// The figures of WorkManager's WorkSpec.calculateNextRunTime(), in milliseconds.
+// These are the figures of WorkManager's WorkSpec.calculateNextRunTime(), in milliseconds.
 
 TEST(Android, BackoffOfAttempts1To30) {
   struct Row {
     BackoffPolicy policy;
     std::int64_t base;
-    std::vector<std::int64_t> delays;  // Of the attempts from 1 on; the last one stays.
+    std::vector<std::int64_t> delays;  // For the attempts from 1 on; the last one repeats.
   };
   for (const Row& row : {
            Row{BackoffPolicy::exponential,
@@ -117,7 +117,7 @@ TEST(Android, FirstAndLaterRunsOfPeriodicWork) {
     std::int64_t every;
     std::int64_t flex;
     std::int64_t first;  // After enqueueing.
-    std::int64_t later;  // After the end of the run before.
+    std::int64_t later;  // After the end of the previous run.
   };
   for (const Row& row :
        {Row{0, 900'000, 0, 0, 900'000}, Row{0, 900'000, 900'000, 0, 900'000},

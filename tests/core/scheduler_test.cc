@@ -1,4 +1,4 @@
-// What the scheduler promises of a turn; the rules it follows are told in tests/sim.
+// Checks what the scheduler promises of a turn; tests/sim has the rules that it follows.
 #include "core/scheduler.h"
 
 #include <gtest/gtest.h>
@@ -135,7 +135,7 @@ TEST(States, OnlyTheArrowsOfTheTable) {
   EXPECT_EQ(next_state(succeeded, WorkEvent::reenqueue), std::nullopt);
 }
 
-// With its node and bucket in the table of rows, 8 + 8 + 8 bytes, and the allocator's 8.
+// A row also needs 8 + 8 + 8 bytes for its node and bucket in the table, and 8 of the allocator's.
 TEST(Row, TakesAtMost200BytesOfMemory) { EXPECT_LE(sizeof(Row) + 32, 200U); }
 
 }  // namespace

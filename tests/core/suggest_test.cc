@@ -1,4 +1,4 @@
-// Which word was meant.
+// Suggestions for a word that nobody knows.
 #include "core/suggest.h"
 
 #include <gtest/gtest.h>

@@ -82,7 +82,7 @@ TEST(When, DaylightSavingMovesNoDay) {
   EXPECT_EQ(future("02:30", at("2026-10-25T02:45:00+02:00")), at("2026-10-26T02:30+01:00"));
 }
 
-// In Samoa there was no 30 December 2011; in Lebanon the day begins at 1 when summer time does.
+// Samoa had no 30 December 2011; in Lebanon the first day of summer time begins at 1.
 TEST(When, ADayWithoutAMidnightBeginsAfterTheGap) {
   const auto in = [](const char* name) {
     return [zone = date::locate_zone(name)](TimePoint time) {

@@ -1,5 +1,5 @@
-// Turns with the calls of several clients in them: whatever they ask for together, each gets an
-// answer of its own, and the daemon goes on.
+// Turns with the calls of several clients: whatever they ask for together, each call gets its own
+// answer, and the daemon goes on.
 #include "tests/support/clients.h"
 
 #include <random>
@@ -29,7 +29,7 @@ class ClientsTest : public testing::Test {
     return clients_.call(kAnn, "Register", {{"work", command_of(name)}});
   }
 
-  // Work of that name that has ended, with exit code `code`.
+  // Runs a job of that name to its end, with exit code `code`.
   void run(const std::string& name, int code) {
     world_.runner.life = [code](const Launch&) {
       Life life;
@@ -190,7 +190,7 @@ TEST_F(ClientsTest, ATimeLimitThatIsRaisedDuringARunWakesNobody) {
 
   world_.settings.run.time_limit = 2h;
   world_.reload();
-  world_.advance(90min);  // It throws where the daemon would be woken without an end.
+  world_.advance(90min);  // It throws if the daemon would wake up without end.
 
   EXPECT_EQ(world_.state(1), WorkState::succeeded);
 }
@@ -258,7 +258,7 @@ TEST_F(ClientsTest, RunsOfANameAreNumberedOnceHoweverMuchIsAppended) {
   world_.runner.life = [](const Launch& launch) {
     Life life;
     life.takes = 1min;
-    if (launch.info.work.attempts == 1) life.end.code = 75;  // Each once more.
+    if (launch.info.work.attempts == 1) life.end.code = 75;  // Each asks for another attempt once.
     return life;
   };
   for (int i = 0; i < 3; ++i) {
@@ -272,8 +272,8 @@ TEST_F(ClientsTest, RunsOfANameAreNumberedOnceHoweverMuchIsAppended) {
   EXPECT_EQ(numbers, (std::vector<int>{6, 5, 4, 3, 2, 1}));
 }
 
-// Random batches: every call of a turn is answered in it, whatever the others are, and none with a
-// fault of the daemon's own.
+// Random batches: every call of a turn is answered in that turn, whatever the others are, and none
+// with an internal error.
 class RandomClients : public testing::TestWithParam<unsigned> {
  protected:
   RandomClients() {
@@ -376,13 +376,13 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     };
   }
 
-  // An answer tells of work as its turn has left it.
+  // An answer shows the job as its turn has left it.
   void expect_as_on_disk(const json::value* work) {
     if (!work || !left_) return;
     const auto found = left_->find(std::string(work->at("id").as_string()));
     const json::string& name = work->at("uniqueName").as_string();
     const auto owner = static_cast<uid_t>(work->at("owner").to_number<std::int64_t>());
-    if (found == left_->end()) {  // Another work has its name by now.
+    if (found == left_->end()) {  // Another job has its name by now.
       EXPECT_TRUE(names_.contains({owner, std::string(name)}))
           << "told of, and not on disk: " << json::serialize(*work);
       return;
@@ -414,9 +414,9 @@ class RandomClients : public testing::TestWithParam<unsigned> {
       world_.reload();
     }
     if (chance(5)) {
-      world_.store.full = false;  // The promises want ends and steps in turns of their own.
+      world_.store.full = false;  // The promises need ends and steps in separate turns.
       world_.set_clock(world_.now + Duration{pick(7'200'000) - 3'600'000});
-      waiting_.clear();  // They have heard in that turn what there was to hear.
+      waiting_.clear();  // That turn has told them everything.
     }
     if (chance(3) && !world_.store.full) {
       world_.crash();
@@ -433,7 +433,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     world_.advance(Duration{pick(120'000)});
   }
 
-  // Nobody waits for work that has ended.
+  // Nobody waits for a job that has ended.
   void expect_answers_for_who_waits() {
     world_.store.full = false;
     clients_.turn();
@@ -452,9 +452,9 @@ class RandomClients : public testing::TestWithParam<unsigned> {
   std::function<void(const TurnReport&)> promised_ = world_.after_turn;
   Clients clients_{world_};
   std::optional<std::map<std::string, WorkState>> left_;
-  std::set<std::pair<uid_t, std::string>> names_;  // The names of those works.
+  std::set<std::pair<uid_t, std::string>> names_;  // The names of those jobs.
   std::vector<SimulatedCall> waiting_;
-  std::map<std::string, int> done_;  // Calls that were no error, by method.
+  std::map<std::string, int> done_;  // Successful calls, by method.
 };
 
 TEST_P(RandomClients, AreEachAnswered) {

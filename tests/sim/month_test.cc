@@ -1,8 +1,8 @@
-// Months of simulated machines: random works, conditions, outcomes, crashes and commands, with
-// every promise checked after every turn.
+// Months of simulated machines: random jobs, conditions, outcomes, crashes and commands, with every
+// promise checked after every turn.
 //
-// A seed that fails prints itself. It replays alone with WM_SEED=N sim_tests
-// --gtest_filter='Month*'; WM_SEEDS=N plays that many.
+// A failing seed prints itself. WM_SEED=N sim_tests --gtest_filter='Month*' replays it alone;
+// WM_SEEDS=N plays that many.
 #include <cstdlib>
 #include <random>
 
@@ -79,7 +79,7 @@ class Month {
     life.takes = Duration{chance(80) ? pick(600'000) : pick(18'000'000)};
     life.dying = Duration{pick(30'000)};
     life.finishes_when_stopped = chance(10);
-    if (well_) {  // A run that is longer than its limit would never succeed.
+    if (well_) {  // Otherwise a run that is longer than its limit would never succeed.
       if (request.time_limit) life.takes = std::min(life.takes, *request.time_limit / 2);
       return life;
     }
@@ -220,7 +220,7 @@ class Month {
 
   void crash() {
     if (chance(50)) {
-      dying_ = true;  // In the middle of the next turn that commits.
+      dying_ = true;  // It dies in the middle of the next turn that commits.
     } else {
       world_.crash();
     }
@@ -248,7 +248,7 @@ class Month {
 
   std::mt19937 random_;
   int owners_ = pick(2);  // Besides the first.
-  uid_t owner_ = 0;       // The owner of the request that is being made up.
+  uid_t owner_ = 0;       // The owner of the request being made up.
   World world_;
   Promises promises_;
   bool well_ = false;

@@ -1,4 +1,4 @@
-// What people are told of works, in simulated time.
+// The events that people see, in simulated time.
 #include <gtest/gtest.h>
 
 #include "tests/support/world.h"
@@ -6,7 +6,7 @@
 namespace wm {
 namespace {
 
-// The events of a world, a line each.
+// Collects the events of a world, one per line.
 class Told {
  public:
   explicit Told(World& world) {
@@ -22,7 +22,7 @@ class Told {
   }
 
   std::string take() { return std::exchange(text_, ""); }
-  // How many of the events so far somebody hears of who asked for this.
+  // Counts the events so far that a user who asked for `notice` sees.
   int count(Notice notice) const {
     const std::vector<Notice> notices{notice};
     return static_cast<int>(std::ranges::count_if(

@@ -1,4 +1,4 @@
-// What wm does, as stories in simulated time.
+// Stories in simulated time of what wm does.
 #include <gtest/gtest.h>
 
 #include "tests/support/world.h"
@@ -6,7 +6,7 @@
 namespace wm {
 namespace {
 
-// Children that ask for another attempt until their `last` one.
+// Makes children ask for another attempt until their `last` one.
 auto succeed_at_attempt(int last) {
   return [last](const Launch& launch) {
     Life life;

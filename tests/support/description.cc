@@ -18,7 +18,7 @@ bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_word(char c) { return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9'); }
 
-// Names that generators take for themselves: of Rust and of Go.
+// Names that the generators of Rust and Go use themselves.
 const std::set<std::string> kTaken{"Result",        "Error",       "ErrorKind",
                                    "VarlinkClient", "VarlinkCall", "VarlinkInterface",
                                    "VarlinkNew",    "AsyncCall"};
@@ -124,7 +124,7 @@ class DescriptionReader {
     return take(is_word, "a name");
   }
 
-  // Go's generator takes no capital at its beginning, others no two underscores.
+  // Go's generator accepts no capital at the beginning, others no two underscores.
   std::string field_name() {
     if (!is_lower(peek())) wrong("a field begins with a small letter");
     const std::string name = take([](char c) { return is_word(c) || c == '_'; }, "a field");
@@ -139,7 +139,7 @@ class DescriptionReader {
     return std::string(text_.substr(begin, position_ - begin));
   }
 
-  // White space and comments.
+  // Skips white space and comments.
   void skip() {
     while (position_ < text_.size()) {
       if (peek() == '#') position_ = std::min(text_.find('\n', position_), text_.size());
@@ -148,7 +148,7 @@ class DescriptionReader {
     }
   }
 
-  // Go's generator wants what follows on the same line.
+  // Go's generator wants the next token on the same line.
   void blank() {
     while (peek() == ' ') ++position_;
   }

@@ -1,5 +1,5 @@
-// A Varlink interface's description, read as strictly as the strictest program that reads it does,
-// and whether what goes over the wire is what it says.
+// Reads a Varlink interface's description as strictly as the strictest of its readers, and checks
+// messages against it.
 #pragma once
 
 #include <map>
@@ -18,9 +18,9 @@ struct DescribedType {
   enum class Kind { boolean, integer, number, string, object, named, record, array, map, maybe };
 
   Kind kind = Kind::record;
-  std::string name;                    // Of a named one.
-  std::vector<DescribedField> fields;  // Of a record.
-  std::vector<DescribedType> element;  // Of array, map and maybe: one.
+  std::string name;                    // If it is named.
+  std::vector<DescribedField> fields;  // If it is a record.
+  std::vector<DescribedType> element;  // Of an array, map or maybe: exactly one.
 };
 
 struct DescribedField {
@@ -35,7 +35,7 @@ struct DescribedMethod {
 
 class Description {
  public:
-  /// Throws std::runtime_error that names the line where it is wrong.
+  /// Throws std::runtime_error with the line of the error.
   explicit Description(std::string_view text);
 
   const std::string& interface() const { return interface_; }
@@ -43,8 +43,8 @@ class Description {
   const std::map<std::string, DescribedMethod>& methods() const { return methods_; }
   const std::map<std::string, DescribedType>& errors() const { return errors_; }
 
-  /// What is wrong with the parameters of a call, a reply or an error of that name (without the
-  /// interface's); empty: nothing.
+  /// The problem with the parameters of a call, a reply or an error of that name (without the
+  /// interface's); empty: none.
   std::string check_call(const std::string& method, const boost::json::object& parameters) const;
   std::string check_reply(const std::string& method, const boost::json::object& parameters) const;
   std::string check_error(const std::string& error, const boost::json::object& parameters) const;

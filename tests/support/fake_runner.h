@@ -1,4 +1,4 @@
-// Children on paper: each lives for a simulated while, and takes another to die.
+// Children on paper: each lives for a simulated time, and takes a while to die.
 #pragma once
 
 #include <map>
@@ -7,15 +7,15 @@
 
 namespace wm {
 
-// What tasks say with their exit codes.
+// The meaning of tasks' exit codes.
 inline const ChildEnd kTryAgain{ChildEnd::How::exited, 75, ""};
 inline const ChildEnd kBroken{ChildEnd::How::exited, 70, ""};
 
-/// A child's life, as it was written for it.
+/// The planned life of a child.
 struct Life {
-  Duration takes = 1s;                         // Left alone.
-  ChildEnd end{ChildEnd::How::exited, 0, ""};  // How it ends then.
-  Duration dying = 1s;                         // From being told to stop to its end.
+  Duration takes = 1s;                         // If left alone.
+  ChildEnd end{ChildEnd::How::exited, 0, ""};  // Its end in that case.
+  Duration dying = 1s;                         // From the request to stop to its end.
   bool finishes_when_stopped = false;          // Exits 0 although it was told to stop.
   std::optional<ChildEnd> cannot_start;
   std::string output;  // Left in WM_OUTPUT_FILE.
@@ -25,9 +25,9 @@ class FakeRunner : public Runner {
  public:
   explicit FakeRunner(const TimePoint& now) : now_(now) {}
 
-  /// What becomes of the next children; asked at each start.
+  /// Plans the life of the next child; called at each start.
   std::function<Life(const Launch&)> life = [](const Launch&) { return Life{}; };
-  /// Told of each start, before it.
+  /// Called before each start.
   std::function<void(const Launch&)> before_start = [](const Launch&) {};
 
   /// The runs whose logs were removed.
@@ -48,7 +48,7 @@ class FakeRunner : public Runner {
   DiskSpace log_disk() const override { return {}; }
   void end_leftovers() override { children_.clear(); }
 
-  /// Somebody sets the clock ahead by so much: children live on.
+  /// Somebody sets the clock ahead by `step`: the children live on.
   void clock_was_set(Duration step) {
     for (auto& [id, child] : children_) child.ends += step;
   }

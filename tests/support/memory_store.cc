@@ -71,7 +71,7 @@ void MemoryStore::save(const Work& work, Duration keep) {
   row.expires.reset();
   if (is_finished(work.state))
     row.expires = work.since + row.info.request.keep_results.value_or(keep);
-  // What only a running scheduler knows.
+  // Only a running scheduler knows this.
   row.info.work.successor = 0;
   row.info.work.held = false;
   row.info.work.run_policy = work.policy;

@@ -95,7 +95,7 @@ class MemoryStore : public Store {
 
   std::map<WorkId, Row> works_;
   std::deque<RunInfo> runs_;
-  std::map<std::pair<uid_t, std::string>, WorkId> names_;  // Who holds them.
+  std::map<std::pair<uid_t, std::string>, WorkId> names_;  // The job that holds each name.
   std::map<WorkId, std::vector<WorkId>> dependents_;
   std::string boot_;
   Pauses pauses_;
@@ -103,7 +103,7 @@ class MemoryStore : public Store {
   WorkId last_id_ = 0;
   std::map<Name, KeptState> states_;
   StateId last_state_ = 0;
-  std::vector<std::function<void()>> undo_;  // What takes the changes since begin() back, in order.
+  std::vector<std::function<void()>> undo_;  // Take the changes since begin() back, in order.
 };
 
 }  // namespace wm

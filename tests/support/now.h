@@ -1,4 +1,4 @@
-// When tests of what depends on the time take place.
+// The moment at which tests that depend on the time take place.
 #pragma once
 
 #include "core/time.h"

@@ -44,7 +44,7 @@ PrivateBus::~PrivateBus() {
   for (const char* bus : kBuses) ::unsetenv(bus);
 }
 
-// It has said its address once it listens.
+// It prints its address once it listens.
 void PrivateBus::start() {
   std::array<int, 2> said{};
   if (::pipe2(said.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");

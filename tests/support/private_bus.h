@@ -1,4 +1,4 @@
-// A D-Bus of one's own in place of the machine's, with services that say what a test tells them.
+// A private D-Bus in place of the machine's, with services that say what a test tells them.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace wm {
 
-/// While it lives, whoever opens the system bus or the session's finds this one.
+/// While it exists, whoever opens the system bus or the session's gets this one.
 class PrivateBus {
  public:
   PrivateBus();
@@ -21,7 +21,7 @@ class PrivateBus {
   PrivateBus(const PrivateBus&) = delete;
   PrivateBus& operator=(const PrivateBus&) = delete;
 
-  /// kill -9, and a new one at the same address.
+  /// Kills it with SIGKILL, and starts a new one at the same address.
   void restart();
   const std::string& address() const { return address_; }
 
@@ -34,7 +34,7 @@ class PrivateBus {
   pid_t pid_ = -1;
 };
 
-/// A service on that bus. It is pumped by the test: see run_until().
+/// A service on that bus. The test pumps it: see run_until().
 class FakeService {
  public:
   FakeService(const PrivateBus& bus, const std::string& name);
@@ -42,18 +42,18 @@ class FakeService {
   FakeService(const FakeService&) = delete;
   FakeService& operator=(const FakeService&) = delete;
 
-  /// And a signal that says so.
+  /// Sets a property, and signals the change.
   void set(const std::string& path, const std::string& interface, const std::string& property,
            const BusValue& value);
   void emit(const std::string& path, const std::string& interface, const std::string& signal,
             bool argument);
-  /// GetDeviceByIpIface(interface) answers with that path.
+  /// Makes GetDeviceByIpIface(interface) answer with that path.
   void add_device(const std::string& interface, const std::string& path) {
     devices_[interface] = path;
   }
-  /// The property Environment of any object: NAME=VALUE. As systemd does, it signals nothing.
+  /// Sets the property Environment of any object: NAME=VALUE. Like systemd, it signals nothing.
   void set_environment(std::vector<std::string> variables) { environment_ = std::move(variables); }
-  /// What Notify was called with: `TITLE|BODY`, and the number of the one that it replaces.
+  /// The calls of Notify: `TITLE|BODY`, and the number of the one that it replaces.
   const std::vector<std::string>& shown() const { return shown_; }
   void pump();
 
@@ -71,7 +71,7 @@ class FakeService {
   std::vector<std::string> shown_;
 };
 
-/// Turns the loop and the services until that is so. False: it is not after ten seconds.
+/// Turns the loop and the services until the condition holds. False: it does not after ten seconds.
 bool run_until(boost::asio::io_context& loop, const std::vector<FakeService*>& services,
                const std::function<bool()>& reached);
 

@@ -85,7 +85,7 @@ Output run_program(const std::vector<std::string>& command, const Variables& var
   in.out.reset();
   out.in.reset();
   err.in.reset();
-  // Small enough for the pipe's buffer.
+  // The input fits into the pipe's buffer.
   if (::write(in.in.get(), input.data(), input.size()) < 0) in.in.reset();
   in.in.reset();
 
@@ -215,7 +215,7 @@ TestDaemon::TestDaemon(const std::string& configuration) { configure(configurati
 
 TestDaemon::~TestDaemon() {
   if (pid_ < 0) return;
-  // Asked to cancel first, it leaves no child behind; killed if it does not hear.
+  // Cancelling first leaves no child behind. The daemon is killed if it does not answer.
   run_program({WM_PROGRAM, "--socket", socket(), "cancel", "--all"});
   stop();
 }

@@ -1,4 +1,4 @@
-// The real programs, in a directory of their own.
+// The real programs, in a separate directory.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ Output run_program(const std::vector<std::string>& command,
                    const std::map<std::string, std::string>& variables = {},
                    const std::string& input = "");
 
-/// A program that runs beside the test. Killed at its end, if it has not ended before.
+/// A program that runs beside the test. It is killed at the end unless it has ended before.
 class RunningProgram {
  public:
   explicit RunningProgram(const std::vector<std::string>& command,
@@ -35,13 +35,14 @@ class RunningProgram {
   RunningProgram(const RunningProgram&) = delete;
   RunningProgram& operator=(const RunningProgram&) = delete;
 
-  /// Waits for its next line on standard output, or on standard error. Empty: there is none.
+  /// Waits for the next line on its standard output, or on its standard error. Empty: there is
+  /// none.
   std::string line() { return next_line(out_.get(), read_.out); }
   std::string error_line() { return next_line(err_.get(), read_.err); }
   void signal(int number) const;
-  /// Whether it waits for something: not for the processor, nor for a disk.
+  /// True if it waits for something other than the processor or a disk.
   bool sleeps() const;
-  /// Waits for its end; the rest of what it has printed.
+  /// Waits for its end; returns the rest of its output.
   Output finish();
 
  private:
@@ -53,7 +54,7 @@ class RunningProgram {
   pid_t pid_ = -1;
 };
 
-/// One connection to a daemon's socket that says what no honest client would.
+/// A raw connection to a daemon's socket, for messages that no honest client would send.
 class RawConnection {
  public:
   explicit RawConnection(const std::string& socket);
@@ -73,7 +74,7 @@ class RawConnection {
   std::string received_;
 };
 
-/// A real wmd on a temporary directory. Killed at the end, with what it runs.
+/// A real wmd on a temporary directory. It is killed at the end, with its runs.
 class TestDaemon {
  public:
   explicit TestDaemon(const std::string& configuration = kConfiguration);
@@ -81,25 +82,25 @@ class TestDaemon {
   TestDaemon(const TestDaemon&) = delete;
   TestDaemon& operator=(const TestDaemon&) = delete;
 
-  /// Returns once it serves. `options` besides the socket, the state directory and the file.
+  /// Returns once it serves. `options` are added to the socket, the state directory and the file.
   void start(const std::vector<std::string>& options = {});
-  /// SIGTERM, and its exit status.
+  /// Sends SIGTERM; returns the exit status.
   int stop();
-  /// Waits for its end: the exit status.
+  /// Waits for its end; returns the exit status.
   int reap();
-  /// SIGKILL.
+  /// Sends SIGKILL.
   void kill();
   void signal(int number) const;
 
   Output wm(std::vector<std::string> arguments, const std::string& input = "") const;
-  /// The same beside the test.
+  /// Starts it beside the test.
   std::unique_ptr<RunningProgram> start_wm(
       std::vector<std::string> arguments,
       const std::map<std::string, std::string>& variables = {}) const;
-  /// What `wm … --json` prints.
+  /// Returns what `wm … --json` prints.
   boost::json::value json(std::vector<std::string> arguments) const;
   void configure(const std::string& toml) const;
-  /// From the next start() on, this program is wmd.
+  /// Uses this program as wmd from the next start() on.
   void set_program(const std::string& program) { program_ = program; }
 
   const std::filesystem::path& path() const { return directory_.path(); }

@@ -24,7 +24,7 @@ bool may_run(const Work& work, const Policy& policy, const Conditions& condition
   return hold(policy.constraints, conditions);
 }
 
-// Android's: min(base × n or base × 2^(n−1), 18,000,000 ms).
+// Android's formula: min(base × n or base × 2^(n−1), 18,000,000 ms).
 Duration backoff_after(const Policy& policy, int attempts) {
   const Backoff backoff = backoff_of(policy);
   const double base = static_cast<double>(backoff.delay.count());
@@ -35,7 +35,7 @@ Duration backoff_after(const Policy& policy, int attempts) {
 
 TimePoint period_after(const Work& work, TimePoint ended) {
   const Policy& policy = work.policy;
-  if (!policy.calendar.empty()) {  // The simulator's is 3 o'clock, UTC.
+  if (!policy.calendar.empty()) {  // The simulator's calendar is 3 o'clock, UTC.
     TimePoint next = std::chrono::floor<Days>(ended) + 3h;
     return next > ended ? next : next + 24h;
   }
@@ -186,7 +186,7 @@ void Promises::check_blocked(const Work& work) {
   EXPECT_GT(unfinished, 0) << "#" << work.id << " is blocked by nothing";
 }
 
-// Backoff and periods to the millisecond, and attempts as SEMANTICS counts them.
+// Checks backoff and periods to the millisecond, and the documented count of attempts.
 void Promises::check_end(const Work& before, const Work& after) {
   if (after.generation != before.generation) return;  // Updated in the same turn.
   const TimePoint now = world_.now;
@@ -230,7 +230,7 @@ void Promises::check_end(const Work& before, const Work& after) {
   }
 }
 
-// What a daemon that starts now would read is what this one holds.
+// A daemon that starts now must read what this one holds.
 void Promises::check_disk() {
   const auto stored = world_.store.load();
   EXPECT_EQ(stored.size(), world_.scheduler().unfinished_count());

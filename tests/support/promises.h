@@ -1,4 +1,4 @@
-// What wm promises, said a second time and independently, and checked after every turn of a
+// The promises of wm, stated a second time and independently, and checked after every turn of a
 // simulated machine.
 #pragma once
 
@@ -13,7 +13,7 @@ class Promises {
   /// Watches the world from now on.
   explicit Promises(World& world);
 
-  /// The work may leave its terminal state: somebody retries it.
+  /// Allows the job to leave its terminal state: somebody retries it.
   void expect_return(WorkId id) { finished_.erase(id); }
 
  private:
@@ -33,11 +33,11 @@ class Promises {
   World& world_;
   Conditions conditions_;
   TimePoint conditions_since_{};
-  std::map<WorkId, Work> last_;                            // Rows as the last turns left them.
-  std::map<uid_t, int> running_;                           // Each owner's runs, after this turn …
-  std::map<std::pair<uid_t, std::string>, int> in_group_;  // … by groups, too.
+  std::map<WorkId, Work> last_;                            // Rows after the last turn.
+  std::map<uid_t, int> running_;                           // Per owner, the runs after this turn …
+  std::map<std::pair<uid_t, std::string>, int> in_group_;  // … and per group.
   std::set<uid_t> served_;                                 // Owners that this turn gave a slot.
-  std::set<uid_t> kept_waiting_;  // Owners that want for nothing but a slot.
+  std::set<uid_t> kept_waiting_;                           // Owners that need only a slot.
   std::set<WorkId> finished_;
   int turns_ = 0;
 };

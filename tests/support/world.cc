@@ -70,7 +70,7 @@ void World::advance(Duration time) {
     auto next = manager_->next_wakeup();
     const auto end = runner.next_end();
     if (end && (!next || *end < *next)) next = end;
-    if (store.full && (!next || *next <= now)) next = now + 1s;  // As the daemon tries again.
+    if (store.full && (!next || *next <= now)) next = now + 1s;  // The daemon tries again, too.
     if (!next || *next > until) break;
     if (*next <= now) throw std::logic_error("a turn has left something undone");
     now = *next;
@@ -120,7 +120,7 @@ void World::change_path(WorkId id) {
   take_turns();
 }
 
-// Whether it could be committed.
+// Returns whether it could be committed.
 bool World::turn(std::span<const Change> changes) {
   if (!serve) manager_->settings_changed();
   manager_->set_conditions(conditions, now);
@@ -134,7 +134,7 @@ bool World::turn(std::span<const Change> changes) {
   write_down(report);
   if (dies()) {
     start_daemon();
-    return turn({});  // A daemon's first.
+    return turn({});  // A daemon's first turn.
   }
   manager_->act();
   after_turn(report);

@@ -12,7 +12,7 @@ namespace wm {
 
 /// A one-off command of that name.
 WorkRequest oneoff(const std::string& name);
-/// The same every so often.
+/// A periodic command.
 WorkRequest periodic(const std::string& name, Duration every);
 
 /// Everything connected, charged and spacious.
@@ -23,7 +23,7 @@ class World {
   explicit World(int max_parallel = 2);
 
   TimePoint now = kNow;
-  ClockOffset clock_offset{};   // `now` less the time since boot.
+  ClockOffset clock_offset{};   // `now` minus the time since boot.
   std::string boot = "a boot";  // The machine's boot id.
   Conditions conditions = good_conditions();
   Settings settings;
@@ -36,7 +36,7 @@ class World {
   void cancel(WorkId id);
   /// A path that the work names changes.
   void change_path(WorkId id);
-  /// Anything else that a turn can do. False: it could not be committed.
+  /// Runs a turn with any other change. False: it could not be committed.
   bool change(const std::function<void(WorkManager&)>& body);
 
   /// Lives through every due moment and every child's end, in order.
@@ -45,9 +45,9 @@ class World {
   void take_turns();
   /// Somebody sets the clock.
   void set_clock(TimePoint time);
-  /// kill -9, and a new daemon.
+  /// Kills the daemon with SIGKILL, and starts a new one.
   void crash();
-  /// The daemon is told to stop, and every child to end.
+  /// Tells the daemon to stop, and ends every child.
   void shut_down();
 
   WorkState state(WorkId id) { return store.info(id).value().work.state; }
@@ -55,20 +55,20 @@ class World {
   std::vector<RunInfo> history() { return store.history({}).runs; }
   const Scheduler& scheduler() const { return manager_->scheduler(); }
   WorkManager& manager() { return *manager_; }
-  /// The settings were changed. Without clients each turn sees to that itself.
+  /// The settings were changed. Without clients each turn applies them itself.
   void reload() { manager_->settings_changed(); }
 
-  /// Told of each turn once it is committed and done.
+  /// Called after each turn, once it is committed and done.
   std::function<void(const TurnReport&)> after_turn = [](const TurnReport&) {};
-  /// Told of each daemon once it has recovered.
+  /// Called after each daemon has recovered.
   std::function<void()> after_restart = [] {};
-  /// Whether the daemon is killed after it has committed a turn, and before it acts.
+  /// True: the daemon is killed after it has committed a turn, before it acts.
   std::function<bool()> dies = [] { return false; };
   bool writes_down = true;
   /// Takes each turn in place of a daemon without clients. False: it could not be committed.
   std::function<bool()> serve;
 
-  /// `+31s #1 enqueued -> running`: every change of state so far, a line each.
+  /// `+31s #1 enqueued -> running`: every change of state so far, one per line.
   const std::string& transcript() const { return transcript_; }
   void write_down(const TurnReport& report);
 

@@ -316,7 +316,7 @@ TEST_F(Commands, AStoppedDaemonInterruptsItsRunsAndRepeatsThem) {
         {"--cwd", daemon_.path().string()});
   shell("later", ":", {"--initial-delay", "1h"});
   std::string line;
-  std::ifstream ready(daemon_.path() / "ready");  // Opens once the run does, too.
+  std::ifstream ready(daemon_.path() / "ready");  // It opens once the run opens it, too.
   std::getline(ready, line);
 
   EXPECT_EQ(daemon_.stop(), 0);

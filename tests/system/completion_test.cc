@@ -1,4 +1,4 @@
-// What a shell offers for the next word.
+// The words that a shell offers next.
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -6,7 +6,7 @@ namespace {
 
 class Completion : public Commands {
  protected:
-  // After these words of a command line, of which the last is not whole.
+  // Completes a command line whose last word is incomplete.
   std::string bash_offers(std::vector<std::string> words) {
     const std::string script = "PATH=" + std::filesystem::path(WM_PROGRAM).parent_path().string() +
                                ":$PATH; export WM_SOCKET=" + daemon_.socket() +
@@ -73,7 +73,7 @@ TEST_F(HostileNames, AreOfferedByBashAsOneMustTypeThem) {
   const std::string offered = bash_offers({"wm", "show", ""});
 
   EXPECT_FALSE(std::filesystem::exists(trap_)) << "completing has run what a name says";
-  // What is offered is typed again: each is one word, and the name itself.
+  // The offered words are typed again: each is one word, and the name itself.
   const auto file = daemon_.path() / "offered";
   std::ofstream(file) << offered;
   const Output typed =
@@ -101,7 +101,7 @@ TEST_F(HostileNames, AreOfferedByFish) {
 
 TEST_F(HostileNames, AreOfferedByZsh) {
   if (run_program({"sh", "-c", "command -v zsh"}).status != 0) GTEST_SKIP() << "no zsh";
-  // What zsh's own compadd would be given.
+  // These are the words that zsh's own compadd would get.
   const std::string offered =
       shell("zsh",
             "compdef() { : }; compadd() { print -rl -- \"${(@P)2}\" }; "

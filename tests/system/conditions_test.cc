@@ -1,4 +1,4 @@
-// Conditions as people see them, and works that start and stop with them.
+// Conditions as people see them, and jobs that start and stop with them.
 #include <array>
 #include <csignal>
 #include <fstream>
@@ -17,8 +17,7 @@ class ConditionsTest : public Commands {
   std::string path(const std::string& name) { return (daemon_.path() / name).string(); }
   void touch(const std::string& name) { std::ofstream(path(name)) << "x"; }
 
-  // `nas` holds while the file of that name is there; `asked` has a line for each time it was
-  // asked.
+  // `nas` holds while the file of that name exists; `asked` gets a line per call of the command.
   void declare_nas() {
     daemon_.configure(R"([conditions.nas]
 command = ["/bin/sh", "-c", "echo >>)" +

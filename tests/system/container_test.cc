@@ -1,5 +1,5 @@
-// wmd in a container: a user without an entry anywhere, a root that is read-only, no bus, no
-// journal, no control groups, and wmd as the first process.
+// wmd in a container: a user without an entry anywhere, a read-only root, no bus, no journal, no
+// control groups, and wmd as the first process.
 #include <csignal>
 #include <fstream>
 
@@ -33,8 +33,8 @@ class Container : public testing::Test {
     }
   }
 
-  // Writes a script that runs its arguments in the container, with nothing but those variables
-  // (NAME=VALUE …) in the environment. `entry` is the image's entry point, a script of its own.
+  // Writes a script that runs its arguments in the container, with only these variables (NAME=VALUE
+  // …) in the environment. `entry` is the image's entry point, another script.
   std::string container(const std::string& variables, const std::string& entry = kEntry,
                         const std::string& more = ":") const {
     const std::string here = daemon_.path().string();
@@ -73,26 +73,26 @@ exec chroot . setpriv --ambient-caps=-all --inh-caps=-all env -i )"
     daemon_.set_program(program.string());
     daemon_.start();
   }
-  // As the engine stops it.
+  // Stops it as the engine does.
   int stop() {
     ::kill(first_process(), SIGTERM);
     return daemon_.reap();
   }
 
-  // As all others see it.
+  // Finds its pid as others see it.
   pid_t first_process() const {
     const std::string pid = std::to_string(daemon_.pid());
     pid_t first = -1;
     std::ifstream("/proc/" + pid + "/task/" + pid + "/children") >> first;
     return first;
   }
-  // As `docker exec` does.
+  // Runs a script as `docker exec` does.
   Output inside(const std::string& script) const {
     return run_program({"nsenter", "--target", std::to_string(first_process()), "--user", "--mount",
                         "--pid", "--root", "--preserve-credentials", "/bin/sh", "-c", script});
   }
 
-  // What that script prints, as a work.
+  // Runs a script as a job, and returns what it prints.
   std::string run(const std::string& name, const std::string& script) {
     const Output registered = daemon_.wm({"register-oneoff", name, "--cwd", "/", "--max-attempts",
                                           "1", "--", "/bin/sh", "-c", script});
@@ -160,7 +160,7 @@ TEST_F(Container, OrphansAreTakenIn) {
                    "; sleep 1000' &) &\nuntil [ -s " + file("slipped") + " ]; do sleep 0.01; done");
   EXPECT_EQ(inside("kill -0 $(cat " + file("other") + ")").status, 0) << "it is nobody's run";
   EXPECT_NE(inside("kill -0 $(cat " + file("slipped") + ")").status, 0) << "it outlived its run";
-  // Until nothing is left that has ended.
+  // Waits until no ended process is left.
   run("zombies",
       "until ! grep -q '^State:.Z' /proc/[0-9]*/status 2>/dev/null; do sleep 0.01; done");
 }

@@ -1,5 +1,5 @@
 // kill -9 of the daemon, again and again, under load: nothing acknowledged is lost, and no two runs
-// of one work overlap.
+// of one job overlap.
 #include <atomic>
 #include <fstream>
 #include <mutex>
@@ -23,7 +23,7 @@ constexpr const char* kRegister = "io.wm.Scheduler.Register";
 class Crash : public testing::Test {
  protected:
   Crash() {
-    // Whoever runs holds a lock that dies with it, and with all that it started.
+    // A run holds a lock that dies with it and with everything that it started.
     std::ofstream(task_) << "#!/bin/sh\n"
                             "cd \"" +
                                 daemon_.path().string() +
@@ -42,7 +42,7 @@ class Crash : public testing::Test {
     return more;
   }
 
-  // Registers works of its own until the daemon is gone.
+  // Registers jobs until the daemon is gone.
   void register_until_killed(int client, int round) {
     try {
       RawConnection connection(daemon_.socket());
@@ -80,7 +80,7 @@ class Crash : public testing::Test {
   std::atomic<int> count_ = 0;
 };
 
-// In each round another program takes over twice, under load; then kill -9.
+// In each round another program takes over twice, under load; then the daemon is killed.
 TEST_F(Crash, LosesNothingAndOverlapsNothing) {
   std::mt19937 random(42);
   daemon_.start();

@@ -1,5 +1,5 @@
-// Clients that others wrote: each reads the description and makes the same calls, every method
-// among them, of a real daemon. Those that are not installed are passed over.
+// Clients that others wrote: each reads the description and makes the same calls of a real daemon,
+// covering every method. Clients that are not installed are skipped.
 #include <set>
 
 #include "core/time.h"
@@ -16,10 +16,10 @@ struct ForeignCall {
   std::string method;
   json::object parameters;
   bool more = false;
-  std::string error = {};  // That it is answered with; none.
+  std::string error = {};  // The expected error; empty: none.
 };
 
-// What one of them was answered.
+// The answer that one of them got.
 struct ForeignAnswer {
   std::string error;        // Without its interface; empty: there are replies.
   json::object parameters;  // Of the error.
@@ -62,7 +62,7 @@ command = ["/bin/false"]
     run_ = running.at("parameters").at("work").at("id").as_string();
   }
 
-  // With every field that a registration has, in one or another.
+  // Registrations that together have every field.
   std::vector<json::object> requests() const {
     const TimePoint now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
     json::object full{
@@ -122,7 +122,7 @@ command = ["/bin/false"]
     return {full, often, daily, later, quick};
   }
 
-  // Each with a parameter and without it, wherever it may be left out.
+  // Calls with and without each optional parameter.
   std::vector<ForeignCall> calls() const {
     const std::int64_t me = ::geteuid();
     const auto work = [](std::string_view name) { return json::object{{"uniqueName", name}}; };
@@ -150,7 +150,7 @@ command = ["/bin/false"]
     }
     json::object fails = command("fails", {"/bin/false"});
     fails["maxAttempts"] = 1;
-    // Only root may name a user: here itself.
+    // Only root may name a user, which is here root itself.
     json::object other = command("other", {"/bin/true"});
     other["as"] = "root";
     calls.push_back({"Register", {{"work", other}}, false, me == 0 ? "" : "NotPermitted"});
@@ -234,7 +234,7 @@ command = ["/bin/false"]
     return calls;
   }
 
-  // Every answer is what the description says.
+  // Checks every answer against the description.
   void check(const std::vector<ForeignCall>& calls, const std::vector<ForeignAnswer>& answers) {
     ASSERT_EQ(calls.size(), answers.size());
     for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -253,7 +253,7 @@ command = ["/bin/false"]
     }
   }
 
-  // For a program that makes them all, and prints the answers.
+  // Checks a program that makes all calls and prints the answers.
   void check_program(const std::vector<std::string>& program, const std::string& input) {
     const Output output = run_program(program, {}, input);
     ASSERT_EQ(output.status, 0) << output.err << output.out;
@@ -270,7 +270,7 @@ command = ["/bin/false"]
   const Description description_{varlink::kInterfaceDescription};
 };
 
-// All that may be left out is null.
+// Fills in null for everything that may be left out.
 json::value with_nulls(const Description& description, const DescribedType& type,
                        const json::value& value) {
   using Kind = DescribedType::Kind;
@@ -337,7 +337,7 @@ TEST_F(ForeignClients, EveryMethodIsAsDescribedAndTakesNullForWhatIsAbsent) {
   }
 }
 
-// systemd's: in Debian 13's package systemd.
+// varlinkctl is in Debian 13's package systemd.
 TEST_F(ForeignClients, Varlinkctl) {
   if (!is_installed("varlinkctl")) GTEST_SKIP() << "varlinkctl is not installed: systemd 255";
   const auto varlinkctl = [](std::vector<std::string> words) {
@@ -390,7 +390,7 @@ json::array as_json(const std::vector<ForeignCall>& calls) {
   return list;
 }
 
-// The reference library: in Debian 13's package python3-varlink.
+// The reference library is in Debian 13's package python3-varlink.
 TEST_F(ForeignClients, Python) {
   if (run_program({"/usr/bin/python3", "-c", "import varlink"}).status != 0) {
     GTEST_SKIP() << "the library is not installed: python3-varlink";
@@ -400,7 +400,7 @@ TEST_F(ForeignClients, Python) {
                 json::serialize(as_json(calls())));
 }
 
-// Arguments and replies are lists in the description's order, for there they have no names.
+// Arguments and replies become lists in the description's order, because they have no names there.
 json::array arguments_of(const DescribedType& type, const json::object& parameters) {
   json::array list;
   for (const auto& [name, field] : type.fields) {
@@ -416,8 +416,8 @@ json::object named(const DescribedType& type, const json::array& values) {
   return reply;
 }
 
-// The generator takes the description by its name without capitals (Debian's varlink-go, its
-// library golang-github-varlink-go-dev). What it makes is compiled where there is a compiler.
+// The generator takes the description by its name without capitals (Debian's varlink-go; its
+// library is golang-github-varlink-go-dev). Its result is compiled if there is a compiler.
 TEST_F(ForeignClients, Go) {
   if (!is_installed("varlink-go-interface-generator")) {
     GTEST_SKIP() << "the generator is not installed: varlink-go";

@@ -1,4 +1,4 @@
-// A real file system that is full: a small one of memory's, which only root can mount.
+// A real file system that is full: a small one in memory, which only root can mount.
 #include <csignal>
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ class FullDisk : public testing::Test {
     ::umount2(state_.c_str(), MNT_DETACH);
   }
 
-  // To the last byte.
+  // Fills it to the last byte.
   void fill() const {
     const UniqueFd file(::open(ballast_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const std::string block(4096, 'x');
@@ -40,7 +40,7 @@ class FullDisk : public testing::Test {
   }
   void free_space() const { fs::remove(ballast_); }
 
-  // One that hangs ends with 124.
+  // Runs wm; if it hangs, the status is 124.
   Output wm(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(),
                      {"timeout", "30", WM_PROGRAM, "--socket", daemon_.socket()});
@@ -72,7 +72,7 @@ TEST_F(FullDisk, QuestionsAreAnsweredChangesRefusedAndNothingIsLost) {
   ASSERT_EQ(
       wm({"register-oneoff", "runs", "--", "/bin/sh", "-c", "read x <" + pipe.string()}).status, 0);
   later("later");
-  std::ofstream held(pipe);  // Once it runs.
+  std::ofstream held(pipe);  // It opens once the run does.
 
   fill();
   for (const std::vector<std::string>& question :
@@ -108,7 +108,7 @@ TEST_F(FullDisk, QuestionsAreAnsweredChangesRefusedAndNothingIsLost) {
     EXPECT_EQ(output.status, 1) << change[0] << output.err;
     EXPECT_NE(output.err.find("could not be saved"), std::string::npos) << output.err;
   }
-  held << "go\n" << std::flush;  // Its end cannot be recorded yet …
+  held << "go\n" << std::flush;  // The end of the run cannot be recorded yet …
   EXPECT_EQ(wm({"status"}).status, 0);
 
   free_space();

@@ -1,4 +1,4 @@
-// A file system that does not answer, as an NFS mount whose server is gone.
+// A file system that does not answer, such as an NFS mount whose server is gone.
 #include <chrono>
 #include <future>
 
@@ -14,7 +14,7 @@ namespace {
 
 class HungDisk : public Commands {
  protected:
-  // FUSE, and nobody who serves it.
+  // Mounts FUSE with nobody to serve it.
   bool mount_hung() {
     daemon_.stop();
     std::filesystem::create_directory(hung_);
@@ -31,7 +31,7 @@ class HungDisk : public Commands {
     return true;
   }
   ~HungDisk() override {
-    fuse_.reset();  // Whoever waits for it gets an error.
+    fuse_.reset();  // Everybody who waits for it gets an error.
     ::umount2(hung_.c_str(), MNT_DETACH);
   }
 
@@ -51,7 +51,7 @@ TEST_F(HungDisk, HoldsUpNobodyElse) {
     connection.send(json::serialize(json::object{{"method", "io.wm.Scheduler.Register"},
                                                  {"parameters", registration("a", program)}}) +
                     '\0');
-    // The same connection's next call waits for its turn.
+    // The next call on the same connection waits for its turn.
     const json::object second =
         connection.call("io.wm.Scheduler.Register", registration("a", "/bin/true"));
     return std::pair(second, *connection.receive());

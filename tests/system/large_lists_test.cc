@@ -1,4 +1,4 @@
-// Files, lists and answers that no single message holds.
+// Files, lists and answers that are larger than a message.
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -12,7 +12,7 @@
 namespace wm {
 namespace {
 
-// Three messages of works, about.
+// About three messages of jobs.
 constexpr int kCount = 8'000;
 
 class LargeLists : public Commands {
@@ -43,7 +43,7 @@ class LargeLists : public Commands {
               {"initialDelayMs", 3'600'000}}},
             {"where", "f:" + std::to_string(i)}};
   }
-  // A part that brings the works from `first` on.
+  // A part with the jobs from `first` on.
   static json::object part(int first, int works, bool last = false) {
     json::array list;
     for (int i = first; i < first + works; ++i) list.push_back(work(i));
@@ -114,7 +114,7 @@ TEST_F(LargeLists, PartsAreTakenTogetherOnceTheLastIsThere) {
   EXPECT_EQ(count(), 4U);
 }
 
-// Whatever is said after it, as by who does not wait for answers.
+// Later parts change nothing, as from a client that does not wait for answers.
 TEST_F(LargeLists, APartThatIsRefusedTakesTheOthersWithIt) {
   RawConnection connection(daemon_.socket());
   json::object bad = part(2, 2);
@@ -211,7 +211,7 @@ TEST_F(Pipelined, RegistrationsAreDecidedInTheirOrder) {
   EXPECT_EQ(outcomes, "-+++--++++");
 }
 
-// What the daemon would answer, as slowly as the test likes.
+// A daemon's answer, as slow as the test wants it.
 class SlowAnswer : public testing::Test {
  protected:
   SlowAnswer() : listener_(listen_at(socket_, 0600).value()) {}
@@ -261,7 +261,7 @@ TEST_F(SlowAnswer, TheFirstPageIsPrintedBeforeTheNextIsThere) {
   }
 }
 
-// Also where whoever started it has told it to ignore that.
+// This holds even if its parent has told it to ignore the signal.
 TEST_F(SlowAnswer, WhoHasSeenEnoughEndsItQuietly) {
   const std::string err = (directory_.path() / "err").string();
   std::jthread client([&] {

@@ -1,4 +1,4 @@
-// What a kill -9 leaves on disk is gone after the next start.
+// Leftovers of a kill -9 are gone from the disk after the next start.
 #include <atomic>
 #include <set>
 #include <thread>
@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 class Leftover : public testing::Test {
  protected:
-  // What the doctor says once all has been looked at.
+  // Returns what the doctor says once everything has been looked at.
   std::string swept() {
     for (;;) {
       const json::value document = json::parse(daemon_.wm({"--json", "doctor"}).out);
@@ -75,7 +75,7 @@ TEST_F(Leftover, FilesWithoutARecordAreRemovedAndCounted) {
   EXPECT_TRUE(swept().starts_with("none at the start")) << swept();
 }
 
-// Works that are forgotten as soon as they have ended: their logs go right after the commit, where
+// These jobs are forgotten as soon as they have ended: their logs go right after the commit, and
 // kill -9 comes in between.
 TEST_F(Leftover, KillsUnderLoadLeaveNoLogOfAForgottenRun) {
   constexpr int kKills = 10;

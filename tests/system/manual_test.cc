@@ -1,5 +1,5 @@
-// The manual pages and the programs name the same options; the same settings, the page and the
-// file.
+// The manual pages and the programs name the same options, and wmd.toml(5) and the file the same
+// settings.
 #include <map>
 #include <regex>
 #include <set>
@@ -199,7 +199,7 @@ TEST(Manual, NamesEveryConstraint) {
   EXPECT_NE(toml.find(' ' + unknown + ' '), std::string::npos) << unknown;
 }
 
-// What stands between ``` and ```.
+// The examples stand between ``` and ```.
 TEST(Manual, ItsExamplesOfTheConfigurationAreValid) {
   std::string example;
   bool inside = false;

@@ -1,4 +1,4 @@
-// The database is taken away under a daemon that serves.
+// The database is taken away under a running daemon.
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -68,7 +68,7 @@ TEST_F(Misplaced, TheLogOfTheDatabaseCountsToo) {
   has({"before", "after"});
 }
 
-// What runs is ended, though its end is recorded nowhere.
+// Runs are ended, though their end is recorded nowhere.
 TEST_F(Misplaced, ADaemonWithoutADatabaseStopsAndStartsAnew) {
   const fs::path pipe = daemon_.path() / "pipe";
   make_pipe(pipe);

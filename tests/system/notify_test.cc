@@ -1,4 +1,4 @@
-// People are told of events: on a session's bus, and by a command.
+// Events reach people: on a session's bus, and through a command.
 #include <fstream>
 
 #include <sys/stat.h>
@@ -29,7 +29,7 @@ class Notified : public testing::Test {
 
 class OnTheDesktop : public Notified {
  protected:
-  // The next notifications, once there are so many.
+  // Waits for that many notifications, and returns them.
   std::vector<std::string> shown(std::size_t count) {
     boost::asio::io_context loop;
     EXPECT_TRUE(run_until(loop, {&desktop_}, [&] { return desktop_.shown().size() >= count; }));
@@ -88,7 +88,8 @@ TEST_F(Notified, ByACommandThatGetsTheEvents) {
   ASSERT_EQ(::mkfifo(events.c_str(), 0600), 0);
   daemon_.configure("[notify]\ncommand = [\"/bin/sh\", \"-c\", \"cat >" + events + "\"]\n");
   daemon_.start();
-  std::fstream lines(events);  // To read and to write: it has no end between two commands.
+  // Opened for reading and writing, it has no end between two commands.
+  std::fstream lines(events);
   run("sync", "exit 64");
   Lines list;
   for (int i = 0; i < 3; ++i) {

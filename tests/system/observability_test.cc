@@ -1,4 +1,4 @@
-// What the daemon says of itself: wm doctor and wm metrics.
+// The daemon's reports on itself: wm doctor and wm metrics.
 #include <csignal>
 #include <set>
 
@@ -58,7 +58,7 @@ TEST_F(Observability, MetricsCountWorksRunsAndTimes) {
   EXPECT_EQ(sample(text, "wm_connections"), 1);
 }
 
-// As Prometheus' own parser demands: each family is introduced once, before its samples.
+// Prometheus' own parser demands that each family is introduced once, before its samples.
 TEST_F(Observability, MetricsAreWellFormed) {
   ok({"conditions", "override", "network=metered"});
   std::istringstream lines(ok({"metrics"}));

@@ -1,4 +1,4 @@
-// A daemon that serves all users, and one of them.
+// A daemon that serves all users, and a second user.
 #pragma once
 
 #include "tests/system/commands.h"

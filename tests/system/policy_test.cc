@@ -1,4 +1,4 @@
-// What the configuration lets users register.
+// Registrations that the configuration permits or refuses.
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -99,7 +99,7 @@ TEST_F(LittleLogSpace, TheOldestLogsMakeRoomAndThatIsSaid) {
     ok({"register-oneoff", name, "--", "/bin/sh", "-c", "head -c 100000 /dev/zero"});
     ok({"wait", name});
   }
-  ok({"status"});  // After the turn that removes the files.
+  ok({"status"});  // Comes after the turn that removes the files.
   EXPECT_LE(bytes_of_logs(), 250'000U);
 
   const Output removed = wm({"logs", "a"});
@@ -185,7 +185,7 @@ TEST_F(OnlyAGroup, ItsMembersMay) { EXPECT_EQ(registers(), 0); }
 
 class Crowd : public OtherUsers {
  protected:
-  // SO_PEERCRED says who somebody was when the connection was made.
+  // SO_PEERCRED reports the user at the time of the connection.
   RawConnection connect_as_nobody() {
     EXPECT_EQ(::seteuid(65534), 0);
     RawConnection connection(daemon_.socket());
@@ -193,7 +193,7 @@ class Crowd : public OtherUsers {
     return connection;
   }
 
-  // So many connections of another user, with a call each that waits.
+  // Connects that many times as another user, each with a call that waits.
   std::vector<RawConnection> crowd(int size) {
     EXPECT_EQ(as_nobody({"register-oneoff", "late", "--initial-delay", "1h", "--cwd", "/", "--",
                          "/bin/true"})
@@ -208,7 +208,7 @@ class Crowd : public OtherUsers {
   }
 };
 
-// Kibibytes of memory that the daemon has.
+// The daemon's resident memory, in KiB.
 long resident_kb(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(status, line);) {

@@ -148,7 +148,7 @@ TEST_F(Reexec, ThatFailsLeavesEverythingAsItWas) {
   RawConnection waiting(daemon_.socket());
   waiting.call_for_more("io.wm.Scheduler.Wait", {{"uniqueName", "task"}});
   waiting.next();
-  // It takes the configuration, and then it is gone.
+  // The program accepts the configuration, and then it is gone.
   std::filesystem::remove(program);
   std::ofstream(program) << "#!/bin/sh\nrm \"$0\"\n";
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
@@ -162,7 +162,7 @@ TEST_F(Reexec, ThatFailsLeavesEverythingAsItWas) {
   ok({"wait", "more"});
 }
 
-// Registrations go on all the while, and each work runs once: nothing is lost, nothing interrupted.
+// Registrations go on all the while, and each job runs once: nothing is lost or interrupted.
 TEST_F(Reexec, UnderLoadLosesNothingAndRepeatsNothing) {
   constexpr int kRegistrars = 4;
   constexpr int kTimes = 20;

@@ -1,4 +1,4 @@
-// A machine that runs out of processes, threads or descriptors: work waits, and nothing ends.
+// A machine that runs out of processes, threads or descriptors: jobs wait, and nothing ends.
 #include <csignal>
 #include <memory>
 
@@ -12,7 +12,7 @@ namespace {
 
 class Resources : public Commands {
  protected:
-  // The same daemon answers, and does what is asked of it.
+  // Checks that the same daemon still answers and works.
   void expect_all_is_well(pid_t pid) {
     EXPECT_EQ(json({"status"}).at("pid"), pid);
     shell("after", ":");
@@ -40,7 +40,7 @@ TEST_F(Resources, WithoutDescriptorsWorkWaits) {
   expect_all_is_well(pid);
 }
 
-// Processes of a user who has no other, and no more than a few.
+// Processes of a user who has no others, and may have only a few.
 class Crowded : public Resources {
  protected:
   static constexpr const char* kUser = "games";
@@ -74,7 +74,7 @@ class Crowded : public Resources {
       ASSERT_EQ(::posix_spawnp(&pid, words[0], nullptr, nullptr, words.data(), environ), 0);
       others_.push_back(pid);
     }
-    // Each is that user's once it sleeps.
+    // Each belongs to that user once it sleeps.
     for (const pid_t pid : others_) {
       const std::string file = "/proc/" + std::to_string(pid) + "/comm";
       for (std::string name; name != "sleep";) std::getline(std::ifstream(file), name);

@@ -1,4 +1,4 @@
-// The daemon goes away and another one comes: whoever waits or watches goes on, and misses nothing
+// The daemon goes away and another one comes: clients that wait or watch go on, and miss nothing
 // that is on record.
 #include <csignal>
 #include <fstream>
@@ -22,7 +22,7 @@ class Restart : public Commands {
                 const std::map<std::string, std::string>& variables = {}) {
     return daemon_.start_wm(std::move(arguments), variables);
   }
-  // The daemon has taken what they ask, and does not answer it at once.
+  // Waits until the daemon has taken the clients' questions, which it does not answer at once.
   void await_asked(const std::vector<const RunningProgram*>& clients) {
     while (json({"status"}).at("connections").as_int64() < std::ssize(clients) + 1) {
     }
@@ -30,7 +30,7 @@ class Restart : public Commands {
       while (!client->sleeps()) {
       }
     }
-    ok({"status"});  // Asked after them, and answered after them.
+    ok({"status"});  // It is asked after them, and answered after them.
   }
   Program waiting(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "wait");
@@ -44,7 +44,7 @@ class Restart : public Commands {
   }
   void go() const { std::ofstream(here_ / "go") << "x\n"; }
   void await_ready() const { read_line(here_ / "ready"); }
-  // Another daemon, while `clients` do not come to notice.
+  // Restarts the daemon while `clients` cannot notice it.
   void restart_unnoticed(const std::vector<const RunningProgram*>& clients) {
     for (const RunningProgram* client : clients) client->signal(SIGSTOP);
     daemon_.kill();
@@ -101,7 +101,7 @@ TEST_F(Restart, WhatEndedMeanwhileIsToldFromTheRecord) {
   script("brief", ":", {"--initial-delay", "1h", "--keep-results", "0s"});
   script("good", ":", later);
   script("bad", "exit 70", later);
-  // Its next run fails, and those after that do not.
+  // The next run fails, and later runs do not.
   ok({"register-periodic", "often", "--every", "1h", "--initial-delay", "1h", "--cwd",
       here_.string(), "--", "/bin/sh", "-c", "[ -e once ] || { touch once; exit 70; }"});
   const Lines names{"replaced", "brief", "good", "bad", "often"};
@@ -142,7 +142,7 @@ TEST_F(Restart, AnInterruptionIsNotTheEndOfAPeriodicRun) {
       "echo >ready; read x <go"});
   await_ready();
   const Program client = waiting({"often"});
-  daemon_.stop();  // It is told to stop, and is interrupted.
+  daemon_.stop();  // The run is told to stop, and is interrupted.
   daemon_.start();
   await_ready();
   go();
@@ -180,7 +180,7 @@ TEST_F(Restart, WatchTellsOnceAndInOrderWhatIsOnRecord) {
     while (told.size() < count) {
       const json::value event = json::parse(client->line());
       const json::value* run = event.as_object().if_contains("run");
-      if (text(event, "event") == "scheduled") run = nullptr;  // Where it starts at once.
+      if (text(event, "event") == "scheduled") run = nullptr;  // The job starts at once.
       told.push_back(text(event, "event") + ' ' + text(event, "uniqueName") +
                      (run ? ' ' + json::serialize(*run) : ""));
     }

@@ -1,4 +1,4 @@
-// What a run can do, touch and leave behind: tasks that behave badly, on a real daemon.
+// What a run can do, touch and leave behind: badly behaved tasks on a real daemon.
 #include <csignal>
 #include <fstream>
 
@@ -120,7 +120,7 @@ TEST_F(Runs, TheLogOfAFullDiskGoesOnOnceThereIsSpace) {
   std::ofstream(filler) << std::string(std::size_t{64} << 10, 'x');
   daemon_.start();
   make_pipe(here_ / "go");
-  // Long enough for the first lines to be taken in before there is space.
+  // This is long enough for the first lines to be read before there is space.
   shell("task", "echo lost; sleep 0.3; echo >ready; read go <go; echo kept; echo half",
         {"--cwd", here_.string()});
   read_line(here_ / "ready");
@@ -158,7 +158,7 @@ TEST_F(Runs, WhatAWorkKeepsLastsFromRunToRun) {
   EXPECT_EQ(ok({"logs", "task"}), "before\n") << "and from registration to registration";
 }
 
-// Also an empty one, and one that another work had the time to leave empty.
+// This holds even if the directory is empty, or another job had the time to leave it empty.
 TEST_F(Runs, WhatIsPutIntoAStateDirectoryBetweenRunsIsTheNamesOwn) {
   shell("task", "echo $WM_STATE_DIR");
   ok({"wait", "task"});

@@ -1,4 +1,4 @@
-// The commands that steer what runs when, as people type them.
+// The commands that control order and time, as people type them.
 #include <fstream>
 #include <thread>
 
@@ -15,7 +15,7 @@ class Scheduling : public Commands {
     return path;
   }
   std::string state(const std::string& name) { return text(json({"show", name}), "state"); }
-  // Work that waits until the test is over.
+  // Registers a job that waits until the test is over.
   void waits(const std::string& name, std::vector<std::string> options = {}) {
     options.insert(options.begin(), {"register-oneoff", name, "--initial-delay", "1w"});
     options.insert(options.end(), {"--", "true"});
@@ -33,7 +33,7 @@ TEST_F(Scheduling, AChainHandsItsOutputOn) {
   EXPECT_NE(ok({"show", "write"}).find("└─ write  succeeded"), std::string::npos);
 }
 
-// A wmd in the place of the usual one.
+// Replaces the usual wmd.
 class Zones : public Scheduling {
  protected:
   std::string zone() { return text(json({"status"}), "timeZone"); }
@@ -182,7 +182,7 @@ TEST_F(Scheduling, AppendedWorkIsPartOfItsName) {
   RawConnection watching(daemon_.socket());
   watching.call_for_more("io.wm.Scheduler.Watch");
   ok({"cancel", "a"});
-  for (std::size_t cancelled = 0; cancelled < 2;) {  // The first has a child, which has to die.
+  for (std::size_t cancelled = 0; cancelled < 2;) {  // The first has a child, which must end first.
     const json::object page = watching.next();
     cancelled += page.at("events").as_array().size();
   }

@@ -1,4 +1,4 @@
-// What other users and their tasks may try: see docs/security.md.
+// Attempts of other users and their tasks: see docs/security.md.
 #include <csignal>
 
 #include "tests/system/other_users.h"
@@ -8,7 +8,7 @@ namespace {
 
 class Security : public OtherUsers {
  protected:
-  // What a shell of another user printed, in a run that has ended.
+  // Returns what a shell of another user printed, in a run that has ended.
   std::string run_as_nobody(const std::string& name, const std::string& script) {
     EXPECT_EQ(
         as_nobody({"register-oneoff", name, "--cwd", "/", "--", "/bin/sh", "-c", script}).status,
@@ -83,7 +83,7 @@ TEST_F(Security, TheMetricsOfAllAreNotForEverybody) {
   EXPECT_NE(as_nobody({"doctor"}).out.find("permission"), std::string::npos);
 }
 
-// A run has its own output, and can neither list nor replace what lies beside it.
+// A run has its own output, and can neither list nor replace the files beside it.
 TEST_F(Security, ATaskCannotTouchTheFilesAround) {
   EXPECT_EQ(run_as_nobody("files",
                           "cd / && d=$(dirname $WM_OUTPUT_FILE)\n"
@@ -134,7 +134,7 @@ TEST_F(Security, ATaskActsThroughTheSocketAsItsOwnerAlone) {
       daemon_.wm({"register-oneoff", "roots", "--initial-delay", "1h", "--", "/bin/true"}).status,
       0);
   const std::string client = (daemon_.path() / "wm").string();
-  as_nobody({"status"});  // Copies the client.
+  as_nobody({"status"});  // This copies the client.
   std::string script;
   for (const char* call : {"cancel roots", "pause", "daemon reexec", "metrics",
                            "conditions override charging=no", "cancel --all"}) {
@@ -145,7 +145,7 @@ TEST_F(Security, ATaskActsThroughTheSocketAsItsOwnerAlone) {
   EXPECT_NE(daemon_.wm({"show", "roots"}).out.find("enqueued"), std::string::npos);
 }
 
-// Somebody else has made the directory that this user's socket would be in.
+// Another user has made the directory that this user's socket would be in.
 TEST_F(Security, ADirectoryInTmpThatIsAnothersIsRefused) {
   constexpr const char* kDirectory = "/tmp/wm-65534";
   std::filesystem::remove_all(kDirectory);

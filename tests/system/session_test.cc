@@ -1,4 +1,4 @@
-// A user's runs find the session of that user.
+// A user's runs find that user's session.
 #include <fstream>
 
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ class InASession : public testing::Test {
     for (const char* name : {"SSH_AUTH_SOCK", "DISPLAY"}) ::unsetenv(name);
   }
 
-  // What a run sees of that variable.
+  // Returns the value of that variable in a run.
   std::string value(const std::string& name, std::vector<std::string> options = {}) {
     const std::string work = "print-" + std::to_string(++works_);
     const auto file = daemon_.path() / work;

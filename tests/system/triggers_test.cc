@@ -1,4 +1,4 @@
-// Work that starts when a path changes.
+// Jobs that start when a path changes.
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -44,8 +44,8 @@ TEST_F(TriggersTest, WhatChangesWhileTheDaemonIsDownCounts) {
   ok({"wait", "sync"});
 }
 
-// How many inotify instances there may be is told in a user namespace of the daemon's own: those of
-// other tests stay out of it.
+// The daemon gets a user namespace in which the number of inotify instances can be set: other tests
+// are not affected.
 constexpr const char* kInstances = "/proc/sys/user/max_inotify_instances";
 
 TEST_F(TriggersTest, WithoutInotifyTheWorkWaitsAndSaysWhy) {
@@ -62,7 +62,7 @@ TEST_F(TriggersTest, WithoutInotifyTheWorkWaitsAndSaysWhy) {
   EXPECT_NE(wm({"doctor"}).out.find("fs.inotify.max_user_instances"), std::string::npos);
 
   daemon_.kill();
-  daemon_.start();  // With such work on disk.
+  daemon_.start();  // The job is on disk already.
   while (problem().empty()) std::this_thread::yield();
 
   const Output more =

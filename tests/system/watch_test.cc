@@ -1,4 +1,4 @@
-// What becomes of works, told to those who watch.
+// Clients that watch see what happens to jobs.
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -12,7 +12,7 @@ class Watching : public Commands {
     connection_.call_for_more("io.wm.Scheduler.Watch", std::move(parameters));
     EXPECT_EQ(connection_.next().at("events"), json::array());
   }
-  // The next so many events: `scheduled a`.
+  // Returns the next `count` events: `scheduled a`.
   std::vector<std::string> events(std::size_t count) {
     std::vector<std::string> list;
     while (list.size() < count) {
@@ -58,7 +58,7 @@ TEST_F(Watching, OneAnswerToThoseWhoDoNotAskForMore) {
 
 TEST_F(Watching, WhoeverDoesNotReadHoldsUpNobodyAndHearsHowMuchWasMissed) {
   watch();
-  // More than the socket holds and the daemon keeps.
+  // This is more than the socket holds and the daemon keeps.
   const std::string description(1000, 'x');
   for (int i = 0; i < 200; ++i) {
     json::array works;

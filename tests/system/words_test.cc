@@ -1,4 +1,4 @@
-// Words that people type, and those that they read in return.
+// Words that people type, and words that they read in return.
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -125,7 +125,7 @@ TEST_F(TypedWords, AnUpdateChangesNoFlagThatItDoesNotName) {
   EXPECT_EQ(work.at("priority"), 3);
 }
 
-// What the daemon finds wrong with a file, it says in the words of the file, too.
+// The daemon's complaints about a file use the words of the file, too.
 TEST_F(TypedWords, ErrorsAboutAFileAreInItsWords) {
   const std::string path = (daemon_.path() / "works.toml").string();
   const auto problem = [&](const std::string& keys) {

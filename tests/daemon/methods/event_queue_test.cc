@@ -1,4 +1,4 @@
-// What a slow watcher is told, and in which order.
+// The events that a slow watcher gets, and their order.
 #include "daemon/methods/event_queue.h"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 namespace wm {
 namespace {
 
-// `a b [3] c`: events, and how many are missing in between.
+// `a b [3] c`: the events, and how many are missing in between.
 std::string all_of(EventQueue& queue) {
   std::string text;
   while (!queue.empty()) {

@@ -1,4 +1,4 @@
-// What the sensors make of what the machine says.
+// The sensors' readings of what the machine reports.
 #include <fstream>
 #include <limits>
 
@@ -100,7 +100,7 @@ TEST(Power, AsUPowerSays) {
   const DisplayDevice laptop{.present = true, .type = 2, .state = 1, .percentage = 80.9};
   EXPECT_EQ(upower(false, laptop), (PowerReading{true, true, 80}));
   EXPECT_EQ(upower(true, laptop), (PowerReading{true, false, 80}));
-  for (const std::int64_t held : {4, 5}) {  // Full; waits for charge.
+  for (const std::int64_t held : {4, 5}) {  // Full, and waiting for charge.
     EXPECT_TRUE(upower(false, {.present = true, .type = 2, .state = held}).charging);
   }
   EXPECT_FALSE(upower(false, {.present = true, .type = 2, .state = 2}).charging)
@@ -331,7 +331,7 @@ TEST_F(Probes, PowerFollowsUPowerThroughItsLifeAndThatOfTheBus) {
   ASSERT_TRUE(until(charging, false, {service.get()})) << "the new bus is found";
 }
 
-// A broken service, or one that means harm: what is of another type is not there.
+// Values of another type count as absent: the service is broken, or means harm.
 TEST_F(Probes, ValuesThatMakeNoSenseAreNoneOfUPowers) {
   const TemporaryDirectory empty;
   const BatteryLevels levels;
@@ -368,7 +368,7 @@ class InputDevicesInUse : public Measured {
   }
   std::filesystem::path nodes() const { return directory_.path() / "dev"; }
   std::filesystem::path classes() const { return directory_.path() / "class"; }
-  /// The end to write to.
+  /// Returns the end to write to.
   int add(const std::string& name, const std::string& kinds) {
     std::filesystem::create_directories(classes() / name / "device/capabilities");
     std::ofstream(classes() / name / "device/capabilities/ev") << kinds << '\n';
@@ -410,7 +410,7 @@ TEST_F(InputDevicesInUse, ThatComeLaterAreFoundAndGoneOnesLeft) {
     ASSERT_TRUE(told(life));
     ::close(touch);
     std::filesystem::remove(nodes() / "event5");
-    // Unplugged: it has nothing more to say, and its name is free.
+    // It was unplugged: nothing more comes from it, and its name is free.
     for (int turns = 0; turns < 20; ++turns) loop_.run_for(Duration{1});
   }
 }
@@ -553,7 +553,7 @@ TEST_F(Probes, LogindTellsThatTheMachineHasSlept) {
   EXPECT_FALSE(sleep.has_slept());
 }
 
-// A place in this machine that may be reached, or not.
+// A host on this machine that may be reachable or not.
 class Reachable : public Measured {
  protected:
   using tcp = boost::asio::ip::tcp;
@@ -600,7 +600,7 @@ TEST_F(Reachable, OrItIsNoNetwork) {
 
 class Custom : public Measured {
  protected:
-  // Until the command of that condition has ended.
+  // Waits until the command of that condition has ended.
   void await() {
     int status = 0;
     last_.erase(vpn_);

@@ -88,7 +88,7 @@ TEST_F(SensorsTest, AreTrustedInTheNextProgramUntilItHasHadTimeToLook) {
   EXPECT_EQ(next.conditions(), sensors_.conditions());
   EXPECT_EQ(next.explain(Constraint::charging), "sysfs: 41 %");
   EXPECT_GT(next.version(), sensors_.version()) << "whoever waits for a change hears of this one";
-  // A probe that has not been answered yet, and then is.
+  // The probe was not answered at first, and then is.
   next.take(charging(false), kNow + 2s);
   EXPECT_EQ(next.conditions().holds[Constraint::charging], true);
   next.take(charging(true), kNow + 3s);

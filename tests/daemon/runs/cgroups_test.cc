@@ -1,4 +1,4 @@
-// What is written into control groups, on plain directories that look like some.
+// Checks the values written into control groups, on plain directories that look like groups.
 #include "daemon/runs/cgroups.h"
 
 #include <fstream>
@@ -54,7 +54,7 @@ TEST_F(CgroupBounds, ThatCannotBeSetAreToldOf) {
   EXPECT_EQ(errno, ENOENT);
 }
 
-// As one that holds a group of a run's own that nobody may remove.
+// The group stands for one that contains another group that nobody may remove.
 TEST(CgroupsTest, AGroupThatCannotBeRemovedHoldsUpNoStart) {
   const TemporaryDirectory directory;
   struct stat status{};

@@ -1,4 +1,4 @@
-// Whether messages go to the journal, or to standard error.
+// Messages go to the journal, or to standard error.
 #include "daemon/runs/journal.h"
 
 #include <cstdlib>
@@ -34,13 +34,13 @@ class JournalLinesTest : public testing::Test {
   void print_lines(int count) {
     for (int i = 0; i < count; ++i) print("usual\n");
   }
-  // What was sent, but for the usual lines.
+  // Returns the messages that were sent, without the usual lines.
   std::vector<std::string> sent() {
     std::erase(sent_, "usual");
     return std::exchange(sent_, {});
   }
 
-  static constexpr int kMostLines = 500;  // In a window of 30 s.
+  static constexpr int kMostLines = 500;  // Within 30 s.
 
   TimePoint now_{1'000'000'000s};
   std::vector<std::string> sent_;

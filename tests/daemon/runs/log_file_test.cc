@@ -14,7 +14,7 @@ namespace {
 
 constexpr TimePoint kPrinted{1'000'000'000s};
 
-// A file that may not grow takes nothing, as on a full disk: a part of what is written, too.
+// A file with a size limit stands for a full disk: it may also take only a part of a write.
 class LogFileTest : public testing::Test {
  protected:
   LogFileTest() {
@@ -36,7 +36,7 @@ class LogFileTest : public testing::Test {
     return log_.append(stream, kPrinted, text);
   }
 
-  // As `text`, `[missing N]` and `[dropped N]`.
+  // Shows it as `text`, `[missing N]` and `[dropped N]`.
   std::string contents(std::int64_t after = 0) const {
     LogReader reader(path_);
     reader.skip_to(after);

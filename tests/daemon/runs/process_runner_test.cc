@@ -21,8 +21,7 @@
 namespace wm {
 namespace {
 
-// Where the machine lets us have control groups, and where it does not; in each way to make
-// children.
+// With and without control groups, and in each way to make children.
 class ProcessRunnerTest : public testing::TestWithParam<std::tuple<bool, ChildMemory>> {
  protected:
   ProcessRunnerTest() {
@@ -57,7 +56,7 @@ class ProcessRunnerTest : public testing::TestWithParam<std::tuple<bool, ChildMe
     return launch;
   }
 
-  // Until the next child has ended; the loop's timers run meanwhile.
+  // Waits until the next child has ended; the loop's timers run meanwhile.
   FinishedRun wait() {
     while (finished_.empty()) {
       pollfd readable{signals_.get(), POLLIN, 0};
@@ -89,7 +88,7 @@ class ProcessRunnerTest : public testing::TestWithParam<std::tuple<bool, ChildMe
     return text;
   }
 
-  // What the child writes to `ready`, a pipe in its directory; blocks until it does.
+  // Returns what the child writes to `ready`, a pipe in its directory; blocks until it does.
   std::string await_ready() {
     std::ifstream ready(directory_.path() / "ready");
     std::string line;
@@ -98,7 +97,7 @@ class ProcessRunnerTest : public testing::TestWithParam<std::tuple<bool, ChildMe
   }
 
   TemporaryDirectory directory_;
-  // Of this test alone: processes are found by it, all over the machine.
+  // Unique to this test: processes are found by it, all over the machine.
   std::string uuid_ = directory_.path().filename().string();
   boost::asio::io_context loop_;
   UniqueFd signals_;
@@ -149,7 +148,7 @@ TEST_P(ProcessRunnerTest, WhatARunLeavesInItsOutputFileComesBack) {
 
 TEST_P(ProcessRunnerTest, TheEnvironmentIsExactlyWhatIsPromised) {
   ::setenv("LEAKED", "1", 1);
-  ::setenv("DISPLAY", ":1", 1);  // Whose daemon serves all has no session to pass on.
+  ::setenv("DISPLAY", ":1", 1);  // A daemon that serves all users has no session to pass on.
   ::setenv("LC_TIME", "de_AT.UTF-8", 1);
   Launch launch = shell("");
   launch.command = {"/bin/sh", "-c", "tr '\\0' '\\n' < /proc/$$/environ | cut -d= -f1"};
@@ -186,7 +185,7 @@ TEST_P(ProcessRunnerTest, SaysWhoItIs) {
 }
 
 TEST_P(ProcessRunnerTest, NoDescriptorLeaksIn) {
-  const int leak = ::open("/dev/null", O_RDONLY);  // Without O_CLOEXEC, as a library might.
+  const int leak = ::open("/dev/null", O_RDONLY);  // A library may leave out O_CLOEXEC.
   run(shell("for fd in /proc/$$/fd/*; do [ -e $fd ] && echo ${fd##*/}; done; :"));
   ::close(leak);
   EXPECT_EQ(log(), "0\n1\n2\n");
@@ -378,7 +377,7 @@ TEST_P(ProcessRunnerTest, LeftoversOfAnEarlierDaemonAreEndedFirst) {
 }
 
 TEST_P(ProcessRunnerTest, ARecordOfAnotherProcessHarmsNobody) {
-  // Our own pid, as if it had belonged to a run that ended long ago.
+  // This is our own pid, as if it had belonged to a run that ended long ago.
   WorkInfo info;
   info.uuid = "11111111-0000-0000-0000-000000000000";
   const std::string stat =

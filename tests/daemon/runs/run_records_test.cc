@@ -1,4 +1,4 @@
-// What is ended for a record, and what is not.
+// Ending the processes that a record names, and no others.
 #include "daemon/runs/run_records.h"
 
 #include <csignal>
@@ -14,7 +14,7 @@
 namespace wm {
 namespace {
 
-// A container that is started again has the same boot, and gives the same pids to others.
+// A restarted container has the same boot, and gives the same pids to other processes.
 TEST(RunRecords, OfAnotherContainerEndNobody) {
   const Output begun = run_program(
       {"setsid", "--wait", "/bin/sh", "-c", "sleep 1000 </dev/null >/dev/null 2>&1 & echo $$ $!"});

@@ -39,7 +39,8 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
   EXPECT_EQ(bytes(), before);
 }
 
-// As 0.1 had it before its rows said whether they are finished, and what each owner keeps.
+// Goes back to the schema of 0.1, whose rows did not say whether they are finished, nor what each
+// owner keeps.
 constexpr const char* kBackToTheFirstSchema = R"sql(
 DROP INDEX run_finished;
 DROP INDEX work_finished;
@@ -88,7 +89,7 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     (*store)->save(ended, 0s);
     ran = (*store)->insert(info, {});
     (*store)->start_run({.work = ran, .run = 2});
-    ended.id = (*store)->insert(info, {});  // Of that name the newest that has run counts.
+    ended.id = (*store)->insert(info, {});  // The newest of that name that has run counts.
     (*store)->save(ended, 0s);
     info.request = oneoff("ended");
     ended.id = (*store)->insert(info, {});
@@ -191,7 +192,7 @@ TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
   store.begin();
   const WorkId updated = insert(request(1, "updated"));
   const WorkId other =
-      insert(request(7, "other"));  // Has one of those that the first goes through.
+      insert(request(7, "other"));  // It has one of those that the first goes through.
   for (int i = 2; i <= kPolicies; ++i) store.update(updated, request(i, "updated"), false);
   for (int i = 1; i <= kPolicies; ++i) {
     Work replaced;
@@ -211,7 +212,7 @@ TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
   EXPECT_EQ(database.execAndGet("SELECT count(*) FROM work").getInt(), 2);
 }
 
-// One that was dropped in a turn that is undone is there again, and known by its number.
+// A policy that was dropped in a turn that is undone is back, with its number.
 TEST_F(SqliteStoreTest, APolicyIsDroppedWithItsTurnOnly) {
   const auto opened = SqliteStore::open(file_);
   ASSERT_TRUE(opened);

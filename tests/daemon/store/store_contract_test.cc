@@ -1,4 +1,4 @@
-// What every store promises: the one on paper, which the simulated machines use, and the one on
+// The contract of every store: the one on paper, which the simulated machines use, and the one on
 // disk.
 #include <gtest/gtest.h>
 
@@ -237,7 +237,7 @@ TYPED_TEST(StoreContract, ListsPageByPage) {
   EXPECT_EQ(this->names({.after = first.back().work.id, .limit = 2}), Names{"c"});
 }
 
-// However few of many works a page has, it looks at a bounded number of them.
+// A page looks at a bounded number of jobs, however few of many it lists.
 TYPED_TEST(StoreContract, WhatAFilterLeavesIsListedStepByStep) {
   for (int i = 0; i < 10; ++i) {
     WorkInfo info = this->info("w" + std::to_string(i), i < 5 ? 1000U : 1001U);
@@ -522,7 +522,7 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
     return expired;
   };
 
-  // Its last run ends at kNow + 1min + 1s.
+  // The last run ends at kNow + 1min + 1s.
   this->end_run(this->start_run(first.id, 1), RunOutcome::succeeded);
   EXPECT_EQ(this->store().next_expiry(), std::nullopt);
   first.state = WorkState::succeeded;
@@ -533,7 +533,7 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   this->store().commit();
   EXPECT_EQ(this->store().next_expiry(), kNow + 1min + 1s + 24h);
 
-  // Registered once more, it has the same; unfinished work keeps it.
+  // Registered again, it has the same directory; an unfinished job keeps it.
   Work again = this->info("a").work;
   again.id = this->insert(this->info("a"));
   this->holder_.reopen();
@@ -604,7 +604,7 @@ TYPED_TEST(StoreContract, AddsUpWhatEachOwnerKeeps) {
   this->store().begin();
   this->store().save_output(id, output);
   this->store().save_log_size(id, 1, 100);
-  this->store().save_log_size(id, 2, 100);  // Of no run.
+  this->store().save_log_size(id, 2, 100);  // There is no such run.
   this->store().commit();
   const OwnerUse more{1000, one.work_bytes + static_cast<std::int64_t>(output.size()), 100};
   EXPECT_EQ(this->store().use_of(1000), more);

@@ -39,7 +39,7 @@ ChildPlan plan_for(std::vector<std::string> arguments) {
   return plan;
 }
 
-// As the sandboxes of some containers do, for all that this process does from now on.
+// Forbids clone3 to this process from now on, as the sandboxes of some containers do.
 void forbid_clone3() {
   std::array<sock_filter, 4> program{{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -109,8 +109,8 @@ TEST_P(ChildTest, OneThatHasBegunIsSeenToHave) {
   EXPECT_EQ(WTERMSIG(end_of(**child)), SIGTERM);
 }
 
-// What begins is the daemon's own program: nothing but the start itself tells the two apart. It
-// cannot print, and so does not end.
+// The child runs the daemon's own program, so only the start itself tells the two apart. It cannot
+// print, and so does not end.
 TEST_P(ChildTest, OneThatRunsThisProgramIsSeenToHaveBegun) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);

@@ -1,4 +1,4 @@
-// The clock, and the alarm that hears of its steps.
+// The clock, and the alarm that notices its steps.
 #include "daemon/system/clock.h"
 
 #include <cerrno>
@@ -10,7 +10,7 @@
 
 namespace {
 
-// As the kernel does where the clock was set since the timer was last looked at.
+// The kernel says this if the clock was set since the timer was last read.
 bool says_cancelled = false;
 
 #ifdef SYS_timerfd_settime64
@@ -21,7 +21,7 @@ constexpr long kSetTimer = SYS_timerfd_settime;
 
 }  // namespace
 
-// In place of the library's.
+// Replaces the library's function.
 extern "C" int timerfd_settime(int timer, int flags, const itimerspec* when,
                                itimerspec* before) noexcept {
   const long set = ::syscall(kSetTimer, timer, flags, when, before);

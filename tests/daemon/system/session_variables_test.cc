@@ -1,4 +1,4 @@
-// The session that runs find: what is whose, and what systemd says of it.
+// The session that runs find: the owner of each variable, and the values of systemd.
 #include "daemon/system/session_variables.h"
 
 #include <array>
@@ -76,7 +76,7 @@ class Session : public testing::Test {
     for (const char* name : kNames) ::unsetenv(name);
   }
 
-  // Once it is known.
+  // Returns the value once it is known.
   std::string value(const std::string& name, bool answers = true) {
     bool known = false;
     session_->ask([&] { known = true; });
@@ -105,7 +105,7 @@ TEST_F(Session, IsWhatTheUsersSystemdSaysAtEachStart) {
   EXPECT_EQ(value("SECRET"), "none") << "only what is a session's";
   EXPECT_EQ(value("XAUTHORITY"), "none");
 
-  systemd_.set_environment({"DISPLAY=:8"});  // Nobody is told.
+  systemd_.set_environment({"DISPLAY=:8"});  // systemd signals nothing.
   EXPECT_EQ(value("DISPLAY"), ":8");
 }
 
@@ -123,7 +123,7 @@ TEST_F(Session, OfAQuestionThatIsOnItsWayIsNotTheAnswer) {
   std::string first;
   std::string second;
   session_->ask([&] { first = session_->variables().at("DISPLAY"); });
-  loop_.poll();  // Sent.
+  loop_.poll();  // The question is sent.
   systemd_.pump();
   session_->ask([&] { second = session_->variables().at("DISPLAY"); });
   systemd_.set_environment({"DISPLAY=:8"});

@@ -1,4 +1,4 @@
-// Triggers on real files: what a scan sees, and that no change is missed.
+// Triggers on real files: scans notice every change, and none is missed.
 #include "daemon/triggers/path_watches.h"
 
 #include <filesystem>
@@ -37,7 +37,7 @@ class ScanPaths : public Paths {
     return found.fingerprint;
   }
 
-  // Whether the scan tells a difference that `body` makes.
+  // Returns whether the scan notices the change that `body` makes.
   template <class Body>
   bool sees(const std::string& glob, Body body) {
     const std::int64_t before = scan(glob);
@@ -85,7 +85,7 @@ TEST_F(ScanPaths, SaysWhatItCannotLookAt) {
   ::chmod(in("closed").c_str(), 0);
   ::chmod(directory_.path().c_str(), 0755);
   std::thread([&] {
-    if (::geteuid() == 0) ::setfsuid(kNobody);  // Of this thread.
+    if (::geteuid() == 0) ::setfsuid(kNobody);  // For this thread only.
     EXPECT_EQ(scan_paths(-1, {in("closed/*")}).problem,
               "cannot watch " + in("closed/") + ": Permission denied");
     EXPECT_EQ(scan_paths(-1, {in("*/*")}).problem, "") << "it is not meant";
@@ -98,7 +98,7 @@ class PathWatchesTest : public Paths {
   static constexpr WorkId kWork = 1;
   static constexpr WorkId kSentinel = 2;
 
-  // What is there now, as a registration sees it.
+  // Looks at the paths as a registration does.
   std::int64_t look(const PathWatches::Globs& globs) {
     std::optional<std::int64_t> found;
     watches_.look(::geteuid(), {globs}, [&](const Result<std::vector<std::int64_t>>& seen) {
@@ -114,7 +114,7 @@ class PathWatchesTest : public Paths {
     catch_up();
   }
 
-  // Waits until a change that has been made is told, and all that follows from it is done.
+  // Waits until a change that was made is reported and handled completely.
   void expect_change() {
     wait_for(kWork);
     catch_up();
@@ -124,7 +124,7 @@ class PathWatchesTest : public Paths {
     while (!std::exchange(changed_[id], false)) loop_.run_one();
   }
 
-  // Events come in their order, and one user's looks are taken in turn.
+  // Waits for earlier events: they come in order, and one user's scans are taken in turn.
   void catch_up() {
     for (int i = 0; i < 2; ++i) {
       changed_[kSentinel] = false;
@@ -240,7 +240,7 @@ TEST_F(PathWatchesTest, AnOwnerMayWatchSoManyDirectories) {
 
   limits_.max_watches = 100;
   const std::int64_t seen = look({in("in/*/x")});
-  limits_.max_watches = 6;  // Others came first.
+  limits_.max_watches = 6;  // Other users came first.
   watches_.watch(kWork, ::geteuid(), {in("in/*/x")}, seen);
   watches_.watch(kSentinel, ::geteuid(), {in("sentinel")}, look({in("sentinel")}));
   catch_up();

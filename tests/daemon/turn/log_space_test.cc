@@ -1,4 +1,4 @@
-// Whose logs go first, and how much of a file system they may have.
+// The logs that go first, and the share of a file system that logs may have.
 #include "daemon/turn/log_space.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ TEST(LogSpaceTest, TheSettingsSayOtherwise) {
 
 class LogsOfUsers : public testing::Test {
  protected:
-  // Runs of that user that have printed so much each, one after the other.
+  // Adds runs of that user that have each printed that much, one after the other.
   void add_runs(uid_t owner, int count, std::int64_t bytes) {
     WorkInfo info;
     info.work.owner = owner;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 class ProgramChecksTest : public testing::Test {
  protected:
-  // The threads that hang leave before what they look at goes.
+  // The hanging threads leave before the file system does.
   ~ProgramChecksTest() override {
     answers_.set_value();
     while (left_ < hanging_) std::this_thread::yield();

@@ -23,8 +23,8 @@ class ServerTest : public testing::Test {
     server_.reset();
   }
 
-  // Serves `Echo`, which answers with its parameters, `Flood`, whose answer has no end, `Page`, a
-  // large answer, and `Three`, three of them.
+  // Serves `Echo`, which answers with its parameters; `Flood`, an endless answer; `Page`, a large
+  // answer; and `Three`, three large answers.
   void serve(const ServerLimits& limits) {
     const auto listener = listen_at(socket_, 0600);
     ASSERT_TRUE(listener) << listener.error().message;
@@ -65,7 +65,7 @@ class ServerTest : public testing::Test {
     return look([](const Server& server) { return server.bounds().sum(); });
   }
 
-  // Connections of another user: root is bound by the sums alone.
+  // Connects as another user: root is bound only by the totals.
   std::vector<RawConnection> connect_others(int count) {
     std::filesystem::permissions(directory_.path(), std::filesystem::perms(0711));
     ::chmod(socket_.c_str(), 0666);
@@ -77,7 +77,7 @@ class ServerTest : public testing::Test {
     return connections;
   }
 
-  // So much is unread that nothing more is answered.
+  // Waits until so much is unread that nothing more is answered.
   void wait_until_unread(std::size_t bytes) {
     while (use().unread < bytes) std::this_thread::yield();
   }
@@ -108,7 +108,7 @@ TEST_F(ServerTest, AnswersCallAfterCall) {
   EXPECT_EQ(connection.receive(), R"({"parameters":{"n":3}})") << "a oneway call gets no answer";
 }
 
-// Who answers must see that nobody listens any more.
+// The method must notice that nobody listens any more.
 TEST_F(ServerTest, AnAnswerThatGoesOnEndsWhereNobodyTakesIt) {
   const auto listener = listen_at(socket_, 0600);
   ASSERT_TRUE(listener);
@@ -128,7 +128,7 @@ TEST_F(ServerTest, AnAnswerThatGoesOnEndsWhereNobodyTakesIt) {
     connection.send(std::string(R"({"method":"x.Watch","more":true,"oneway":)") + oneway + '}' +
                     '\0');
   }
-  for (int i = 0; i < 4; ++i) {  // Two calls, each with a page, which has a turn of its own.
+  for (int i = 0; i < 4; ++i) {  // Two calls have two pages, and each page takes a turn.
     loop_.poll();
     server_->take_calls();
   }
@@ -139,7 +139,7 @@ TEST_F(ServerTest, AnAnswerThatGoesOnEndsWhereNobodyTakesIt) {
   EXPECT_FALSE(taken[1]->abandoned());
 }
 
-// Every user asks from connections of its own; ours is one of them, and asks last.
+// Every user has separate connections; ours is one of them, and asks last.
 TEST_F(ServerTest, NobodyWaitsBehindAllThatAnotherAsks) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
   const auto listener = listen_at(socket_, 0666);
@@ -170,7 +170,7 @@ TEST_F(ServerTest, NobodyWaitsBehindAllThatAnotherAsks) {
   EXPECT_EQ(taken.size(), 6U);
 }
 
-// Whose calls the turns take, and how many at once: those of `x.Many` may be together.
+// Calls that turns take: whose, and how many at once. Calls of `x.Many` may be taken together.
 class PipelinedCalls : public ServerTest {
  protected:
   void listen(const ServerLimits& limits) {
@@ -190,7 +190,7 @@ class PipelinedCalls : public ServerTest {
         [] {}, [](const varlink::Call& call) { return call.method == "x.Many"; });
   }
 
-  // One turn: what is there is read, taken, and answered.
+  // Runs one turn: reads, takes and answers what is there.
   void turn() {
     loop_.restart();
     loop_.poll();
@@ -280,7 +280,7 @@ TEST_F(PipelinedCalls, WhatCannotBeReadEndsThemAfterTheAnswersBefore) {
   EXPECT_EQ(taken_, std::vector<std::size_t>{3});
 }
 
-// Each call has a quarter of what a connection may send before it has to set room aside.
+// Each call has a quarter of what a connection may send before it must reserve room.
 TEST_F(PipelinedCalls, WhatIsReadAheadIsBoundToo) {
   listen(
       {.message_bytes = 100'000, .clients = {.max_unread = 100'000, .max_unread_total = 100'000}});
@@ -314,7 +314,7 @@ TEST_F(PipelinedCalls, WhatCallsKeepGoesWithTheConnection) {
   EXPECT_EQ(server_->bounds().sum().kept, 0U) << "nor does it wait for the next call for ever";
 }
 
-// Between two pages others have their turn.
+// Other users have a turn between two pages.
 TEST_F(ServerTest, PagesAreMadeOneATurn) {
   const auto listener = listen_at(socket_, 0600);
   ASSERT_TRUE(listener);
@@ -386,7 +386,7 @@ TEST_F(ServerTest, TheQuietestConnectionGivesWay) {
   EXPECT_FALSE(quiet.receive());
 }
 
-// Answers that nobody reads are made up to a bound, and all of them once they are read.
+// Unread answers are made up to a bound, and all of them once they are read.
 TEST_F(ServerTest, WhoDoesNotReadIsNotAnsweredFurther) {
   constexpr std::size_t kBound = 2'000'000;
   serve({.clients = {.max_unread = kBound}});
@@ -461,7 +461,7 @@ TEST_F(ServerTest, AnIdleConnectionOfOnesOwnGivesWay) {
   EXPECT_FALSE(first[0].receive());
 }
 
-// Half of a large call on many connections: few are read, and the others wait in their sockets.
+// Many connections send half of a large call: few are read, and the others wait in their sockets.
 TEST_F(ServerTest, LargeCallsAreTakenInFewAtATime) {
   serve({.message_bytes = 1'000'000, .clients = {.max_unread = 2'000'000}});
   auto others = connect_others(10);

@@ -61,7 +61,8 @@ std::string described_as(const std::string& interface) {
   return std::string(answer.at("parameters").at("description").as_string());
 }
 
-// What systemd, Go's and Rust's generators, Python's and C's library ask of a description: see
+// The rules of systemd, of Go's and Rust's generators, and of Python's and C's libraries: see
+// DescriptionReader.
 // DescriptionReader.
 TEST(Varlink, EveryReaderTakesItsDescriptions) {
   const Description service(described_as("org.varlink.service"));
