@@ -19,14 +19,14 @@ namespace json = boost::json;
 
 namespace {
 
-// So many ready events are gathered into one turn at the most: one commit for all of them.
+// The most ready events that one turn gathers: they share one commit.
 constexpr int kEventsPerTurn = 512;
 constexpr Duration kRetryCommit = 1s;
 
 constexpr const char* kOtherState = "say where to keep the queue with --state-dir DIR";
 constexpr const char* kOtherSocket = "say where to listen with --socket PATH";
 
-constexpr std::int64_t kFlushes = -3;  // Of the helper threads' lines.
+constexpr std::int64_t kFlushes = -3;  // The helper threads' line for flushes.
 
 template <class T>
 T must(Result<T> result) {
@@ -170,7 +170,7 @@ int Daemon::run() {
   return exit_status_;
 }
 
-// Whatever one of them brings about, the others and the turn go on.
+// Whatever one of them causes, the others and the turn go on.
 void Daemon::take_events() {
   try {
     loop_.run_one();
@@ -193,11 +193,11 @@ void Daemon::turn() {
   const std::string problem = done ? "" : done.error().message;
   if (!done && turn_problem_ != problem) spdlog::error("a turn is tried again: {}", problem);
   turn_problem_ = problem;
-  if (!done) sense(now);  // A turn that failed early has not: questions wait for it.
+  if (!done) sense(now);  // A turn that failed early has not sensed: questions wait for that.
   end_turn(now);
 }
 
-// What the turn leaves to do, once its children are started and stopped.
+// Does the rest of the turn, once its children are started and stopped.
 void Daemon::committed(const TurnReport& report, TimePoint now) {
   try {
     if (!report.ended.empty()) sensing_.measure_storage();
@@ -219,7 +219,7 @@ void Daemon::sense(TimePoint now) {
   if (sensors.take_changed()) manager_.set_conditions(sensors.conditions(), now);
 }
 
-// Watched is what triggered work still waits for.
+// Watches the paths of triggered jobs that still wait.
 void Daemon::follow_paths(const Work& work) {
   const auto& globs = work.policy.get().trigger.paths;
   if (globs.empty() || !awaits_paths(work)) return paths_.forget(work.id);
@@ -248,7 +248,7 @@ void Daemon::end_turn(TimePoint now) {
   if (replacement_ && replacement_->checked) try_to_hand_over();
 }
 
-// Their ends can be recorded no more: stopping must not wait for that.
+// Their ends can no longer be recorded: stopping must not wait for that.
 void Daemon::give_up_runs() {
   spdlog::critical("{}: stopping, and ending {} runs without a record", store_->misplaced(),
                    manager_.scheduler().running_count());

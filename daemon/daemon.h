@@ -1,4 +1,4 @@
-// The daemon: everything on one loop, turn by turn.
+// The daemon runs everything on one loop, turn by turn.
 #pragma once
 
 #include <filesystem>
@@ -34,24 +34,24 @@
 namespace wm {
 
 struct DaemonOptions {
-  bool system = false;  // For all users; else for the one who runs it.
+  bool system = false;  // For all users; otherwise for the user who runs it.
   std::string socket;
   bool own_socket_directory =
       false;  // The socket's directory must be the user's, and closed to others.
   std::filesystem::path state_directory;
   std::function<Result<Configuration>()> load_configuration;  // For reloads.
-  std::string program;                 // What runs here, as an absolute path …
-  std::vector<std::string> arguments;  // … and what it was told.
+  std::string program;                 // The running program, as an absolute path …
+  std::vector<std::string> arguments;  // … and its arguments.
 };
 
 class Daemon {
  public:
-  /// Opens everything, and recovers what a daemon before left. Throws std::runtime_error with a
+  /// Opens everything, and recovers what an earlier daemon left. Throws std::runtime_error with a
   /// sentence for people.
   Daemon(DaemonOptions options, Configuration configuration);
   ~Daemon();
 
-  /// Until it is told to stop and every run has ended. Returns the exit status.
+  /// Runs until it is told to stop and every run has ended. Returns the exit status.
   int run();
 
  private:
@@ -82,7 +82,7 @@ class Daemon {
   TimePoint started_at_ = wall_clock_now();
   std::vector<std::filesystem::path> configuration_files_;
   Settings settings_;
-  std::string reload_problem_;  // Why the last reload was refused; empty: it was not.
+  std::string reload_problem_;  // Why the last reload was refused; empty: it was accepted.
   boost::asio::io_context loop_{1};
   boost::asio::posix::stream_descriptor signals_;
   ServiceManager service_manager_;
@@ -92,7 +92,7 @@ class Daemon {
   HelperThreads helpers_;
   HelperCommands commands_;
   ProcessRunner runner_;
-  std::optional<SessionVariables> session_;  // Of the one user who is served.
+  std::optional<SessionVariables> session_;  // Set if a single user is served.
   Leftovers leftovers_;
   WorkManager manager_;
   ClockSteps clock_steps_;
@@ -105,25 +105,26 @@ class Daemon {
   Turns turns_;
   Metrics metrics_;
   MetricsFile metrics_file_;
-  std::int32_t told_sensors_ = 0;  // Their version that the file tells of.
+  std::int32_t told_sensors_ = 0;  // The version of the sensors that the file shows.
   Alarm alarm_;
   std::unique_ptr<Server> server_;
   std::optional<Handover> inherited_;  // Until it is taken over.
 
-  /// Another program is to take the place of this one.
+  /// Another program is to replace this one.
   struct Replacement {
     std::vector<std::shared_ptr<Exchange>> asked;
-    std::shared_ptr<HelperCommands::Run> check;  // Whether that one takes the configuration.
+    // Checks whether that program accepts the configuration.
+    std::shared_ptr<HelperCommands::Run> check;
     bool checked = false;
     std::chrono::steady_clock::time_point began;
     boost::asio::steady_timer again;
   };
   std::optional<Replacement> replacement_;
-  bool own_socket_ = true;  // Its file is ours to remove.
+  bool own_socket_ = true;  // Whether we have to remove its file.
   bool flushing_ = false;   // On a helper thread.
   bool stopping_ = false;
   std::chrono::steady_clock::time_point turn_began_;
-  std::string turn_problem_;  // Why the last turn could not be committed: it is tried again.
+  std::string turn_problem_;  // Why the last turn could not be committed; it is tried again.
   int exit_status_ = 0;
   bool over_ = false;
 };

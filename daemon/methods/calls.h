@@ -1,4 +1,4 @@
-// Reading a call: its parameters, for whom it is, and what that user may do.
+// Reads calls: their parameters, the user on whose behalf they are, and what that user may do.
 #pragma once
 
 #include <functional>
@@ -14,24 +14,23 @@ namespace wm {
 
 using ExchangePtr = std::shared_ptr<Exchange>;
 
-/// Whose work a caller sees and touches: root everybody's (nothing), others their own.
+/// The user whose jobs a caller sees and touches; nothing for root, who sees everybody's.
 std::optional<uid_t> visible_to(const Peer& peer);
 
-/// Pretending and pausing concern everybody's work: they are for the daemon's own user, and root.
-/// Anybody else is answered so.
+/// True for the daemon's own user and root: pretending and pausing affect everybody's jobs. Answers
+/// anybody else with an error.
 bool may_rule(Exchange& exchange, std::string_view what);
 
 void no_such_work(Exchange& exchange, const std::string& name);
 
-/// Calls `body`, which answers. What it throws becomes the answer, and goes no further.
+/// Calls `body`, which answers. An exception becomes the answer, and goes no further.
 void answer_alone(Exchange& exchange, const std::function<void()>& body);
 
-/// Every call may name an `owner`: root then acts as that user would. Anybody else is told that
-/// only root may.
+/// Every call may name an `owner`, as whom root then acts. Anybody else gets an error.
 bool act_for(Exchange& exchange, std::optional<std::int64_t> owner);
 
-/// Reads the call's parameters, and on whose behalf it is; what is wrong with them is answered.
-/// Before this, the exchange's peer is who has called, and after it who is acted for.
+/// Reads the call's parameters, and on whose behalf it is; answers errors in them. The exchange's
+/// peer is the caller before this, and the user acted for after it.
 template <class Read>
 bool read_parameters(Exchange& exchange, Read read) {
   JsonReader reader(exchange.call().parameters);
@@ -42,7 +41,7 @@ bool read_parameters(Exchange& exchange, Read read) {
   return done.has_value() && act_for(exchange, owner);
 }
 
-/// The same for a call that has none of its own.
+/// The same for a call without parameters.
 inline bool read_no_parameters(Exchange& exchange) {
   return read_parameters(exchange, [](JsonReader&) {});
 }

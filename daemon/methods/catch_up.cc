@@ -47,7 +47,7 @@ void CatchUp::add_runs(const Scheduler& scheduler, const RecordFilter& filter) {
   }
 }
 
-// The end of a run is the end of its work, too: that is told once.
+// The end of a run may also be the end of its job: that is reported once.
 void CatchUp::add_works(const RecordFilter& filter) {
   std::set<std::pair<WorkId, TimePoint>> ends;
   for (const Event& event : events_) {
@@ -83,7 +83,7 @@ std::optional<json::object> CatchUp::tell(const Event& event) const {
     return to_json(change, *info, event.time);
   }
   if (event.kind == Kind::scheduled) {
-    // It may be further by now.
+    // It may be in a later state by now.
     if (change.work.state != WorkState::blocked) change.work.state = WorkState::enqueued;
     return to_json(change, *info, event.time);
   }
@@ -106,7 +106,7 @@ std::optional<json::object> CatchUp::tell(const Event& event) const {
 Work CatchUp::as_after(const RunInfo& run, const WorkInfo& info) const {
   Work work = info.work;
   if (work.runs == run.run && work.state != WorkState::running) return work;
-  // It ran again: that was due when it began, or before.
+  // It ran again, so it was due when that run began, or before.
   work.state = WorkState::enqueued;
   work.timing = Timing::first;
   const auto next = store_.next_run(work.owner, info.request.unique_name, run.run);

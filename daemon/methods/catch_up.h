@@ -1,4 +1,4 @@
-// Answers, from the record, what became of works while a watcher had no daemon to tell it.
+// Reports from the record what happened to jobs while a watcher had no daemon.
 #pragma once
 
 #include <deque>
@@ -10,24 +10,25 @@
 
 namespace wm {
 
-/// Progress and suspensions of runs are not on record, nor are registrations whose work has been
-/// enqueued once more since.
+/// Progress and suspensions of runs are not recorded; nor are registrations of jobs that have been
+/// enqueued again since.
 class CatchUp {
  public:
-  /// All that happened at `filter.since` or later, and is committed now.
+  /// Covers everything that happened at `filter.since` or later, and is committed now.
   CatchUp(Store& store, const Scheduler& scheduler, const RecordFilter& filter);
 
   bool empty() const { return events_.empty(); }
 
-  /// The next of it, as Watch tells it, oldest first. What has been forgotten since the beginning
-  /// is left out.
+  /// The next events in the form of Watch, oldest first. Jobs that were forgotten since the
+  /// beginning are left out.
   boost::json::array next();
 
-  /// There was too much: what came before that is left out.
+  /// Set if there was too much: events before that time are left out.
   const std::optional<TimePoint>& cut_at() const { return cut_at_; }
 
  private:
-  // In the order in which one turn tells them; and, last, the end of a run that began just then.
+  // In the order in which one turn reports them; the last is the end of a run that began at that
+  // moment.
   enum class Kind : std::uint8_t { ended, finished, scheduled, started, ended_at_once };
 
   struct Event {
@@ -42,7 +43,7 @@ class CatchUp {
   template <class T>
   std::vector<T> taken(Newest<T> newest);
   std::optional<boost::json::object> tell(const Event& event) const;
-  /// A work as it was right after that run of it.
+  /// The job as it was right after that run.
   Work as_after(const RunInfo& run, const WorkInfo& info) const;
 
   Store& store_;

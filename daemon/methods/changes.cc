@@ -12,7 +12,7 @@ namespace wm {
 
 namespace json = boost::json;
 
-// Decides in the turn, and answers with the work or with what refused it.
+// Decides in the turn, and answers with the job or with the error.
 void Changes::change_work(const ExchangePtr& exchange, const std::string& name,
                           std::function<Result<>(WorkId, TimePoint)> body) {
   auto found = std::make_shared<std::optional<WorkId>>();
@@ -57,8 +57,7 @@ void Changes::update(const ExchangePtr& exchange) {
     });
   };
   const auto see = [=, this] { inspector_.see_paths(exchange, list, decide); };
-  // Only the program of the work as it is now is looked at. All other errors are for the turn to
-  // find.
+  // Only the program of the job in its present form is looked at. The turn finds all other errors.
   const auto id = store_.find(exchange->peer().uid, name);
   if (!id || !manager_.scheduler().find(*id)) return see();
   const auto request = updated(store_.recorded(*id), changes, exchange->peer());
@@ -155,8 +154,8 @@ Exchange::Page Changes::page_of(const std::vector<WorkId>& ids, std::size_t& nex
   return {{{"works", std::move(works)}}, next < ids.size()};
 }
 
-// The works of those names, and what was appended to them; none, and the name, where one of them is
-// `unknown`.
+// The jobs with those names, and those appended to them. If one of the names is `unknown`, the list
+// is empty and `unknown` is set.
 std::vector<WorkId> Changes::works_named(const std::vector<std::string>& names, uid_t owner,
                                          std::string& unknown) const {
   std::vector<WorkId> ids;

@@ -1,5 +1,5 @@
-// The calls that change works which are there: decided in the turn's transaction, and answered once
-// it is on disk.
+// The calls that change existing jobs: decided in the turn's transaction, and answered once the
+// change is on disk.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,7 @@ class Changes {
         room_(room),
         pending_(pending) {}
 
-  // The methods of those names.
+  // Each function is the method of that name.
 
   void update(const ExchangePtr& exchange);
   /// The names may come in parts.

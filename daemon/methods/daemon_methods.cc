@@ -33,7 +33,7 @@ void DaemonMethods::status(const ExchangePtr& exchange) {
   });
 }
 
-// Once every condition has been measured, also those that no work names.
+// Waits until every condition has been measured, including those that no job names.
 void DaemonMethods::diagnose(const ExchangePtr& exchange) {
   if (!read_no_parameters(*exchange)) return;
   Constraints all = all_constraints({});

@@ -1,4 +1,4 @@
-// The methods about the daemon itself: how it is, what it counts, and another program in its place.
+// The methods about the daemon itself: its status, its metrics, and replacing its program.
 #pragma once
 
 #include <functional>
@@ -11,14 +11,14 @@
 
 namespace wm {
 
-/// What `wm status` says of the daemon itself.
+/// The facts about the daemon itself that `wm status` shows.
 struct DaemonIdentity {
   std::string socket;
   std::string state_directory;
   TimePoint started_at{};
 };
 
-/// What only the daemon itself can do or tell.
+/// Operations that only the daemon itself can do.
 struct DaemonOperations {
   std::function<void(const ExchangePtr&)> reexec;
   std::function<std::size_t()> connection_count;
@@ -40,7 +40,7 @@ class DaemonMethods {
         sensor_questions_(sensor_questions),
         pending_(pending) {}
 
-  // The methods of those names.
+  // Each function is the method of that name.
 
   void status(const ExchangePtr& exchange);
   void diagnose(const ExchangePtr& exchange);

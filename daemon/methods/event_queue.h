@@ -1,4 +1,5 @@
-// The events that a watcher has not taken yet, and where others are missing for want of room.
+// The events that a watcher has not taken yet, and the places where others were dropped for lack of
+// room.
 #pragma once
 
 #include <deque>
@@ -11,13 +12,13 @@ namespace wm {
 
 class EventQueue {
  public:
-  /// `weight`: about how many bytes it has. One for which there is no room any more is missing
-  /// behind those that wait.
+  /// `weight` is its size in bytes, roughly. An event without room is counted as missing after
+  /// those that wait.
   void add(const boost::json::object& event, std::size_t weight);
 
   bool empty() const { return waiting_.empty(); }
 
-  /// The first of them, in a page that ends where others are missing.
+  /// Takes the first events as a page, which ends at the next gap.
   Exchange::Page take();
 
  private:

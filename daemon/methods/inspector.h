@@ -1,5 +1,5 @@
-// What is looked at on a user's disk before a call is decided: programs, and paths to watch. It
-// happens beside the loop; an answer is given here only where the look finds fault.
+// Looks at a user's programs and paths on disk before a call is decided. The look happens beside
+// the loop; the call is answered here only if the look finds an error.
 #pragma once
 
 #include <functional>
@@ -24,20 +24,20 @@ class Inspector {
   Inspector(const Settings& settings, PathWatches& paths, LookAtPrograms look_at_programs)
       : settings_(settings), paths_(paths), look_at_programs_(std::move(look_at_programs)) {}
 
-  /// Goes on once the programs are looked at. What `then` throws is the answer.
+  /// Calls `then` once the programs have been looked at. If `then` throws, that is the answer.
   void see_programs(const ExchangePtr& exchange, std::vector<UsersCommand> commands,
                     ProgramChecks::Done then) const;
 
-  /// Goes on if the request's program is there; or answers why it is not.
+  /// Calls `then` if the request's program exists; otherwise answers why it does not.
   void see_program(const ExchangePtr& exchange, const WorkRequest& request,
                    std::function<void()> then) const;
 
-  /// Goes on with what is there now of those paths, so that every change from then on counts; or
+  /// Calls `then` with the present state of those paths, so that every later change counts; or
   /// answers why they cannot be watched.
   void see_paths(const ExchangePtr& exchange, std::vector<PathWatches::Globs> list,
                  std::function<void(const Fingerprints&)> then) const;
 
-  /// The same for all that have paths, which keep what was seen. They must outlive `then`.
+  /// The same for all registrations with paths; each keeps what was seen. They must outlive `then`.
   void see_paths_of(const ExchangePtr& exchange, std::span<Registration> registrations,
                     std::function<void()> then) const;
 

@@ -21,7 +21,7 @@ void LogPages::begin(const RunInfo& run) {
   dropped_ = 0;
 }
 
-// A gap is told at the beginning of a page: what stands in one has none between.
+// A gap is reported at the beginning of a page: no page contains one.
 Exchange::Page LogPages::next(bool more) {
   json::array parts;
   std::size_t size = 0;

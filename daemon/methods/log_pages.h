@@ -11,7 +11,7 @@ namespace wm {
 
 class LogPages {
  public:
-  /// `before`: the run that the first is to come after, while there is none yet.
+  /// `before`: the run after which the first one is to come, while there is none yet.
   LogPages(RunLog& log, LogStream stream, const RunInfo& run, int before)
       : log_(log), stream_(stream), reader_(log.read(run.work, run.run)), before_(before) {
     begin(run);
@@ -19,7 +19,7 @@ class LogPages {
 
   WorkId work() const { return work_; }
   int run() const { return run_; }
-  /// The run that the next is to come after.
+  /// The run after which the next one is to come.
   int last() const { return run_ > 0 ? run_ : before_; }
   /// Whether the last page had anything.
   bool has_news() const { return has_news_; }
@@ -31,7 +31,7 @@ class LogPages {
   void skip_to(std::int64_t position) { reader_.skip_to(position); }
   std::int64_t position() const { return reader_.position(); }
 
-  /// `more`: it is not the last, even if it comes to the end of what there is.
+  /// `more`: this is not the last page, even if it reaches the end of the log.
   Exchange::Page next(bool more);
 
  private:

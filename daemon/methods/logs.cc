@@ -39,7 +39,8 @@ void Logs::read(const ExchangePtr& exchange) {
     if (!id) return no_such_work(*exchange, name);
     auto run = store_.run(owner, name, number);
     std::int64_t printed = after.value_or(0);
-    if (!run && follow && after && number > 0) {  // Forgotten since then: the one after it.
+    // That run has been forgotten since: take the one after it.
+    if (!run && follow && after && number > 0) {
       run = run_after(owner, name, {.run = number - 1});
       printed = 0;
     }
@@ -64,7 +65,7 @@ void Logs::read(const ExchangePtr& exchange) {
   });
 }
 
-// The run of that name that came after this one. Numbers begin anew once a name was forgotten.
+// The run of that name after this one. Numbers begin again once a name was forgotten.
 std::optional<RunInfo> Logs::run_after(uid_t owner, const std::string& name,
                                        const RunInfo& run) const {
   if (auto next = store_.next_run(owner, name, run.run)) return next;
@@ -73,7 +74,7 @@ std::optional<RunInfo> Logs::run_after(uid_t owner, const std::string& name,
   return store_.next_run(owner, name, 0);
 }
 
-// What there is more to read; nothing: not yet.
+// The next page, if there is more to read; nothing: not yet.
 std::optional<Exchange::Page> Logs::follow_log(const ExchangePtr& exchange, const std::string& name,
                                                LogPages& pages) {
   const uid_t owner = exchange->peer().uid;
@@ -81,7 +82,7 @@ std::optional<Exchange::Page> Logs::follow_log(const ExchangePtr& exchange, cons
     if (const auto follower = waiting.lock()) follower->go_on();
   };
   for (;;) {
-    // Asked first: what is printed after that is announced.
+    // Ask first: later output is then announced.
     const bool printing = log_.on_more(pages.work(), pages.run(), go_on);
     if (Exchange::Page page = pages.next(true); pages.has_news()) return page;
     if (printing) return std::nullopt;

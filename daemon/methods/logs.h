@@ -1,4 +1,4 @@
-// The calls that read what runs have printed, and those that go on as more is printed.
+// The calls that read the output of runs, and those that follow it.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class Logs {
   /// The method Logs.
   void read(const ExchangePtr& exchange);
 
-  /// After a commit: those who have read all that there was look for another run.
+  /// After a commit: makes those who have read everything look for another run.
   void tell(const TurnReport& report);
 
  private:

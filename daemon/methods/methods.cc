@@ -8,9 +8,9 @@
 namespace wm {
 namespace {
 
-// A question may wait for long, with all that was said in it.
+// A question may wait for long, and is kept meanwhile.
 constexpr std::size_t kLargestQuestion = std::size_t{32} << 10;
-constexpr std::size_t kLargestWait = std::size_t{256} << 10;  // It names many works.
+constexpr std::size_t kLargestWait = std::size_t{256} << 10;  // It names many jobs.
 
 std::size_t largest(std::string_view method) {
   return method == "Wait" ? kLargestWait : kLargestQuestion;
@@ -111,7 +111,7 @@ void Methods::take(const std::vector<ExchangePtr>& calls) {
   registrations_.register_works(calls);
 }
 
-// Whatever is looked at for them is seen at once, or in their order.
+// The programs and paths of such calls are looked at together, or in their order.
 bool Methods::may_be_together(const varlink::Call& call) {
   if (call.more || call.method != std::string(varlink::kInterfaceName) + ".Register") return false;
   const boost::json::value* const work = call.parameters.if_contains("work");

@@ -1,5 +1,5 @@
-// The methods of io.wm.Scheduler: routes each call of a client by its name, and offers the turn
-// what it needs of all of them.
+// The methods of io.wm.Scheduler: routes each call of a client by its name, and gives the turn what
+// it needs from all of them.
 #pragma once
 
 #include <functional>
@@ -17,8 +17,8 @@
 
 namespace wm {
 
-/// All that calls are answered with. What is referred to outlives the methods, and no function is
-/// called before the first call.
+/// Everything that answers are made from. The references must outlive the methods, and no function
+/// is called before the first call.
 struct MethodsContext {
   WorkManager& manager;
   Store& store;
@@ -38,27 +38,27 @@ class Methods {
   Methods(const Methods&) = delete;
   Methods& operator=(const Methods&) = delete;
 
-  /// Takes a call for the next turn; what is wrong with it in itself is answered at once.
+  /// Takes a call for the next turn; answers an invalid one at once.
   void take(const ExchangePtr& exchange);
-  /// The same for several of one connection, each of which may_be_together().
+  /// The same for several calls of one connection, for each of which may_be_together() holds.
   void take(const std::vector<ExchangePtr>& calls);
-  /// True if such a call can be decided among others like it, and has a short answer.
+  /// True if such a call can be decided together with others like it, and has a short answer.
   static bool may_be_together(const varlink::Call& call);
   bool has_work() const { return !pending_changes_.empty() || !pending_questions_.empty(); }
 
-  // The daemon's turn, in this order.
+  // For the daemon's turn, in this order.
 
-  /// The changes taken since the last turn, to be decided in this one.
+  /// The changes taken since the last turn, for this one to decide.
   PendingChanges take_changes() { return std::exchange(pending_changes_, {}); }
-  /// Answers the questions, from what the last commit has left. Every answer stands alone: one that
-  /// cannot be made is an error to the one who asked.
+  /// Answers the questions from the last commit. Each answer stands alone: if one cannot be made,
+  /// only its caller gets an error.
   void answer_questions(TimePoint now);
-  /// After a commit: tells those who wait for what it has changed.
+  /// After a commit: answers those who wait for its changes.
   void tell(const TurnReport& report, TimePoint now);
-  /// At the end, when all that is committed was told: see Watchers::resume().
+  /// At the end, once everything committed was reported: see Watchers::resume().
   void resume_watchers(TimePoint now) { watchers_.resume(now); }
 
-  /// What has to be measured for questions that are open.
+  /// The conditions that open questions need.
   Constraints wanted() const { return sensor_questions_.wanted(); }
 
  private:

@@ -1,5 +1,5 @@
-// A list that is larger than a message: its parts come in calls of one connection, and nothing is
-// done with them before the last is there.
+// A list that is larger than a message: its parts come in calls of one connection, and wait for the
+// last one.
 #pragma once
 
 #include <functional>
@@ -31,14 +31,14 @@ class Parts : public Kept {
   std::size_t bytes_ = 0;
 };
 
-/// The parameters by which a call describes the part that it brings.
+/// The parameters that describe a part.
 struct PartOfList {
-  bool part = false;        // More of them come after it.
-  std::int64_t before = 0;  // This many items came in the parts before it.
+  bool part = false;        // More parts come after it.
+  std::int64_t before = 0;  // How many items came in the parts before it.
 };
 
-/// Reads the parameters of a call that brings a part of a list. Where they are wrong, the parts
-/// before it are of no use, and go.
+/// Reads the parameters of a call with a part of a list. If they are wrong, the parts before it are
+/// useless, and are dropped.
 template <class Read>
 bool read_part(Exchange& exchange, PartOfList& part, Read read) {
   const bool done = read_parameters(exchange, [&](JsonReader& reader) {
@@ -48,8 +48,8 @@ bool read_part(Exchange& exchange, PartOfList& part, Read read) {
   return done;
 }
 
-/// Takes the parts before this one from the connection: whoever wants to keep them there keeps them
-/// anew. Refused: they are not there.
+/// Takes the parts before this one from the connection; the caller puts them back if they are to
+/// stay. Refused if they are not there.
 template <class Item>
 Result<std::shared_ptr<Parts<Item>>> take_parts(Exchange& exchange, const PartOfList& now) {
   auto parts = std::dynamic_pointer_cast<Parts<Item>>(std::exchange(exchange.kept(), nullptr));
@@ -64,10 +64,10 @@ Result<std::shared_ptr<Parts<Item>>> take_parts(Exchange& exchange, const PartOf
                   "took its place: send all of them again");
 }
 
-/// How much room there is for parts that wait for the last.
+/// The room for parts that wait for the last one.
 class RoomForParts {
  public:
-  /// See ClientBounds::room_to_keep(), which has these arguments. Bytes.
+  /// See ClientBounds::room_to_keep(), which has the same arguments. In bytes.
   using RoomToKeep = std::function<std::size_t(uid_t user, std::size_t most)>;
 
   RoomForParts(const Settings& settings, RoomToKeep room_to_keep)
@@ -77,7 +77,7 @@ class RoomForParts {
   std::size_t left_for(uid_t user) const {
     return room_to_keep_(user, static_cast<std::size_t>(settings_.keep.max_work_space));
   }
-  /// Where they are more than that.
+  /// The error if they take more.
   Error exceeded() const;
 
  private:

@@ -1,5 +1,5 @@
-// The calls that wait for the turn: changes that it will decide, and questions that are answered
-// from what it leaves.
+// The calls that wait for the turn: changes, which it decides, and questions, which are answered
+// from its result.
 #pragma once
 
 #include <functional>
@@ -11,23 +11,24 @@
 
 namespace wm {
 
-/// A call that changes something: a Change, and what sends its answer.
+/// A call that changes something: a Change, and the answer to it.
 struct PendingChange {
   ExchangePtr exchange;
   std::function<void(TimePoint now)> decide;
-  /// Inside the turn's transaction, once all is decided: what sends the answer when it is on disk.
+  /// Called inside the turn's transaction, once everything is decided; returns a function that
+  /// sends the answer once it is on disk.
   std::function<std::function<void()>(TimePoint now)> compose;
 };
 
 /// The changes taken since the last turn, in their order.
 using PendingChanges = std::vector<PendingChange>;
 
-/// For compose(): sends that.
+/// For compose(): returns a function that sends this reply.
 std::function<void()> replying(const ExchangePtr& exchange, boost::json::object parameters);
 std::function<void()> refusing(const ExchangePtr& exchange, const Error& problem);
 
-/// The questions asked since the last commit. Each answer stands alone: one that cannot be made is
-/// an error to the one who asked.
+/// The questions asked since the last commit. Each answer stands alone: if one cannot be made, only
+/// its caller gets an error.
 class PendingQuestions {
  public:
   void ask(const ExchangePtr& exchange, std::function<void(TimePoint now)> answer) {

@@ -15,12 +15,12 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int kMostLinked = 100;  // Works of one chain.
-constexpr int kLookedAt = 5000;   // Works or runs, for a page of those that a filter leaves.
+constexpr int kMostLinked = 100;  // Jobs of one chain.
+constexpr int kLookedAt = 5000;   // The most jobs or runs examined for one page of a filtered list.
 
 }  // namespace
 
-// The works that depend on each other around `id`, each with the names that it comes after.
+// The jobs that depend on each other around `id`, each with its prerequisites' names.
 json::array Questions::chain_of(WorkId id) const {
   std::set<WorkId> known{id};
   std::vector<WorkId> found{id};
@@ -49,7 +49,7 @@ json::array Questions::chain_of(WorkId id) const {
   return chain;
 }
 
-// The waits that have held due work back until now.
+// The waits that have held a due job back until now.
 json::array Questions::waited_so_far(WorkId id, TimePoint now) const {
   const Work* work = manager_.scheduler().find(id);
   if (!work || work->state != WorkState::enqueued || work->due > now) return {};
@@ -123,7 +123,7 @@ void Questions::forecast_runs(const ExchangePtr& exchange) {
   });
 }
 
-// Every run is taken to last as long as the one before it did.
+// Assumes that every run takes as long as the one before it.
 json::object Questions::expected_runs(std::optional<uid_t> visible, Duration ahead,
                                       TimePoint now) const {
   std::unordered_map<WorkId, WorkInfo> known;
@@ -179,7 +179,7 @@ void Questions::list(const ExchangePtr& exchange) {
   });
 }
 
-// Moves the filter behind what the page has.
+// Moves the filter past the jobs of the page.
 Exchange::Page Questions::page_of_works(WorkFilter& filter, bool more, TimePoint now) const {
   json::array works;
   std::size_t weight = 0;

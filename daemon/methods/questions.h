@@ -1,4 +1,4 @@
-// Questions about works and their runs, answered from what the last commit has left.
+// Questions about jobs and their runs, answered from the last commit.
 #pragma once
 
 #include "daemon/methods/pending.h"
@@ -12,7 +12,7 @@ class Questions {
             PendingQuestions& pending)
       : manager_(manager), store_(store), views_(views), pending_(pending) {}
 
-  // The methods of those names.
+  // Each function is the method of that name.
 
   void show(const ExchangePtr& exchange);
   void why(const ExchangePtr& exchange);

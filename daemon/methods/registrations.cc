@@ -20,7 +20,7 @@ std::string new_uuid() {
   return to_string(generator());
 }
 
-// The error of what is declared there.
+// Adds the place of the declaration to its error.
 Error told_of(const std::string& where, Error error) {
   if (!where.empty()) error.message = where + ": " + error.message;
   return error;
@@ -39,7 +39,7 @@ Exchange::Page page_of(const std::vector<AppliedWork>& all, std::size_t& next) {
   return {{{"results", std::move(results)}}, next < all.size()};
 }
 
-// A registration that a call brings, and the program that it will run.
+// A registration from a call, and the program that it will run.
 struct Declared {
   Registration registration;
   UsersCommand command;
@@ -69,7 +69,7 @@ Result<WorkRequest> checked_request(const json::object& work, const Settings& se
   return request;
 }
 
-// One that is wrong in itself is answered, and left out.
+// Answers a call that is invalid in itself, and leaves it out.
 void Registrations::register_works(const std::vector<ExchangePtr>& calls) {
   auto list = std::make_shared<std::vector<Registering>>();
   for (const ExchangePtr& exchange : calls) {
@@ -80,7 +80,7 @@ void Registrations::register_works(const std::vector<ExchangePtr>& calls) {
   see_programs_of(list);
 }
 
-// Nothing: it is answered already.
+// Returns nothing if the call has been answered with an error.
 std::optional<Registrations::Registering> Registrations::read_registration(
     const ExchangePtr& exchange) const {
   json::object work;
@@ -96,7 +96,7 @@ std::optional<Registrations::Registering> Registrations::read_registration(
                      std::move(declared->command)};
 }
 
-// In their order. Those behind one whose file system does not answer are looked at after it.
+// Looks at the programs in order. Calls behind one whose file system does not answer wait for it.
 void Registrations::see_programs_of(const std::shared_ptr<std::vector<Registering>>& list) {
   if (list->empty()) return;
   std::vector<UsersCommand> commands;
@@ -157,7 +157,7 @@ void Registrations::apply(const ExchangePtr& exchange) {
   });
 }
 
-// Adds them to the file, and what they run to `commands`.
+// Adds them to the file, and their programs to `commands`.
 Result<> Registrations::read_works(const Exchange& exchange, const json::array& works,
                                    Parts<Registration>& file,
                                    std::vector<UsersCommand>& commands) const {
@@ -193,7 +193,7 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
   return {};
 }
 
-// Goes on if what those of the file behind the first `before` run and watch is there.
+// Goes on if the programs and paths of the file's jobs after the first `before` exist.
 void Registrations::see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
                               std::vector<UsersCommand> commands, std::function<void()> then) {
   inspector_.see_programs(exchange, std::move(commands),
@@ -230,7 +230,7 @@ std::shared_ptr<std::vector<AppliedWork>> Registrations::results_of(
     const Parts<Registration>& file, const std::vector<Registered>& outcome) const {
   auto results = std::make_shared<std::vector<AppliedWork>>();
   for (const Registered& one : outcome) {
-    const std::size_t place = results->size();  // What is pruned comes after the works.
+    const std::size_t place = results->size();  // Pruned jobs come after the declared ones.
     results->push_back({place < file.list.size() ? file.list[place].request.unique_name
                                                  : store_.recorded(one.id).request.unique_name,
                         one.result});

@@ -1,4 +1,4 @@
-// The calls that register work: Register, and Apply with the works of a file.
+// The calls that register jobs: Register, and Apply with the jobs of a file.
 #pragma once
 
 #include <memory>
@@ -13,11 +13,11 @@
 
 namespace wm {
 
-/// The request that `work` says, if that user may have it here: see check_request().
+/// The request in `work`, if that user may register it here: see check_request().
 Result<WorkRequest> checked_request(const boost::json::object& work, const Settings& settings,
                                     const Peer& peer);
 
-/// The result for one work that a file declares, or declares no longer.
+/// The result for a job that a file declares, or declares no longer.
 struct AppliedWork {
   std::string unique_name;
   RegisterResult result = RegisterResult::unchanged;
@@ -39,7 +39,7 @@ class Registrations {
   /// The method Register, for several calls of one connection: their programs are looked at
   /// together, and they are decided in their order.
   void register_works(const std::vector<ExchangePtr>& calls);
-  /// The method Apply. The works may come in parts.
+  /// The method Apply. The jobs may come in parts.
   void apply(const ExchangePtr& exchange);
 
  private:

@@ -1,4 +1,4 @@
-// What a run says of itself while it goes on: its progress, and its output.
+// Reports of runs in progress: their progress, and their output.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,8 @@ class RunSide {
         watchers_(watchers),
         pending_(pending) {}
 
-  // The methods of those names. Neither is on disk before the run ends: no turn decides them.
+  // Each function is the method of that name. Neither report is on disk before the run ends: no
+  // turn decides them.
 
   void set_progress(const ExchangePtr& exchange);
   void set_output(const ExchangePtr& exchange);

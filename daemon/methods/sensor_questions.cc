@@ -11,7 +11,7 @@ namespace wm {
 
 namespace json = boost::json;
 
-// The conditions, with how many works name each of them.
+// The conditions, each with the number of jobs that name it.
 json::object SensorQuestions::show_conditions() const {
   auto works = works_by_condition(manager_.scheduler().agenda().named());
   json::array conditions = sensors_.to_json();

@@ -1,5 +1,5 @@
-// Questions about the machine's conditions, and what is pretended of them. One is answered once all
-// that it asks about is measured, which may take several turns.
+// Questions about the machine's conditions and the overrides. A question is answered once
+// everything that it asks about is measured, which may take several turns.
 #pragma once
 
 #include <functional>
@@ -18,26 +18,27 @@ class SensorQuestions {
                   PendingQuestions& pending)
       : manager_(manager), sensors_(sensors), settings_(settings), pending_(pending) {}
 
-  // The methods of those names.
+  // Each function is the method of that name.
 
   void conditions(const ExchangePtr& exchange);
   void check(const ExchangePtr& exchange);
   void override_conditions(const ExchangePtr& exchange);
   void clear_overrides(const ExchangePtr& exchange);
 
-  /// Calls `answer` once all of that is measured.
+  /// Calls `answer` once all of `wanted` is measured.
   void ask(const ExchangePtr& exchange, const Constraints& wanted,
            std::function<void(TimePoint now)> answer) {
     open_.push_back({exchange, wanted, 0, std::move(answer)});
   }
 
-  /// What has to be measured for those that are open.
+  /// The conditions that open questions need.
   Constraints wanted() const;
   /// Answers those that can be answered by now.
   void answer(TimePoint now);
 
  private:
-  /// Answered once all of that is measured, and has changed since the sensors' version `after`.
+  /// It is answered once all of `wanted` is measured, and has changed since the sensors' version
+  /// `after`.
   struct Open {
     ExchangePtr exchange;
     Constraints wanted;

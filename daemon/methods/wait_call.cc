@@ -8,7 +8,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kMostKept = std::size_t{1} << 20;  // Bytes of ends that nobody has read.
+// The most bytes of unread results that are kept.
+constexpr std::size_t kMostKept = std::size_t{1} << 20;
 
 }  // namespace
 

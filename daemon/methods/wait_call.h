@@ -1,4 +1,5 @@
-// One call that waits for works to end: what it still waits for, and what it has to be told.
+// One call that waits for jobs to end: the jobs that it waits for, and the results still to be
+// sent.
 #pragma once
 
 #include <deque>
@@ -11,7 +12,7 @@
 
 namespace wm {
 
-/// One of the works. `run` is the first run whose end is the end of waiting, for periodic work.
+/// One of the jobs. For a periodic job, `run` is the first run whose end ends the wait.
 struct Awaited {
   std::string unique_name;
   WorkId key = 0;
@@ -20,41 +21,41 @@ struct Awaited {
 
 class WaitCall {
  public:
-  /// Asked when a page is made, of the store and of the runs; nothing: it is gone.
+  /// The sources of a page: the store and the runs. Each returns nothing if the job is gone.
   struct Sources {
     std::function<std::optional<boost::json::object>(WorkId, TimePoint now)> work;
     std::function<std::optional<boost::json::object>(WorkId)> progress;
   };
 
-  /// `state`: nothing is until they have ended. `any`: the first of them decides.
+  /// Without a `state`, it waits until they have ended. `any`: the first of them decides.
   WaitCall(const std::shared_ptr<Exchange>& exchange, std::optional<WorkState> state, bool any)
       : exchange_(exchange), state_(state), any_(any) {}
 
-  /// None: it is gone.
+  /// nullptr: it is gone.
   std::shared_ptr<Exchange> exchange() const { return exchange_.lock(); }
   std::optional<WorkState> state() const { return state_; }
   const std::map<WorkId, Awaited>& awaited() const { return awaited_; }
 
   void wait_for(const Awaited& work) { awaited_.emplace(work.key, work); }
-  /// All that decides has been told, or is about to be.
+  /// True if everything that decides has been reported, or is about to be.
   bool over() const { return awaited_.empty() || (any_ && ended_); }
 
-  /// The work of that key has ended: `work` shows it then, in about `weight` bytes of JSON.
+  /// The job with that key has ended: `work` shows its end, in about `weight` bytes of JSON.
   void end(WorkId key, boost::json::object work, std::size_t weight, TimePoint now);
-  /// Nothing of it is on record any more.
+  /// Nothing about it is on record any more.
   void forget(const std::string& unique_name);
   void has_progressed(WorkId key) { progressed_.insert(key); }
 
-  /// The pages of the answer. Nothing: not yet.
+  /// The pages of the answer; nothing: not yet.
   std::optional<Exchange::Page> next_page(const Sources& sources);
-  /// Should another program take the call over, it goes on with what is left of it.
+  /// Records what is left, so that another program could go on with the call.
   void keep_place();
 
  private:
   struct End {
     WorkId key = 0;
     std::string unique_name;
-    std::optional<boost::json::object> work;  // Nothing: there was no room to keep it.
+    std::optional<boost::json::object> work;  // Nothing if there was no room to keep it.
     std::size_t weight = 0;
     TimePoint time{};
   };
@@ -66,8 +67,8 @@ class WaitCall {
   std::optional<WorkState> state_;
   bool any_;
   std::map<WorkId, Awaited> awaited_;
-  bool ended_ = false;  // One of them.
-  bool begun_ = false;  // The first page was taken.
+  bool ended_ = false;  // At least one of them has.
+  bool begun_ = false;  // Whether the first page was taken.
   bool moved_ = true;   // Since the last keep_place().
   std::deque<End> ends_;
   std::size_t weight_ = 0;

@@ -13,7 +13,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kMostAwaited = 1000;
-constexpr std::size_t kMostNames = std::size_t{128} << 10;  // Their bytes.
+constexpr std::size_t kMostNames = std::size_t{128} << 10;  // Their total size in bytes.
 
 Result<Awaited> awaited_from_json(const json::object& object) {
   Awaited work;
@@ -25,7 +25,7 @@ Result<Awaited> awaited_from_json(const json::object& object) {
   return read ? Result<Awaited>(std::move(work)) : std::unexpected(read.error());
 }
 
-// The works that a call of Wait names, by their names or by what an earlier answer said.
+// The jobs that a call of Wait names, by their names or as an earlier answer gave them.
 struct Asked {
   std::vector<std::string> names;
   std::vector<Awaited> awaited;
@@ -68,7 +68,7 @@ std::optional<Asked> read_asked(Exchange& exchange) {
     if (!work) return exchange.error(work.error()), std::nullopt;
     asked.awaited.push_back(std::move(*work));
   }
-  // They say all that the names do.
+  // They replace the names.
   if (!asked.awaited.empty()) asked.names.clear();
   if (const auto good = check_asked(asked, more); !good) {
     return exchange.error(good.error()), std::nullopt;
@@ -76,7 +76,7 @@ std::optional<Asked> read_asked(Exchange& exchange) {
   return asked;
 }
 
-// The run begins again: that is no end of it.
+// The run begins again, so this is not its end.
 bool is_interruption(const RunResult& result) { return result.outcome == RunOutcome::interrupted; }
 
 }  // namespace
@@ -135,7 +135,7 @@ WaitCall::Sources Waits::sources() const {
           }};
 }
 
-// One that did not ask for more hears of the end alone.
+// A caller who did not ask for more gets only the end.
 void Waits::go_on(WaitCall& call) const {
   const auto exchange = call.exchange();
   if (!exchange) return;
@@ -145,8 +145,8 @@ void Waits::go_on(WaitCall& call) const {
       checked(call.next_page(sources()), "a wait that is over has an answer").parameters);
 }
 
-// Work that ended, or came to that state, before this call: as it is shown now. Of periodic work,
-// that run.
+// The present form of a job that ended, or reached that state, before this call. For a periodic
+// job, that run.
 std::optional<json::object> Waits::end_on_record(const WaitCall& call, const Awaited& awaited,
                                                  TimePoint now) const {
   const Work* work = manager_.scheduler().find(awaited.key);
@@ -215,7 +215,7 @@ void Waits::tell(const TurnReport& report, TimePoint now) {
   }
 }
 
-// Calls whose client is gone, or has its answer.
+// Drops calls whose client is gone or has its answer.
 void Waits::drop_over() {
   std::erase_if(calls_, [&](const CallPtr& call) {
     const auto exchange = call->exchange();

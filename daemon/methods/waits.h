@@ -1,4 +1,4 @@
-// The calls that wait for works to end, or to come to a state.
+// The calls that wait for jobs to end, or to reach a state.
 #pragma once
 
 #include <memory>
@@ -19,9 +19,9 @@ class Waits {
   /// The method Wait.
   void wait(const ExchangePtr& exchange);
 
-  /// After a commit: answers those who wait for what it has changed.
+  /// After a commit: answers those who wait for its changes.
   void tell(const TurnReport& report, TimePoint now);
-  /// The run of that work has said how far it is.
+  /// The run of that job has reported its progress.
   void has_progressed(WorkId id);
 
  private:
@@ -39,7 +39,7 @@ class Waits {
   const WorkViews& views_;
   PendingQuestions& pending_;
   std::vector<CallPtr> calls_;
-  std::unordered_multimap<WorkId, CallPtr> waiters_;  // By what they wait for.
+  std::unordered_multimap<WorkId, CallPtr> waiters_;  // By the job that they wait for.
 };
 
 }  // namespace wm

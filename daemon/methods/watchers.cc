@@ -31,13 +31,13 @@ void Watchers::resume(TimePoint now) {
                                 .names = asked.names,
                                 .since = asked.since.value_or(now)};
       begin(asked, std::make_shared<CatchUp>(store_, manager_.scheduler(), filter), now);
-      // Another program that takes this over goes on where this one stops.
+      // A program that takes this over goes on where this one stops.
       asked.exchange->set_parameter("since", nullptr);
     });
   }
 }
 
-// `past` comes first, where there is any.
+// `past` comes first, if there is any.
 void Watchers::begin(const Beginning& asked, const std::shared_ptr<CatchUp>& past, TimePoint now) {
   const auto queue = std::make_shared<EventQueue>();
   asked.exchange->stream(
@@ -78,7 +78,7 @@ void Watchers::tell(const TurnReport& report, TimePoint now) {
       tell(info, to_json(change, info, now));
     }
   } catch (const std::exception& e) {
-    // They must not believe that nothing was missed.
+    // They must not believe that they have missed nothing.
     const Error problem = error_of(e);
     for (const Watcher& watcher : std::exchange(watchers_, {})) watcher.exchange->fail(problem);
   }

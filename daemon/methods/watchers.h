@@ -1,4 +1,4 @@
-// The calls that watch: they hear of all that becomes of works, as it happens.
+// The calls that watch: they receive every event of jobs as it happens.
 #pragma once
 
 #include <memory>
@@ -24,19 +24,19 @@ class Watchers {
   /// The method Watch.
   void watch(const ExchangePtr& exchange);
 
-  /// After a commit: what it has changed.
+  /// After a commit: reports its changes.
   void tell(const TurnReport& report, TimePoint now);
-  /// The run of that work has said how far it is.
+  /// The run of that job has reported its progress.
   void tell_progress(WorkId id, const RunProgress& progress, TimePoint now);
-  /// At the end of a turn, when all that is committed was told: those who watch from an earlier
-  /// time on hear of what is on record, and from now on of what happens.
+  /// At the end of a turn, once everything committed was reported: those who watch from an earlier
+  /// time get the recorded events, and from now on the new ones.
   void resume(TimePoint now);
 
  private:
-  /// One who begins to watch: from that time on, where there is one.
+  /// A call that begins to watch, from `since` on if that is set.
   struct Beginning {
     ExchangePtr exchange;
-    std::set<std::string> names;  // None: all that its user may see.
+    std::set<std::string> names;  // Empty: all that its user may see.
     std::optional<TimePoint> since;
   };
   struct Watcher {
@@ -52,7 +52,7 @@ class Watchers {
   Store& store_;
   PendingQuestions& pending_;
   std::vector<Watcher> watchers_;
-  std::vector<Beginning> resuming_;  // Of the present turn.
+  std::vector<Beginning> resuming_;  // Those of the present turn.
 };
 
 }  // namespace wm

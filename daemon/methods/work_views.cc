@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr int kMostWaits = 100;  // A work may have many prerequisites.
+constexpr int kMostWaits = 100;  // A job may have many prerequisites.
 
 }  // namespace
 

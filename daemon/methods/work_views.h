@@ -1,4 +1,4 @@
-// A work as its clients see it: what is on record, how its run goes on, and what it waits for.
+// A job as its clients see it: its record, the progress of its run, and what it waits for.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@
 
 namespace wm {
 
-/// Constraints that do not hold are given what their condition is known from.
+/// Adds to unmet constraints the source of their condition.
 void explain_constraints(std::vector<Wait>& waits, const Sensors& sensors);
 
 class WorkViews {
@@ -22,10 +22,10 @@ class WorkViews {
             const PathWatches& paths)
       : manager_(manager), store_(store), sensors_(sensors), paths_(paths) {}
 
-  /// What that work waits for, each with its reason. Empty: nothing.
+  /// Everything that the job waits for, each with its reason. Empty: nothing.
   std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
   boost::json::object show(const WorkInfo& info, TimePoint now) const;
-  /// The members of an answer that shows the work of that id, which is on record.
+  /// The members of an answer that shows the job with that id, which is on record.
   boost::json::object reply_with(WorkId id, TimePoint now) const;
 
  private:
