@@ -1,5 +1,5 @@
-// Another program takes the daemon's place in the same process, as after an upgrade: SIGUSR2, or
-// `wm daemon reexec`. Children, clients and what the sensors have measured are handed over.
+// Another program takes the daemon's place in the same process, for example after an upgrade:
+// SIGUSR2, or `wm daemon reexec`. Children, clients and the sensors' measurements are handed over.
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -15,8 +15,8 @@ namespace {
 constexpr const char* kAskedFor = "another program was asked for";
 
 constexpr Duration kCheckLimit = 30s;
-// For runs to begin or to be cleared away, and for answers to be written. Looked at so often; it
-// mostly takes one look.
+// How often to check whether runs have begun or been cleared away, and answers been written.
+// Usually one look is enough.
 constexpr std::chrono::milliseconds kLook{2};
 constexpr std::chrono::seconds kBegunOrEnded{10};
 // A client that does not read is cut off after so long.
@@ -60,7 +60,7 @@ void Daemon::take_check(const HelperEnd& end) {
   server_->hold_calls(true);
 }
 
-// At the end of a turn: nothing that was decided waits to be done.
+// Called at the end of a turn, when every decision has been carried out.
 void Daemon::try_to_hand_over() {
   Replacement& replacement = checked(replacement_, kAskedFor);
   const auto time = std::chrono::steady_clock::now() - replacement.began;
@@ -69,7 +69,7 @@ void Daemon::try_to_hand_over() {
                      (server_->can_hand_over() || time > kWritten);
   if (stopping_) return keep_this_program("the daemon is stopping");
   if (const std::string problem = store_->misplaced(); !problem.empty()) {
-    return keep_this_program(problem);  // The next would begin with another queue.
+    return keep_this_program(problem);  // The next program would begin with another queue.
   }
   if (!quiet && time > kBegunOrEnded) {
     return keep_this_program("some runs have not come to begin, or to their end");
@@ -89,7 +89,8 @@ void Daemon::try_to_hand_over() {
   handover.parts["sensors"] = sensing_.sensors().hand_over();
   handover.parts["clients"] = server_->hand_over(handover);
   const Error problem = handover.exec(options_.program, options_.arguments);
-  // We are the next ourselves; but who asked for another program is not to hear of a success.
+  // We are the next program ourselves, but whoever asked for another one must not hear of a
+  // success.
   runner_.resume();
   json::object& clients = handover.parts["clients"].as_object();
   drop_calls_of(clients["connections"].as_array(), "io.wm.Scheduler.Reexec");
@@ -104,7 +105,7 @@ void Daemon::keep_this_program(const std::string& why) {
   replacement_.reset();
   manager_.hold_starts(false);
   server_->hold_calls(false);
-  boost::asio::post(loop_, [] {});  // For a turn that starts what was held.
+  boost::asio::post(loop_, [] {});  // This causes a turn that starts what was held.
 }
 
 }  // namespace wm

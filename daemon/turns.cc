@@ -17,7 +17,8 @@ Result<> Turns::take(TimePoint now) {
   std::vector<PendingChange> changes = methods_.take_changes();
   Result<> done = take_together(changes, now);
   if (!done && !changes.empty()) {
-    // Is it one of them? Events come first, without any; then each change has a turn of its own.
+    // One of them may be to blame. Events come first, without calls; then each change gets its own
+    // turn.
     if (const auto without = take_together({}, now); !without) {
       refuse(changes, without.error());
     } else {
@@ -52,7 +53,7 @@ Result<> Turns::take_together(std::vector<PendingChange> changes, TimePoint now)
   return {};
 }
 
-// Those that spoil the turn are answered so, and taken out of `changes`.
+// Changes that spoil the turn are answered with an error, and taken out of `changes`.
 TurnReport Turns::decide(std::vector<PendingChange>& changes, TimePoint now,
                          std::vector<std::function<void()>>& answers) {
   for (;;) {

@@ -1,5 +1,5 @@
-// One turn after another. A change that cannot be is refused alone, and the turn is taken again
-// without it: nothing that a client asks for ends more than its own call.
+// Takes one turn after another. An impossible change is refused alone, and the turn is taken again
+// without it: no request of a client affects more than its own call.
 #pragma once
 
 #include <functional>
@@ -18,9 +18,9 @@ class Turns {
   Turns(WorkManager& manager, Methods& methods, Committed committed)
       : manager_(manager), methods_(methods), committed_(std::move(committed)) {}
 
-  /// Decides, commits, answers and acts, and answers every question that has an answer. An error:
-  /// why not all of it could be committed. What events have brought is not lost by that: it is the
-  /// next turn's.
+  /// Decides, commits, answers and acts, and answers every question that has an answer. The error
+  /// says why not everything could be committed. Events are not lost by that: the next turn takes
+  /// them.
   Result<> take(TimePoint now);
 
  private:

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kCallTimeoutUs = 5'000'000;
 
-// After 1, 2, 4, … seconds. Then the bus is taken for gone, until somebody else asks for it.
+// After 1, 2, 4, … seconds. Then the bus counts as gone, until somebody else asks for it.
 constexpr int kMostReconnects = 7;
 
 constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";
@@ -23,7 +23,7 @@ std::string match(const BusSignal& signal) {
   return rule;
 }
 
-// The handler may end its own subscription, so that it is called as a copy.
+// The handler may end its own subscription, so a copy of it is called.
 int dispatch(sd_bus_message* message, void* pointer, sd_bus_error*) {
   const auto handler = *static_cast<BusSlot::Handler*>(pointer);
   handler(message);
@@ -188,7 +188,7 @@ void Bus::lose() {
   close();
   const std::set<BusObject*> objects = objects_;
   for (BusObject* object : objects) {
-    if (objects_.contains(object)) object->lost();  // One may have ended another.
+    if (objects_.contains(object)) object->lost();  // One object may have ended another.
   }
   reconnect_later();
 }
@@ -212,7 +212,7 @@ void Bus::close() {
 
 void Bus::drop_connection() {
   if (readable_.is_open()) readable_.release();
-  bus_ = sd_bus_close_unref(bus_);  // Not flushed: a bus that does not answer holds up nobody.
+  bus_ = sd_bus_close_unref(bus_);  // Not flushed: a bus that does not answer must hold up nobody.
 }
 
 BusObject::BusObject(Bus& bus, std::string service, std::string path, std::string interface,
@@ -267,7 +267,7 @@ void BusObject::take(std::map<std::string, BusValue> properties) {
   const bool news = !std::exchange(answered_, true) || properties != properties_;
   properties_ = std::move(properties);
   if (!news) return;
-  const auto changed = changed_;  // It may end this object.
+  const auto changed = changed_;  // The call may end this object.
   changed();
 }
 

@@ -1,5 +1,5 @@
-// A D-Bus (sd-bus) on the loop. Every call is asynchronous and has a time limit: no
-// service can hold up the daemon.
+// A D-Bus (sd-bus) on the loop. Every call is asynchronous and has a time limit: no service can
+// hold up the daemon.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ namespace wm {
 
 class BusObject;
 
-/// A subscription or an unanswered call; it ends with the life of this.
+/// A subscription or an unanswered call; it ends with this object.
 class BusSlot {
  public:
   using Handler = std::function<void(sd_bus_message*)>;
@@ -41,10 +41,10 @@ class BusSlot {
 
 struct BusSignal {
   std::string service;
-  std::string path;  // "": of any object.
+  std::string path;  // "": any object.
   std::string interface;
   std::string member;
-  std::string first_argument;  // "": any.
+  std::string first_argument;  // "": any argument.
 };
 
 struct BusMethod {
@@ -56,7 +56,7 @@ struct BusMethod {
 
 enum class BusKind : std::uint8_t { system, session };
 
-/// Whether a call may start the service that it is for.
+/// Whether a call may start its service.
 enum class BusService : std::uint8_t { is_left_alone, is_started };
 
 class Bus {
@@ -68,8 +68,8 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  /// Connects, unless that is done. False: there is no such bus. A connection that breaks is made
-  /// anew, a few times, for the objects that are followed then.
+  /// Connects, unless that is done. False: there is no such bus. A broken connection is made again,
+  /// a few times, as long as objects are followed.
   bool open();
   bool is_open() const { return bus_ != nullptr; }
 
@@ -95,20 +95,20 @@ class Bus {
   boost::asio::posix::stream_descriptor readable_;
   boost::asio::steady_timer timeout_;
   boost::asio::steady_timer reconnect_;
-  int reconnects_ = 0;  // Without success.
+  int reconnects_ = 0;  // Since the last success.
   sd_bus* bus_ = nullptr;
   std::set<BusObject*> objects_;
 };
 
-/// Integers of all widths are int64: none that wm reads is larger.
+/// Integers of all widths are int64: wm reads none that is larger.
 using BusValue = std::variant<bool, std::int64_t, double, std::string>;
 
-/// The properties of one interface of an object, followed while this lives: through the end and the
-/// start of its service, and of the bus itself.
+/// The properties of one interface of an object, followed while this exists: through the end and
+/// the start of its service, and of the bus itself.
 class BusObject {
  public:
-  /// `changed` is called whenever any of this may say something else, but not by the constructor.
-  /// `signals` of the interface tell of properties that change without a PropertiesChanged.
+  /// `changed` is called whenever any of this may have changed, but not by the constructor.
+  /// `signals` of the interface announce properties that change without a PropertiesChanged.
   BusObject(Bus& bus, std::string service, std::string path, std::string interface,
             std::function<void()> changed, std::vector<std::string> signals = {});
   ~BusObject();
@@ -120,7 +120,7 @@ class BusObject {
   /// Whether the service runs and has such an object.
   bool present() const { return !properties_.empty(); }
 
-  // Nothing: absent, or of another type.
+  // Nothing: it is absent, or has another type.
   std::optional<bool> flag(const std::string& name) const { return get<bool>(name); }
   std::optional<std::int64_t> number(const std::string& name) const {
     return get<std::int64_t>(name);
@@ -128,7 +128,7 @@ class BusObject {
   std::optional<double> real(const std::string& name) const { return get<double>(name); }
   std::optional<std::string> text(const std::string& name) const { return get<std::string>(name); }
 
-  /// Asks once more: for properties that change without a signal.
+  /// Asks again, for properties that change without a signal.
   void refresh();
 
  private:
@@ -158,7 +158,7 @@ class BusObject {
   BusSlot asked_;
 };
 
-/// The elements of an array, map or struct that stands next in the message; reads each with `read`.
+/// The elements of an array, map or struct that comes next in the message; reads each with `read`.
 template <class Read>
 bool read_container(sd_bus_message* message, char type, const char* contents, Read read) {
   if (sd_bus_message_enter_container(message, type, contents) <= 0) return false;
@@ -172,7 +172,8 @@ bool read_container(sd_bus_message* message, char type, const char* contents, Re
   return sd_bus_message_exit_container(message) >= 0;
 }
 
-/// An `a{sv}`; values of types that wm does not read are left out. Nothing: it is no such map.
+/// Reads an `a{sv}`; values of types that wm does not read are left out. Nothing: it is no such
+/// map.
 std::optional<std::map<std::string, BusValue>> read_properties(sd_bus_message* message);
 
 }  // namespace wm

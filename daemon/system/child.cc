@@ -16,7 +16,8 @@ namespace wm {
 
 Child::Child(ChildStartPtr start) : start_(std::move(start)) {}
 
-// A child that has not begun yet goes on reading; one of copied memory has that for itself.
+// A child that has not begun yet goes on reading its plan; a child of copied memory has its own
+// copy.
 Child::~Child() {
   static std::vector<ChildStartPtr> still_read;
   std::erase_if(still_read, [](const ChildStartPtr& start) { return start->busy == 0; });
@@ -75,10 +76,10 @@ std::expected<std::unique_ptr<Child>, StartFailure> Child::start(const ChildFile
   return child;
 }
 
-// Told in memory first: a child that has waited drops the signals of that time.
+// Tell it in memory first: a child that has waited drops the signals of that time.
 void Child::terminate() {
   __atomic_store_n(&start_->stopping, 1, __ATOMIC_RELEASE);
-  // One that has just begun does not lead a group yet.
+  // A child that has just begun does not lead a group yet.
   if (::kill(-pid_, SIGTERM) != 0) ::kill(pid_, SIGTERM);
 }
 

@@ -26,9 +26,9 @@ pid_t make_copied_child(ChildStart& start) {
   }
   long made = LibraryKernel::call(SYS_clone3, &arguments, sizeof arguments);
   if (made == -ENOSYS) {
-    // A sandbox that looks at the flags of clone() cannot see those of clone3(), and forbids it.
+    // A sandbox that checks the flags of clone() cannot see those of clone3(), and forbids it.
     start.joins = start.cgroup >= 0;
-    made = ::_Fork();  // Without what others want to have done at a fork().
+    made = ::_Fork();  // _Fork() runs no handlers of other code.
     if (made < 0) made = -errno;
   }
   if (made == 0) ChildSteps<LibraryKernel>::take(start);

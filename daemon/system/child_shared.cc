@@ -1,5 +1,5 @@
-// A child that shares its parent's memory until it runs its program. The C library's own calls are
-// not for it: they would change the parent's errno.
+// A child that shares its parent's memory until it runs its program. It must not use the C
+// library's own calls, which would change the parent's errno.
 #include "daemon/system/child_steps.h"
 
 #ifdef WM_SHARES_MEMORY
@@ -39,9 +39,9 @@ struct BareKernel {
   }
 };
 
-// A system call of two or five arguments that makes a process. The C library has no clone3(), which
-// alone can start a child inside a cgroup: to move it there afterwards makes every other process
-// that forks wait. The child goes on with `body` on its new stack and never returns here.
+// Calls a system call of two or five arguments that makes a process. The C library has no clone3(),
+// and nothing else can start a child inside a cgroup: moving it there afterwards makes every other
+// process that forks wait. The child goes on with `body` on its new stack and never returns here.
 long make_process(long number, const std::array<long, 5>& arguments, int (*body)(void*),
                   void* argument) {
 #if defined(__x86_64__)
@@ -107,7 +107,7 @@ pid_t make_sharing_child(ChildStart& start) {
   const long made = make_process(SYS_clone3, {address(arguments), sizeof arguments, 0, 0, 0},
                                  &take_sharing_steps, &start);
   if (made != -ENOSYS) return static_cast<pid_t>(made);
-  // A sandbox that looks at the flags of clone() cannot see those of clone3(), and forbids it.
+  // A sandbox that checks the flags of clone() cannot see those of clone3(), and forbids it.
   start.joins = start.cgroup >= 0;
   const long stack_end = address(start.stack) + static_cast<long>(start.stack.size());
   constexpr long kFlags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;

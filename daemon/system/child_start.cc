@@ -12,11 +12,11 @@
 namespace wm {
 namespace {
 
-// For the plan of a child that has copied memory. Linux runs no program with more than 6 MiB of
+// Room for the plan of a child of copied memory. Linux runs no program with more than 6 MiB of
 // arguments and environment (fs/exec.c: three quarters of _STK_LIM), and an input is among them.
 constexpr std::size_t kPlanRoom = std::size_t{8} << 20;
 
-// Those that this process does not leave to their default: what it has ignored or handled before
+// The signals that this process does not leave at their default: it ignored or handled them before
 // its first child.
 const std::vector<int>& changed_signals() {
   static const std::vector<int> kChanged = [] {
@@ -98,7 +98,7 @@ void ChildStart::copy(const ChildPlan& plan) {
 }
 
 void ChildStart::set(const ChildPlan& plan) {
-  // From linux/ioprio.h: a class, and for best effort the middle level.
+  // As in linux/ioprio.h: a class, and the middle level of best effort.
   constexpr int kBestEffort = 2 << 13 | 4;
   constexpr int kIdle = 3 << 13;
   program = plan.arguments.front();

@@ -1,5 +1,5 @@
-// What a child that begins reads and tells, where its parent reads and tells it, too; and the two
-// ways to make one.
+// The memory that a starting child and its parent use to communicate, and the two ways to make a
+// child.
 #pragma once
 
 #include <array>
@@ -18,31 +18,32 @@
 
 namespace wm {
 
-/// For the child, plain values and pointers alone: what has a constructor is the parent's.
+/// The child uses only plain values and pointers: everything with a constructor belongs to the
+/// parent.
 struct ChildStart {
   static std::expected<ChildStartPtr, StartFailure> make(const ChildFiles& files,
                                                          ChildMemory memory);
 
-  /// Puts the plan where the child reads it, and says that it is there.
+  /// Puts the plan where the child reads it, and tells it so.
   void set(const ChildPlan& plan);
 
-  // What the child reads.
+  // Read by the child.
   const ChildMemory memory;
   int output = -1;
   int errors = -1;
   int record = -1;
   int cgroup = -1;
-  int sign = -1;  // Of copied memory: closed once the child runs its program, or is gone.
-  const int* signals = nullptr;  // Those whose disposition is not the default.
+  int sign = -1;  // For copied memory: closed once the child runs its program, or is gone.
+  const int* signals = nullptr;  // The signals whose disposition is not the default.
   std::size_t signals_count = 0;
   pid_t parent = 0;
   bool waits = false;
   bool joins = false;  // It has not begun in its cgroup.
-  int planned = 0;     // A futex: what follows is there to read.
-  int stopping = 0;    // It is to end by SIGTERM before it runs the program.
+  int planned = 0;     // A futex: the fields after it are ready to read.
+  int stopping = 0;    // SIGTERM must end it before it runs the program.
 
-  // What the child reads of its plan.
-  int plan_error = 0;  // errno, where the plan is more than can be told.
+  // The part of its plan that the child reads.
+  int plan_error = 0;  // errno, if the plan is too large.
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
   const char* directory = nullptr;
@@ -63,18 +64,18 @@ struct ChildStart {
 
   std::string program;  // For the parent.
 
-  // What the child writes, for itself.
+  // Written by the child for itself.
   std::array<char, 512> stat;  // Its line of /proc/self/stat.
   long stat_size = 0;
 
-  // What the child writes, for after its end.
+  // Written by the child to be read after its end.
   StartStage stage = StartStage::process;
   int error = 0;
   bool failed = false;
 
-  /// Of shared memory: the kernel clears it once the child needs this no longer.
+  /// For shared memory: the kernel clears it once the child no longer needs it.
   std::atomic<int> busy = 1;
-  alignas(16) std::array<std::byte, std::size_t{16} << 10> stack;  // Of shared memory.
+  alignas(16) std::array<std::byte, std::size_t{16} << 10> stack;  // For shared memory.
 
  private:
   ChildStart(const ChildFiles& files, ChildMemory child_memory, std::span<std::byte> plan_room);
@@ -85,11 +86,11 @@ struct ChildStart {
   const T* copy(std::span<const T> list);
   char* const* copy(const std::vector<std::string>& strings);
 
-  std::pmr::monotonic_buffer_resource room_;  // Where the plan's pointers lead.
+  std::pmr::monotonic_buffer_resource room_;  // Holds what the plan's pointers point to.
 };
 
-/// Makes a child with the memory that its start says, which goes on by itself. The new process, or
-/// a negative errno. No handler of a signal may run meanwhile.
+/// Makes a child with the kind of memory that its start names; the child goes on by itself. Returns
+/// the new process, or a negative errno. No signal handler may run meanwhile.
 pid_t make_sharing_child(ChildStart& start);
 pid_t make_copied_child(ChildStart& start);
 

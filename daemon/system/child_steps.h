@@ -1,4 +1,4 @@
-// The steps of a child from its making to its program, the same whichever memory it has.
+// The steps of a child from its making to its program, the same for both kinds of memory.
 #pragma once
 
 #include <cerrno>
@@ -18,17 +18,17 @@
 #include "daemon/system/child_start.h"
 #include "daemon/system/identity_calls.h"
 
-// A child of shared memory runs beside its parent, on a stack of its own: system calls only, and
-// none of the library's or the sanitizers' bookkeeping, such as errno.
+// A child of shared memory runs beside its parent, on its own stack. It may use only system calls,
+// and none of the library's or the sanitizers' bookkeeping, such as errno.
 #define WM_IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
 
 namespace wm {
 
-/// `Kernel::call` is a system call: its result, or a negative errno. Every function here gives the
-/// negative errno of what has failed, or 0.
+/// `Kernel::call` is a system call, with its result or a negative errno. Every function here
+/// returns the negative errno of the failed call, or 0.
 template <class Kernel>
 struct ChildSteps {
-  static constexpr std::size_t kSignalBytes = NSIG / 8;  // Of the kernel's sets of signals.
+  static constexpr std::size_t kSignalBytes = NSIG / 8;  // In the kernel's sets of signals.
 
   WM_IN_CHILD static long first_error(long result) { return result < 0 ? result : 0; }
 
@@ -49,7 +49,7 @@ struct ChildSteps {
     return length;
   }
 
-  // All above 2, but for those that the child needs until its program begins.
+  // Closes all above 2, except those that the child needs until its program begins.
   WM_IN_CHILD static long close_others(const ChildStart& start) {
     const bool in_order = start.record < start.sign;
     const int kept[2] = {in_order ? start.record : start.sign,
@@ -67,7 +67,7 @@ struct ChildSteps {
   }
 
   // Three descriptors become 0, 1 and 2; they are above 2 themselves. The input is a file without a
-  // name, made here: the daemon has others to start.
+  // name, made here, because the daemon has other children to start.
   WM_IN_CHILD static long set_files(const ChildStart& start) {
     const long input = Kernel::call(SYS_memfd_create, "wm-input", MFD_CLOEXEC);
     if (input < 0) return input;
@@ -82,15 +82,16 @@ struct ChildSteps {
     while (__atomic_load_n(&start.planned, __ATOMIC_ACQUIRE) == 0) {
       Kernel::call(SYS_futex, &start.planned, FUTEX_WAIT, 0, nullptr);
     }
-    // What everybody of that name was told while it waited (killall) is not the run's.
+    // Signals for everybody of that name (killall) while it waited are not meant for the run.
     const std::uint64_t all[2] = {~std::uint64_t{0}, ~std::uint64_t{0}};
     const timespec now{};
     while (Kernel::call(SYS_rt_sigtimedwait, &all[0], nullptr, &now, kSignalBytes) > 0) {
     }
   }
 
-  // All of it, at that place of the file. Of those calls that take one, pwritev(2) alone takes it
-  // alike on all processors: as two halves, of which the first is all of it where a long is.
+  // Writes all bytes at that place of the file. pwritev(2) is the only call that takes the place in
+  // the same way on all processors: as two halves, of which the first is the whole if a long can
+  // hold it.
   WM_IN_CHILD static long write(long file, const char* bytes, std::size_t size, off_t place) {
     iovec rest{const_cast<char*>(bytes), size};
     while (rest.iov_len > 0) {
@@ -119,7 +120,7 @@ struct ChildSteps {
       if (const long set = Kernel::call(SYS_setpriority, PRIO_PROCESS, 0, start.nice); set < 0)
         return set;
     }
-    // A machine without I/O priorities serves everybody alike.
+    // Without I/O priorities, a machine treats everybody alike.
     constexpr int kThisProcess = 1;  // IOPRIO_WHO_PROCESS
     if (start.io_priority != 0) Kernel::call(SYS_ioprio_set, kThisProcess, 0, start.io_priority);
     if (!start.reset_oom_score) return 0;
@@ -136,7 +137,7 @@ struct ChildSteps {
   }
 
   WM_IN_CHILD static void reset_dispositions(const ChildStart& start) {
-    const unsigned long by_default[5] = {};  // All that the kernel reads of it.
+    const unsigned long by_default[5] = {};  // The kernel reads no more of it.
     for (std::size_t i = 0; i < start.signals_count; ++i) {
       Kernel::call(SYS_rt_sigaction, start.signals[i], &by_default[0], 0, kSignalBytes);
     }
@@ -156,7 +157,7 @@ struct ChildSteps {
   }
 
   WM_IN_CHILD static void take(ChildStart& start) {
-    // Should the daemon be killed before there is a record or a plan, this process goes with it.
+    // If the daemon is killed before there is a record or a plan, this process ends with it.
     const bool bound = start.record >= 0 || start.waits;
     if (bound) {
       Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);

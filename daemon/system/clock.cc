@@ -55,7 +55,7 @@ void Alarm::set(std::optional<TimePoint> time) {
   }
   const int set = ::timerfd_settime(timer_.native_handle(),
                                     TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, nullptr);
-  // The clock was set since the last look at the timer. It is told here and nowhere else.
+  // The clock was set since the timer was last read. Only this call reports it.
   if (set != 0 && errno == ECANCELED) boost::asio::post(timer_.get_executor(), clock_was_set_);
 }
 

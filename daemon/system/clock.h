@@ -14,20 +14,20 @@ namespace wm {
 
 TimePoint wall_clock_now();
 
-/// What that clock of the kernel says, to the millisecond.
+/// Reads that clock of the kernel, to the millisecond.
 Duration read_clock(clockid_t clock);
 
-/// The time since the machine was started, with what it has slept; nobody can set it.
+/// The time since the machine was started, including sleep; nobody can set it.
 Duration time_since_boot();
 
-/// The wall clock less the time since boot.
+/// The wall clock minus the time since boot.
 class ClockSteps {
  public:
   ClockSteps() : ClockSteps(wall_clock_now(), time_since_boot()) {}
   ClockSteps(TimePoint wall, Duration since_boot) : offset_(wall.time_since_epoch() - since_boot) {}
 
-  /// The offset now. It ignores a difference too small for somebody to have set the clock, as the
-  /// two are not read in the same moment.
+  /// The present offset. Differences too small for somebody to have set the clock are ignored,
+  /// because the two clocks are not read at the same moment.
   ClockOffset look() { return look(wall_clock_now(), time_since_boot()); }
   ClockOffset look(TimePoint wall, Duration since_boot);
 
@@ -35,14 +35,14 @@ class ClockSteps {
   ClockOffset offset_;
 };
 
-/// Wakes the loop at a time of the wall clock, also right after a sleep of the machine. Costs
-/// nothing while it waits.
+/// Wakes the loop at a time of the wall clock, or right after the machine has slept past it. It
+/// costs nothing while it waits.
 class Alarm {
  public:
-  /// `clock_was_set` is called at once when somebody sets the clock while a time is set.
+  /// `clock_was_set` is called at once if somebody sets the clock while a time is set.
   Alarm(boost::asio::io_context& loop, std::function<void()> clock_was_set);
 
-  /// In place of what was set before; nothing: never.
+  /// Replaces the time that was set before; nothing: never.
   void set(std::optional<TimePoint> time);
 
  private:

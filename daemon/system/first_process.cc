@@ -10,7 +10,7 @@
 namespace wm {
 namespace {
 
-// Reaps what has ended; exits once `child` has.
+// Reaps ended processes; exits once `child` has ended.
 void reap_orphans(pid_t child) {
   int status = 0;
   pid_t pid = 0;
@@ -19,7 +19,7 @@ void reap_orphans(pid_t child) {
   }
 }
 
-// A socket that was passed to the first process is for the one that goes on, sd_listen_fds(3).
+// Sockets that were passed to the first process are for the one that goes on: sd_listen_fds(3).
 void take_passed_sockets(pid_t first) {
   const char* const whose = std::getenv("LISTEN_PID");
   if (whose && whose == std::to_string(first)) {
@@ -35,7 +35,8 @@ void leave_first_process() {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, &before);  // Else the kernel drops what has no handler.
+  // Otherwise the kernel drops signals without a handler.
+  ::sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t child = ::fork();
   if (child <= 0) {
     ::sigprocmask(SIG_SETMASK, &before, nullptr);

@@ -3,10 +3,10 @@
 
 namespace wm {
 
-/// Does nothing but in the first process of a pid namespace. That one goes on in a child, in which
-/// this returns; itself it takes in orphans, passes signals on to that child, and exits with it and
-/// as it does (128 + the signal that has ended it). So the children of wmd are its runs, and what
-/// they leave behind, also there: an orphan of somebody else's is nothing to end with a run.
+/// Does nothing except in the first process of a pid namespace. There it makes a child, in which
+/// this function returns; the first process itself adopts orphans, passes signals on to that child,
+/// and exits with the child's status (128 + the signal that ended it). So the children of wmd are
+/// its runs, and the orphans that it ends are those of its runs, never somebody else's.
 void leave_first_process();
 
 }  // namespace wm

@@ -18,7 +18,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr const char* kVariable = "WM_HANDOVER";
-// Goes up when a part says something that a program before it would misread.
+// Raise it when a part changes so that an earlier program would misread it.
 constexpr int kFormat = 1;
 
 bool close_on_exec(int descriptor, bool close) {

@@ -1,5 +1,5 @@
-// What outlives the program when another takes its place in the same process, as for an upgrade:
-// the children and their pipes, the clients, and what the sensors have measured.
+// The state that outlives the program when another takes its place in the same process, for example
+// in an upgrade: the children and their pipes, the clients, and the sensors' measurements.
 #pragma once
 
 #include <optional>
@@ -14,17 +14,17 @@ namespace wm {
 
 class Handover {
  public:
-  /// A descriptor that the next program gets under the same number.
+  /// Keeps a descriptor: the next program gets it under the same number.
   void keep(int descriptor) { kept_.push_back(descriptor); }
 
-  /// What the parts of the daemon say of themselves, each under its name.
+  /// The state of each part of the daemon, under the part's name.
   boost::json::object parts;
 
   /// Runs `program`, an absolute path, in place of this one. Returns only if that fails.
   Error exec(const std::string& program, const std::vector<std::string>& arguments) const;
 
-  /// What the program before this one has left. Nothing: there was none, or one that speaks of it
-  /// in another way; then its children are leftovers.
+  /// Takes over what the previous program has left. Nothing: there was none, or it uses another
+  /// format; then its children are leftovers.
   static std::optional<Handover> take();
 
  private:

@@ -25,7 +25,7 @@ std::string first_line(int file) {
   return {text.begin(), end};
 }
 
-// What a program needs to find its user's files, bus and screen, and no more.
+// The variables by which a program finds its user's files, bus and screen, and no others.
 std::vector<std::string> environment(const SessionVariables* session) {
   Variables variables = session ? session->variables() : Variables();
   for (const char* name :
@@ -64,7 +64,7 @@ HelperCommands::Run::~Run() {
 
 void HelperCommands::Run::kill() const {
   ::kill(child_->pid(), SIGKILL);
-  ::kill(-child_->pid(), SIGKILL);  // It leads a session of its own, or will.
+  ::kill(-child_->pid(), SIGKILL);  // It leads its own session, or is about to.
 }
 
 void HelperCommands::Run::after(Duration time, void (Run::*then)()) {

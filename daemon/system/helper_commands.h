@@ -1,4 +1,4 @@
-// Short commands of the configuration: conditions of one's own, and what tells people of events.
+// Short commands of the configuration: custom conditions, and the notify command.
 #pragma once
 
 #include <functional>
@@ -19,9 +19,9 @@
 namespace wm {
 
 struct HelperCommand {
-  std::vector<std::string> arguments;  // An absolute path first.
+  std::vector<std::string> arguments;  // The first is an absolute path.
   std::string input;                   // Its standard input.
-  Duration time_limit{};               // Then it is killed.
+  Duration time_limit{};               // It is killed after this time.
 };
 
 struct HelperEnd {
@@ -33,8 +33,7 @@ class HelperCommands {
  public:
   using OnEnd = std::function<void(const HelperEnd&)>;
 
-  /// A command that is not over yet. It is killed with the end of this, and then nobody hears of
-  /// it.
+  /// A command in progress. Destroying it kills the command, and then nobody is told.
   class Run : public std::enable_shared_from_this<Run> {
    public:
     ~Run();
@@ -63,10 +62,11 @@ class HelperCommands {
 
   explicit HelperCommands(boost::asio::io_context& loop) : loop_(loop) {}
 
-  /// From now on they find that session, too, as it was last heard of.
+  /// From now on they find that session too, in its last known form.
   void set_session(const SessionVariables* session) { session_ = session; }
 
-  /// Runs it as the daemon's user. `on_end` is not called from in here, and may end the Run.
+  /// Runs it as the daemon's user. `on_end` is not called from within this function, and may end
+  /// the Run.
   std::shared_ptr<Run> start(HelperCommand command, OnEnd on_end);
 
   /// Any child of the daemon has ended.
@@ -76,7 +76,7 @@ class HelperCommands {
  private:
   boost::asio::io_context& loop_;
   const SessionVariables* session_ = nullptr;
-  std::map<pid_t, Run*> children_;  // nullptr: killed, and nobody wants to know.
+  std::map<pid_t, Run*> children_;  // nullptr: killed, and nobody waits for it.
 };
 
 }  // namespace wm

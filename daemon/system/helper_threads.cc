@@ -75,8 +75,8 @@ void HelperThreads::finish(std::int64_t line) {
   done();
 }
 
-// Where the machine has no thread to give, those that are there do the work in time, and another
-// one is tried for: they may all hang.
+// If the machine has no thread to give, the existing ones do the work in time. Another one is tried
+// for, because they may all hang.
 void HelperThreads::add_thread() {
   if (auto thread = start_thread([pool = pool_] { work(pool); })) return thread->detach();
   spdlog::warn("no thread can be started: helpers wait until one can");

@@ -1,5 +1,5 @@
-// Does what may take long off the loop: a file system that does not answer, or a program that takes
-// its time to start, must not stop the daemon.
+// Does slow work off the loop: a file system that does not answer, or a program that is slow to
+// start, must not stop the daemon.
 #pragma once
 
 #include <condition_variable>
@@ -24,9 +24,9 @@ class HelperThreads {
   HelperThreads(const HelperThreads&) = delete;
   HelperThreads& operator=(const HelperThreads&) = delete;
 
-  /// Does `job` on a thread, then calls `done` on the loop with what it returns; not at all, should
-  /// this be gone by then. A job that throws has returned a default value. Jobs of one `line` are
-  /// done one after the other, so that one that hangs holds up only its own.
+  /// Does `job` on a thread, then calls `done` on the loop with its result, unless this object is
+  /// gone by then. A job that throws has returned a default value. The jobs of one `line` are done
+  /// one after the other, so that one that hangs holds up only its own line.
   template <class Job, class Done>
   void run(std::int64_t line, Job job, Done done) {
     using Outcome = decltype(job());
@@ -41,14 +41,14 @@ class HelperThreads {
     std::function<void()> done;
   };
 
-  /// Goes to a thread. Whatever is done afterwards stays here, with the loop that it belongs to.
+  /// This part goes to a thread. The rest stays here, with the loop that it belongs to.
   struct Job {
     std::function<void()> job;
     std::function<void()> over;  // Called on the loop.
   };
 
-  /// A thread may outlive all but this. Threads are made when all others are at work, and a few are
-  /// kept.
+  /// A thread may outlive everything except this. Threads are made when all others are busy, and a
+  /// few are kept.
   struct Pool {
     explicit Pool(boost::asio::io_context* context) : loop(context) {}
     std::mutex mutex;
@@ -66,7 +66,7 @@ class HelperThreads {
 
   std::shared_ptr<Pool> pool_;
   boost::asio::steady_timer again_;
-  std::map<std::int64_t, std::deque<Task>> lines_;  // The first of each is being done.
+  std::map<std::int64_t, std::deque<Task>> lines_;  // The first of each line is in progress.
 };
 
 }  // namespace wm

@@ -1,5 +1,5 @@
-// The numbers of the system calls that set whose a process is, with ids of 32 bits: on i386 and ARM
-// the plain names are those of the calls that take 16.
+// The numbers of the system calls that set a process's user and groups, with ids of 32 bits: on
+// i386 and ARM the plain names are those of the calls that take 16.
 #pragma once
 
 #include <sys/syscall.h>

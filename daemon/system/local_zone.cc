@@ -15,8 +15,8 @@ namespace {
 
 constexpr const char* kLocalTime = "/etc/localtime";
 
-// The zone database's name for rules that are no more than a whole number of hours: JST-9 is nine
-// hours ahead, and Etc/GMT-9. Others are returned as they are.
+// The zone database's name for rules that are just a whole number of hours: JST-9 is nine hours
+// ahead, and so is Etc/GMT-9. Other rules are returned unchanged.
 std::string name_of_rules(const std::string& rules) {
   static const std::regex kHours(R"((?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)([+-]?)0?([0-9]{1,2}))");
   std::smatch parts;
@@ -24,7 +24,7 @@ std::string name_of_rules(const std::string& rules) {
   return "Etc/GMT" + (parts[1] == "-" ? "-" : std::string("+")) + parts[2].str();
 }
 
-// What needs no database to be known.
+// These names need no database.
 bool is_utc(std::string_view name) {
   if (name.starts_with(':')) name.remove_prefix(1);
   return name.empty() || name == "UTC" || name == "UTC0" || name == "GMT" || name == "Etc/UTC";
@@ -38,7 +38,7 @@ bool has_database() {
   }
 }
 
-// Where there is no such file, that is the local time: localtime(5).
+// Without such a file the local time is UTC: localtime(5).
 bool local_time_is_utc() {
   std::error_code problem;
   const auto link = std::filesystem::read_symlink(kLocalTime, problem);
@@ -103,7 +103,8 @@ const date::time_zone* LocalZone::read() {
   return zone;
 }
 
-// The link itself, which timedatectl and dpkg replace; the directory while there is none.
+// Watches the link itself, which timedatectl and dpkg replace, or the directory while there is no
+// link.
 void LocalZone::watch() {
   const int fd = watch_.native_handle();
   const std::uint32_t replaced =

@@ -1,4 +1,4 @@
-// The time zone of calendars that name none: $TZ, else /etc/localtime, which is followed.
+// The time zone of calendars: $TZ, else /etc/localtime, which is followed.
 #pragma once
 
 #include <functional>
@@ -12,21 +12,21 @@
 namespace wm {
 
 /// The zone that a value of $TZ names (tzset(3)): its name in the zone database, with or without a
-/// colon, its file there, or whole hours from UTC (JST-9). Nothing: it names none, or has rules for
-/// daylight saving, which are not read. Empty is UTC.
+/// colon, its file there, or whole hours from UTC (JST-9). Nothing: it names none, or it has rules
+/// for daylight saving, which are not read. Empty is UTC.
 const date::time_zone* named_zone(const std::string& tz);
 
 class LocalZone {
  public:
-  /// `changed` is called each time that another zone takes its place.
+  /// `changed` is called each time another zone takes its place.
   LocalZone(boost::asio::io_context& loop, std::function<void()> changed);
 
-  /// nullptr: it is UTC, or not known, and calendars are in UTC.
+  /// nullptr: the zone is UTC, or unknown, and then calendars use UTC.
   const date::time_zone* zone() const { return zone_; }
-  /// Says why $TZ or /etc/localtime names no zone; empty: it does.
+  /// Says why $TZ or /etc/localtime names no zone; empty: it names one.
   const std::string& problem() const { return problem_; }
 
-  /// Looks again: nobody tells of a zone that was replaced where there is no inotify.
+  /// Looks again: without inotify nobody reports that the zone was replaced.
   void look();
 
  private:

@@ -9,13 +9,12 @@
 
 namespace wm {
 
-// None, with errno set, where it cannot be made.
+// These return none, with errno set, if the file cannot be made.
 
-/// A file that holds `text`, to be read from its beginning.
+/// A file that contains `text`, to be read from its beginning.
 UniqueFd memory_file(std::string_view text);
 
-/// An empty file that takes so many bytes and no more, whatever is written. What was not written
-/// is zeros.
+/// A file of that many zero bytes, which never grows, whatever is written.
 UniqueFd bounded_memory_file(off_t bytes);
 
 }  // namespace wm

@@ -8,7 +8,7 @@
 
 namespace wm {
 
-// The system calls themselves: the library's would change every thread.
+// Uses the system calls themselves: the library's functions would change every thread.
 BorrowedRights::BorrowedRights(uid_t uid) {
   if (::geteuid() != 0 || uid == 0) return;
   const auto user = find_user(uid);

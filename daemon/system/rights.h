@@ -8,8 +8,8 @@
 
 namespace wm {
 
-/// While it exists, this thread sees the file system as that user does; where the daemon is not
-/// root's, or the user is root, nothing changes.
+/// While it exists, this thread sees the file system as that user does. It changes nothing if the
+/// daemon is not root's, or the user is root.
 class BorrowedRights {
  public:
   explicit BorrowedRights(uid_t uid);
@@ -17,7 +17,7 @@ class BorrowedRights {
   BorrowedRights(const BorrowedRights&) = delete;
   BorrowedRights& operator=(const BorrowedRights&) = delete;
 
-  /// Why it does not: nothing may be looked at then. Empty: it does.
+  /// Why the thread does not see it so: then it must not look at anything. Empty: it does.
   const std::string& problem() const { return problem_; }
 
  private:

@@ -1,4 +1,4 @@
-// What the daemon and systemd tell each other, where systemd started it.
+// The dialogue between the daemon and systemd, if systemd started it.
 #pragma once
 
 #include <chrono>
@@ -14,14 +14,14 @@ class ServiceManager {
   explicit ServiceManager(boost::asio::io_context& loop);
 
   /// The socket that systemd has made for us (wmd.socket), non-blocking; -1: there is none. Throws
-  /// std::runtime_error if that is no listening socket.
+  /// std::runtime_error if it is no listening socket.
   static int passed_socket();
 
   void ready();
   void stopping();
 
-  /// At the end of each turn: answers the watchdog, if it is time to, for a whole turn went well;
-  /// and tells what `systemctl status` shows, at most once a second.
+  /// At the end of each turn: answers the watchdog if it is time, because a whole turn went well;
+  /// and updates the text of `systemctl status`, at most once a second.
   void turn_ended(std::size_t unfinished, std::size_t running);
 
  private:
@@ -35,12 +35,12 @@ class ServiceManager {
 
   boost::asio::steady_timer ping_;
   boost::asio::steady_timer status_;
-  std::chrono::microseconds interval_{};  // Between answers to the watchdog; 0: nobody asks.
+  std::chrono::microseconds interval_{};  // Between answers to the watchdog; 0: there is none.
   bool ping_due_ = false;
-  bool listens_;  // Somebody wants to be told.
+  bool listens_;  // Whether systemd wants to be told.
   Counts counts_;
   Counts told_;
-  bool waits_ = false;  // For a second since it was told to pass.
+  bool waits_ = false;  // Until a second has passed since it was last told.
 };
 
 }  // namespace wm

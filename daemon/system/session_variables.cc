@@ -32,7 +32,7 @@ constexpr std::chrono::minutes kSilence{1};
 bool is_of_locale(std::string_view name) { return name == "LANG" || name.starts_with("LC_"); }
 bool is_of_session(std::string_view name) { return std::ranges::count(kOfASession, name) > 0; }
 
-// Adds it, if it is one of those that runs are given. An empty one says as little as none.
+// Adds it if runs are given variables of that name. An empty value counts as none.
 void add(Variables& variables, std::string_view variable, bool (*wanted)(std::string_view)) {
   const std::size_t end = variable.find('=');
   if (end == std::string_view::npos || end + 1 == variable.size()) return;
@@ -46,15 +46,15 @@ Variables own_variables(bool (*wanted)(std::string_view)) {
   return variables;
 }
 
-// What is there itself, and not what a link leads to; -1: nothing is. Only what the kernel has in
-// its cache, as it has all of a tmpfs: the user may have put there a file system that never
-// answers.
+// Opens what is there itself, not what a link leads to; -1: nothing is there. It uses only the
+// kernel's cache, which holds all of a tmpfs: the user may have mounted a file system there that
+// never answers.
 int look_up(const std::filesystem::path& path) {
   open_how how{};
   how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   how.resolve = RESOLVE_CACHED;
   const long file = ::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how);
-  // Before Linux 5.12, or where a sandbox forbids it.
+  // This happens before Linux 5.12, or if a sandbox forbids the call.
   if (file < 0 && (errno == ENOSYS || errno == EINVAL || errno == EPERM)) {
     return ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
   }
@@ -77,7 +77,7 @@ bool is_of_another_user(const Variables& own) {
          status.st_uid != ::geteuid();
 }
 
-// A variant of an array of NAME=VALUE; an error has none.
+// Reads a variant of an array of NAME=VALUE; an error has none.
 Variables read_environment(sd_bus_message* answer) {
   Variables variables;
   if (sd_bus_message_is_method_error(answer, nullptr) > 0) return variables;
@@ -125,7 +125,7 @@ bool SessionVariables::can_ask() {
   return !of_another_ && std::chrono::steady_clock::now() >= silent_until_ && bus_.open();
 }
 
-// What was asked already may be answered with what was before this.
+// A question that is already under way may be answered with older values.
 void SessionVariables::ask(std::function<void()> known) {
   if (!can_ask()) return known();
   next_.push_back(std::move(known));

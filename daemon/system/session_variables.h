@@ -19,27 +19,28 @@ namespace wm {
 
 using Variables = std::map<std::string, std::string>;
 
-/// LANG and LC_* as this process has them.
+/// This process's own LANG and LC_*.
 Variables locale_variables();
 
 /// XDG_RUNTIME_DIR and DBUS_SESSION_BUS_ADDRESS of a user who has a directory in `parent`, where
-/// logind makes one while that user is logged in or lingers. What belongs to anybody else, and what
-/// a link leads to, is not given. Never blocks.
+/// logind makes one while that user is logged in or lingers. A directory or a bus that belongs to
+/// anybody else, or that a link leads to, is not given. Never blocks.
 Variables runtime_variables(uid_t uid, const std::filesystem::path& parent = "/run/user");
 
-/// Of the daemon's own user: as the user's systemd has them, where there is one on the session bus,
-/// for desktops tell it their DISPLAY and the rest after the login; what that lacks, as this
-/// process was given it. systemd tells nobody of a change, so that it is asked before runs start.
+/// The variables of the daemon's own user: the values of the user's systemd, if there is one on the
+/// session bus, because desktops give it their DISPLAY and others after the login; otherwise those
+/// of this process. systemd announces no change, so it is asked before runs start.
 class SessionVariables {
  public:
   explicit SessionVariables(boost::asio::io_context& loop);
 
   /// True while there is a bus to ask on, and it answers.
   bool can_ask();
-  /// Calls `known` once they are what they are now, or after a second. May call it in here.
+  /// Calls `known` once the present values are here, or after a second. May call it from within
+  /// this function.
   void ask(std::function<void()> known);
 
-  /// With LANG and LC_*; as last heard.
+  /// With LANG and LC_*; the last known values.
   Variables variables() const;
 
  private:
@@ -54,11 +55,12 @@ class SessionVariables {
   Variables own_;
   bool of_another_ = false;                    // This process was given another user's session.
   Variables heard_;                            // From systemd; empty: there is none.
-  std::vector<std::function<void()>> asking_;  // Are told of the next answer …
+  std::vector<std::function<void()>> asking_;  // They are told of the next answer …
   std::vector<std::function<void()>> next_;    // … and of the one after it.
   bool sending_ = false;
   BusSlot call_;
-  std::chrono::steady_clock::time_point silent_until_;  // It is not asked: it did not answer.
+  // Until then it is not asked, because it did not answer.
+  std::chrono::steady_clock::time_point silent_until_;
 };
 
 }  // namespace wm

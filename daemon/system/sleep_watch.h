@@ -1,4 +1,4 @@
-// Tells that the machine has slept: what was measured before may not be so any more.
+// Notices that the machine has slept: earlier measurements may no longer hold.
 #pragma once
 
 #include <functional>
@@ -14,10 +14,10 @@ class SleepWatch {
   /// `awake` is called when logind says that the machine is awake again.
   SleepWatch(Bus& bus, std::function<void()> awake) : bus_(bus), awake_(std::move(awake)) {}
 
-  /// Whether logind is listened to.
+  /// Sets whether logind is listened to.
   void set_wanted(bool wanted);
 
-  /// Whether it has slept since the last call, as the kernel's clocks know whoever woke us.
+  /// Whether it has slept since the last call. The kernel's clocks know, whoever woke us.
   bool has_slept();
 
  private:

@@ -1,4 +1,4 @@
-// Why a child did not come to run its program.
+// The reason why a child could not run its program.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ enum class StartStage : std::uint8_t {
 struct StartFailure {
   StartStage stage = StartStage::process;
   int error = 0;     // errno
-  std::string what;  // The program, the directory or the user that it is about.
+  std::string what;  // The program, the directory or the user concerned.
 
   /// True if the machine had run out of something, so that a later try may work.
   bool out_of_resources() const;

@@ -7,7 +7,8 @@
 
 namespace wm {
 
-/// A thread that takes no signals: they are the loop's. Nothing: the machine has none to give.
+/// A thread that takes no signals: they belong to the loop. Nothing: the machine has no thread to
+/// give.
 std::optional<std::thread> start_thread(std::function<void()> body);
 
 }  // namespace wm

@@ -20,12 +20,13 @@ struct User {
   std::string shell;
 };
 
-/// An error where the database has no such user or cannot be asked.
+/// An error if the database has no such user or cannot be asked.
 Result<User> find_user(uid_t uid);
 Result<User> find_user(const std::string& name);
 
-/// The one this process is. One without an entry, as in a container that gives each a number of its
-/// own, has the home and the name that this process was given; else `directory`, and the number.
+/// The user of this process. Without an entry, as in a container that assigns random numbers, the
+/// home and the name come from this process's environment, otherwise they are `directory` and the
+/// number.
 User own_user(const std::string& directory);
 
 /// Nothing: there is no such group.

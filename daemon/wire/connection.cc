@@ -24,19 +24,20 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{16} << 10;  // A connection may always send this much.
-// What an answer takes, about: one that may have pages, and one that has no more than its call.
+// The rough size of an answer: one that may have pages, and one that is as small as its call.
 constexpr std::size_t kPageRoom = std::size_t{512} << 10;
 constexpr std::size_t kSmallRoom = std::size_t{2} << 10;
-// Answers are sent together until they have so much.
+// Answers are sent together until they reach this size.
 constexpr std::size_t kWriteSize = std::size_t{256} << 10;
 
-// GCC 12 destroys some temporaries of a co_await expression twice: what is sent has a name first.
+// GCC 12 destroys some temporaries of a co_await expression twice, so the message gets a name
+// first.
 std::string too_large(std::size_t limit) {
   return varlink::error(Error{ErrorCode::invalid, "the message is over the maximum of " +
                                                       std::to_string(limit) + " bytes"});
 }
 
-// The call in the form in which it was sent, with the name of the interface that its client used.
+// The call as it was sent, with the interface name that its client used.
 json::object to_json(const varlink::Call& call) {
   std::string method = call.method;
   if (call.small) method.replace(0, varlink::kInterfaceName.size(), varlink::kSmallInterfaceName);
@@ -114,7 +115,7 @@ void Connection::count_kept() {
 
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
-  const auto self = shared_from_this();  // The server's may be the last but this.
+  const auto self = shared_from_this();  // The server's may be the last reference but this.
   for (const auto& exchange : exchanges_) exchange->abandoned_ = true;
   kept_->reset();
   boost::system::error_code ignored;
@@ -125,8 +126,8 @@ void Connection::close() {
   server_.change_use(peer_.uid, std::exchange(use_, {}), {});
 }
 
-// A client that hangs up while its call waits is noticed by this alone. What it had sent before is
-// still read: a call without an answer is no reason to stay.
+// Only this notices a client that hangs up while its call waits. Bytes that it sent before are
+// still read: an unanswered call is no reason to stay.
 void Connection::notice_hangup() {
   socket_.async_wait(asio::socket_base::wait_error,
                      [self = shared_from_this()](const boost::system::error_code& cancelled) {
@@ -157,7 +158,7 @@ bool Connection::can_hand_over() const {
   return waits_for_page_ && !exchanges_.front()->has_news_;
 }
 
-// Those behind the first call have done nothing yet: they are handed over as they were sent.
+// Calls behind the first have done nothing yet: they are handed over as they were sent.
 json::object Connection::hand_over(Handover& handover) {
   const bool was_taken = !exchanges_.empty() || first_was_handed_over_;
   std::deque<varlink::Call> calls = std::move(untaken_);
@@ -235,7 +236,7 @@ asio::awaitable<void> Connection::serve() {
   }
 }
 
-// Until there is a call to take. False: there will be none.
+// Waits until there is a call to take. False: there will be none.
 asio::awaitable<bool> Connection::read_call() {
   while (untaken_.empty()) {
     const auto message = co_await read_message();
@@ -252,7 +253,7 @@ asio::awaitable<bool> Connection::read_call() {
   co_return true;
 }
 
-// Reads the calls that stand behind one that may be taken with others.
+// Reads the calls behind one that may be taken together with others.
 void Connection::read_ahead() {
   const ServerLimits& limits = server_.limits_;
   while (server_.may_be_together_(untaken_.back()) && untaken_.size() < limits.calls_alone &&
@@ -318,7 +319,7 @@ void Connection::take_news(Exchange& exchange) {
   wake();
 }
 
-// Writes the first answer once it is there, and those behind it that are there by then.
+// Writes the first answer once it is there, and those behind it that are ready by then.
 asio::awaitable<bool> Connection::answer() {
   while (!closed_ && !exchanges_.front()->message_) co_await wait_for_news();
   if (closed_) co_return false;
@@ -345,7 +346,7 @@ asio::awaitable<bool> Connection::answer() {
 }
 
 void Connection::end_first() {
-  exchanges_.front()->abandoned_ = true;  // Nobody hears what else there might be.
+  exchanges_.front()->abandoned_ = true;  // Nobody reads the rest.
   exchanges_.pop_front();
 }
 
@@ -412,7 +413,7 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
     if (received == Received::some) continue;
     if (received == Received::end) co_return std::nullopt;
     if (received == Received::no_room) {
-      progress_made();  // It is not the client who lets us wait.
+      progress_made();  // The client is not to blame for this wait.
       co_await wait_for_room();
       continue;
     }
@@ -426,7 +427,7 @@ asio::awaitable<std::optional<std::string>> Connection::read_message() {
 }
 
 Connection::Received Connection::receive() {
-  static std::array<char, kReadSize> buffer;  // One thread, and nothing stays in it.
+  static std::array<char, kReadSize> buffer;  // There is one thread, and nothing stays in it.
   if (untaken_bytes() >= kReadSize && use_.incoming == 0) {
     const std::size_t most = server_.limits_.message_bytes;
     if (!server_.bounds_.has_room_for_call(peer_.uid, most)) return Received::no_room;

@@ -80,14 +80,14 @@ asio::awaitable<void> Server::accept_all() {
       continue;
     }
     spdlog::warn("cannot accept a connection: {}", problem.message());
-    // Out of descriptors or memory: give up the quietest one, and let others close theirs.
+    // Out of descriptors or memory: close the quietest connection, and let others close theirs.
     make_room(std::nullopt);
     asio::steady_timer pause(acceptor_.get_executor(), std::chrono::milliseconds(100));
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, problem));
   }
 }
 
-// One that there is no memory for is cut off, and the next one is accepted.
+// A connection for which there is no memory is cut off, and the next one is accepted.
 void Server::add(asio::local::stream_protocol::socket socket) {
   try {
     const auto connection = std::make_shared<Connection>(*this, std::move(socket));
@@ -201,7 +201,7 @@ bool Server::take_calls() {
   return !all_taken;
 }
 
-// Each of the user's connections has a part of what the turn takes.
+// Each of the user's connections gets an equal part of the turn's share.
 bool Server::take_calls_of(uid_t user, Queue& waiting, std::size_t most) {
   TurnShare left{most, limits_.bytes_per_turn, bounds_.room_for_answers(user)};
   while (!left.used_up() && !waiting.empty()) {
@@ -211,7 +211,7 @@ bool Server::take_calls_of(uid_t user, Queue& waiting, std::size_t most) {
     if (!connection || !connection->has_call()) continue;
     left = left.less(connection->take_calls({calls, left.bytes, left.room}));
   }
-  // Without room, the turn that makes some takes them.
+  // Without room they wait for the turn that makes some.
   return waiting.empty() || bounds_.room_for_answers(user) == 0;
 }
 

@@ -1,5 +1,5 @@
-// The Unix socket: connections, their messages and their bounds. One that misbehaves is cut off
-// alone.
+// The Unix socket: connections, their messages and their bounds. A connection that misbehaves is
+// cut off alone.
 #pragma once
 
 #include <deque>
@@ -20,7 +20,7 @@
 
 namespace wm {
 
-/// Who is at the other end, as the kernel says (SO_PEERCRED).
+/// The peer's identity, from the kernel (SO_PEERCRED).
 struct Peer {
   uid_t uid = 0;
   pid_t pid = 0;
@@ -28,26 +28,26 @@ struct Peer {
 
 struct ServerLimits {
   std::size_t message_bytes = std::size_t{1} << 20;
-  // What one turn takes of each user: the more, the longer everybody waits for its end.
+  // Bounds on what one turn takes of each user: the more, the longer everybody waits for its end.
   std::size_t calls_per_turn = 16;                    // While others wait, too.
   std::size_t calls_alone = 64;                       // While nobody else does.
-  std::size_t bytes_per_turn = std::size_t{1} << 20;  // Of calls; the last may go beyond.
-  std::size_t pages_per_turn = 4;                     // Of answers that go on.
+  std::size_t bytes_per_turn = std::size_t{1} << 20;  // Of calls; the last one may exceed it.
+  std::size_t pages_per_turn = 4;                     // Of long answers.
   ClientLimits clients = {};
   std::chrono::milliseconds message_time{10'000};  // From a message's first byte to its last.
-  std::chrono::milliseconds write_time{30'000};    // For a client to take an answer.
+  std::chrono::milliseconds write_time{30'000};    // For a client to read an answer.
 };
 
-/// What the calls of a connection leave for the next ones on it. It goes with the connection.
+/// State that the calls of a connection leave for its later calls. It goes with the connection.
 class Kept {
  public:
   virtual ~Kept() = default;
-  /// Of the daemon's memory, about.
+  /// In the daemon's memory, roughly.
   virtual std::size_t bytes() const = 0;
 };
 
-/// One call and its answer. Exactly one of reply(), error() and stream() is used, once; what is
-/// sent to a client that is gone is dropped.
+/// One call and its answer. Exactly one of reply(), error() and stream() is used, once; messages to
+/// a client that is gone are dropped.
 class Exchange {
  public:
   /// The next page; `more` is false after the last.
@@ -61,18 +61,19 @@ class Exchange {
       : call_(std::move(call)), peer_(peer), answered_(std::move(answered)) {}
 
   const varlink::Call& call() const { return call_; }
-  /// Who asks; root may act for another user.
+  /// The caller; root may act for another user.
   const Peer& peer() const { return peer_; }
   void act_for(uid_t user) { peer_.uid = user; }
   bool abandoned() const { return abandoned_; }
   /// The first message of its answer; nothing: there is none yet.
   const std::optional<std::string>& message() const { return message_; }
-  /// What earlier calls on its connection have left; nothing: nothing.
+  /// The state that earlier calls on its connection have left; nothing: there is none.
   std::shared_ptr<Kept>& kept() { return *kept_; }
-  /// Whether an earlier program in this process was asked.
+  /// Whether it was asked of an earlier program in this process.
   bool handed_over() const { return handed_over_; }
 
-  /// The answer goes on behind this, should another program take it over: what its call says of it.
+  /// Changes a parameter of the call, so that a program that takes it over goes on after this
+  /// answer.
   void set_parameter(std::string_view name, boost::json::value value) {
     call_.parameters[name] = std::move(value);
   }
@@ -84,11 +85,11 @@ class Exchange {
   void error(std::string_view name, boost::json::object parameters) {
     answer(varlink::error(call_, name, std::move(parameters)));
   }
-  /// Whatever has been answered so far, this is the end of it.
+  /// Ends the answer with this error, whatever has been answered so far.
   void fail(const Error& problem);
-  /// Pages are asked for one by one, each when the one before is written. A caller that did not ask
-  /// for `more` gets the first alone. Nothing, but not at first: the next page is asked for after
-  /// go_on(). What `next` throws ends the answer with an error.
+  /// Asks for pages one by one, each when the one before is written. A caller that did not ask for
+  /// `more` gets only the first. If `next` returns nothing, which the first call must not, it is
+  /// called again after go_on(). An exception of `next` ends the answer with an error.
   void stream(NextPage next);
   void go_on() {
     has_news_ = true;
@@ -99,7 +100,7 @@ class Exchange {
   friend class Connection;
 
   void answer(std::string message);
-  /// Nothing: not yet, or never, where `failure_` says so.
+  /// Nothing: not yet, or never if `failure_` is set.
   std::optional<Page> next_page();
 
   varlink::Call call_;
@@ -112,10 +113,10 @@ class Exchange {
   NextPage next_;
   bool abandoned_ = false;
   bool handed_over_ = false;
-  bool has_news_ = false;  // The next page was not asked for since go_on().
+  bool has_news_ = false;  // `next` was not called since go_on().
 };
 
-/// What the caller is told where its answer could not be made; the log is told, too.
+/// The error for the caller if an answer could not be made; it is logged, too.
 Error error_of(const std::exception& problem);
 
 class Connection;
@@ -127,12 +128,13 @@ class Server {
   using Calls = std::vector<std::shared_ptr<Exchange>>;
   using OnCalls = std::function<void(const Calls&)>;
   using BeforeWrite = std::function<void()>;
-  /// Whether a call may be taken in one turn with others like it that stand around it: it is
-  /// decided as if they had come one by one, and has an answer of one message, of about its size.
+  /// Whether a call may be taken in one turn with others like it next to it: it is decided as if
+  /// they had come one by one, and its answer is one message of about its own size.
   using MayBeTogether = std::function<bool(const varlink::Call&)>;
 
-  /// Serves the listening socket `listener`. Every call but the service's own introspection goes to
-  /// `on_calls`. `before_write` is called before anything is sent; if it throws, nothing is.
+  /// Serves the listening socket `listener`. Every call except the service's own introspection goes
+  /// to `on_calls`. `before_write` is called before anything is sent; if it throws, nothing is
+  /// sent.
   Server(
       boost::asio::io_context& loop, int listener, ServerLimits limits, OnCalls on_calls,
       BeforeWrite before_write,
@@ -141,19 +143,19 @@ class Server {
 
   std::size_t connection_count() const { return connections_.size(); }
   const ClientBounds& bounds() const { return bounds_; }
-  /// Connections that were refused, or gave way to others.
+  /// Connections that were refused, or closed to make room.
   std::size_t refused() const { return refused_; }
 
   void set_limits(const ClientLimits& limits);
 
-  /// Once in each turn: takes the calls that wait, so many of each user at the most, so that nobody
-  /// waits behind all that another asks; and lets answers that have pages go on, one page each.
-  /// Calls of a user whose answers nobody reads wait on. True: some are left, for the next turn.
+  /// Once per turn: takes waiting calls, up to a number per user, so that nobody waits behind
+  /// everything that another asks; and lets each answer with pages go on by one page. Calls of a
+  /// user who does not read answers keep waiting. True: some are left for the next turn.
   bool take_calls();
 
   // For another program in this process, in this order.
 
-  /// While it holds, no call is taken.
+  /// While `holds` is true, no call is taken.
   void hold_calls(bool holds);
   /// Whether nothing is being written, or about to be.
   bool can_hand_over() const;
@@ -168,13 +170,13 @@ class Server {
 
   boost::asio::awaitable<void> accept_all();
   void add(boost::asio::local::stream_protocol::socket socket);
-  /// For one more of that user's. An error: there is none, and why.
+  /// Makes room for one more connection of that user. The error says why there is none.
   Result<> make_room_for(uid_t newcomer);
-  /// Closes a connection of the user who has the most, the quietest: one that waits for an answer
-  /// only where it is another's who comes. False: there is no room.
+  /// Closes the quietest connection of the user who has most. One that waits for an answer is
+  /// closed only for another user. False: there is no room.
   bool make_room(std::optional<uid_t> newcomer);
   bool close_quietest_of(uid_t user, bool busy);
-  /// A connection has other needs: those who wait for room look again.
+  /// A connection has changed its use: those who wait for room look again.
   void change_use(uid_t user, const ClientUse& before, const ClientUse& now);
   void wake_those_without_room();
   void let_pages_go_on();
@@ -191,13 +193,15 @@ class Server {
   std::vector<std::weak_ptr<Connection>> without_room_;
   std::size_t refused_ = 0;
   bool holding_ = false;
-  std::map<uid_t, Queue> calls_;                        // That wait to be taken.
-  std::map<uid_t, Queue> pages_;                        // That wait for their turn to be made.
-  std::list<std::shared_ptr<Connection>> connections_;  // The one quiet longest first.
+  std::map<uid_t, Queue> calls_;  // They wait to be taken.
+  std::map<uid_t, Queue> pages_;  // They wait for their turn to make a page.
+  // The one that has been quiet longest comes first.
+  std::list<std::shared_ptr<Connection>> connections_;
 };
 
-/// A listening socket at `path` with that mode. Invalid: a path too long for a socket, one of what
-/// is no socket. Refused: a daemon answers there. A socket that nobody answers is replaced.
+/// Returns a listening socket at `path` with that mode. Invalid: the path is too long for a socket,
+/// or is something else than a socket. Refused: a daemon answers there. A socket that nobody
+/// answers is replaced.
 Result<int> listen_at(const std::string& path, mode_t mode);
 
 }  // namespace wm

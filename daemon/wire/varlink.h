@@ -12,22 +12,22 @@
 namespace wm::varlink {
 
 struct Call {
-  std::string method;  // With its interface: `io.wm.Scheduler.List`.
+  std::string method;  // Including its interface: `io.wm.Scheduler.List`.
   boost::json::object parameters;
   bool more = false;     // The caller takes several replies.
   bool oneway = false;   // The caller takes none.
-  bool small = false;    // By the interface's name in small letters; its errors have that, too.
+  bool small = false;    // It used the interface's name in small letters; errors must, too.
   std::size_t size = 0;  // Bytes of the message; 0: another program has read it.
 };
 
 Result<Call> parse_call(std::string_view message);
 
-/// Each ends with the byte 0 that ends a message.
+/// These end with the byte 0 that ends a message.
 std::string reply(boost::json::object parameters, bool continues);
 std::string error(std::string_view name, boost::json::object parameters);
 
-/// The interface of the service itself, which every Varlink service has: its methods' replies, or
-/// nothing where `call` is not one of them.
+/// Answers the methods of the interface that every Varlink service has; nothing if `call` is not
+/// one of them.
 std::optional<std::string> answer_introspection(const Call& call);
 
 /// The name of an error on the wire, and its sentence in `message`.
