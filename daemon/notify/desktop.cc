@@ -32,7 +32,7 @@ std::string escaped(const std::string& text) {
   return escaped;
 }
 
-// `Completed`, as WorkManager's own handlers write it.
+// `Completed`, in the style of WorkManager's own handlers.
 std::string title_of(WorkStatus status) {
   std::string title(word(status));
   title.front() = static_cast<char>(title.front() - 'a' + 'A');

@@ -14,8 +14,8 @@ class DesktopNotifications {
  public:
   explicit DesktopNotifications(boost::asio::io_context& loop) : bus_(loop, BusKind::session) {}
 
-  /// Never blocks. Where too many are on their way, or nobody shows any, it is dropped, and the log
-  /// says so once.
+  /// Never blocks. If too many are on their way, or nobody shows any, the notification is dropped,
+  /// and the log says so once.
   void show(WorkId work, WorkStatus status, const std::string& name, const std::string& text);
 
  private:
@@ -30,7 +30,7 @@ class DesktopNotifications {
 
   Bus bus_;
   std::list<Call> calls_;
-  std::map<WorkId, std::uint32_t> numbers_;  // A work's next notification replaces its last.
+  std::map<WorkId, std::uint32_t> numbers_;  // A job's next notification replaces its last.
   std::deque<WorkId> remembered_;            // Oldest first.
   bool told_why_ = false;
   bool told_dropped_ = false;

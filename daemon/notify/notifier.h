@@ -1,4 +1,4 @@
-// Tells people what becomes of works: on the desktop, and through the command of the configuration.
+// Tells people what happens to jobs: on the desktop, and through the command of the configuration.
 #pragma once
 
 #include <deque>
@@ -19,7 +19,8 @@ class Notifier {
            const Settings& settings)
       : commands_(commands), store_(store), settings_(settings), desktop_(loop) {}
 
-  /// What a turn has committed. Never blocks, and drops what comes too fast. Throws StoreError.
+  /// Passes on what a turn has committed. Never blocks, and drops events that come too fast. Throws
+  /// StoreError.
   void tell(std::span<const StatusChange> changes, TimePoint now);
 
  private:
@@ -31,7 +32,7 @@ class Notifier {
   Store& store_;
   const Settings& settings_;
   DesktopNotifications desktop_;
-  std::deque<std::string> events_;  // For the command, one after the other.
+  std::deque<std::string> events_;  // For the command, one at a time.
   std::shared_ptr<HelperCommands::Run> command_;
   int dropped_ = 0;
 };

@@ -1,4 +1,4 @@
-// Names of conditions: what a constraint is about, as `wm conditions` shows it.
+// Names of conditions, as `wm conditions` shows them.
 #pragma once
 
 #include <compare>
@@ -10,8 +10,7 @@
 
 namespace wm {
 
-/// The condition of one constraint; of `custom`, that with the name that the configuration gives
-/// it.
+/// The condition of one constraint; for `custom`, the one with the name from the configuration.
 struct ConditionId {
   Constraint constraint = Constraint::network;
   std::string custom;
@@ -25,10 +24,10 @@ struct ConditionId {
 std::string to_string(const ConditionId& id);
 Result<ConditionId> parse_condition(std::string_view text);
 
-/// The condition of a constraint as Unmet names it.
+/// The condition of a constraint that Unmet names.
 ConditionId condition_of(std::string_view constraint);
 
-/// The conditions of all that `wanted` names.
+/// The conditions of everything that `wanted` names.
 std::vector<ConditionId> ids_of(const Constraints& wanted);
 
 }  // namespace wm

@@ -1,5 +1,5 @@
-// Conditions of one's own: commands of the configuration that say yes with exit status 0. They run
-// only while any work requires them.
+// Custom conditions: commands of the configuration whose exit status 0 means yes. They run only
+// while a job requires them.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,7 +36,7 @@ class CustomProbe : public Probe {
   HelperCommands& commands_;
   const std::map<std::string, CustomCondition>& declared_;
   Report report_;
-  std::map<std::string, Check> checks_;  // Those that are wanted.
+  std::map<std::string, Check> checks_;  // The wanted ones.
 };
 
 }  // namespace wm

@@ -13,8 +13,8 @@
 namespace wm {
 namespace {
 
-// Terminals, inhibitors and the load change without telling: while work waits for idleness they are
-// looked at this often.
+// Terminals, inhibitors and the load change without an event: while a job waits for idleness they
+// are looked at this often.
 constexpr std::chrono::minutes kInterval{2};
 
 constexpr const char* kLogind = "org.freedesktop.login1";
@@ -39,7 +39,7 @@ double load_without(int own_runs) {
   return std::max(0.0, load - own_runs) / processors;
 }
 
-// `a:b` lists what is held off.
+// `a:b` lists the inhibited operations.
 bool lists(const std::string& list, std::string_view what) {
   return (':' + list + ':').find(':' + std::string(what) + ':') != std::string::npos;
 }
@@ -60,7 +60,7 @@ IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, T
   };
   if (facts.sessions > 0) {
     if (!facts.hint) return {false, "logind", "a session is in use", {}};
-    // Before anybody has used a session, its time is 1970.
+    // Until somebody has used a session, its time is 1970.
     return since(facts.hint_since, "logind", "no session is in use");
   }
   if (facts.load > settings.max_load) {

@@ -1,5 +1,5 @@
-// Whether the machine is unattended: as logind says of its sessions; without any, by the last
-// use of terminals and input devices, and the load.
+// Decides whether the machine is unattended: by logind's sessions, or without logind by the last
+// use of terminals and input devices and by the load.
 #pragma once
 
 #include <memory>
@@ -21,22 +21,22 @@ struct IdleFacts {
   bool hint = false;                  // All of them are idle …
   TimePoint hint_since{};             // … since then.
   std::optional<TimePoint> last_use;  // Of a terminal or an input device.
-  double load = 0;      // Over the last minute, for each processor; without our own runs.
-  TimePoint started{};  // Nothing is known of what was before.
+  double load = 0;                    // Over the last minute, per processor, without our own runs.
+  TimePoint started{};                // Nothing is known of the time before.
 };
 
 struct IdleJudgement {
   bool idle = false;
   std::string source;
   std::string detail;
-  std::optional<TimePoint> changes;  // By the passing of time alone.
+  std::optional<TimePoint> changes;  // The time at which it changes without an event.
 };
 
 IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, TimePoint now);
 
 class IdleProbe : public Probe {
  public:
-  /// `own_runs`: how many children of ours are running, each of which may be a load of 1.
+  /// `own_runs` returns how many of our children run; each may be a load of 1.
   IdleProbe(boost::asio::io_context& loop, Bus& bus, const IdleSettings& settings,
             std::function<int()> own_runs, Report report);
 
@@ -54,8 +54,8 @@ class IdleProbe : public Probe {
   std::function<int()> own_runs_;
   Report report_;
   TimePoint started_;
-  std::unique_ptr<BusObject> logind_;      // Only while any work needs idleness …
-  std::unique_ptr<InputDevices> devices_;  // … and of these there is no logind.
+  std::unique_ptr<BusObject> logind_;      // Only while a job needs idleness …
+  std::unique_ptr<InputDevices> devices_;  // … and, for these, while there is no logind.
   boost::asio::steady_timer again_;
 };
 

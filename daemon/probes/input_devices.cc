@@ -44,8 +44,8 @@ InputDevices::InputDevices(boost::asio::io_context& loop, std::function<void()> 
   refresh();
 }
 
-// An accelerometer or a thermometer tells of the machine, not of people. Where the kernel does not
-// say what a device has, it counts.
+// An accelerometer or a thermometer measures the machine, not people. If the kernel does not say
+// what a device has, it counts.
 bool InputDevices::is_for_hands(const std::string& name) const {
   std::ifstream file(classes_ / name / "device/capabilities/ev");
   std::string kinds;
@@ -60,7 +60,7 @@ void InputDevices::refresh() {
     const std::string name = entry.path().filename();
     if (!name.starts_with("event") || devices_.contains(name) || !is_for_hands(name)) continue;
     const int fd = ::open(entry.path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) continue;  // Those of a user's own daemon seldom may be read: terminals then tell.
+    if (fd < 0) continue;  // A user's own daemon can seldom read them; then terminals decide.
     devices_.try_emplace(name, loop_, fd);
     listen(name);
   }
@@ -82,7 +82,7 @@ void InputDevices::take(const std::string& name) {
     return;
   }
   if (read == Read::nothing) return listen(name);
-  // Someone who types wakes the daemon once a pause, not at every key.
+  // Somebody who types wakes the daemon once per pause, not at every key.
   device.rest.expires_after(pause_);
   device.rest.async_wait(
       [this, name, alive = std::weak_ptr(alive_)](const boost::system::error_code& cancelled) {

@@ -1,5 +1,5 @@
-// When somebody last used a key, a button or a touch screen of the machine, as far as the daemon
-// may read its input devices. What was typed is thrown away unread.
+// The last use of a key, a button or a touch screen of the machine, as far as the daemon may read
+// its input devices. The input itself is thrown away unread.
 #pragma once
 
 #include <filesystem>
@@ -18,13 +18,13 @@ namespace wm {
 
 class InputDevices {
  public:
-  /// `used` is called at a use, and then at most every `pause` while they are being used.
+  /// `used` is called at the first use, and then at most once per `pause`.
   InputDevices(boost::asio::io_context& loop, std::function<void()> used,
                Duration pause = std::chrono::seconds{10},
                std::filesystem::path nodes = "/dev/input",
                std::filesystem::path classes = "/sys/class/input");
 
-  /// Opens devices that are new.
+  /// Opens new devices.
   void refresh();
 
   std::optional<TimePoint> last_use() const { return last_use_; }

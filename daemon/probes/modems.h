@@ -1,4 +1,4 @@
-// Whether a modem is registered with a foreign network, as ModemManager says.
+// Asks ModemManager whether a modem is registered with a foreign network.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@ namespace wm {
 
 class Modems {
  public:
-  /// `changed` is called whenever roaming() may say something else.
+  /// `changed` is called whenever roaming() may have changed.
   Modems(Bus& bus, std::function<void()> changed);
 
   /// Whether it has answered, or is known not to run.

@@ -48,7 +48,7 @@ bool NetlinkEvents::take() {
     if (length > 0) {
       concerned = concerned || concerns_({buffer.data(), static_cast<std::size_t>(length)});
     } else if (length < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
-      concerned = true;  // Lost, or larger than the buffer.
+      concerned = true;  // Messages were lost, or this one is larger than the buffer.
     } else if (length == 0 || errno != EINTR) {
       return concerned;
     }

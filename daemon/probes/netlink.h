@@ -1,4 +1,4 @@
-// The kernel's own word on what changes: netlink sockets, and their multicast groups as events.
+// The kernel's own announcements: netlink sockets, and their multicast groups as events.
 #pragma once
 
 #include <functional>
@@ -13,13 +13,13 @@ namespace wm {
 
 using NetlinkSocket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
 
-/// A socket of that family (NETLINK_ROUTE, …) which gets the messages of the multicast groups, a
-/// bit each. `flags`: of socket(2), beside SOCK_CLOEXEC. Null: errno says why.
+/// Opens a socket of that family (NETLINK_ROUTE, …) for the multicast groups, one bit per group.
+/// `flags` are those of socket(2), besides SOCK_CLOEXEC. Null: see errno.
 NetlinkSocket open_netlink(int family, int flags = 0, unsigned groups = 0);
 
-/// Calls `changed` whenever a message of those groups has come that `concerns` us, while it lives.
-/// A full buffer has lost some: they count as well. Where the kernel has no such socket, the log
-/// says once that there are no events from `source`.
+/// While it exists, calls `changed` whenever a message of those groups has come for which
+/// `concerns` is true. Messages lost from a full buffer count as well. If the kernel has no such
+/// socket, the log says once that there are no events from `source`.
 class NetlinkEvents {
  public:
   using Concerns = bool (*)(std::string_view message);
@@ -30,12 +30,13 @@ class NetlinkEvents {
 
  private:
   void listen();
-  bool take();  // Everything that has come: whether any of it concerns us.
+  bool take();  // Reads everything that has come; returns whether any of it concerns us.
 
   Concerns concerns_;
   std::function<void()> changed_;
   NetlinkSocket socket_;
-  boost::asio::posix::stream_descriptor events_;  // The socket's; it does not close it.
+  // Uses the socket's descriptor, and does not close it.
+  boost::asio::posix::stream_descriptor events_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -1,5 +1,5 @@
-// Connectivity, and whether it is to be spared: the kernel's routes, with what NetworkManager,
-// systemd-networkd and ModemManager say of them where they run.
+// Connectivity, and whether it should be spared: the kernel's routes, with the facts that
+// NetworkManager, systemd-networkd and ModemManager add if they run.
 #pragma once
 
 #include <memory>
@@ -15,24 +15,24 @@
 
 namespace wm {
 
-/// What is known of the way out.
+/// The known facts about the way out.
 struct NetworkFacts {
   std::string interface;  // That of the default route; "": there is none.
   bool answered = true;   // Whoever is asked has answered.
   std::optional<NetworkManagerReading> network_manager;  // Where it manages that interface.
   bool offline = false;                                  // systemd-networkd says so.
-  bool roaming = false;                                  // A modem does, with a foreign network.
+  bool roaming = false;  // A modem is registered with a foreign network.
 };
 
-/// What was known of the same interface before, through a default route that has stayed since.
+/// Earlier facts about the same interface, whose default route has stayed since.
 struct KnownNetwork {
   std::string interface;
   NetworkReading reading;
   bool metered_by_manager = false;
 };
 
-/// NetworkManager may start, restart or end while the connection stays: what it said last counts
-/// until it says something else, or the route goes. A new route counts once it is set up.
+/// NetworkManager may start, restart or end while the connection stays: its last answer counts
+/// until it gives another one, or the route goes. A new route counts once it is set up.
 struct NetworkJudgement {
   NetworkReading reading;
   bool metered_by_manager = false;
@@ -42,8 +42,8 @@ struct NetworkJudgement {
 NetworkJudgement judge_network(const NetworkFacts& facts, const std::optional<KnownNetwork>& known,
                                const NetworkSettings& settings);
 
-/// The same where `target` has to be reached: `reached` is nothing as long as that is being tried,
-/// `trouble` says why it was not.
+/// The same if `target` must be reached. `reached` is nothing while that is being tried; `trouble`
+/// says why it was not.
 NetworkJudgement judge_reachability(NetworkJudgement judged, const std::string& target,
                                     std::optional<bool> reached, const std::string& trouble);
 
@@ -56,14 +56,14 @@ class NetworkProbe : public Probe {
   void measure() override;
 
  private:
-  /// Those who are asked while any work needs the network.
+  /// The services that are asked while a job needs the network.
   struct Sources {
     Sources(boost::asio::io_context& loop, Bus& bus, const std::function<void()>& changed);
 
     NetlinkEvents routes;
     NetworkManager network_manager;
     BusObject networkd;
-    std::unique_ptr<Modems> modems;  // Only where a modem leads out.
+    std::unique_ptr<Modems> modems;  // Only if a modem leads out.
     Reachability reachability;
   };
 

@@ -22,8 +22,8 @@ std::optional<bool> metered(std::int64_t value) {
   }
 }
 
-// NMConnectivityState: 0 unknown, 1 none, 2 portal, 3 limited, 4 full. None, beside an activated
-// device, is what a NetworkManager says that has just started: it has not looked yet.
+// NMConnectivityState: 0 unknown, 1 none, 2 portal, 3 limited, 4 full. A NetworkManager that has
+// just started says none, beside an activated device, because it has not looked yet.
 constexpr std::int64_t kNone = 1;
 std::string trouble(std::int64_t connectivity) {
   switch (connectivity) {
@@ -66,7 +66,7 @@ std::optional<NetworkManagerReading> NetworkManager::reading() const {
                       manager_.flag("ConnectivityCheckEnabled").value_or(false);
   return NetworkManagerReading{
       .activated = device_->number("State").value_or(0) == kActivated && connectivity != kNone,
-      // Without a check, limited means that there was no default route at some time before.
+      // Without a check, limited means that there was no default route at some earlier time.
       .trouble = checks ? trouble(connectivity) : "",
       .metered = metered(manager_.number("Metered").value_or(0)),
       .mobile = type == "gsm" || type == "cdma",

@@ -1,4 +1,4 @@
-// What NetworkManager knows of one interface, over the system bus.
+// NetworkManager's knowledge of one interface, over the system bus.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace wm {
 
 struct NetworkManagerReading {
   bool activated = false;       // The interface is set up.
-  std::string trouble;          // `portal`, `limited`, `none`; "": full, or not known.
+  std::string trouble;          // `portal`, `limited`, `none`; "": full, or unknown.
   std::optional<bool> metered;  // Nothing: it does not know.
   bool mobile = false;          // Over a modem.
 
@@ -21,10 +21,10 @@ struct NetworkManagerReading {
 
 class NetworkManager {
  public:
-  /// `changed` is called whenever any of this may say something else.
+  /// `changed` is called whenever any of this may have changed.
   NetworkManager(Bus& bus, std::function<void()> changed);
 
-  /// The interface that reading() is about; "": none.
+  /// Sets the interface that reading() describes; "": none.
   void look_at(const std::string& interface);
 
   /// Whether it has answered, or is known not to run.
@@ -41,7 +41,7 @@ class NetworkManager {
   std::string interface_;
   BusObject manager_;
   BusSlot finding_;
-  bool found_ = false;  // Whether it has said which device, or that there is none.
+  bool found_ = false;  // Whether it has named the device, or said that there is none.
   std::unique_ptr<BusObject> device_;
 };
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kBattery = 2;
 constexpr std::int64_t kUps = 3;
 constexpr std::int64_t kDischarging = 2;
 
-// Plugs are announced, percentages are not: while work waits on the level it is read this often.
+// Plugs are announced, percentages are not: while a job waits for the level it is read this often.
 constexpr std::chrono::seconds kLevelInterval{60};
 
 std::string attribute(const std::filesystem::path& supply, const char* name) {
@@ -38,7 +38,8 @@ bool is_plug(const PowerSupply& supply) {
   return supply.type == "Mains" || supply.type == "USB" || supply.type == "Wireless";
 }
 
-// The kernel's own announcements; those that udevd forwards, in group 2, need not be trusted.
+// These are the kernel's own announcements; those that udevd forwards, in group 2, cannot be
+// trusted.
 constexpr unsigned kUeventsOfKernel = 1;
 
 bool is_of_power_supply(std::string_view uevent) {
@@ -92,7 +93,7 @@ PowerReading judge(bool on_battery, const DisplayDevice& device) {
   PowerReading reading;
   reading.has_battery = device.present && (device.type == kBattery || device.type == kUps);
   reading.charging = !on_battery && !(reading.has_battery && device.state == kDischarging);
-  // Anything else, and what is no number, is no level.
+  // Anything else, or something that is no number, is not a level.
   const bool level = device.percentage >= 0 && device.percentage <= 100;
   if (reading.has_battery && level) reading.percent = static_cast<int>(device.percentage);
   return reading;

@@ -1,5 +1,5 @@
-// External power and the machine's batteries: as UPower says, or else /sys/class/power_supply and
-// the kernel's events.
+// External power and the machine's batteries: from UPower, otherwise from /sys/class/power_supply
+// and the kernel's events.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@
 
 namespace wm {
 
-/// One entry of /sys/class/power_supply, as its attributes say.
+/// The attributes of one entry in /sys/class/power_supply.
 struct PowerSupply {
   std::string type;    // Mains, USB, Battery, UPS, …
   std::string scope;   // `Device`: a peripheral's, such as a mouse.
@@ -35,8 +35,9 @@ struct PowerReading {
   bool operator==(const PowerReading&) const = default;
 };
 
-/// No battery of the machine: on external power. A battery that discharges is believed before a
-/// plug that says it is in (some firmware is late); full and held batteries on a plug are charging.
+/// Without a battery the machine is on external power. A battery that discharges is believed before
+/// a plug that says it is in (some firmware is late); full and held batteries on a plug are
+/// charging.
 PowerReading judge(std::span<const PowerSupply> supplies);
 
 std::vector<PowerSupply> read_power_supplies(const std::filesystem::path& directory);
@@ -49,8 +50,8 @@ struct DisplayDevice {
   double percentage = 0;
 };
 
-/// Full, and held at a limit, on external power count as charging; a battery that discharges does
-/// not, whatever is plugged in.
+/// Batteries that are full, or held at a limit, count as charging on external power; a battery that
+/// discharges does not, whatever is plugged in.
 PowerReading judge(bool on_battery, const DisplayDevice& device);
 
 class PowerProbe : public Probe {
@@ -62,7 +63,7 @@ class PowerProbe : public Probe {
   void set_wanted(const Constraints& wanted) override;
 
  private:
-  /// Those who are asked while any work minds the power.
+  /// The sources that are asked while a job needs power.
   struct Sources {
     Sources(boost::asio::io_context& loop, Bus& bus, const std::function<void()>& changed);
 

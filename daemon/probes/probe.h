@@ -1,4 +1,4 @@
-// A sensor: measures one part of the machine, and says when it has changed.
+// A sensor measures one part of the machine, and reports changes.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace wm {
 
-/// What is known of a condition: nothing, the network's reading, or whether it holds.
+/// The value of a condition: unknown, the network's reading, or whether it holds.
 using ConditionValue = std::variant<std::monostate, NetworkReading, bool>;
 
 struct Measurement {
@@ -27,12 +27,12 @@ class Probe {
 
   virtual ~Probe() = default;
 
-  /// What anybody needs to know now. Only that is measured, at once and after every change; of
-  /// others nothing is asked, no event is heard, and no time waited for. What a service has to be
-  /// asked for is reported as not holding until it has answered.
+  /// Sets the conditions that somebody needs now. Only those are measured, at once and after every
+  /// change; for others no question is asked, no event received and no timer set. A condition that
+  /// a service must be asked for is reported as not holding until the service has answered.
   virtual void set_wanted(const Constraints& wanted) = 0;
 
-  /// Looks once more at what is wanted: the machine has slept, or somebody asks.
+  /// Measures the wanted conditions again: the machine has slept, or somebody asks.
   virtual void measure() = 0;
 };
 

@@ -13,7 +13,7 @@ using boost::system::error_code;
 
 }  // namespace
 
-// What its handlers hold on to; it ends once the probe has let go of it.
+// State for its handlers; it ends once the probe has released it.
 struct Reachability::Attempt {
   explicit Attempt(boost::asio::io_context& loop) : resolver(loop), socket(loop), patience(loop) {}
 

@@ -1,5 +1,5 @@
-// Whether a TCP connection to a place of the administrator's choice can be made: a route and a
-// lease are no proof of a way out.
+// Tries a TCP connection to a host of the administrator's choice: a route and a lease are no proof
+// of a way out.
 #pragma once
 
 #include <functional>
@@ -15,19 +15,20 @@ namespace wm {
 
 class Reachability {
  public:
-  /// `changed` is called when there is an answer, and never by a call of this.
+  /// `changed` is called when there is an answer, and never from within a call of this.
   Reachability(boost::asio::io_context& loop, std::function<void()> changed);
   ~Reachability();
   Reachability(const Reachability&) = delete;
   Reachability& operator=(const Reachability&) = delete;
 
   /// Whether `target` (HOST:PORT) was reached over this interface; nothing: it is being tried. The
-  /// answer is kept until either changes or forget(); a failure is tried again from time to time.
+  /// answer is kept until either changes or forget() is called; a failure is retried from time to
+  /// time.
   std::optional<bool> reached(const std::string& target, const std::string& interface);
-  /// Why it was not.
+  /// Why it was not reached.
   const std::string& trouble() const { return trouble_; }
 
-  /// The route is gone, and what was known with it.
+  /// The route is gone: forgets the answer.
   void forget();
 
  private:

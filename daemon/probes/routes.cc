@@ -47,7 +47,7 @@ int take_route(const nlmsghdr* message, void* target) {
   return MNL_CB_OK;
 }
 
-// One dump of a kernel table; every entry goes to `take`. False: it could not be read.
+// Reads one kernel table; every entry goes to `take`. False: it could not be read.
 bool dump(std::uint16_t type, mnl_cb_t take, void* target) {
   const NetlinkSocket socket = open_netlink(NETLINK_ROUTE);
   if (!socket) return false;
@@ -105,7 +105,7 @@ std::optional<Routes> read_routes() {
 NetlinkEvents watch_routes(boost::asio::io_context& loop, std::function<void()> changed) {
   constexpr unsigned kGroups =
       RTMGRP_LINK | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-  // What an event says is not read: the tables are.
+  // The events themselves are not read: the tables are.
   const auto any = [](std::string_view) { return true; };
   return {loop, NETLINK_ROUTE, kGroups, "the network", any, std::move(changed)};
 }

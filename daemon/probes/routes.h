@@ -19,8 +19,8 @@ struct Link {
   std::string name;
   bool loopback = false;
   bool up = false;       // Administratively.
-  bool carrier = false;  // The other side is there.
-  bool address = false;  // It has one of global scope.
+  bool carrier = false;  // The other side is connected.
+  bool address = false;  // It has an address of global scope.
 };
 
 struct DefaultRoute {
@@ -28,8 +28,8 @@ struct DefaultRoute {
   std::uint32_t metric = 0;
 };
 
-/// The usable link that a default route of the lowest metric leads over: up, with carrier and a
-/// global address, no loopback.
+/// The usable link of the default route with the lowest metric: up, with carrier and a global
+/// address, no loopback.
 const Link* route_out(std::span<const Link> links, std::span<const DefaultRoute> routes);
 
 struct Routes {

@@ -72,7 +72,7 @@ std::map<std::string, std::int64_t> works_by_condition(const std::map<Constraint
   return works;
 }
 
-// What is wanted and not measured yet does not hold.
+// A wanted condition that is not measured yet does not hold.
 ConditionValue Sensors::value_of(const ConditionId& id, const Condition& condition) {
   if (condition.pretended) return *condition.pretended;
   if (condition.measured) return condition.measured->value;
@@ -96,7 +96,7 @@ void Sensors::set_wanted(const Constraints& wanted) {
 void Sensors::take(const Measurement& measurement, TimePoint now) {
   const auto found = conditions_.find(measurement.id);
   if (found == conditions_.end() || !found->second.wanted)
-    return;  // A probe may measure more than was asked for.
+    return;  // A probe may measure more than it was asked for.
   Condition& condition = found->second;
   if (condition.trusted_until) {
     condition.meanwhile = measurement;

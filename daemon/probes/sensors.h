@@ -1,5 +1,5 @@
-// All conditions: what the probes last measured, and what `wm conditions override` pretends
-// instead.
+// All conditions: the last measurements of the probes, or the values that `wm conditions override`
+// sets instead.
 #pragma once
 
 #include <map>
@@ -11,24 +11,24 @@
 
 namespace wm {
 
-/// How many works name each condition, of those that name constraints: see Agenda::named().
+/// The number of jobs that name each condition, among those with constraints: see Agenda::named().
 std::map<std::string, std::int64_t> works_by_condition(const std::map<Constraints, int>& named);
 
 class Sensors {
  public:
-  /// Forgets what nobody wants measured any more. What is wanted and not measured yet does not
-  /// hold.
+  /// Forgets conditions that nobody wants any more. A wanted condition that is not measured yet
+  /// does not hold.
   void set_wanted(const Constraints& wanted);
 
-  /// Takes a measurement; `since` moves only when the value does.
+  /// Takes a measurement; `since` changes only when the value does.
   void take(const Measurement& measurement, TimePoint now);
 
   /// Whether all of these have been measured.
   bool have_measured(const Constraints& wanted) const;
 
-  /// Pretends. `value` in the words of INTERFACE: network `none`, `connected`, `metered`,
-  /// `unmetered`, `roaming`; charging, idle and custom `yes`, `no`; battery and storage `ok`,
-  /// `low`.
+  /// Reads the value of an override in the documented words: network `none`, `connected`,
+  /// `metered`, `unmetered`, `roaming`; charging, idle and custom `yes`, `no`; battery and storage
+  /// `ok`, `low`.
   static Result<ConditionValue> parse_value(const ConditionId& id, std::string_view value);
   void override_value(const ConditionId& id, ConditionValue value, std::optional<TimePoint> until,
                       TimePoint now);
@@ -37,24 +37,24 @@ class Sensors {
   /// Drops the overrides that have ended by now.
   void expire(TimePoint now);
 
-  /// All that is known, for take_over() in the next program.
+  /// Returns everything known, for take_over() in the next program.
   boost::json::object hand_over() const;
-  /// Until its probes have had the time to look, and unless they see that more holds, that is what
-  /// the conditions are: no run is stopped because nothing has been measured yet.
+  /// Uses these values until the probes have had time to look, unless they see that more holds: no
+  /// run is stopped because nothing has been measured yet.
   void take_over(const boost::json::object& handed, TimePoint now);
   std::optional<TimePoint> next_expiry() const;
 
   Conditions conditions() const;
 
-  /// Whether what conditions() says has changed since it was last taken.
+  /// Whether conditions() has changed since it was last taken.
   bool changed() const { return changed_; }
   bool take_changed() { return std::exchange(changed_, false); }
 
   boost::json::array to_json() const;
-  /// Grows with every change of what to_json() says.
+  /// Grows with every change of to_json().
   std::int32_t version() const { return version_; }
 
-  /// Where the value comes from, and what it says in detail; "": not known.
+  /// The source of the value and its details; "": unknown.
   std::string explain(const ConditionId& id) const;
 
  private:
@@ -65,8 +65,8 @@ class Sensors {
     std::optional<ConditionValue> pretended;
     TimePoint pretended_since{};
     std::optional<TimePoint> pretended_until;
-    std::optional<TimePoint> trusted_until;  // Handed over …
-    std::optional<Measurement> meanwhile;    // … and what has been measured since.
+    std::optional<TimePoint> trusted_until;  // For the values handed over …
+    std::optional<Measurement> meanwhile;    // … and a measurement since.
   };
 
   static ConditionValue value_of(const ConditionId& id, const Condition& condition);

@@ -13,7 +13,7 @@ constexpr std::chrono::seconds kFar{3600};
 constexpr std::chrono::seconds kNear{300};
 constexpr std::chrono::seconds kClose{30};
 
-// A file system that does not answer by then is told of, though it may answer yet.
+// A file system that has not answered by then is reported, though it may answer later.
 constexpr std::chrono::seconds kFileSystemPatience{5};
 
 }  // namespace
@@ -39,7 +39,7 @@ void StorageProbe::measure() {
   std::vector<std::string> paths{state_directory_};
   paths.insert(paths.end(), settings_.paths.begin(), settings_.paths.end());
   look_again_in(kFileSystemPatience);
-  constexpr std::int64_t kLine = -1;  // Others are users.
+  constexpr std::int64_t kLine = -1;  // Other lines are users.
   helpers_.run(
       kLine,
       [paths = std::move(paths)] {
@@ -56,7 +56,8 @@ void StorageProbe::measure() {
 void StorageProbe::judge(const Spaces& spaces) {
   bool low = false;
   std::optional<std::uint64_t> least;
-  std::uint64_t margin = std::numeric_limits<std::uint64_t>::max();  // Of free space to the limit.
+  // The free space above the limit.
+  std::uint64_t margin = std::numeric_limits<std::uint64_t>::max();
   std::string where;
   for (const auto& [path, space] : spaces) {
     if (!space) continue;

@@ -1,6 +1,6 @@
-// Free space on the watched file systems, by statvfs. The kernel tells no event for it: it is
-// looked at from time to time while work waits on it, and after its runs, the nearer the limit the
-// oftener.
+// Free space on the watched file systems, by statvfs. The kernel has no event for it: it is
+// measured from time to time while a job waits for it, and after its runs, more often the nearer
+// the limit is.
 #pragma once
 
 #include <vector>
