@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostTries = 100;  // To end and remove a group that a daemon before has left.
+constexpr int kMostTries = 100;  // To end and remove a group that an earlier daemon has left.
 constexpr std::int32_t kUsualWeight = 100;   // Of version 2 …
 constexpr std::int32_t kUsualShares = 1024;  // … and of version 1.
 
@@ -31,7 +31,7 @@ bool write_text(const fs::path& path, const std::string& text) {
   return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// The number behind `name` in a file of names and numbers.
+// Reads the number after `name` in a file of names and numbers.
 std::int64_t read_count(const fs::path& path, const std::string& name) {
   std::ifstream file(path);
   std::string word;
@@ -50,7 +50,7 @@ bool lists(const std::string& list, const std::string& word, char separator) {
   return false;
 }
 
-// A run with the rights to do so may have made groups of its own in its group.
+// A run that has the rights may have made groups inside its group.
 std::vector<fs::path> groups_in(const fs::path& group) {
   std::vector<fs::path> groups;
   std::error_code problem;
@@ -76,7 +76,7 @@ void add_processes(const fs::path& group, std::vector<pid_t>& pids) {
   for (const fs::path& inner : groups_in(group)) add_processes(inner, pids);
 }
 
-// Where this process is in a hierarchy, as /proc/self/cgroup says: `controller` is empty for the
+// The place of this process in a hierarchy, from /proc/self/cgroup: `controller` is empty for the
 // unified one.
 std::string own_path(const std::string& controller) {
   std::ifstream file("/proc/self/cgroup");
@@ -92,7 +92,7 @@ std::string own_path(const std::string& controller) {
   return "";
 }
 
-// Where that hierarchy is mounted; see proc(5), mountinfo.
+// The mount point of that hierarchy; see proc(5), mountinfo.
 fs::path mount_of(const std::string& controller) {
   std::ifstream file("/proc/self/mountinfo");
   for (std::string line; std::getline(file, line);) {
@@ -129,7 +129,7 @@ bool has_attribute(const fs::path& group, const char* name) {
   return ::getxattr(group.c_str(), name, &value, 1) == 1 && value == '1';
 }
 
-// Where systemd runs, groups are its own, but for those that it has handed over (Delegate=yes).
+// Under systemd, groups belong to systemd, except those that it has delegated (Delegate=yes).
 bool is_ours(const fs::path& group) {
   if (group.empty() || ::access(group.c_str(), W_OK) != 0) return false;
   return ::access("/run/systemd/system", F_OK) != 0 || has_attribute(group, "user.delegate") ||
@@ -162,13 +162,13 @@ bool set_bounds(const fs::path& group, const CgroupControllers& controllers, con
   };
   if (controllers.memory) {
     const char* const swap = two ? "memory.swap.max" : "memory.memsw.limit_in_bytes";
-    // Version 1 takes no bound above that of both together. Not every kernel has one for swap.
+    // Version 1 accepts no limit above that of both together. Not every kernel has one for swap.
     if (!two) write_text(group / swap, "-1");
     if (!write_text(group / (two ? "memory.max" : "memory.limit_in_bytes"),
                     most(bounds.memory_max))) {
       return false;
     }
-    // Where there is swap, a bound on memory would only make it slower.
+    // With swap, a limit on memory would only slow it down.
     write_text(group / swap, two && bounds.memory_max ? "0" : most(bounds.memory_max));
   }
   const std::int32_t weight = bounds.cpu_weight.value_or(kUsualWeight);
@@ -186,12 +186,12 @@ Cgroups::Cgroups(const fs::path& state_directory) {
   const fs::path note = state_directory / "cgroup";
   std::string earlier;
   if (std::getline(std::ifstream(note), earlier)) earlier_ = earlier;
-  // Of ours alone, whatever the note says.
+  // Only groups with our tag are ours, whatever the note says.
   if (earlier_.filename() != tag) earlier_.clear();
   find_unified(tag);
   if (!available()) return;
   find_controllers(tag);
-  // The next daemon may begin in another group, as by hand in a terminal.
+  // The next daemon may begin in another group, for example by hand in a terminal.
   if (earlier_ != unified_.base && !(std::ofstream(note) << unified_.base.string() << std::flush)) {
     unified_ = {};
     others_.clear();
@@ -263,7 +263,7 @@ void Cgroups::leave() {
   for (const Hierarchy& other : others_) clear(other.base);
 }
 
-// Made where it is not there yet.
+// Makes the group if it does not exist yet.
 Cgroups::Open* Cgroups::open(std::size_t number) {
   if (const auto found = open_.find(number); found != open_.end()) return &found->second;
   const fs::path group = unified_.base / std::to_string(number);
@@ -358,7 +358,8 @@ bool Cgroups::remove(std::size_t number) {
 void Cgroups::kill(std::size_t number) {
   if (const auto group = open_.find(number); group != open_.end()) group->second.killed = true;
   if (write_text(unified_.base / std::to_string(number) / "cgroup.kill", "1")) return;
-  // Before Linux 5.14. One may be forking: whoever waits for the end looks again.
+  // Before Linux 5.14 there is no cgroup.kill. A process may be forking: whoever waits for the end
+  // looks again.
   for (const pid_t pid : processes_in(number)) ::kill(pid, SIGKILL);
 }
 

@@ -1,5 +1,5 @@
-// The control groups (cgroups(7)) that runs live in, where the machine lets the daemon have any: so
-// that stopping a run reaches all of it, and its bounds are those of all its processes together.
+// The control groups (cgroups(7)) of runs, if the machine lets the daemon have any: stopping a run
+// then reaches all of it, and its bounds apply to all its processes together.
 #pragma once
 
 #include <cstdint>
@@ -18,58 +18,58 @@ namespace wm {
 
 /// The group of one run.
 struct RunCgroup {
-  int directory = -1;              // In the unified hierarchy; stays open in Cgroups.
-  std::vector<UniqueFd> procs;     // Of other groups that the run has to join.
-  std::vector<std::string> unmet;  // Bounds that no controller here can keep.
+  int directory = -1;              // In the unified hierarchy; Cgroups keeps it open.
+  std::vector<UniqueFd> procs;     // For other groups that the run must join.
+  std::vector<std::string> unmet;  // Bounds that no controller here can enforce.
 };
 
-/// The bounds that are set, as the options name them.
+/// The bounds that are set, by their options' names.
 std::vector<std::string> names_of(const Bounds& bounds);
 
 /// The bounds of a group.
 struct CgroupControllers {
-  bool unified = false;  // It is version 2, whose files have other names.
+  bool unified = false;  // Version 2, whose files have other names.
   bool memory = false;
   bool cpu = false;
   bool pids = false;
 };
 
-/// Makes those bounds, and no others, the group's. False, with errno set: one cannot be set.
+/// Sets exactly those bounds for the group. False, with errno set: one cannot be set.
 bool set_bounds(const std::filesystem::path& group, const CgroupControllers& controllers,
                 const Bounds& bounds);
 
 class Cgroups {
  public:
-  /// There are none.
+  /// No groups at all.
   Cgroups() = default;
-  /// Looks where this process is. Groups are named after `state_directory`, so that two daemons
+  /// Finds the place of this process. Groups are named after `state_directory`, so that two daemons
   /// never touch each other's.
   explicit Cgroups(const std::filesystem::path& state_directory);
 
   /// Whether every run gets a group.
   bool available() const { return !unified_.base.empty(); }
 
-  /// Those of memory, cpu and pids that bind a run's group.
+  /// The controllers among memory, cpu and pids that bind a run's group.
   std::vector<std::string> controllers() const;
 
-  /// Removes all that is empty: no more runs will come.
+  /// Removes all empty groups: no more runs will come.
   void leave();
 
-  /// An empty group of that number for a run with those bounds. Nothing, with errno set: there is
+  /// An empty group with that number for a run with those bounds. Nothing, with errno set: there is
   /// none.
   std::optional<RunCgroup> create(std::size_t number, const Bounds& bounds);
 
   /// Goes on with the group of a run that an earlier program in this process has started.
   void resume(std::size_t number, bool killed);
 
-  /// Whether the kernel ended a process of it for want of memory.
+  /// Whether the kernel killed one of its processes for lack of memory.
   bool ran_out_of_memory(std::size_t number) const;
 
   /// Gives the group of a run back if no process is left in it: one without bounds is kept for
   /// another run, others are removed. False: a process is left, and nothing has happened.
   bool release_if_empty(std::size_t number, const Bounds& bounds);
 
-  /// The processes in it, and in the groups that it has made.
+  /// The processes in it, and in the groups made inside it.
   std::vector<pid_t> processes_in(std::size_t number) const;
 
   /// A descriptor that has an exceptional condition (EPOLLPRI) when that may have changed since
@@ -78,7 +78,7 @@ class Cgroups {
 
   void kill(std::size_t number);
 
-  /// Kills all that a daemon before this one left, and returns once it is gone. Throws
+  /// Kills everything that an earlier daemon left, and returns once it is gone. Throws
   /// std::runtime_error if a process does not die.
   void end_all();
 
@@ -86,26 +86,26 @@ class Cgroups {
   bool remove(std::size_t number);
 
   struct Hierarchy : CgroupControllers {
-    std::filesystem::path base;  // Where the runs' groups are; empty: there can be none.
+    std::filesystem::path base;  // The parent of the runs' groups; empty: there can be none.
   };
 
   void find_unified(const std::string& tag);
   void find_controllers(const std::string& tag);
 
-  /// A group that is there.
+  /// An existing group.
   struct Open {
     UniqueFd directory;
     UniqueFd events;
     std::optional<Bounds> bounds;  // In the unified hierarchy; nothing: unknown.
-    bool killed = false;           // The kernel kills whoever begins in such a group from then on.
+    bool killed = false;  // From then on the kernel kills everything that begins in such a group.
   };
 
   Open* open(std::size_t number);
 
   Hierarchy unified_;
-  std::filesystem::path earlier_;  // Where those of the daemon before this one are.
+  std::filesystem::path earlier_;  // The parent of the earlier daemon's groups.
   std::map<std::size_t, Open> open_;
-  std::vector<Hierarchy> others_;  // Of version 1: one for each controller that version 2 lacks.
+  std::vector<Hierarchy> others_;  // Of version 1: one per controller that version 2 lacks.
 };
 
 }  // namespace wm

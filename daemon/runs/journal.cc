@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
-// The field's name, not the line of our code, says where an entry comes from.
+// The field's name says where an entry comes from, not the line of our code.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 #include <unistd.h>
@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 constexpr std::size_t kMostLine = std::size_t{16} << 10;
-// The journal drops what a service sends beyond 10,000 lines in 30 s:
-// no stream of a run may use that up.
+// The journal drops the lines of a service beyond 10,000 in 30 s: no stream of a run may use them
+// up.
 constexpr int kMostLines = 500;
 constexpr Duration kWindow = 30s;
 
@@ -86,7 +86,7 @@ void JournalLines::add(TimePoint time, std::string_view bytes) {
   begin_window(time);
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
-    if (cut_ || lines_ == kMostLines) {  // A flood is worth no more than a count.
+    if (cut_ || lines_ == kMostLines) {  // A flood is worth only a count.
       leave_out(end != std::string_view::npos);
       bytes.remove_prefix(std::min(end, bytes.size() - 1) + 1);
       continue;
@@ -99,7 +99,7 @@ void JournalLines::add(TimePoint time, std::string_view bytes) {
   }
 }
 
-// Each line counts once, with the first part of it that is left out.
+// Each line counts once, at its first omitted part.
 void JournalLines::leave_out(bool to_its_end) {
   if (!std::exchange(cut_, !to_its_end)) ++left_out_;
   begun_.clear();

@@ -1,5 +1,5 @@
-// What runs print, for the system's journal, too: a line an entry, with WM_UNIQUE_NAME= and
-// WM_RUN=.
+// Passes the output of runs to the system's journal, too: one entry per line, with WM_UNIQUE_NAME=
+// and WM_RUN=.
 #pragma once
 
 #include <condition_variable>
@@ -16,12 +16,12 @@
 
 namespace wm {
 
-/// Whether standard error is a stream of the journal's: $JOURNAL_STREAM names its device and inode
-/// (systemd.exec(5)), and a process that was started by one that has such a stream inherits that.
+/// Whether standard error is a stream of the journal: $JOURNAL_STREAM names its device and inode
+/// (systemd.exec(5)). A process inherits such a stream from its parent.
 bool writes_to_journal();
 
-/// Sends entries on a thread of its own, for the journal may not answer. What comes faster than it
-/// takes is dropped: all of it is in the run's log.
+/// Sends entries on a separate thread, because the journal may not answer. Entries that come faster
+/// than it takes them are dropped: all of them are in the run's log.
 class Journal {
  public:
   Journal();
@@ -32,7 +32,7 @@ class Journal {
   struct Entry {
     std::string unique_name;
     int run = 0;
-    int priority = 0;  // As syslog(3) numbers them.
+    int priority = 0;  // The numbers of syslog(3).
     std::string message;
   };
   /// Never blocks.
@@ -49,7 +49,7 @@ class Journal {
   std::thread thread_;
 };
 
-/// The lines of one stream of a run. From one thread at a time.
+/// The lines of one stream of a run. Only one thread at a time may use it.
 class JournalLines {
  public:
   using Send = std::function<void(Journal::Entry)>;
@@ -61,7 +61,7 @@ class JournalLines {
         priority_(priority) {}
 
   void add(TimePoint time, std::string_view bytes);
-  /// The run is over: what has no end is a line, too.
+  /// The run is over: an unfinished line is a line, too.
   void finish();
 
  private:
@@ -75,10 +75,10 @@ class JournalLines {
   int run_;
   int priority_;
   std::string begun_;   // A line that has not ended.
-  bool cut_ = false;    // The next bytes are the rest of a line that is left out.
-  TimePoint window_{};  // Began then …
-  int lines_ = 0;       // … with so many lines …
-  int left_out_ = 0;    // … and so many more.
+  bool cut_ = false;    // The next bytes continue a line that is left out.
+  TimePoint window_{};  // It began then …
+  int lines_ = 0;       // … with this many lines …
+  int left_out_ = 0;    // … and this many more.
 };
 
 }  // namespace wm

@@ -15,17 +15,17 @@
 namespace wm {
 namespace {
 
-// On disk as in memory: nobody else reads these files.
+// The same on disk as in memory: nobody else reads these files.
 struct SegmentHead {
   std::array<char, 8> magic{'w', 'm', ' ', 'l', 'o', 'g', ' ', '1'};
   std::int64_t sequence = 0;
-  std::int64_t dropped = 0;  // Bytes printed before the segment that was before this one.
-  std::int64_t before = 0;   // Bytes in that one.
+  std::int64_t dropped = 0;  // Bytes printed before the previous segment.
+  std::int64_t before = 0;   // Bytes in the previous segment.
 };
 
 struct PartHead {
   std::int64_t time = 0;     // Milliseconds since 1970.
-  std::uint32_t stream = 0;  // With kGap: so many bytes are missing, an std::int64_t, follows.
+  std::uint32_t stream = 0;  // With kGap, an std::int64_t follows: the number of missing bytes.
   std::uint32_t length = 0;
 };
 
@@ -55,7 +55,7 @@ std::int64_t length_of(std::span<const iovec> pieces) {
   return length;
 }
 
-// How long a segment is, and how many bytes were printed meanwhile.
+// The length of a segment, and the number of bytes printed in it.
 std::pair<std::int64_t, std::int64_t> measure(int segment) {
   std::int64_t size = sizeof(SegmentHead);
   std::int64_t printed = 0;
@@ -68,8 +68,8 @@ std::pair<std::int64_t, std::int64_t> measure(int segment) {
   return {size, printed};
 }
 
-// False, with errno set: the file ends at `size` as before. Half a part would hide what comes after
-// it.
+// Appends all or nothing. False, with errno set: the file ends at `size` as before. Half a part
+// would hide the parts after it.
 bool append_whole(int fd, std::span<const iovec> pieces, std::int64_t size) {
   const ssize_t written = ::writev(fd, pieces.data(), static_cast<int>(pieces.size()));
   if (written == length_of(pieces)) return true;
@@ -82,7 +82,7 @@ bool append_whole(int fd, std::span<const iovec> pieces, std::int64_t size) {
 
 }  // namespace
 
-// A head that is not whole would hide all that comes after it.
+// An incomplete head would hide everything after it.
 bool LogFile::begin_segment() {
   if (segment_) {
     if (::rename(path_.c_str(), older(path_).c_str()) != 0) return false;
@@ -114,7 +114,7 @@ void LogFile::resume() {
   };
   SegmentHead head;
   segment_ = open(path_, head);
-  // It may be that only the next one could not be begun.
+  // Perhaps only the next segment could not be begun.
   const UniqueFd full = segment_ ? UniqueFd() : open(older(path_), head);
   if (!segment_ && !full) return;
   const auto [size, printed] = measure(segment_ ? segment_.get() : full.get());
@@ -135,7 +135,7 @@ bool LogFile::append(LogStream stream, TimePoint time, std::string_view bytes) {
   return false;
 }
 
-// Writes what is missing, and the bytes: all of it or nothing.
+// Writes the missing count and the bytes: all of it or nothing.
 bool LogFile::write(LogStream stream, TimePoint time, std::string_view bytes) {
   const std::int64_t at = time.time_since_epoch().count();
   std::array<Gap, 2> gaps;
@@ -165,7 +165,7 @@ bool LogFile::write(LogStream stream, TimePoint time, std::string_view bytes) {
 std::int64_t LogFile::size(const std::filesystem::path& path) {
   std::int64_t size = 0;
   struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0) return 0;  // The newer segment is always there.
+  if (::lstat(path.c_str(), &status) != 0) return 0;  // The newer segment always exists.
   size += status.st_size;
   if (::lstat(older(path).c_str(), &status) == 0) size += status.st_size;
   return size;
@@ -185,7 +185,7 @@ std::optional<LogReader::Segment> LogReader::open(const std::filesystem::path& p
   return Segment{std::move(file), head.sequence, head.dropped + head.before};
 }
 
-// The oldest segment that comes after the present one.
+// The oldest segment after the present one.
 std::optional<LogReader::Segment> LogReader::find_newer() const {
   const std::int64_t wanted = segment_ ? segment_->sequence + 1 : 0;
   std::optional<Segment> newest = open(path_);
@@ -225,7 +225,7 @@ std::optional<LogPart> LogReader::read_part() {
   return part;
 }
 
-// A part that begins behind that place was not there when somebody read until there.
+// A part that begins after that place did not exist when somebody read up to it.
 void LogReader::skip_to(std::int64_t position) {
   while (given_ < position) {
     auto part = next();
@@ -243,7 +243,7 @@ std::optional<LogPart> LogReader::next() {
     if (auto part = read_part()) return part;
     auto newer = find_newer();
     if (!newer) return std::nullopt;
-    // The present one was written to until the newer was there.
+    // The present segment was written until the newer one existed.
     if (auto part = read_part()) return part;
     enter(std::move(*newer));
   }

@@ -39,8 +39,8 @@ std::vector<pid_t> all_processes() {
 }  // namespace
 
 std::optional<ProcessStat> parse_process_stat(std::string_view stat) {
-  // proc(5): pid (comm) state ppid pgrp session …; comm may hold anything, so count from its end.
-  // Field 3 is the state, 6 the session, 22 the start time.
+  // proc(5): pid (comm) state ppid pgrp session …; comm may contain anything, so count from its
+  // end. Field 3 is the state, 6 the session, 22 the start time.
   const std::size_t open = stat.find(" (");
   const std::size_t close = stat.rfind(") ");
   if (open == std::string_view::npos || close == std::string_view::npos) return std::nullopt;
@@ -95,7 +95,7 @@ int count_tasks_of(uid_t uid) {
     struct stat status{};
     const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
     if (::stat(tasks.c_str(), &status) != 0 || status.st_uid != uid) continue;
-    // A directory has a link from each directory in it, and two of its own.
+    // A directory has a link from each directory in it, and two more.
     count += static_cast<int>(status.st_nlink) - 2;
   }
   return count;

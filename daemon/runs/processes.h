@@ -1,4 +1,4 @@
-// The processes of a run, found in /proc: by their session, and by the work's id in their
+// Finds the processes of a run in /proc: by their session, and by the job's id in their
 // environment.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace wm {
 
-/// What /proc/PID/stat says of a process that matters here.
+/// The relevant fields of /proc/PID/stat.
 struct ProcessStat {
   pid_t pid = 0;
   bool dead = false;  // A zombie: nothing of it runs.
@@ -23,17 +23,18 @@ struct ProcessStat {
 std::optional<ProcessStat> parse_process_stat(std::string_view stat);
 std::optional<ProcessStat> read_process_stat(pid_t pid);
 
-/// Whether that process is of the run whose first process is or was `leader`, as below.
+/// Whether that process belongs to the run whose first process is or was `leader`; see
+/// processes_of_run().
 bool is_of_run(pid_t pid, const ProcessStat& leader, std::string_view work_uuid);
 
 /// The children of this process.
 std::vector<pid_t> own_children();
 
-/// How many tasks (processes and their threads) that user has.
+/// The number of tasks (processes and their threads) of that user.
 int count_tasks_of(uid_t uid);
 
-/// The living processes of the run whose first process is or was `leader`, whose environment says
-/// WM_WORK_ID=`work_uuid`. A pid that was given to somebody else since is not ours.
+/// The living processes of the run whose first process is or was `leader`, and whose environment
+/// has WM_WORK_ID=`work_uuid`. A pid that somebody else was given since is not ours.
 std::vector<pid_t> processes_of_run(const ProcessStat& leader, std::string_view work_uuid);
 
 }  // namespace wm

@@ -13,7 +13,7 @@
 namespace wm {
 namespace {
 
-// Over the most that `limits.max_data` can allow.
+// More than `limits.max_data` can allow.
 constexpr std::size_t kMostRead = (std::size_t{256} << 10) + 1;
 
 }  // namespace
@@ -58,7 +58,7 @@ void RunFiles::tell_stop_reason(const std::string& uuid, StopReason reason) cons
 
 std::string RunFiles::take_output(const std::string& uuid) const {
   std::string text;
-  // Nothing but a plain file may be read, and nothing may block.
+  // Only a plain file may be read, and nothing may block.
   const UniqueFd file(
       ::open(output_path(uuid).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status{};

@@ -22,10 +22,11 @@ namespace wm {
 namespace {
 
 constexpr std::uint64_t kOver = ~std::uint64_t{0};
-constexpr int kReadsAtEnd = 32;  // Of each pipe: what a process that outlives its run adds is cut.
-// A short run is over before anybody need listen to it: its pipes hold what it prints.
+// Per pipe; more output from a process that outlives its run is cut.
+constexpr int kReadsAtEnd = 32;
+// A short run is over before anybody needs to listen to it: its pipes hold the output.
 constexpr std::chrono::milliseconds kListenAfter{20};
-constexpr int kNiceness = 10;  // The loop, and the runs, come first.
+constexpr int kNiceness = 10;  // The loop and the runs come first.
 
 std::uint64_t key_of(WorkId work, LogStream stream) {
   return static_cast<std::uint64_t>(work) << 1U | static_cast<std::uint64_t>(stream);
@@ -58,8 +59,8 @@ struct RunLog::Log {
   LogReadEnds pipes;
   bool heard = false;
   LogFile file;
-  std::vector<JournalLines> journal;  // Of each stream; none: there is no journal.
-  int problem = 0;                    // errno of what could not be written.
+  std::vector<JournalLines> journal;  // One per stream; none: there is no journal.
+  int problem = 0;                    // errno of the last failed write.
   std::atomic<bool> awaited = false;
 };
 
@@ -175,7 +176,7 @@ void RunLog::take_in_all() {
   }
 }
 
-// One read of a pipe; false: it is empty for now, or for ever.
+// Reads a pipe once; false: it is empty for now, or for ever.
 bool RunLog::take_in(Log& log, LogStream stream) {
   static thread_local std::array<char, std::size_t{64} << 10> buffer;
   UniqueFd& pipe = log.pipe(stream);
@@ -214,7 +215,7 @@ std::int64_t RunLog::finish(WorkId work) {
   return log->file.has_begun() ? size(work, log->run) : 0;
 }
 
-// From either thread.
+// Called from either thread.
 void RunLog::tell(WorkId work, Log& log) {
   if (!log.awaited.exchange(false)) return;
   boost::asio::post(loop_, [this, work] {

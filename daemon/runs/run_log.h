@@ -1,4 +1,4 @@
-// What the runs print. A thread of its own takes it in, so that a flood slows neither the daemon
+// The output of the runs. A separate thread takes it in, so that a flood slows neither the daemon
 // nor other runs.
 #pragma once
 
@@ -42,7 +42,7 @@ struct LoggedRun {
 
 class RunLog {
  public:
-  /// Keeps its files in `directory`, which is there; at most `max_bytes` of each run.
+  /// Keeps its files in the existing `directory`, at most `max_bytes` per run.
   RunLog(boost::asio::io_context& loop, std::filesystem::path directory,
          const std::int64_t& max_bytes);
   ~RunLog();
@@ -55,14 +55,14 @@ class RunLog {
   /// Goes on with a run that an earlier program in this process has started.
   void resume(const LoggedRun& run, LogReadEnds pipes);
 
-  /// The daemon's ends, which stay its own; -1: closed. Only while hold() holds.
+  /// The daemon's ends, which it keeps; -1: closed. Call only while hold() holds.
   std::pair<int, int> pipes_of(WorkId work) const;
 
-  /// Nothing that runs print is taken in while these are held.
+  /// No output of runs is taken in while these are held.
   std::vector<std::unique_lock<std::mutex>> hold() const;
 
-  /// The run is over: keeps what it has printed until now, and hears no more. Returns the bytes
-  /// that its log takes on disk.
+  /// The run is over: keeps its output until now, and reads no more. Returns the bytes that its log
+  /// takes on disk.
   std::int64_t finish(WorkId work);
 
   void remove(WorkId work, int run) const { LogFile::remove(path_of(work, run)); }
@@ -70,7 +70,7 @@ class RunLog {
   const std::filesystem::path& directory() const { return directory_; }
   LogReader read(WorkId work, int run) const { return LogReader(path_of(work, run)); }
 
-  /// Calls `more`, once, when that run has printed something or is over: read() again after this
+  /// Calls `more`, once, when that run has printed something or is over; read() again after this
   /// call, too. False: it is over already.
   bool on_more(WorkId work, int run, std::function<void()> more);
 
@@ -95,8 +95,9 @@ class RunLog {
   UniqueFd epoll_;
   UniqueFd over_;
   mutable std::mutex mutex_;
-  std::unordered_map<WorkId, LogPtr> logs_;                                 // Of runs that go on.
-  std::unordered_map<WorkId, std::vector<std::function<void()>>> waiting_;  // The loop's alone.
+  std::unordered_map<WorkId, LogPtr> logs_;  // Of runs in progress.
+  // Used only by the loop.
+  std::unordered_map<WorkId, std::vector<std::function<void()>>> waiting_;
   std::thread thread_;
 };
 

@@ -17,7 +17,7 @@
 namespace wm {
 namespace {
 
-// Who it is, by the daemon; then its line of /proc/PID/stat, by itself.
+// Its identity, written by the daemon; then its line of /proc/PID/stat, written by itself.
 constexpr std::size_t kHead = 512;
 constexpr std::size_t kPlace = 2 * kHead;
 
@@ -30,9 +30,8 @@ std::string read_line(const std::filesystem::path& path) {
   return line;
 }
 
-// Which processes a pid can be: those of a boot and, of that, of one pid namespace. The kernel
-// gives a namespace's number to a later one, as to the next start of a container; so its first
-// process counts, too.
+// The scope of a pid: one boot and one pid namespace in it. The kernel gives a namespace's number
+// to a later one, for example the next start of a container, so its first process counts, too.
 std::string names_processes() {
   std::error_code unknown;
   const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", unknown);
@@ -45,7 +44,7 @@ std::string names_processes() {
 
 void kill_and_wait(pid_t pid) {
   const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!process) return;  // Gone already.
+  if (!process) return;  // It is gone already.
   ::kill(pid, SIGKILL);
   pollfd gone{process.get(), POLLIN, 0};
   if (::poll(&gone, 1, kDeathMs) == 0) {
@@ -101,7 +100,7 @@ void RunRecords::end_all() {
     std::getline(head, uuid);
     const auto leader = parse_process_stat(place.c_str() + kHead);
     if (!leader || world != world_ || uuid.empty()) continue;
-    // Again until none is left: one may have been forking.
+    // Repeat until none is left: a process may have been forking.
     for (auto left = processes_of_run(*leader, uuid); !left.empty();
          left = processes_of_run(*leader, uuid)) {
       for (const pid_t pid : left) kill_and_wait(pid);

@@ -1,5 +1,5 @@
-// Who the runs that go on are, on disk: so that a daemon that comes after a crash finds what is
-// left of them.
+// Identifies the runs in progress on disk, so that a daemon after a crash finds what is left of
+// them.
 #pragma once
 
 #include <filesystem>
@@ -12,24 +12,23 @@
 
 namespace wm {
 
-/// One file of fixed places, so that no run makes and removes a file of its own.
+/// One file with fixed places, so that no run has to make and remove a file.
 class RunRecords {
  public:
-  /// Where a child adds itself: see ChildPlan::record_offset.
+  /// The place where a child adds itself: see ChildPlan::record_offset.
   struct Place {
     int file = -1;  // -1: there is nothing to add.
     off_t offset = 0;
     std::size_t number = 0;
   };
 
-  /// Keeps its file at `path`, whose directory is there. Not `on_disk`: nothing is written, for
-  /// what is left of a run is found by its control group.
+  /// Keeps its file at `path`, in an existing directory. If not `on_disk`, it writes nothing,
+  /// because the control group finds what is left of a run.
   RunRecords(std::filesystem::path path, bool on_disk);
 
   /// A place for a run. Nothing, with errno set, if the file cannot be opened.
   std::optional<Place> reserve();
-  /// From now on the place is that of a run of that work. False, with errno set, if it cannot be
-  /// written.
+  /// Assigns the place to a run of that job. False, with errno set, if it cannot be written.
   bool add(const Place& place, const WorkInfo& info);
   void remove(const Place& place);
 
@@ -46,7 +45,7 @@ class RunRecords {
 
   std::filesystem::path path_;
   bool on_disk_;
-  std::string world_;  // Whose pids the records tell of.
+  std::string world_;  // The scope of the records' pids.
   UniqueFd file_;
   std::vector<bool> taken_;
 };

@@ -1,4 +1,4 @@
-// What each owner keeps on disk beside the database: state directories and logs; and the sum of it.
+// Disk use per owner beside the database: state directories and logs, and their total.
 #include "daemon/store/rows.h"
 #include "daemon/store/sqlite_store.h"
 
@@ -19,7 +19,7 @@ bool SqliteStore::has_state(StateId id) {
   });
 }
 
-// A run of a name that has one already writes nothing.
+// A run of a name that already has a directory writes nothing.
 void SqliteStore::use_state(WorkId id) {
   guarded([&] {
     Query(statement("INSERT INTO state (id, owner, name) SELECT random() & 0x7fffffffffffffff, "
@@ -30,7 +30,7 @@ void SqliteStore::use_state(WorkId id) {
   });
 }
 
-// Of work that has never run, the last run is that of the name before.
+// If a job has never run, the last run is that of the name's previous job.
 void SqliteStore::release_state(WorkId id, Duration keep) {
   guarded([&] {
     Query(

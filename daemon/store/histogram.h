@@ -1,4 +1,4 @@
-// How long things took: counted in buckets, as Prometheus reads them.
+// Distributions of durations, counted in buckets as Prometheus reads them.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@ namespace wm {
 
 class Histogram {
  public:
-  /// Upper ends of all buckets but the last, in seconds: from a millisecond, which a commit may
-  /// take, to a day, which a run may.
+  /// Upper ends of all buckets but the last, in seconds: from a millisecond, about a commit, to a
+  /// day, about a long run.
   static constexpr std::array kBounds{0.001, 0.0025, 0.005, 0.01,   0.025,   0.05,
                                       0.1,   0.25,   0.5,   1.0,    2.5,     5.0,
                                       10.0,  60.0,   300.0, 3600.0, 86'400.0};
@@ -21,7 +21,7 @@ class Histogram {
     sum_ += seconds;
   }
 
-  /// Of each bucket by itself; the last is that of all longer ones.
+  /// The count of each bucket by itself; the last is for all longer durations.
   const auto& counts() const { return counts_; }
   double sum() const { return sum_; }
 

@@ -1,4 +1,4 @@
-// The history: runs on record, what they add up to, and what is forgotten.
+// The history: recorded runs, their totals, and the forgetting of old ones.
 #include <limits>
 #include <utility>
 
@@ -18,12 +18,12 @@ static_assert(!is_failure(static_cast<RunOutcome>(0)) && is_failure(static_cast<
               is_failure(static_cast<RunOutcome>(2)) && !is_failure(static_cast<RunOutcome>(3)));
 constexpr const char* kFailedRuns = "r.outcome IN (1, 2)";
 
-// Finished work that nothing unfinished depends on.
+// Finished jobs that no unfinished job depends on.
 constexpr const char* kUnused =
     "(state >= 3 AND NOT EXISTS (SELECT 1 FROM prerequisite p JOIN work d ON d.id = p.work WHERE "
     "p.prerequisite = work.id AND d.finished = 0))";
 
-// The rows that the filter covers, as the query brings them: newest first, by `time`.
+// The rows that the filter covers, in the order of the query: newest first, by `time`.
 template <class Row, class Time>
 Newest<Row> newest(Query& query, const RecordFilter& filter, Row (*read)(const Query&),
                    Time Row::* time) {
@@ -68,7 +68,7 @@ RunPage SqliteStore::history(const RunFilter& filter) {
     Where where("TRUE");
     if (filter.before != 0) where.add("r.id < ?", filter.before);
     if (filter.owner) where.add("w.owner = ?", *filter.owner);
-    // Those of one name are few.
+    // The runs of one name are few.
     const std::int64_t reach = filter.unique_name.empty() ? reach_of(filter) : 0;
     if (reach != 0) where.add("r.id >= ?", reach);
     if (!filter.unique_name.empty()) where.add("w.name = ?", filter.unique_name);
@@ -87,7 +87,7 @@ RunPage SqliteStore::history(const RunFilter& filter) {
   });
 }
 
-// The last of the runs that a page looks at; 0: the first of all.
+// The last run that a page looks at; 0: the first of all.
 std::int64_t SqliteStore::reach_of(const RunFilter& filter) {
   Query query(statement("SELECT id FROM run WHERE id < ? ORDER BY id DESC LIMIT 1 OFFSET ?"));
   query.bind(filter.before == 0 ? std::numeric_limits<std::int64_t>::max() : filter.before,
@@ -129,7 +129,7 @@ Newest<RunInfo> SqliteStore::runs_ended(const RecordFilter& filter) {
   });
 }
 
-// Ids grow with the time of registration: no index is needed to find the newest.
+// Ids grow with the time of registration, so the newest can be found without an index.
 Newest<WorkMark> SqliteStore::works_registered(const RecordFilter& filter) {
   return guarded([&] {
     Query query(statement(kMarkQuery + " ORDER BY id DESC LIMIT ?"));
@@ -229,7 +229,7 @@ Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> n
     }
     for (const std::int64_t policy : policies) drop_unused_policy(policy);
     if (now) {
-      // What is still depended on is looked at again later.
+      // Jobs that others still depend on are looked at again later.
       Query(
           statement(std::string("UPDATE work SET expires_at = ?1 WHERE expires_at <= ?2 AND NOT ") +
                     kUnused))

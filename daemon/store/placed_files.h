@@ -1,4 +1,4 @@
-// Whether files that are open still have their names.
+// Checks that open files still have their names.
 #pragma once
 
 #include <filesystem>
@@ -11,11 +11,11 @@ namespace wm {
 
 class PlacedFiles {
  public:
-  /// From now on: whatever has that path now, which is open.
+  /// Adds the file that has that path now, and is open.
   void add(const std::filesystem::path& path);
 
-  /// The first that was removed, moved or replaced since, so that what is written to it has no name
-  /// any more, and what has become of it. Empty: all are where they were.
+  /// The first file that was removed, moved or replaced since, and what happened to it: further
+  /// writes would go to a file without a name. Empty: all are where they were.
   std::string misplaced() const;
 
  private:

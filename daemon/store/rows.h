@@ -10,33 +10,33 @@
 
 namespace wm {
 
-/// The scheduler's row of a work, as `w`.
+/// The columns of a job's row, `w`, that the scheduler needs.
 inline constexpr const char* kRowColumns =
     "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
     "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
     "w.owner, w.at, w.began";
 inline constexpr int kRowWidth = 19;
 
-/// All but its policy.
+/// Everything except its policy.
 Work row_of(const Query& query);
 
-/// Works (`w`), each beside its last finished run, with neither conditions nor an order.
+/// Jobs (`w`), each beside its last finished run, with neither conditions nor an order.
 extern const std::string kInfoQuery;
 WorkInfo info_of(const Query& query);
 
-/// Runs (`r`), each with its work (`w`).
+/// Runs (`r`), each with its job (`w`).
 extern const std::string kRunQuery;
 RunInfo run_of(const Query& query);
 
 extern const std::string kMarkQuery;
 WorkMark mark_of(const Query& query);
 
-// All rows that a query has.
+// These read all rows of a query.
 
-/// Of the columns `work, number`.
+/// Expects the columns `work, number`.
 std::vector<ForgottenRun> forgotten(Query& query);
 std::vector<std::int64_t> ids_of(Query& query);
-/// Of the columns `id, name, state, since`.
+/// Expects the columns `id, name, state, since`.
 std::vector<ChainLink> links_of(Query& query);
 
 }  // namespace wm

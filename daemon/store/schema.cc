@@ -229,10 +229,10 @@ int pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
 }
 
-// A whole copy, which the older version can be started with.
+// Makes a complete copy, with which the older version can be started.
 void keep_copy(SQLite::Database& database, std::size_t version) {
   const std::string copy = database.getFilename() + ".schema-" + std::to_string(version);
-  std::error_code problem;  // Told by the next statement.
+  std::error_code problem;  // The next statement reports it.
   std::filesystem::remove(copy, problem);
   SQLite::Statement statement(database, "VACUUM INTO ?");
   statement.bind(1, copy);

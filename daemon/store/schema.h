@@ -1,4 +1,4 @@
-// The database's tables, and how older ones become today's.
+// The database's tables, and the migration of older ones.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -7,9 +7,9 @@
 
 namespace wm {
 
-/// Brings an empty or older database to today's schema, in one transaction. An older one is kept
-/// beside it as it was, as FILE.schema-VERSION. Refuses a newer one, a damaged one, and one that is
-/// not wm's. Throws SQLite::Exception.
+/// Brings an empty or older database to today's schema, in one transaction. An unchanged copy of an
+/// older one is kept beside it as FILE.schema-VERSION. Refuses a database that is newer, damaged,
+/// or not wm's. Throws SQLite::Exception.
 Result<> migrate(SQLite::Database& database);
 
 }  // namespace wm

@@ -29,21 +29,21 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   };
   try {
     std::unique_ptr<SqliteStore> store(new SqliteStore(file));
-    // Exclusive: one daemon a database, and no shared memory file. NORMAL: commits go to the log
-    // unsynced, sync() makes them durable before anybody sees them.
+    // EXCLUSIVE: one daemon per database, and no shared memory file. NORMAL: commits go to the log
+    // unsynced; sync() makes them durable before anybody sees them.
     store->database_.exec("PRAGMA locking_mode = EXCLUSIVE");
     store->database_.exec("PRAGMA journal_mode = WAL");
     store->database_.exec("PRAGMA synchronous = NORMAL");
     store->database_.exec("PRAGMA secure_delete = OFF");
-    // What a statement could take back again is kept in memory: else each insertion writes the
-    // pages of all indexes that it touches into a temporary file.
+    // Keep in memory what a statement may have to roll back: otherwise each insertion writes the
+    // pages of all its indexes to a temporary file.
     store->database_.exec("PRAGMA temp_store = MEMORY");
-    // The log is moved into the database when it has 16 MiB: that syncs both, on the loop.
+    // The log is moved into the database at 16 MiB, which syncs both, on the loop.
     store->database_.exec("PRAGMA wal_autocheckpoint = 4096");
     if (auto migrated = migrate(store->database_); !migrated) {
       return refuse(migrated.error().code, migrated.error().message);
     }
-    // Takes the lock now and not at the first change.
+    // Take the lock now, not at the first change.
     store->database_.exec("BEGIN IMMEDIATE; COMMIT");
     store->unsynced_ = true;
     store->files_.add(file);
@@ -93,8 +93,8 @@ void SqliteStore::roll_back() noexcept {
 void SqliteStore::sync() {
   if (!unsynced_) return;
   const auto began = std::chrono::steady_clock::now();
-  // A sync of the log covers every commit in it: what synchronous = FULL does at each commit, done
-  // once for all of them.
+  // A sync of the log covers every commit in it: once for all of them, instead of at each commit as
+  // with synchronous = FULL.
   sqlite3_file* log = nullptr;
   sqlite3_file_control(database_.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER,
                        static_cast<void*>(&log));
@@ -106,7 +106,7 @@ void SqliteStore::sync() {
 }
 
 void SqliteStore::flush(const std::filesystem::path& log) {
-  // A failure stays to be reported to the descriptor that SQLite has.
+  // A failure is still reported to SQLite's own descriptor.
   const UniqueFd file(::open(log.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file) ::fdatasync(file.get());
 }

@@ -1,7 +1,7 @@
-// The store on SQLite. Opening refuses what it does not understand, and never overwrites it.
+// The store on SQLite. Opening refuses a file that it does not understand, and never overwrites it.
 //
-// One class in four files: sqlite_store.cc has the transactions, work_records.cc the works,
-// history.cc the runs, and disk_use.cc what owners keep on disk beside them.
+// It is one class in four files: sqlite_store.cc has the transactions, work_records.cc the jobs,
+// history.cc the runs, and disk_use.cc the disk use per owner.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +19,7 @@ namespace wm {
 
 class SqliteStore : public Store {
  public:
-  /// Opens or creates the database. An error says what is wrong with the file: corrupt, written by
+  /// Opens or creates the database. The error says what is wrong with the file: corrupt, written by
   /// a newer wmd, another program's, in use by another daemon.
   static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& file);
 
@@ -28,18 +28,18 @@ class SqliteStore : public Store {
   void roll_back() noexcept override;
   void sync() override;
 
-  /// Writes what the log has to the disk, from any thread: what sync() and the moving of the log
-  /// into the database do, on the loop, then has little left.
+  /// Writes the content of the log to the disk, from any thread. sync() and the moving of the log
+  /// into the database, which run on the loop, then have little left to do.
   static void flush(const std::filesystem::path& log);
   const std::filesystem::path& log() const { return log_; }
   /// Whether that is worth while: many commits have come since this was last true.
   bool take_flush_due();
 
   /// Why nothing may be committed: a file of the database was removed, moved or replaced since it
-  /// was opened, so that what is written has no name any more. Empty: all are where they were.
+  /// was opened, so that writes would go to a file without a name. Empty: all are where they were.
   std::string misplaced() const { return files_.misplaced(); }
 
-  /// How long those two took, where there was anything to do.
+  /// The durations of those two, if there was anything to do.
   const Histogram& commit_times() const { return commit_times_; }
   const Histogram& sync_times() const { return sync_times_; }
 
@@ -97,7 +97,7 @@ class SqliteStore : public Store {
  private:
   explicit SqliteStore(const std::filesystem::path& file);
 
-  /// The statement of that text, prepared once and ready to be bound.
+  /// The statement with that text, prepared once and ready to be bound.
   SQLite::Statement& statement(const std::string& sql);
   std::int64_t policy_id(const WorkRequest& request);
   void drop_unused_policy(std::int64_t id);
@@ -107,7 +107,7 @@ class SqliteStore : public Store {
 
   SQLite::Database database_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
-  std::unordered_map<std::string, std::int64_t> policy_ids_;  // Of those used lately.
+  std::unordered_map<std::string, std::int64_t> policy_ids_;  // The recently used ones.
   std::int64_t changes_ = 0;  // Rows changed before the present transaction.
   bool unsynced_ = false;
   PlacedFiles files_;

@@ -1,4 +1,4 @@
-// What a prepared statement is bound to, and what it reads.
+// Prepared statements: binding parameters and reading rows.
 #pragma once
 
 #include <functional>
@@ -24,7 +24,7 @@ auto guarded(Body body) {
   }
 }
 
-/// A statement in use: ready for other parameters, and no longer reading, once this is gone.
+/// A statement in use. Its end resets it, so that it takes other parameters and no longer reads.
 class Query {
  public:
   explicit Query(SQLite::Statement& statement) : statement_(statement) {}
@@ -77,8 +77,7 @@ class Query {
   int bound_ = 0;
 };
 
-/// Conditions that a filter asks for, so that each question has a statement, and a plan, of its
-/// own.
+/// The conditions of a filter. Each combination has its own statement, and its own plan.
 class Where {
  public:
   explicit Where(std::string first) : sql_(" WHERE " + std::move(first)) {}

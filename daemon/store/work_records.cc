@@ -1,4 +1,4 @@
-// Works on record: their terms, their rows and their chains.
+// Recorded jobs: their terms, their rows and their chains.
 #include <limits>
 
 #include <boost/json.hpp>
@@ -11,7 +11,7 @@
 namespace wm {
 namespace {
 
-// What ended before its name went to other work is history.
+// A job that ended before its name went to another belongs to the history.
 std::string state_condition(const WorkFilter& filter) {
   constexpr const char* kCurrent = "(w.superseded = 0 OR w.finished = 0)";
   if (filter.states.empty()) return filter.finished ? kCurrent : "w.finished = 0";
@@ -22,7 +22,7 @@ std::string state_condition(const WorkFilter& filter) {
   return kCurrent + (" AND w.state IN (" + list) + ")";
 }
 
-// All unfinished work, of one owner or of all.
+// All unfinished jobs, of one owner or of all.
 bool is_plain(const WorkFilter& filter) {
   return filter.states.empty() && !filter.finished && filter.tags.empty() &&
          filter.task_name.empty();
@@ -42,7 +42,7 @@ std::int64_t SqliteStore::policy_id(const WorkRequest& request) {
   return policy_ids_[document] = query.integer(0);
 }
 
-// Work has let go of that policy: if no other has it, it goes.
+// A job has given up that policy: if no other has it, it is deleted.
 void SqliteStore::drop_unused_policy(std::int64_t id) {
   Query query(
       statement("DELETE FROM policy WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM work WHERE policy "
@@ -181,7 +181,7 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
     Where where(state_condition(filter));
     where.add("w.id > ?", filter.after);
     if (filter.up_to) where.add("w.id <= ?", *filter.up_to);
-    // Of unfinished work each owner has an index in the order of the list.
+    // Each owner's unfinished jobs have an index in the order of the list.
     if (filter.owner) where.add(is_plain(filter) ? "w.owner = ?" : "+w.owner = ?", *filter.owner);
     if (!filter.task_name.empty()) where.add("w.task = ?", filter.task_name);
     if (!filter.tags.empty()) {
@@ -199,7 +199,7 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
   });
 }
 
-// A page is made of so many at the most, whatever the filter leaves of them.
+// Bounds the jobs that a page looks at, however few of them the filter leaves.
 std::optional<WorkId> SqliteStore::reach(const WorkFilter& filter, int most) {
   return guarded([&]() -> std::optional<WorkId> {
     if (is_plain(filter)) return std::nullopt;
@@ -289,7 +289,7 @@ std::vector<StoredWork> SqliteStore::load() {
   });
 }
 
-// Those of blocked work, and of them those that have not ended.
+// Loads the prerequisites of blocked jobs that have not ended.
 void SqliteStore::load_prerequisites(std::vector<StoredWork>& works) {
   Query query(
       statement("SELECT p.work, p.prerequisite FROM prerequisite p JOIN work w ON w.id = "

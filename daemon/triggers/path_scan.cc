@@ -18,7 +18,7 @@
 namespace wm {
 namespace {
 
-// One trigger's share of what the kernel and we can keep an eye on.
+// One trigger's share of the paths that the kernel and we can watch.
 constexpr std::size_t kMostDirectories = 1000;
 constexpr std::size_t kMostEntries = 100'000;
 
@@ -56,8 +56,8 @@ class Scanner {
   }
 
  private:
-  // Looks in `directory` for the part of that index. What lies under a pattern may be closed to us:
-  // then it is not meant.
+  // Looks in `directory` for the part with that index. Directories under a pattern that are closed
+  // to us are skipped.
   void look_for(const std::string& directory, std::size_t index, bool under_pattern) {
     if (!scan_.problem.empty()) return;
     const std::string& name = parts_[index];
@@ -80,7 +80,7 @@ class Scanner {
     if (exists) find(directory + name, index, under_pattern);
   }
 
-  // What the part of that index stands for is `path`.
+  // The part with that index matches `path`.
   void find(const std::string& path, std::size_t index, bool under_pattern) {
     if (index + 1 == parts_.size()) {
       note(path);
@@ -138,7 +138,7 @@ class Scanner {
     return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
   }
 
-  // A directory changes with what is in it, which only counts where it is named itself.
+  // A directory changes with its entries, which count only if it is named itself.
   void note(const std::string& path) {
     struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) return;

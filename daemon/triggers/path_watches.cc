@@ -14,11 +14,11 @@
 namespace wm {
 namespace {
 
-// However fast something changes, events are read this often: a file that is being written tells
-// of every write.
+// However fast something changes, events are read this often: a file that is being written causes
+// an event per write.
 constexpr std::chrono::milliseconds kBetweenReads{100};
 constexpr std::chrono::seconds kScanPatience{5};
-// Paths that are not watched are looked at this often: nobody tells when there are watches again.
+// Unwatched paths are scanned this often: nobody reports when there are watches again.
 constexpr std::chrono::minutes kBetweenLooks{1};
 
 using boost::asio::posix::descriptor_base;
@@ -122,7 +122,7 @@ std::size_t PathWatches::watched_by(uid_t owner) const {
   return share == shares_.end() ? 0 : share->second.size();
 }
 
-// Where the machine has none, -1.
+// -1 if the machine has none.
 int PathWatches::descriptor() {
   if (!mounts_.is_open()) {
     const int mounts = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
@@ -231,8 +231,8 @@ void PathWatches::drop_interests(WorkId id, Entry& entry) {
   if (share.empty()) shares_.erase(entry.owner);
 }
 
-// Drops the watches that nobody needs any more. A scan on its way may rely on one of them: the
-// kernel tells that it is gone, and the scan is repeated.
+// Drops watches that nobody needs any more. A scan on its way may rely on one of them: the kernel
+// reports that it is gone, and the scan is repeated.
 void PathWatches::drop_watches() {
   constexpr std::size_t kMostUseless = 1000;
   if (scans_ > 0 && watches_.size() <= interests_.size() + kMostUseless) return;
@@ -291,7 +291,7 @@ void PathWatches::take(const inotify_event& event) {
     if (of_itself) {
       to_scan_.insert(work);
     } else if (matches(names, name)) {
-      // An attribute may have changed without the file, and below a directory there may be more.
+      // An attribute can change without the file's content, and a directory may contain more.
       const bool uncertain = event.mask & (IN_ATTRIB | IN_ISDIR);
       if (!names.named || uncertain) to_scan_.insert(work);
       if (names.named && !(event.mask & IN_ATTRIB)) changed_(work);
@@ -299,7 +299,7 @@ void PathWatches::take(const inotify_event& event) {
   }
 }
 
-// What is mounted on a directory takes the place of what was watched there.
+// A mount on a directory hides what was watched there.
 void PathWatches::listen_to_mounts() {
   mounts_.async_wait(descriptor_base::wait_error, [this](const boost::system::error_code& closed) {
     if (closed) return;

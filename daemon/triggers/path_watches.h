@@ -1,6 +1,6 @@
-// The paths that triggered work waits for: watched by inotify, looked at anew where that cannot
-// tell what has happened, and once a minute where the machine or its owner's share has no more
-// watches.
+// The paths that triggered jobs wait for. They are watched by inotify; scanned again if inotify
+// cannot tell what has happened; and scanned once a minute if the machine, or the owner's share,
+// has no watches left.
 #pragma once
 
 #include <functional>
@@ -28,30 +28,30 @@ class PathWatches {
  public:
   using Changed = std::function<void(WorkId)>;
   using Globs = std::vector<std::string>;
-  /// What scan_paths() found for each of a list, or why some of it cannot be watched.
+  /// The result of scan_paths() for each of a list, or why some of it cannot be watched.
   using Seen = std::function<void(const Result<std::vector<std::int64_t>>&)>;
 
-  /// The directories that are watched.
+  /// The use of watches.
   struct Use {
     std::size_t watched = 0;
-    uid_t owner = 0;        // The user who has most of them,
-    std::size_t most = 0;   // … and how many those are.
-    std::string unwatched;  // Why some are only looked at now and then; empty: none is.
+    uid_t owner = 0;        // The user who has most of them …
+    std::size_t most = 0;   // … and how many.
+    std::string unwatched;  // Why some are only scanned now and then; empty: none is.
   };
 
-  /// An owner's works may watch so many directories as the limits say, at each time.
+  /// `limits` says how many directories each owner's jobs may watch; it is read each time.
   PathWatches(boost::asio::io_context& loop, HelperThreads& helpers, const Limits& limits,
               Changed changed);
 
-  /// Looks once, with the rights of `owner`: an error if it cannot be watched, does not answer, or
-  /// is more than the owner may watch.
+  /// Scans once, with the rights of `owner`. The error says that it cannot be watched, does not
+  /// answer, or is more than the owner may watch.
   void look(uid_t owner, std::vector<Globs> list, Seen seen);
 
-  /// Watches for work until forget(). What has changed since it was `seen` counts; nothing: since
-  /// now.
+  /// Watches for a job until forget(). Changes since it was `seen` count; nothing: changes from now
+  /// on.
   void watch(WorkId id, uid_t owner, Globs globs, std::optional<std::int64_t> seen);
   void forget(WorkId id);
-  /// Tries again to watch all that is not watched: perhaps there are more watches now.
+  /// Tries again to watch everything that is not watched: there may be more watches now.
   void try_again();
   bool is_watching(WorkId id, const Globs& globs) const;
 
@@ -66,11 +66,12 @@ class PathWatches {
     std::optional<std::int64_t> seen;
     std::set<int> watches;
     std::string problem;
-    bool starved = false;  // … for want of watches.
+    bool starved = false;  // … for lack of watches.
     bool scanning = false;
-    bool again = false;        // Something asked for a scan while one was on its way …
-    std::set<int> meanwhile;   // … and which watches told of something then.
-    std::int64_t version = 0;  // Which watch() of this id it is: a scan may come back too late.
+    bool again = false;       // Something asked for a scan while one was on its way …
+    std::set<int> meanwhile;  // … and these watches had events then.
+    // Counts the calls of watch() for this id: a scan may come back too late.
+    std::int64_t version = 0;
   };
   struct Interest {
     WorkId work = 0;
@@ -100,13 +101,14 @@ class PathWatches {
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer again_;
   bool tries_again_ = false;
-  std::string no_inotify_;  // Why there is none; empty: there is, or nobody needs it.
+  std::string no_inotify_;  // Why there is none; empty: there is one, or nobody needs it.
   std::unordered_map<WorkId, Entry> works_;
   std::unordered_map<int, std::vector<Interest>> interests_;  // By watch.
-  std::set<int> watches_;                                     // All that the kernel holds for us.
-  std::map<uid_t, std::map<int, int>> shares_;  // For each owner, how many works need each watch.
-  std::set<WorkId> to_scan_;                    // After the events at hand.
-  int scans_ = 0;                               // On their way: each may rely on any watch.
+  std::set<int> watches_;                                     // All that the kernel has for us.
+  // Per owner, the number of jobs that need each watch.
+  std::map<uid_t, std::map<int, int>> shares_;
+  std::set<WorkId> to_scan_;  // After the present events.
+  int scans_ = 0;             // In progress: each may rely on any watch.
   std::int64_t versions_ = 0;
 };
 
