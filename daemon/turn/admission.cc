@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxRequestWeight = std::size_t{128} << 10;
 
-// Whose rights the work's runs will have.
+// The user whose rights the job's runs will have.
 Result<uid_t> user_of(const std::string& as, uid_t asker) {
   if (as.empty()) return asker;
   if (asker != 0) {

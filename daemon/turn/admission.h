@@ -1,4 +1,4 @@
-// Whether a request may be registered at all, by that user and here.
+// Decides whether that user may register a request here at all.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,20 @@
 
 namespace wm {
 
-/// About how many bytes of JSON a request takes, so that pages can be cut.
+/// The approximate size of a request as JSON, for cutting pages.
 std::size_t weight_of(const WorkRequest& request);
 
-/// The configuration declares those conditions.
+/// Checks that the configuration declares those conditions.
 Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings);
 
-/// Whether `policy.allow_users` and `policy.allow_groups` let that user register work.
+/// Whether `policy.allow_users` and `policy.allow_groups` let that user register jobs.
 bool may_register(const Permissions& permissions, uid_t uid);
 
-/// Whether the configuration's [policy] lets that user have such work.
+/// Checks that the configuration's [policy] lets that user have such a job.
 Result<> check_permitted(const WorkRequest& request, const Permissions& permissions, uid_t asker);
 
-/// All that can be said of a request without a look at the disk: its bounds, its size, whether
-/// there is such a task.
+/// Checks everything that needs no look at the disk: the request's bounds, its size, and whether
+/// its task exists.
 Result<> check_request(const WorkRequest& request, const Settings& settings, uid_t asker);
 
 /// The program that a checked request will run.

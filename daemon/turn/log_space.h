@@ -1,4 +1,5 @@
-// Which logs have to go, so that those of no owner and those of all together leave room for others.
+// Decides which logs must go, so that each owner's logs, and all together, stay within their
+// limits.
 #pragma once
 
 #include <vector>
@@ -9,19 +10,19 @@
 
 namespace wm {
 
-/// Bytes that the logs of all owners may have together, who have `used` by now. As journald has it:
-/// a tenth of the file system and 4 GiB at most, and less where not 15 % of it, or 4 GiB, stay
-/// free; but 16 MiB in any case. The settings say otherwise.
+/// The most bytes that the logs of all owners may have, who have `used` by now. Like journald: a
+/// tenth of the file system and at most 4 GiB, and less if otherwise not 15 % of it, or 4 GiB, stay
+/// free; but at least 16 MiB. The settings can override this.
 std::int64_t most_log_bytes(const KeepLimits& limits, const DiskSpace& disk, std::int64_t used);
 
-/// The logs that are on record as removed.
+/// The logs that were recorded as removed.
 struct RemovedLogs {
   std::vector<ForgottenRun> runs;
-  bool all = true;  // False: more have to go, in the next turn.
+  bool all = true;  // False: more must go, in the next turn.
 };
 
 /// Removes the oldest logs of each owner who has too much. While all together have too much, it
-/// removes the oldest of the owner who has most. Costs time for each owner, and for each log.
+/// removes the oldest of the owner who has most. Takes time for each owner, and for each log.
 RemovedLogs make_room_for_logs(Store& store, const KeepLimits& limits, const DiskSpace& disk);
 
 }  // namespace wm

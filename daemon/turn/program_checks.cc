@@ -8,8 +8,7 @@
 namespace wm {
 namespace {
 
-// Each look has a line of its own among the helper threads' lines: one that hangs holds up no
-// other.
+// Each look has its own line among the helper threads' lines: one that hangs holds up no other.
 constexpr std::int64_t kLooks = std::int64_t{1} << 40;
 constexpr int kMostHanging = 4;  // Each is a thread.
 
@@ -26,8 +25,8 @@ struct ProgramChecks::Answers {
       : commands(std::move(list)), results(commands.size()) {}
 
   const std::vector<UsersCommand> commands;
-  std::vector<Result<>> results;         // The thread's, but for the first …
-  std::atomic<std::size_t> answered{0};  // … so many.
+  std::vector<Result<>> results;         // The thread's, except for the first …
+  std::atomic<std::size_t> answered{0};  // … `answered` ones.
 };
 
 // The loop's part.

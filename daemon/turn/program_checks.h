@@ -1,5 +1,5 @@
 // Looks at the programs of commands beside the loop: a file system that does not answer must not
-// stop the daemon, nor whoever asks for anything else.
+// stop the daemon, nor anybody else's call.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace wm {
 
 class ProgramChecks {
  public:
-  /// One for each command, in their order; the last for the one that has not answered.
+  /// One result per command, in their order; the last is for the one that has not answered.
   using Done = std::function<void(const std::vector<Result<>>&)>;
   using Check = std::function<Result<>(const UsersCommand&)>;
 
@@ -27,9 +27,9 @@ class ProgramChecks {
                 Check check = check_executable)
       : loop_(loop), helpers_(helpers), patience_(patience), check_(std::move(check)) {}
 
-  /// Looks at them for that user, and calls `done` on the loop, after `patience` at the latest: the
-  /// one that has not answered then is an error, and those after it are not looked at. A user who
-  /// has several looks that hang is told so at once.
+  /// Looks at them for that user, and calls `done` on the loop, after `patience` at the latest. A
+  /// command that has not answered by then is an error, and those after it are not looked at. A
+  /// user who has several hanging looks is told so at once.
   void look(uid_t asker, std::vector<UsersCommand> commands, Done done);
 
  private:
@@ -43,7 +43,7 @@ class ProgramChecks {
   std::chrono::milliseconds patience_;
   Check check_;
   std::int64_t looks_ = 0;
-  std::map<uid_t, int> hanging_;  // Looks that took too long, and are not back.
+  std::map<uid_t, int> hanging_;  // Looks that took too long and have not returned.
 };
 
 }  // namespace wm

@@ -18,14 +18,13 @@ std::unexpected<Error> refused(std::string message) {
 
 std::string quoted(const std::string& name) { return "'" + printable(name) + "'"; }
 
-// An error that this registration is the cause of.
+// Adds the place of this registration to an error that it causes.
 std::unexpected<Error> at(const Registration& registration, Error error) {
   if (!registration.where.empty()) error.message = registration.where + ": " + error.message;
   return std::unexpected(std::move(error));
 }
 
-// The places of the registrations, each after those it depends on; an error where they form a
-// circle.
+// The places of the registrations, each after those it depends on; an error if they form a circle.
 Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& registrations) {
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < registrations.size(); ++i) {
@@ -71,7 +70,7 @@ void Registrar::Prerequisites::add(WorkId id, WorkState state) {
   if (state == WorkState::cancelled && fate != WorkState::failed) fate = WorkState::cancelled;
 }
 
-// As this turn has left it so far.
+// In its state so far in this turn.
 Work Registrar::current(WorkId id) {
   const Work* work = scheduler_.find(id);
   return work ? *work : store_.recorded(id).work;
@@ -225,7 +224,8 @@ Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>
   return results;
 }
 
-// Whatever could refuse one of them, before the first has changed anything; and what each finds.
+// Finds every reason to refuse one of them, before the first has changed anything; and what each of
+// them replaces.
 Result<std::vector<Registrar::Present>> Registrar::check_all(
     const std::vector<Registration>& registrations) {
   std::map<std::string_view, WorkKind> declared;
@@ -253,7 +253,7 @@ Result<std::vector<Registrar::Present>> Registrar::check_all(
   return all;
 }
 
-// An error: what is there cannot become that.
+// The error says that the present job cannot become this one.
 Result<> Registrar::compare(const Registration& registration, Present& present) {
   if (present.unfinished.empty() && !present.holder) return {};
   const WorkRequest& wanted = registration.request;

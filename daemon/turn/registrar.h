@@ -1,4 +1,4 @@
-// Makes registrations into works: what a unique name that is in use means, chains, files of works.
+// Turns registrations into jobs: handles unique names in use, chains, and files of jobs.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@ namespace wm {
 /// A registration that has been found valid.
 struct Registration {
   uid_t owner = 0;
-  std::string uuid;  // The work's id, should it be stored.
+  std::string uuid;  // The job's id, if it is stored.
   WorkRequest request;
   ExistingPolicy existing = ExistingPolicy::keep;
   bool applied = false;  // A file declares it.
-  std::string where{};   // `FILE:line:column`, before an error that it is the cause of.
-  std::optional<std::int64_t> paths_seen{};  // By scan_paths(), where its trigger has paths.
+  std::string where{};   // `FILE:line:column`, which precedes the errors that it causes.
+  std::optional<std::int64_t> paths_seen{};  // From scan_paths(), if its trigger has paths.
 };
 
 enum class RegisterResult : std::uint8_t {
@@ -42,7 +42,7 @@ struct Registered {
   RegisterResult result = RegisterResult::enqueued;
 };
 
-/// Only inside a turn's transaction. An error says why, and then nothing has changed.
+/// Call it only inside a turn's transaction. On an error nothing has changed.
 class Registrar {
  public:
   Registrar(Store& store, Scheduler& scheduler, const Settings& settings)
@@ -50,20 +50,20 @@ class Registrar {
 
   Result<Registered> add(const Registration& registration, TimePoint now);
 
-  /// All of them or none; each is to update what is there. What is registered and says the same
-  /// already is unchanged, also when it has ended. With `prune`, work that files declared and these
-  /// do not is cancelled; it comes last in the answer.
+  /// Registers all of them or none; each updates a job of that name. If the present job already
+  /// says the same, even if it has ended, it is unchanged. With `prune`, jobs that files declared
+  /// and these do not are cancelled; they come last in the answer.
   Result<std::vector<Registered>> apply(const std::vector<Registration>& registrations, bool prune,
                                         uid_t owner, TimePoint now);
 
-  /// Failed or cancelled work is enqueued once more.
+  /// Enqueues a failed or cancelled job again.
   Result<> retry(WorkId id, TimePoint now);
 
-  /// Enqueued work starts at the next free slot, whatever its delay and constraints.
+  /// Starts an enqueued job at the next free slot, whatever its delay and constraints.
   Result<> run_now(WorkId id, TimePoint now);
 
  private:
-  /// What the prerequisites of new work are by now.
+  /// The present state of a new job's prerequisites.
   struct Prerequisites {
     std::vector<WorkId> all;
     std::vector<WorkId> unfinished;
@@ -72,17 +72,16 @@ class Registrar {
     void add(WorkId id, WorkState state);
   };
 
-  /// What there is of a unique name.
+  /// The present state of a unique name.
   struct Present {
-    std::optional<WorkId> holder;      // Who holds it.
-    std::vector<WorkId> unfinished;    // That has not ended by now, oldest first: one, or what was
-                                       // appended to it.
-    std::optional<std::int32_t> runs;  // Of the holder, where they are known already.
-    bool same = false;                 // The holder is what a file declares …
-    bool applied = false;              // … and is known to be declared by one.
+    std::optional<WorkId> holder;      // The job that holds it.
+    std::vector<WorkId> unfinished;    // Oldest first: one, and those appended to it.
+    std::optional<std::int32_t> runs;  // The holder's, if they are known already.
+    bool same = false;                 // The holder equals the file's declaration …
+    bool applied = false;              // … and is known to come from a file.
   };
 
-  /// On disk. One that goes over the bound is still taken.
+  /// Checks the space on disk. A registration that goes over the bound is still taken.
   Result<> find_space(const Registration& registration) const;
   Result<> find_room(const Registration& registration) const;
   Work current(WorkId id);

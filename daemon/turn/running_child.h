@@ -1,4 +1,4 @@
-// What is known of a child that runs, besides its work's row.
+// Facts about a running child besides its job's row.
 #pragma once
 
 #include <optional>
@@ -15,16 +15,17 @@ struct RunningChild {
   std::string uuid;
   uid_t user = 0;
   std::optional<RunProgress> progress;
-  bool suspended = false;  // By SIGSTOP, for one.
-  std::string output;      // A JSON object that it gave back; empty: none so far.
+  bool suspended = false;  // For example by SIGSTOP.
+  std::string output;      // A JSON object that it returned; empty: none so far.
 };
 
-/// The same for the next program in this process, with what the store does not have of its work.
+/// The same for the next program in this process, with the facts about its job that the store does
+/// not have.
 struct HandedChild {
   WorkId work = 0;
   RunningChild child;
-  WorkId successor = 0;  // Waits for its end.
-  Policy policy;         // What it was started with.
+  WorkId successor = 0;  // It waits for this one's end.
+  Policy policy;         // The policy with which it was started.
 };
 
 boost::json::object to_json(const HandedChild& handed);

@@ -14,7 +14,7 @@
 namespace wm {
 namespace {
 
-// What is right where no task has that name.
+// Says what would be right if no task has that name.
 std::string way_out(const std::string& name, const Settings& settings) {
   if (settings.tasks.empty()) {
     return ": the configuration declares none; add [tasks." + printable(name) +

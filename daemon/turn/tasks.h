@@ -1,4 +1,4 @@
-// What a task name runs: from declared tasks and commands of one's own to the argument vector.
+// Finds the argument vector for a declared task or a command.
 #pragma once
 
 #include "config/settings.h"
@@ -6,23 +6,23 @@
 
 namespace wm {
 
-/// The command a request means under these settings. An undeclared task is an error that names the
-/// declared ones.
+/// The command that a request means under these settings. The error about an undeclared task names
+/// the declared ones.
 Result<std::vector<std::string>> resolve_command(const WorkRequest& request,
                                                  const Settings& settings);
 
-/// What the runner needs to start the work.
+/// Everything that the runner needs to start the job.
 Result<Launch> make_launch(const WorkInfo& info, const Settings& settings);
 
-/// An argument vector, and with whose rights it is to run.
+/// An argument vector, and the user with whose rights it runs.
 struct UsersCommand {
   std::vector<std::string> words;
   uid_t user = 0;
 };
 
-/// Whether the program of a command is there and may be executed by that user, who learns nothing
-/// of what is closed to him; looked at when work is registered, so that a typing error is seen by
-/// who made it. Not on the loop: see ProgramChecks.
+/// Checks that the program of a command exists and may be executed by that user, who learns nothing
+/// about places that are closed to them. This happens when a job is registered, so that whoever
+/// made a typing error sees it. Not on the loop: see ProgramChecks.
 Result<> check_executable(const UsersCommand& command);
 
 }  // namespace wm

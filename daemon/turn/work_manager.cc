@@ -44,7 +44,7 @@ class Turn {
   bool committed_ = false;
 };
 
-// What goes wrong in it is this change's.
+// Attributes errors in `body` to this change.
 void on_behalf_of(std::size_t change, const std::function<void()>& body) {
   try {
     body();
@@ -131,8 +131,8 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
     scheduler_.restore_ledger(entry);
   }
   restore(now, children);
-  scheduler_.clock_was_set(now);  // Perhaps it was, while nobody looked.
-  scheduler_.zone_changed(now);   // So may this have.
+  scheduler_.clock_was_set(now);  // It may have been set while nobody looked.
+  scheduler_.zone_changed(now);   // The zone may have changed, too.
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) record_end(run, now);
   save_decisions(scheduler_.decisions(), now);
@@ -236,7 +236,7 @@ void WorkManager::act() {
   for (const Start& one : std::exchange(to_start_, {})) start(one.id);
   for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
   runner_.tidy();
-  // While others run, making it ready would only take time from them.
+  // While others run, preparing it would only take time from them.
   runner_.expect(scheduler_.unfinished_count() > 0 && scheduler_.running_count() == 0);
   retention_.act();
 }
@@ -294,7 +294,7 @@ EndedRun WorkManager::record_end(const FinishedRun& run, TimePoint now) {
   return {run.work, ended.run, attempt, length, *ended.result};
 }
 
-// A run that succeeded may leave an object behind; what is none is told, and dropped.
+// A successful run may leave an object behind; anything else is reported and dropped.
 void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
   const std::string& text = run.output.empty() ? children_[run.work].output : run.output;
   if (text.empty()) return;
@@ -311,8 +311,8 @@ void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
   }
 }
 
-// Runs are numbered by unique name. Work that was appended to other work of its name goes on with
-// that one's numbers, which it could not know before that had ended.
+// Runs are numbered by unique name. An appended job goes on with the numbers of the job before it,
+// which were unknown until that had ended.
 void WorkManager::number_appended_runs() {
   for (const Start& started : scheduler_.decisions().started) {
     const std::vector<ChainLink> links = store_.prerequisites(started.id);

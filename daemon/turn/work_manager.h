@@ -1,6 +1,6 @@
 // The turn: events come in, the scheduler decides, the store commits, and only then children are
-// started and stopped. What nobody has seen may be lost in a crash; what anybody has seen is on
-// disk.
+// started and stopped. A change that nobody has seen may be lost in a crash; one that anybody has
+// seen is on disk.
 #pragma once
 
 #include <exception>
@@ -19,32 +19,33 @@
 
 namespace wm {
 
-/// What a turn has changed, for those who wait to hear of it.
+/// The changes of a turn, for those who wait for them.
 struct TurnReport {
   std::vector<Work> changed;
   std::vector<Start> started;
   std::vector<EndedRun> ended;
   std::vector<StatusChange> statuses;
-  std::vector<std::pair<WorkId, bool>> suspended;  // And those that go on: false.
+  std::vector<std::pair<WorkId, bool>> suspended;  // False: those that go on.
 };
 
-/// What there is to run on: so many processors, in that time zone (nullptr: UTC).
+/// The machine to run on: its number of processors, and its time zone (nullptr: UTC).
 struct Machine {
   int processors = 1;
   const date::time_zone* zone = nullptr;
-  std::uint64_t id = 0;  // Other machines have another.
+  std::uint64_t id = 0;  // Differs from other machines'.
   std::string boot;      // Names this boot of it; empty: unknown.
 };
 
-/// What a client asks for. Both parts run inside the turn's transaction, and either may throw.
+/// A request of a client. Both parts run inside the turn's transaction, and either may throw.
 struct Change {
-  /// May call what stands under "Only from a Change".
+  /// May call the functions below "Only from a Change".
   std::function<void()> decide;
-  /// Once all that the turn brings is decided: makes the answer, to be sent after the commit.
+  /// Called once everything in the turn is decided: makes the answer, which is sent after the
+  /// commit.
   std::function<void()> compose = [] {};
 };
 
-/// Thrown by a change that is refused after it has changed something: all of it is undone.
+/// Thrown by a change that is refused after it has changed something, all of which is undone.
 class Refusal : public std::exception {
  public:
   explicit Refusal(Error error) : error_(std::move(error)) {}
@@ -55,8 +56,8 @@ class Refusal : public std::exception {
   Error error_;
 };
 
-/// Thrown by a turn that one of its changes has spoilt. Nothing has happened: the turn is to be
-/// taken again without that one.
+/// Thrown by a turn that one of its changes has spoilt. Nothing has happened: take the turn again
+/// without that change.
 class ChangeFailed : public Refusal {
  public:
   ChangeFailed(std::size_t index, Error error) : Refusal(std::move(error)), index_(index) {}
@@ -70,45 +71,46 @@ class WorkManager {
  public:
   WorkManager(Store& store, Runner& runner, const Settings& settings, Machine machine);
 
-  /// Once, before the first turn: work that a daemon before this one left running is interrupted
-  /// and enqueued; its processes are ended first. But for `children`, which an earlier program in
-  /// this process has handed over: they go on. Throws: a daemon that cannot recover must not run.
+  /// Call once, before the first turn: jobs that an earlier daemon left running are interrupted and
+  /// enqueued, and first their processes are ended. `children`, which an earlier program in this
+  /// process has handed over, go on instead. If this throws, the daemon cannot recover and must not
+  /// run.
   void recover(TimePoint now, const std::optional<boost::json::array>& children = {});
 
-  /// While it holds, nothing is started.
+  /// While `holds` is true, nothing is started.
   void hold_starts(bool holds) { scheduler_.hold_starts(holds); }
   /// For recover() in the next program, once no end of a run is unsaved.
   boost::json::array hand_over() const;
 
   void set_conditions(const Conditions& conditions, TimePoint now);
-  /// Called in each turn once it is known which works there are, and before anything starts: the
+  /// `sense` is called in each turn once the jobs are known, and before anything starts: it is the
   /// last moment for set_conditions().
   void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
-  /// A path that this work names has changed, before the next turn.
+  /// A path that this job names has changed, before the next turn.
   void paths_changed(WorkId id) { changed_paths_.insert(id); }
-  /// The wall clock less the time since boot. To be set before recover(), and before each turn.
+  /// The wall clock minus the time since boot. Set it before recover(), and before each turn.
   void set_clock_offset(ClockOffset offset);
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
-  /// Calendars go by another zone from now on.
+  /// Sets the zone that calendars use from now on.
   void set_zone(const date::time_zone* zone);
 
-  /// After the settings were read anew.
+  /// Call after the settings were read again.
   void settings_changed();
 
   /// From the next turn on nothing is started, and every run is told to stop.
   void shut_down() { scheduler_.shut_down(); }
   bool idle() const { return scheduler_.running_count() == 0 && finished_.empty(); }
 
-  // What runs say while they go on.
+  // Reports of runs in progress.
 
-  /// The work of that id (a UUID) whose run `speaker` may speak for: its user, or root.
+  /// The job with that id (a UUID) whose run `speaker` may speak for: its user, or root.
   Result<WorkId> find_run(const std::string& uuid, uid_t speaker) const;
   void set_progress(WorkId id, const RunProgress& progress) { children_[id].progress = progress; }
-  /// As what the run leaves in WM_OUTPUT_FILE, which goes first.
+  /// Sets its output, unless the run leaves one in WM_OUTPUT_FILE.
   void set_output(WorkId id, const std::string& output) { children_[id].output = output; }
   const RunProgress* progress_of(WorkId id) const;
-  /// Somebody has stopped its process, as SIGSTOP does, and it has not been continued.
+  /// Whether its process was stopped, for example by SIGSTOP, and not continued.
   bool is_suspended(WorkId id) const;
 
   // Only from a Change.
@@ -132,15 +134,15 @@ class WorkManager {
   /// turn is over.
   void touch(WorkId id) { retention_.touch(id); }
 
-  /// Decides and commits. Whatever it throws, nothing has happened: not on disk, not in memory, not
-  /// in the world, and ended runs wait for the next turn. ChangeFailed: because of one change.
+  /// Decides and commits. If it throws, nothing has happened: not on disk, not in memory, not in
+  /// the world, and ended runs wait for the next turn. ChangeFailed: one change is to blame.
   /// StoreError: it could not be saved.
   TurnReport decide(TimePoint now, std::span<const Change> changes);
 
-  /// Does what the last turns decided. Starts that fail are ended runs of the next turn.
+  /// Carries out the last turns' decisions. Failed starts are ended runs of the next turn.
   void act();
 
-  /// When a turn has something to do if nothing happens before; nothing: never.
+  /// The time at which a turn has something to do if nothing happens before; nothing: never.
   std::optional<TimePoint> next_wakeup() const;
 
   /// Whether a turn has something to do that no event will announce.

@@ -165,7 +165,7 @@ Finding look_at_bus(const DaemonFacts& facts) {
           "install dbus, with network-manager, upower and systemd-logind where they make sense"};
 }
 
-// How much of its bound a user takes: 1 is all of it.
+// The share of its bound that a user takes: 1 is all of it.
 double share_of(const ClientBounds& bounds, uid_t user) {
   const ClientUse use = bounds.of(user);
   const auto part = [](std::size_t used, std::size_t most) {
@@ -180,7 +180,7 @@ std::string name_of_user(uid_t uid) {
   return user ? user->name : fmt::format("user {}", uid);
 }
 
-// Root and wmd's own user hear of the user who takes most; others hear of themselves.
+// Root and wmd's own user see the user who takes most; others see themselves.
 Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
   uid_t user = asker;
   if (asker == 0 || asker == ::geteuid()) {
@@ -202,7 +202,7 @@ Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
 
 std::string rough_size(std::int64_t bytes) { return format_size(bytes - bytes % kMebibyte); }
 
-// Tells how much the user who keeps most has on disk, or the one who asks; logs make room by
+// Reports the disk use of the user who keeps most, or of the one who asks; logs make room by
 // themselves.
 Finding look_at_kept(const DaemonFacts& facts, const KeepLimits& limits, uid_t asker) {
   OwnerUse most{asker};

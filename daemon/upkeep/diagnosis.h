@@ -1,4 +1,4 @@
-// What `wm doctor` finds: each part that the daemon stands on, and how to mend it.
+// The findings of `wm doctor`: each part that the daemon depends on, and how to fix it.
 #pragma once
 
 #include <filesystem>
@@ -28,33 +28,33 @@ struct Finding {
   std::string check;
   Verdict verdict = Verdict::ok;
   std::string text;
-  std::string remedy;  // A command, or what else to do; empty: nothing.
+  std::string remedy;  // A command, or other advice; empty: nothing to do.
 
   bool operator==(const Finding&) const = default;
 };
 
-/// What the daemon knows of itself.
+/// The daemon's knowledge of itself.
 struct DaemonFacts {
   bool system = false;
   std::vector<std::filesystem::path> configuration;  // The files that were read.
   std::string reload_problem;                        // Why the last reload was refused.
   std::filesystem::path state_directory;
   std::string misplaced;     // SqliteStore::misplaced().
-  std::string turn_problem;  // Why what was decided last is not saved; empty: it is.
+  std::string turn_problem;  // Why the last decisions are not saved; empty: they are.
   SweptLeftovers leftovers;
   bool has_bus = false;                  // The system's D-Bus.
-  bool has_cgroups = false;              // For each run,
+  bool has_cgroups = false;              // Per run,
   std::vector<std::string> controllers;  // … with these.
   std::string zone_problem;              // Empty: it is known.
   PathWatches::Use paths;
-  boost::json::array conditions;  // As Sensors shows them, all of them measured.
+  boost::json::array conditions;  // From Sensors, all of them measured.
   Pauses pauses;
   const ClientBounds& clients;
   std::vector<OwnerUse> uses;
   DiskSpace log_disk;
 };
 
-/// A command that the configuration declares, and whether its program is there.
+/// A command that the configuration declares, and whether its program exists.
 struct DeclaredCommand {
   std::string check;  // `task NAME`, `condition NAME`
   std::string key;    // The setting's name.
@@ -62,11 +62,11 @@ struct DeclaredCommand {
   Result<> executable;
 };
 
-/// All of them, none looked at.
+/// All of them, not looked at yet.
 std::vector<DeclaredCommand> declared_commands(const Settings& settings);
 
-/// In the order in which they matter; `asker` is the user who wants to know. Looks at the daemon's
-/// own disk and at the clock.
+/// The findings in the order of their importance; `asker` is the user who wants to know. Looks at
+/// the daemon's own disk and at the clock.
 std::vector<Finding> diagnose(const DaemonFacts& facts, const Settings& settings,
                               const std::vector<DeclaredCommand>& commands, uid_t asker);
 

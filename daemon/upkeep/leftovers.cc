@@ -15,10 +15,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kSweeps = -4;         // A line of the helper threads.
-constexpr std::size_t kNamesAtOnce = 256;    // A look at the store's index for each, on the loop.
-constexpr std::string_view kGone = "gone-";  // Before what is to be removed.
+constexpr std::size_t kNamesAtOnce = 256;    // Each is looked up in the store's index, on the loop.
+constexpr std::string_view kGone = "gone-";  // Prefixed to files that are to be removed.
 
-// The numbers in a name like `7` or `7.3`, where that is all of it.
+// The numbers in a name like `7` or `7.3`, if it consists only of them.
 template <std::size_t N>
 std::optional<std::array<std::int64_t, N>> numbers_in(std::string_view name) {
   std::array<std::int64_t, N> numbers{};
@@ -41,13 +41,13 @@ std::string_view without_end(std::string_view name, std::string_view end) {
 
 // The result of one look of the helper.
 struct Leftovers::Step {
-  std::vector<std::string> names;  // To be asked about.
+  std::vector<std::string> names;  // To be looked up.
   int removed = 0;
   std::string problem;
-  bool over = false;  // Nothing of the folder is left to look at.
+  bool over = false;  // Nothing is left in the folder.
 };
 
-// Through one folder.
+// Walks through one folder.
 class Leftovers::Walk {
  public:
   explicit Walk(fs::path folder) : folder_(std::move(folder)) {}

@@ -1,5 +1,5 @@
 // A daemon that was killed leaves files in the state directory that no record names. They are
-// removed after each start, beside all that goes on.
+// removed after each start, while everything else goes on.
 #pragma once
 
 #include <filesystem>
@@ -12,24 +12,24 @@
 
 namespace wm {
 
-/// How many files and directories there were, and are gone.
+/// The number of files and directories that were removed.
 struct SweptLeftovers {
   int logs = 0;
   int outputs = 0;
   int state_directories = 0;
   std::string problem;  // Why one of them stays; empty: none does.
-  bool over = false;    // All has been looked at.
+  bool over = false;    // Everything has been looked at.
 };
 
 class Leftovers {
  public:
-  /// `state_directory` has the folders `logs` and `work`. What is in them and is not named as this
-  /// daemon names its files stays.
+  /// `state_directory` has the folders `logs` and `work`. Files in them whose names are not of this
+  /// daemon's form stay.
   Leftovers(HelperThreads& helpers, Store& store, std::filesystem::path state_directory);
 
-  /// Once, after the recovery, which has removed so many `outputs`. A helper thread lists and
-  /// removes. The store is asked on the loop, some names at a time, and what it does not know is
-  /// renamed there and then: whoever is given that name later makes a file of their own.
+  /// Call it once, after the recovery, which has removed that many `outputs`. A helper thread lists
+  /// and removes. The store is asked on the loop, some names at a time, and names that it does not
+  /// know are renamed there and then: a later owner of the name makes new files.
   void sweep(int outputs);
 
   const SweptLeftovers& swept() const { return swept_; }
@@ -45,9 +45,9 @@ class Leftovers {
   HelperThreads& helpers_;
   Store& store_;
   std::filesystem::path state_directory_;
-  std::shared_ptr<Walk> walk_;  // The helper's own while it is at work.
+  std::shared_ptr<Walk> walk_;  // The helper's alone while it is at work.
   std::vector<std::string> set_aside_;
-  bool in_logs_ = true;  // Then in `work`.
+  bool in_logs_ = true;  // Otherwise in `work`.
   SweptLeftovers swept_;
 };
 

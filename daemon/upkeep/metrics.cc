@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::seconds kBetweenFiles{15};
 constexpr std::int64_t kFiles = -4;  // Of the helper threads' lines.
 
-// What is behind the work before its process begins and is neither its own wish nor a constraint.
+// Delays between due time and process that are neither the job's own wish nor a constraint.
 bool is_latency(const Waited& waited) {
   return waited.kind == WaitKind::slot || waited.kind == WaitKind::group;
 }
@@ -82,7 +82,7 @@ class Exposition {
 };
 
 struct Queue {
-  std::array<std::size_t, 3> states{};  // Of unfinished work.
+  std::array<std::size_t, 3> states{};  // Of unfinished jobs.
   std::size_t due = 0;
   std::optional<TimePoint> oldest_due;
   std::optional<TimePoint> oldest;
@@ -150,15 +150,15 @@ void tell_counts(Exposition& out, std::string_view label,
   }
 }
 
-// Beside the file, then in its place: nobody reads half of it. Returns what is wrong.
+// Writes a file beside it, then renames it: nobody reads half of it. Returns the problem.
 std::string replace_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   const auto problem = [&] { return "cannot write " + path + ": " + std::strerror(errno); };
-  ::unlink(fresh.c_str());  // Of a daemon that ended while it wrote.
+  ::unlink(fresh.c_str());  // A daemon that ended while it wrote may have left it.
   const UniqueFd file(
       ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) return problem();
-  ::fchmod(file.get(), 0644);  // node_exporter is another user, whatever our umask.
+  ::fchmod(file.get(), 0644);  // node_exporter runs as another user, whatever our umask.
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t written = ::write(file.get(), rest.data(), rest.size());

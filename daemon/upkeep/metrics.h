@@ -1,4 +1,4 @@
-// What a monitoring system asks of the daemon, in Prometheus' text format.
+// The daemon's metrics for a monitoring system, in Prometheus' text format.
 #pragma once
 
 #include <array>
@@ -15,24 +15,24 @@
 
 namespace wm {
 
-/// Counted since the program was started, as Prometheus expects of counters.
+/// Counters since the program was started, as Prometheus expects them.
 class Metrics {
  public:
-  /// What a turn has committed and, in `took`, done.
+  /// Counts what a turn has committed and done, in the time `took`.
   void observe(const TurnReport& report, std::chrono::duration<double> took);
 
-  /// What else there is to tell, as it is now.
+  /// Present values.
   struct Present {
     const Scheduler& scheduler;
     const Sensors& sensors;
-    const Histogram& commits;  // How long the store's transactions took …
-    const Histogram& syncs;    // … and its writing to the disk.
+    const Histogram& commits;  // The durations of the store's transactions …
+    const Histogram& syncs;    // … and of its syncs.
     TimePoint started_at{};
     std::size_t connections = 0;
     std::size_t refused_connections = 0;
     std::size_t unread_bytes = 0;
   };
-  /// Costs time for each unfinished work.
+  /// Takes time for each unfinished job.
   std::string text(const Present& present) const;
 
  private:
@@ -42,15 +42,15 @@ class Metrics {
   Histogram start_latencies_;
 };
 
-/// Keeps them in the file `metrics.textfile`, for node_exporter's textfile collector: written anew
-/// once something has changed, at most every 15 s, and in one step for whoever reads it.
+/// Keeps them in the file `metrics.textfile`, for node_exporter's textfile collector: replaced once
+/// something has changed, at most every 15 s, and in one step for its readers.
 class MetricsFile {
  public:
   MetricsFile(boost::asio::io_context& loop, HelperThreads& helpers,
               std::function<std::string()> text)
       : helpers_(helpers), text_(std::move(text)), pause_(loop) {}
 
-  /// Something has changed, and this is where it is to be written; "": nowhere.
+  /// Something has changed; `path` is the file to write, "": none.
   void touch(const std::string& path);
 
  private:
@@ -60,7 +60,7 @@ class MetricsFile {
   std::function<std::string()> text_;
   boost::asio::steady_timer pause_;
   std::string path_;
-  std::string told_;       // The problem that the log tells of already.
+  std::string told_;       // The problem that the log has reported already.
   bool pausing_ = false;   // It was written less than 15 s ago …
   bool outdated_ = false;  // … and something has changed since.
 };
