@@ -29,7 +29,7 @@ namespace {
 
 constexpr int kLowestNiceness = 19;
 constexpr std::int64_t kBlock = 512;  // Of rusage's counts, see getrusage(2).
-// Where no descriptor can be had that tells of an end, it is looked for after so long.
+// How long to wait before looking for an end for which no descriptor could be had.
 constexpr std::chrono::milliseconds kNoDescriptor{100};
 constexpr std::int64_t kRemovals = -2;  // Of the helper threads' lines.
 
@@ -38,8 +38,8 @@ std::string inherited(const char* name, const char* otherwise) {
   return value && *value ? value : otherwise;
 }
 
-// Exactly what INTERFACE lists, but for what its surroundings are: a run inherits nothing from the
-// daemon by accident.
+// Exactly the documented variables, except those of its surroundings: a run inherits nothing from
+// the daemon by accident.
 Variables variables_of(const Launch& launch, const User& user, const std::string& socket,
                        const RunFiles& files) {
   const WorkInfo& info = launch.info;
@@ -63,7 +63,7 @@ Variables variables_of(const Launch& launch, const User& user, const std::string
   return variables;
 }
 
-// Those that a run has anyway stay what they are.
+// Variables that a run has anyway keep their values.
 std::vector<std::string> environment_of(Variables variables, Variables surroundings) {
   variables.merge(surroundings);
   variables.emplace("LANG", "C.UTF-8");
@@ -78,7 +78,7 @@ Duration milliseconds(const timeval& time) {
                                               std::chrono::microseconds{time.tv_usec});
 }
 
-// How many processes the kernel has ended for want of memory since it started.
+// The number of processes that the kernel has killed for lack of memory since it started.
 std::int64_t count_oom_kills() {
   std::ifstream file("/proc/vmstat");
   std::string name;
@@ -115,7 +115,7 @@ void append(std::string& text, const std::string& more) {
   if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
 }
 
-// The priorities that the work asked for; long maintenance takes only what nobody else wants.
+// The priorities that the job asked for; long maintenance takes only what nobody else wants.
 void set_priorities(const WorkRequest& request, ChildPlan& plan) {
   const bool processing = request.kind == WorkKind::processing;
   const IoClass io_class = request.terms.io_class;
@@ -124,8 +124,8 @@ void set_priorities(const WorkRequest& request, ChildPlan& plan) {
   plan.io_class = processing && io_class == IoClass::inherited ? IoClass::idle : io_class;
 }
 
-// Where no control group keeps a bound, limits of each process come near it. What they cannot keep
-// is said.
+// Uses limits per process where no control group enforces a bound. Returns a note about bounds that
+// they cannot enforce.
 std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unmet, uid_t uid,
                        ChildPlan& plan) {
   std::string note;
@@ -163,7 +163,7 @@ ProcessRunner::ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpe
       oom_protected_(has_low_oom_score()),
       oom_kills_(count_oom_kills()) {
   if (cgroups_.available()) return;
-  // What a run leaves behind becomes this process's child, and so is found.
+  // Processes that a run leaves behind become this process's children, and so it finds them.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   strangers_ = own_children();
 }
@@ -217,7 +217,7 @@ std::optional<ChildEnd> ProcessRunner::board(
   return std::nullopt;
 }
 
-// Its child, if it has one, waits.
+// Its child, if it has one, is waiting.
 void ProcessRunner::leave(const Berth& berth) {
   if (berth.child) {
     ::kill(berth.child->pid(), SIGKILL);
@@ -236,7 +236,7 @@ std::expected<ProcessRunner::Berth, ChildEnd> ProcessRunner::take_berth() {
 void ProcessRunner::expect(bool start) {
   if (start == spare_.has_value() || (start && oom_protected_)) return;
   if (start) {
-    // What is missing now, a start that misses it still will tell.
+    // Anything that is missing now is reported by a start that still misses it.
     auto berth = make_berth();
     if (!berth) return;
     if (!board(*berth, Child::prepare(berth->files(), child_memory_))) {
@@ -250,7 +250,7 @@ void ProcessRunner::expect(bool start) {
   spare_.reset();
 }
 
-// Makes the berth that of the run, and its child the run's. On a failure neither is any more.
+// Hands the berth and its child to the run; on failure both are destroyed.
 std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, Berth& berth,
                                                ChildPlan plan) {
   std::optional<ChildEnd> problem;
@@ -264,7 +264,7 @@ std::optional<ChildEnd> ProcessRunner::set_out(Run& run, const WorkInfo& info, B
   run.note = set_limits(run.bounds, group.unmet, run.uid, plan);
   plan.reset_oom_score = oom_protected_;
   plan.record_offset = berth.place.offset;
-  // One that has groups to join waits for that, or to be told of its session.
+  // A run that has groups to join, or is to be told of its session, waits.
   const bool asks = session_ && run.uid == self_.uid && !oom_protected_ && session_->can_ask();
   const bool waits = asks || (!oom_protected_ && (berth.child || !group.procs.empty()));
   if (!asks) {
@@ -339,7 +339,7 @@ Variables ProcessRunner::surroundings_of(uid_t uid) const {
   return surroundings;
 }
 
-// Unless it has begun, or is gone.
+// Begins the run unless it has begun, or is gone.
 void ProcessRunner::begin(Run& run) const {
   auto plan = std::exchange(run.plan, std::nullopt);
   if (!plan || !run.child) return;
@@ -347,7 +347,7 @@ void ProcessRunner::begin(Run& run) const {
   run.child->begin(*plan);
 }
 
-// What a run has apart from its processes.
+// Removes what a run has apart from its processes.
 void ProcessRunner::clean_up(const Run& run) {
   const std::int64_t bytes = log_.finish(run.work);
   if (bytes > 0) on_logged_(run.work, run.number, bytes);
@@ -364,7 +364,7 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
   files_.tell_stop_reason(run.uuid, reason);
   if (run.child) {
     run.child->terminate();
-    begin(run);  // It ends then, whatever its session is.
+    begin(run);  // It then ends, whatever its session is.
   } else {
     ::kill(-pid->second, SIGTERM);
   }
@@ -375,7 +375,7 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
 void ProcessRunner::wait_for_grace(const RunPtr& run, Duration time) {
   run->grace = std::make_unique<boost::asio::steady_timer>(loop_, time);
   run->grace->async_wait([this, waiting = std::weak_ptr(run)](const boost::system::error_code&) {
-    // Its work may have a next run by then, and its group another one.
+    // Its job may have a next run by then, and its group another run.
     if (const RunPtr still = waiting.lock(); still && !still->ended) kill_all(*still);
   });
 }
@@ -496,7 +496,7 @@ void ProcessRunner::forget_state(std::int64_t id) {
       });
 }
 
-// Where there are no control groups: the processes of the run whose first is gone.
+// Without control groups: the processes of a run whose first process is gone.
 std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
   const bool told = run.grace != nullptr;
   const bool group = ::kill(-run.leader.pid, 0) == 0;
@@ -507,10 +507,10 @@ std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
   return left;
 }
 
-// Children of this process that no program here has started: what ended runs have left behind. One
-// that says of no run that it is its own is this one's, unless it may be that of another: one that
-// goes on, or that has a grace. Or of what was here before wmd, as of a script that has started
-// something else, too, and then became wmd.
+// Children of this process that no program here has started: ended runs have left them behind. An
+// orphan whose environment names no run is assumed to belong to this run, unless something else
+// could own it: a run in progress, a run that has a grace, or a child from before wmd, of a script
+// that started it and then became wmd.
 std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
   std::vector<pid_t> orphans;
   for (const pid_t pid : own_children()) {

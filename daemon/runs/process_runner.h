@@ -1,4 +1,4 @@
-// The runner on real processes: starts them as INTERFACE promises, reaps them, and stops them.
+// The runner on real processes: starts runs as documented, reaps them, and stops them.
 #pragma once
 
 #include <filesystem>
@@ -27,7 +27,7 @@ namespace wm {
 
 class ProcessRunner : public Runner {
  public:
-  /// `state_directory` has the folders `logs`, `outputs` and `work`. Children are told `socket` as
+  /// `state_directory` has the folders `logs`, `outputs` and `work`. Children get `socket` as
   /// WM_SOCKET.
   ProcessRunner(boost::asio::io_context& loop, HelperThreads& helpers, HelperCommands& commands,
                 const std::filesystem::path& state_directory, std::string socket,
@@ -39,8 +39,8 @@ class ProcessRunner : public Runner {
     cgroups_.leave();
   }
 
-  /// From now on the daemon's own user's runs have these variables, as they are when each starts;
-  /// those of other users have runtime_variables(), as all have without this.
+  /// From now on the runs of the daemon's own user have these variables, with their values at each
+  /// start; runs of other users have runtime_variables(), as all have without this call.
   void set_session(SessionVariables* session) { session_ = session; }
 
   void on_finished(OnFinished handler) override { on_finished_ = std::move(handler); }
@@ -55,7 +55,7 @@ class ProcessRunner : public Runner {
   std::int64_t log_size(WorkId id, int run) const override { return log_.size(id, run); }
   DiskSpace log_disk() const override;
   void end_leftovers() override;
-  /// How many outputs of such runs that has removed.
+  /// The number of those runs' outputs that this has removed.
   int outputs_removed() const { return outputs_removed_; }
 
   /// Whether every run can go on under another program in this process: it has begun, and it is
@@ -86,29 +86,29 @@ class ProcessRunner : public Runner {
     Bounds bounds;
     uid_t uid = 0;
     std::unique_ptr<Child> child;   // Until it has begun.
-    std::optional<ChildPlan> plan;  // Until it is known in which session it runs, …
+    std::optional<ChildPlan> plan;  // Until its session is known …
     Variables variables;            // … which adds to these.
-    std::string note;               // What it did not get as it was asked for.
+    std::string note;               // The parts of its request that it did not get.
     Duration stop_grace{};
     std::unique_ptr<boost::asio::steady_timer> grace;  // Set once it was told to stop.
-    /// Lets go of what its beginning took, once it is over; false: it is not.
+    /// Releases what its beginning took, once that is over; false: it is not.
     bool forget_beginning() {
       if (child->has_begun() && !child->failure()) child.reset();
       return !child;
     }
-    bool ended = false;   // Nothing of it is left.
-    bool killed = false;  // Nothing was left of its grace.
+    bool ended = false;   // Nothing is left of it.
+    bool killed = false;  // Its grace was used up.
     bool in_grace() const { return grace && !killed; }
   };
   using RunPtr = std::shared_ptr<Run>;
 
-  /// What a run has that does not depend on whose it is.
+  /// The part of a run that can be prepared for any job.
   struct Berth {
     RunRecords::Place place;
     LogReadEnds pipes;
     LogWriteEnds ends;  // Until its child has them.
     int cgroup = -1;
-    std::unique_ptr<Child> child;  // Waits for its plan; none: it has to be started with it.
+    std::unique_ptr<Child> child;  // Waits for its plan; none: it must be started with it.
     ProcessStat leader;
 
     ChildFiles files() const { return {ends.output.get(), ends.errors.get(), place.file, cgroup}; }
@@ -121,7 +121,7 @@ class ProcessRunner : public Runner {
                                 std::expected<std::unique_ptr<Child>, StartFailure> child) const;
   void leave(const Berth& berth);
   std::optional<ChildEnd> set_out(Run& run, const WorkInfo& info, Berth& berth, ChildPlan plan);
-  /// Those of the locale and the session.
+  /// The variables of the locale and the session.
   Variables surroundings_of(uid_t uid) const;
   void begin(Run& run) const;
   bool is_spare(pid_t pid) const { return spare_ && spare_->leader.pid == pid; }
@@ -136,7 +136,7 @@ class ProcessRunner : public Runner {
   static std::string out_of_grace(const Run& run);
   std::string explain_kill(const Run& run);
   void wait_for_grace(const RunPtr& run, Duration time);
-  /// Tells the processes that have left the group of a stopped run, and so have not heard of it.
+  /// Signals the processes that have left the group of a stopped run, and so have not been told.
   void tell_the_rest(const Run& run);
   /// Once nothing is left of a run whose first process is gone: reports its end. Until then what is
   /// left has the rest of the grace, where the run was told to stop, and is killed.
@@ -166,9 +166,9 @@ class ProcessRunner : public Runner {
   std::unordered_map<WorkId, pid_t> pids_;
   std::optional<Berth> spare_;
   std::vector<pid_t> strangers_;   // Children that this process had when it became wmd.
-  std::vector<RunPtr> beginning_;  // Whose child may not run its program yet.
-  std::vector<RunPtr> closing_;    // The first process is gone, and not yet all of the others.
-  int ending_ = 0;                 // Runs that nobody has been told the end of.
+  std::vector<RunPtr> beginning_;  // Their children may not run their programs yet.
+  std::vector<RunPtr> closing_;    // The first process is gone, and others may not be.
+  int ending_ = 0;                 // Runs whose end nobody has been told yet.
   std::vector<RunPtr> untidy_;     // Over, and not cleared away.
   int outputs_removed_ = 0;
   std::vector<std::unique_lock<std::mutex>> quiet_;
