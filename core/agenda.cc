@@ -70,7 +70,7 @@ void Agenda::move_on(TimePoint now) {
   std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
 }
 
-// The clock was set back: what was due, and what had stopped to matter, may not be so any more.
+// The clock was set back: due times may lie ahead again, and constraints may matter again.
 void Agenda::place_anew() {
   std::vector<Row*> due;
   for (auto& [key, lane] : lanes_) {

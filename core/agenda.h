@@ -1,4 +1,4 @@
-// Where every unfinished work stands: waiting for its time, waiting for its conditions and a slot,
+// The place of every unfinished job: waiting for its time, waiting for its conditions and a slot,
 // or running.
 #pragma once
 
@@ -15,8 +15,8 @@
 
 namespace wm {
 
-/// A work in memory, and its place in a queue. One of a million: at most 200 bytes with all that
-/// the tables around it take.
+/// A job in memory, and its place in a queue. There may be a million: at most 200 bytes, including
+/// its share of the tables around it.
 struct Row
     : boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>,
                                       boost::intrusive::optimize_size<true>> {
@@ -36,28 +36,28 @@ struct ByDue {
 using Queue = boost::intrusive::set<Row, boost::intrusive::compare<ByDue>,
                                     boost::intrusive::constant_time_size<false>>;
 
-/// Which work goes first, whatever its priority.
+/// The rank of a job, whatever its priority.
 enum class Rank : std::uint8_t { forced, expedited, normal };
 
-/// Due works that are alike in all that decides whether they may start: the first of them starts
+/// Due jobs for which the same things decide whether they may start: the first of them starts
 /// first, and one look answers for all.
 struct LaneKey {
   uid_t owner = 0;
   Rank rank = Rank::normal;
   Gates::Id gate = Gates::kNone;
   std::uint32_t group = 0;
-  bool drop = false;  // Expedited work that is cancelled once the budget is spent.
+  bool drop = false;  // Whether expedited work is cancelled once the budget is spent.
   bool settling = false;
   std::int32_t priority = 0;
 
   auto operator<=>(const LaneKey&) const = default;
 };
 
-/// The number of runs that each owner has going on; owners that have none are not in it.
+/// The number of runs in progress per owner; owners without any are not in it.
 using RunsOfOwners = boost::container::flat_map<uid_t, int>;
 
 struct Group {
-  std::string name;  // The first has none, and no limit.
+  std::string name;  // The first group has none, and no limit.
   RunsOfOwners running;
 };
 
@@ -65,39 +65,39 @@ class Agenda {
  public:
   Agenda();
 
-  /// Puts an unfinished row where it belongs. `remove` before its work changes.
+  /// Puts an unfinished row in its place. Call `remove` before its work changes.
   void add(Row& row);
   void remove(Row& row);
 
-  /// Time goes on: due work goes to its lane, and changes lanes where its needs change.
+  /// Advances the time: due jobs go to their lanes, and change lanes when their needs change.
   void move_on(TimePoint now);
 
-  /// What a run may take where its work says nothing; zero: no end.
+  /// The time limit of runs whose jobs name none; zero: none.
   void set_time_limit(Duration limit) { time_limit_ = limit; }
-  /// The wall clock less the time since boot: see core/time.h.
+  /// The wall clock minus the time since boot: see core/time.h.
   void set_clock_offset(ClockOffset offset) { clock_offset_ = offset; }
   ClockOffset clock_offset() const { return clock_offset_; }
   Duration since_boot(TimePoint now) const { return now.time_since_epoch() - clock_offset_; }
-  /// Since when a run may not go on, as the clock goes now; nothing: there is no limit.
+  /// The time at which a run reaches its limit, on the present clock; nothing: there is no limit.
   std::optional<TimePoint> time_is_up(const Work& work) const;
 
   Gates& gates() { return gates_; }
   const Gates& gates() const { return gates_; }
   /// Some may be empty until the next move_on().
   const std::map<LaneKey, Queue>& lanes() const { return lanes_; }
-  /// The works that wait for their time, for each owner that has any.
+  /// The jobs that wait for their time, per owner.
   const std::map<uid_t, Queue>& timers() const { return timers_; }
   const Group& group(std::uint32_t id) const { return groups_[id]; }
   const RunsOfOwners& running_in(const std::string& group) const;
   const std::set<WorkId>& running() const { return running_; }
   int running_of(uid_t owner) const;
-  /// What enqueued and running works name, and how many of them do.
+  /// The constraints that enqueued and running jobs name, each with the number of those jobs.
   const std::map<Constraints, int>& named() const { return named_; }
   std::optional<TimePoint> next_alarm() const;
   /// The time of the last move_on().
   TimePoint now() const { return now_; }
 
-  /// Since when all that due work needs holds.
+  /// The time since which everything that a due job needs has held.
   TimePoint opened_at(const Work& work, TimePoint now) const;
 
  private:

@@ -1,4 +1,4 @@
-// Bytes of any kind as text (RFC 4648).
+// Any bytes as text (RFC 4648).
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@ namespace wm {
 
 std::string encode_base64(std::string_view bytes);
 
-/// Of what encode_base64() has written.
+/// Decodes the output of encode_base64().
 std::string decode_base64(std::string_view text);
 
 }  // namespace wm

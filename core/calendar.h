@@ -13,19 +13,19 @@ class time_zone;  // NOLINT(readability-identifier-naming): the library's.
 
 namespace wm {
 
-/// `MINUTE HOUR DAY MONTH WEEKDAY`: numbers, names (jan, mon), lists, ranges, steps; where both the
-/// day and the weekday are restricted, either suffices (as crontab(5)). Or @hourly, @daily,
+/// `MINUTE HOUR DAY MONTH WEEKDAY`: numbers, names (jan, mon), lists, ranges, steps. If both the
+/// day and the weekday are restricted, either suffices (as in crontab(5)). Or @hourly, @daily,
 /// @midnight, @weekly, @monthly, @yearly, @annually.
 class Calendar {
  public:
-  /// Refuses what it cannot read, and what never comes (30 February).
+  /// Refuses text that it cannot read, and dates that never come (30 February).
   static Result<Calendar> parse(std::string_view text);
 
   /// The first instant after `after` that the expression names, in local time of `zone` (nullptr:
-  /// UTC). When daylight saving begins or ends, as Vixie cron does: with a star in its hours or
-  /// minutes it goes by real time, and comes at every instant whose local time matches. Without, a
-  /// time that is skipped comes at the first valid instant after it, and one that is repeated comes
-  /// the first time alone.
+  /// UTC). When daylight saving begins or ends, it behaves like Vixie cron: an expression with a
+  /// star in its hours or minutes follows real time, and matches at every instant whose local time
+  /// matches. Any other runs a skipped time at the first valid instant after it, and a repeated
+  /// time only once, the first time.
   TimePoint next(TimePoint after, const date::time_zone* zone) const;
 
   bool operator==(const Calendar&) const = default;

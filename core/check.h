@@ -1,5 +1,5 @@
-// What must be true of our own code. It is looked at in release builds, too: what is not true ends
-// the turn in which it shows, and not the daemon.
+// Assertions about our own code. They are checked in release builds, too; a failed one ends the
+// turn in which it shows, and not the daemon.
 #pragma once
 
 #include <expected>
@@ -9,7 +9,7 @@
 
 namespace wm {
 
-/// Thrown where the code breaks a promise that it makes to itself.
+/// Thrown if the code breaks a promise that it makes to itself.
 class BrokenPromise : public std::logic_error {
  public:
   using std::logic_error::logic_error;
@@ -19,7 +19,7 @@ inline void check(bool holds, const char* promise) {
   if (!holds) throw BrokenPromise(promise);
 }
 
-/// Returns what the pointer, optional or result holds. It must hold something, or this throws.
+/// Returns the value of the pointer, optional or result. Throws if there is none.
 template <class T>
 T& checked(T* pointer, const char* promise) {
   if (!pointer) throw BrokenPromise(promise);

@@ -1,4 +1,4 @@
-// What the machine is like now, and whether that is what a work needs.
+// The machine's present conditions, and whether they meet a job's constraints.
 #pragma once
 
 #include <array>
@@ -20,17 +20,17 @@ struct NetworkReading {
   bool operator==(const NetworkReading&) const = default;
 };
 
-/// What a reading is called where it is shown, and pretended; `none`: not connected.
+/// The word for a reading, both shown and accepted as an override; `none`: not connected.
 std::string_view word(const NetworkReading& reading);
 inline constexpr std::array<std::string_view, 5> kNetworkWords{"none", "connected", "unmetered",
                                                                "metered", "roaming"};
 
-/// What an unknown condition counts as, where the configuration says so (`[unknown]`). Else it
-/// counts as holding, for no absent sensor may block work by accident; but for network `metered`,
-/// which must be known to hold.
+/// How an unknown condition counts, if the configuration says so (`[unknown]`). By default it
+/// counts as holding, because no absent sensor may block a job by accident; except for network
+/// `metered`, which must be known to hold.
 using UnknownPolicy = ByConstraint<std::optional<bool>>;
 
-/// One value each sensor; nothing where there is none.
+/// One value per sensor; nothing where there is none.
 struct Conditions {
   std::optional<NetworkReading> network;
   ByConstraint<std::optional<bool>> holds;  // Of the flags.
@@ -53,19 +53,19 @@ struct Unmet {
   bool operator==(const Unmet&) const = default;
 };
 
-/// Those of `wanted` that do not hold, in the order of the enumerators.
+/// The constraints of `wanted` that do not hold, in the order of the enumerators.
 std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions);
 
 /// The first of them; nothing: all hold.
 std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions);
 
-/// Names all that can be measured, and these conditions of the configuration's.
+/// Names everything that can be measured, including these conditions of the configuration.
 Constraints all_constraints(std::vector<std::string> custom);
 
-/// Names each constraint that either of the two names: what is worth measuring for both.
+/// Names each constraint that either of the two names: what to measure for both.
 Constraints either(const Constraints& a, const Constraints& b);
 
-/// Percentages at which a battery counts as low, and as well again.
+/// The percentages at which a battery becomes low, and stops being low.
 struct BatteryLevels {
   int low = 15;
   int ok = 20;
@@ -73,10 +73,10 @@ struct BatteryLevels {
   bool operator==(const BatteryLevels&) const = default;
 };
 
-/// Low at `levels.low` or under; once low, until it is above `levels.ok`.
+/// True at `levels.low` or below; once low, until it is above `levels.ok`.
 bool battery_is_low(bool was_low, int percent, const BatteryLevels& levels);
 
-/// When a file system is low on space: see storage_limit().
+/// The limits below which a file system is low on space: see storage_limit().
 struct StorageLevels {
   int low_percent = 5;
   std::uint64_t low_bytes = std::uint64_t{500} << 20;
@@ -84,10 +84,10 @@ struct StorageLevels {
   bool operator==(const StorageLevels&) const = default;
 };
 
-/// The smaller of the two.
+/// The smaller of the two limits.
 std::uint64_t storage_limit(std::uint64_t total_bytes, const StorageLevels& levels);
 
-/// Low at the limit or under; once low, until there is more than 1.5 times the limit.
+/// True at the limit or below; once low, until there is more than 1.5 times the limit.
 bool storage_is_low(bool was_low, std::uint64_t free_bytes, std::uint64_t total_bytes,
                     const StorageLevels& levels);
 

@@ -55,7 +55,7 @@ class Explanation {
     return policy_.deadline ? std::optional(work_.enqueued_at + *policy_.deadline) : std::nullopt;
   }
 
-  // What names the time itself, and not how long it is until then.
+  // Names the thing that fixes the time itself, instead of a delay.
   const char* named_by() const {
     if (has_named_time(work_)) return "at";
     return time_kind() == WaitKind::period && !policy_.calendar.empty() ? "calendar" : "";

@@ -1,4 +1,4 @@
-// What would run when, if conditions stay as they are.
+// Predicts what would run when, if conditions stay as they are.
 #pragma once
 
 #include <functional>
@@ -17,17 +17,18 @@ struct ForecastRun {
 };
 
 struct ForecastBounds {
-  std::size_t shown = 1000;        // Runs to return.
-  std::size_t simulated = 20'000;  // Runs to look at, those of others included.
+  std::size_t shown = 1000;        // The most runs to return.
+  std::size_t simulated = 20'000;  // The most runs to simulate, including those of others.
 };
 
 struct Forecast {
   std::vector<ForecastRun> runs;    // In the order of their starts.
-  std::optional<TimePoint> cut_at;  // A bound was reached there: what follows is not known.
+  std::optional<TimePoint> cut_at;  // A bound was reached there: later runs are unknown.
 };
 
-/// Leads a copy of the scheduler ahead, from `now` until `until`, with a clock of its own. Every
-/// run takes as long as `length_of` says, and succeeds. Returns the runs of works that are `shown`.
+/// Runs a copy of the scheduler from `now` until `until`, with a simulated clock. Every run takes
+/// as long as `length_of` says, and succeeds. Returns the runs of the jobs for which `shown` is
+/// true.
 Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
                   const std::function<Duration(const Work&)>& length_of,
                   const std::function<bool(const Work&)>& shown, ForecastBounds bounds = {});

@@ -1,5 +1,5 @@
-// The distinct needs of all works: looked at once for each change of conditions, not once for each
-// work.
+// The distinct needs of all jobs, each looked at once per change of conditions instead of once per
+// job.
 #pragma once
 
 #include <map>
@@ -21,21 +21,23 @@ class Gates {
  public:
   using Id = std::uint32_t;
 
-  /// The gate of those who need nothing: always open.
+  /// The gate of jobs without needs: always open.
   static constexpr Id kNone = 0;
 
   Gates() { find({}); }
 
-  /// The gate of these needs, made where it is the first of its kind. Gates are few, and stay.
+  /// The gate of these needs, which is made if it is the first of its kind. Gates are few, and
+  /// stay.
   Id find(const Needs& needs);
 
   void set_conditions(const Conditions& conditions, TimePoint now);
   const Conditions& conditions() const { return conditions_; }
 
-  /// No gate has been open or closed for a time that is yet to come.
+  /// After a step of the clock, no gate has opened or closed in the future.
   void clock_was_set(TimePoint now);
 
-  /// Since when these needs hold, or do not; the last change of conditions for those nobody has.
+  /// The time since which these needs hold, or do not; for needs that nobody has, the last change
+  /// of conditions.
   TimePoint since(const Needs& needs) const;
 
   const Gate& operator[](Id id) const { return gates_[id]; }
@@ -47,13 +49,13 @@ class Gates {
   std::vector<Gate> gates_;
 };
 
-/// What `work` needs at `now`; nothing once its deadline has passed, or somebody told it to run.
+/// The needs of `work` at `now`; none once its deadline has passed, or somebody told it to run.
 Needs needs_at(const Work& work, const Policy& policy, TimePoint now);
 
-/// The next time at which needs_at() of due work changes by itself; nothing: never.
+/// The next time at which needs_at() of a due job changes by itself; nothing: never.
 std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy, TimePoint now);
 
-/// Whether it is due only once one of its paths has changed.
+/// Whether it becomes due only once one of its paths has changed.
 bool awaits_trigger(const Work& work, TimePoint now);
 
 /// Whether no constraint matters to it any more.

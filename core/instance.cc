@@ -3,7 +3,7 @@
 namespace wm {
 namespace {
 
-// The XDG base directories must be absolute; others are to be ignored. Empty: neither is set.
+// The XDG base directories must be absolute; others are ignored. Empty: neither is set.
 std::string under(const std::string& base, const std::string& home, const std::string& in_home) {
   if (base.starts_with('/')) return base + "/wm";
   if (home == "/") return in_home + "/wm";

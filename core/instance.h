@@ -1,4 +1,4 @@
-// Where a daemon listens, keeps its state and reads its configuration.
+// The paths of a daemon's socket, state and configuration.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace wm {
 
 enum class Instance { user, system };
 
-/// The environment that paths depend on, as getenv() gives it.
+/// The environment that paths depend on, from getenv().
 struct Surroundings {
   std::string runtime_dir;  // $XDG_RUNTIME_DIR
   std::string state_home;   // $XDG_STATE_HOME
@@ -22,8 +22,8 @@ struct Surroundings {
   static Surroundings from(const char* (*get_variable)(const char* name), uid_t uid);
 };
 
-/// User: $XDG_RUNTIME_DIR/wm/wm.sock, else /tmp/wm-UID/wm.sock, whose directory must be the user's
-/// own and closed to others. System: /run/wm/wm.sock.
+/// User: $XDG_RUNTIME_DIR/wm/wm.sock, else /tmp/wm-UID/wm.sock, whose directory must belong to the
+/// user and be closed to others. System: /run/wm/wm.sock.
 std::string socket_path(Instance instance, const Surroundings& surroundings);
 
 /// User: $XDG_STATE_HOME/wm, else ~/.local/state/wm. System: /var/lib/wm. An error: neither is set.

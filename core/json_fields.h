@@ -1,5 +1,5 @@
-// Reads fields of JSON that a program of ours wrote: what is absent or of another type is empty.
-// What comes from outside is read strictly, by json_reader.
+// Reads fields of JSON that a program of ours wrote: an absent field, or one of another type, is
+// empty. For JSON from outside, json_reader is strict.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 namespace wm {
 
 std::string text_of(const boost::json::object& object, std::string_view key);
-std::int64_t number_of(const boost::json::object& object, std::string_view key);  // Else 0.
+std::int64_t number_of(const boost::json::object& object, std::string_view key);  // Or 0.
 const boost::json::object& object_of(const boost::json::object& object, std::string_view key);
 const boost::json::array& array_of(const boost::json::object& object, std::string_view key);
 std::vector<std::string> texts_of(const boost::json::object& object, std::string_view key);

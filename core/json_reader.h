@@ -1,4 +1,5 @@
-// Reads a JSON object from outside strictly: every key is known, has its type, and errors name it.
+// Reads a JSON object from outside strictly: every key must be known and have its type; errors name
+// it.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,12 @@
 
 namespace wm {
 
-/// Parses UTF-8 text of at most 32 levels that must be one object. `what` is how the error calls
-/// it.
+/// Parses UTF-8 text of at most 32 levels, which must be one object. `what` is its name in the
+/// error.
 Result<boost::json::object> parse_object(std::string_view what, std::string_view text);
 
-/// Reads the fields of one object; the first that is wrong stops the reading. Absent and null
-/// fields leave their target as it was.
+/// Reads the fields of one object; the first error stops the reading. Absent and null fields leave
+/// their target unchanged.
 class JsonReader {
  public:
   explicit JsonReader(const boost::json::object& object) : object_(object) {}
@@ -47,7 +48,7 @@ class JsonReader {
     return *this;
   }
 
-  /// A word of a closed set.
+  /// Reads a word of a closed set.
   template <class E>
     requires std::is_enum_v<E>
   JsonReader& read(std::string_view key, E& value) {
@@ -63,7 +64,7 @@ class JsonReader {
     return *this;
   }
 
-  /// Some of them.
+  /// Reads several of them.
   template <class E>
     requires std::is_enum_v<E>
   JsonReader& read(std::string_view key, std::vector<E>& value) {
@@ -78,7 +79,7 @@ class JsonReader {
     return *this;
   }
 
-  /// The first error, or a key that nobody read. `what` is how the error calls the object.
+  /// Returns the first error, or one about an unread key. `what` is the object's name in it.
   Result<> finish(std::string_view what) const;
 
  private:

@@ -1,4 +1,4 @@
-// How the outputs of prerequisites become a work's input.
+// Merges the outputs of prerequisites into a job's input.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace wm {
 
-/// `input` and then `outputs`, JSON objects in the order of the prerequisites, as one. Overwrite: a
-/// later value takes the place of an earlier one of its key. Arrays: every value becomes part of
-/// its key's array, arrays by their elements.
+/// Merges `input` and then `outputs`, which are JSON objects in the order of the prerequisites.
+/// Overwrite: a later value replaces an earlier one with its key. Arrays: every value becomes part
+/// of its key's array; arrays contribute their elements.
 Result<std::string> merge_inputs(Merge how, const std::string& input,
                                  const std::vector<std::string>& outputs);
 

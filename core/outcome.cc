@@ -8,8 +8,8 @@
 namespace wm {
 namespace {
 
-// sysexits.h: 64 (EX_USAGE) to 78 (EX_CONFIG) say that trying again cannot help, but for
-// 75 (EX_TEMPFAIL).
+// sysexits.h: 64 (EX_USAGE) to 78 (EX_CONFIG) say that trying again cannot help, except 75
+// (EX_TEMPFAIL).
 constexpr int kFirstPermanent = 64;
 constexpr int kLastPermanent = 78;
 constexpr int kTemporary = 75;

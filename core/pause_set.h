@@ -9,7 +9,7 @@
 
 namespace wm {
 
-/// Groups that start nothing new, and until when (nothing: until resumed); "" is everything.
+/// The paused groups, and until when (nothing: until resumed); "" is everything.
 using Pauses = std::map<std::string, std::optional<TimePoint>>;
 
 class PauseSet {
@@ -19,15 +19,15 @@ class PauseSet {
 
   void pause(const std::string& group, std::optional<TimePoint> until);
   void resume(const std::string& group);
-  /// Ends those whose time is over.
+  /// Ends pauses whose time is over.
   void move_on(TimePoint now);
-  /// The wall clock was set ahead by that much: they last as long as they would have.
+  /// The wall clock was set ahead by `step`: the pauses last as long as before.
   void clock_was_set(Duration step);
 
   const Pauses& all() const { return pauses_; }
-  /// Whether work of that group, "" for none, starts nothing.
+  /// Whether jobs of that group, "" for none, are paused.
   bool covers(const std::string& group) const;
-  /// When the first of them ends by itself; nothing: none does.
+  /// The time at which the first of them ends by itself; nothing: none does.
   std::optional<TimePoint> next_end() const;
 
   /// All of them, if any has changed since the last accept().
@@ -39,7 +39,7 @@ class PauseSet {
   void remember();
 
   Pauses pauses_;
-  std::optional<Pauses> before_;  // As they were at the last accept(), if they have changed.
+  std::optional<Pauses> before_;  // Their state at the last accept(), if they have changed.
 };
 
 }  // namespace wm

@@ -1,4 +1,4 @@
-// How much run time the expedited work of each owner has used lately.
+// The run time that each owner's expedited jobs have used recently.
 #pragma once
 
 #include <deque>
@@ -9,7 +9,7 @@
 
 namespace wm {
 
-/// The time over which a budget counts.
+/// A budget counts over this time.
 constexpr Duration kQuotaWindow = 24h;
 
 class ExpeditedQuota {
@@ -17,13 +17,13 @@ class ExpeditedQuota {
   /// A run on the budget has ended.
   void add(uid_t owner, TimePoint ended, Duration length);
 
-  /// Runs that ended before the window before `now` count no more.
+  /// Forgets runs that ended before the window before `now`.
   void move_on(TimePoint now);
 
-  /// The run time of those that count.
+  /// The total run time of those that count.
   Duration used(uid_t owner) const;
 
-  /// Somebody set the clock ahead by so much.
+  /// Somebody set the clock ahead by `step`.
   void clock_was_set(Duration step);
 
   void accept() { added_.clear(); }

@@ -14,7 +14,7 @@ bool is_final(StopReason why) {
   return why == StopReason::cancelled || why == StopReason::replaced;
 }
 
-// When enqueued work is due, as its wait began.
+// The due time of an enqueued job, as its wait begins.
 TimePoint next_due(const Work& work, const SchedulingRules& rules) {
   if (has_named_time(work)) return work.at;
   TimePoint due = due_time(work, rules.zone);
@@ -31,8 +31,8 @@ void open_next_period(Work& work, TimePoint due) {
   ++work.periods;
 }
 
-// Retries of periodic work happen inside its period, which ends where the next run would be due had
-// the first attempt not asked for another.
+// Retries of a periodic job happen inside its period, which ends when the next run would be due if
+// the first attempt had not asked for another.
 void wait_for_retry(Work& work, const SchedulingRules& rules) {
   work.timing = Timing::retry;
   const Policy& policy = work.policy;
@@ -132,7 +132,7 @@ void Scheduler::replace(std::span<const WorkId> old, Work fresh,
   enqueue(std::move(fresh), prerequisites);
 }
 
-// The running work whose child is in the way of work `id`: itself, or the one that it replaced and
+// The running job whose child blocks the job `id`: that job itself, or the one that it replaced and
 // waits for.
 std::optional<WorkId> Scheduler::running_before(WorkId id) const {
   const Work* work = table_.find(id);
@@ -169,7 +169,7 @@ void Scheduler::set_time(WorkId id, std::optional<TimePoint> at, TimePoint now) 
   table_.put(work);
 }
 
-// Counts its wait from where it began.
+// Counts its wait again from its beginning.
 void Scheduler::wait_anew(Work& work, TimePoint now) const {
   if (work.state != WorkState::enqueued && work.state != WorkState::blocked) return;
   work.due = next_due(work, rules_);
@@ -252,7 +252,7 @@ void Scheduler::clock_was_set(TimePoint now) {
   std::vector<Work> stepped;
   for (const auto& [id, row] : table_.rows()) {
     Work after = after_clock_step(row.work, now, rules_.zone);
-    if (row.work.due <= was) after.due = std::min(row.work.due, now);  // What is due stays due.
+    if (row.work.due <= was) after.due = std::min(row.work.due, now);  // A due job stays due.
     if (after != row.work) stepped.push_back(after);
   }
   for (const Work& work : stepped) table_.put(work);
@@ -408,8 +408,8 @@ void Scheduler::stop_what_must(TimePoint now) {
   }
 }
 
-// Between owners, whoever has the fewest children, and has been given none for longest; all that
-// their works say of themselves comes after that.
+// Among owners, the one with the fewest children comes first, then the one that has been given none
+// for longest; only after that do their jobs' own properties count.
 bool Scheduler::Candidate::operator<(const Candidate& other) const {
   const auto order = [](const Candidate& one) {
     const Policy& policy = one.work->policy;

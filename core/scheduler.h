@@ -1,9 +1,9 @@
 // Decides what runs, and touches nothing. Events and the time come in as arguments; decisions go
 // out as values.
 //
-// Events change rows inside a turn. decisions() says what is to be saved and done; then the turn
-// ends with accept() once that is on disk, or with roll_back(), after which nothing has happened.
-// Nobody acts on a decision before it is accepted.
+// Events change rows inside a turn. decisions() lists what to save and to do; then the turn ends
+// with accept() once that is on disk, or with roll_back(), after which nothing has happened. Nobody
+// acts on a decision before it is accepted.
 #pragma once
 
 #include <algorithm>
@@ -22,22 +22,22 @@
 
 namespace wm {
 
-/// What the configuration says of choosing.
+/// The configuration's rules for choosing.
 struct SchedulingRules {
-  // Children at once; one that was told to stop counts until it is gone.
-  int max_parallel = 1;                     // Each owner's.
-  int max_parallel_total = 1'000'000;       // All owners' together.
-  std::map<std::string, GroupRule> groups;  // Others have no limit of their own.
-  Duration settle = 10s;                  // A constraint that stopped a run holds that long first.
-  Duration time_limit{};                  // Of a run whose work names none; 0: no end.
-  Duration expedited_budget = 10min;      // Of each owner, in kQuotaWindow.
-  std::int32_t max_attempts = 0;          // For work that names none; 0: no end.
-  const date::time_zone* zone = nullptr;  // Of calendars; nullptr: UTC.
-  Jitter jitter;                          // Of backoffs.
+  // Limits on children at once; one that was told to stop counts until it is gone.
+  int max_parallel = 1;                     // Per owner.
+  int max_parallel_total = 1'000'000;       // For all owners together.
+  std::map<std::string, GroupRule> groups;  // Other groups have no limit of their own.
+  Duration settle = 10s;              // How long a constraint that stopped a run must hold first.
+  Duration time_limit{};              // For a run whose job names none; 0: unlimited.
+  Duration expedited_budget = 10min;  // Per owner, in kQuotaWindow.
+  std::int32_t max_attempts = 0;      // For jobs that name none; 0: unlimited.
+  const date::time_zone* zone = nullptr;  // For calendars; nullptr: UTC.
+  Jitter jitter;                          // For backoffs.
 };
 
-/// One level of priority is worth so long a wait for a slot. Under constant load, work of the
-/// lowest priority therefore waits at most 20 times as long for newer work of the highest.
+/// One level of priority is worth this long a wait for a slot. Therefore, under constant load, a
+/// job of the lowest priority waits for newer jobs of the highest at most 20 times this long.
 constexpr Duration kAgeing = 1h;
 
 struct Start {
@@ -58,10 +58,10 @@ struct Stop {
 
 struct Decisions {
   std::vector<Work> changed;       // Rows to save.
-  std::vector<WorkId> enqueued;    // Those that are new, or came back.
+  std::vector<WorkId> enqueued;    // New rows, and rows that came back.
   std::vector<Start> started;      // Children to start.
   std::vector<Stop> stopped;       // Children to tell to stop.
-  std::optional<Pauses> pauses;    // To save, where they have changed.
+  std::optional<Pauses> pauses;    // To save, if they have changed.
   std::vector<LedgerEntry> noted;  // To save.
 };
 
@@ -74,8 +74,7 @@ class Scheduler {
 
   // From the store, at start-up.
 
-  /// An unfinished row, and those of its prerequisites that are unfinished. A running row waits for
-  /// its run_ended().
+  /// An unfinished row, and its unfinished prerequisites. A running row waits for its run_ended().
   void restore(const Work& work, std::span<const WorkId> prerequisites = {});
   void restore_pauses(const Pauses& pauses) { pauses_.restore(pauses); }
   void restore_ledger(const LedgerEntry& entry) { ledger_.restore(entry); }
@@ -83,33 +82,33 @@ class Scheduler {
   /// A run on its owner's expedited budget that ended within kQuotaWindow.
   void restore_expedited_run(uid_t owner, TimePoint ended, Duration length);
 
-  // Events. Ids of work that the table does not hold (finished, never known) are ignored.
+  // Events. Ids of jobs that the table does not hold (finished, never known) are ignored.
 
-  /// New work, its id given by the store, or work that comes back; blocked until those
-  /// prerequisites have succeeded that are unfinished now.
+  /// Adds a new job, with an id from the store, or one that comes back; it is blocked until the
+  /// prerequisites that are unfinished now have succeeded.
   void enqueue(Work work, std::span<const WorkId> prerequisites = {});
 
-  /// `fresh` takes the place of `old`, works of one name of which at most one runs: they are
-  /// cancelled, and it starts once that child is gone.
+  /// `fresh` replaces `old`, jobs of one name of which at most one runs: they are cancelled, and it
+  /// starts once that child is gone.
   void replace(std::span<const WorkId> old, Work fresh, std::span<const WorkId> prerequisites = {});
 
-  /// New terms, also for a wait that has begun. A run that goes on is finished with the old ones.
+  /// Sets new terms, also for a wait that has begun. A run in progress finishes under the old ones.
   void update(WorkId id, const SharedPolicy& policy, TimePoint now);
 
-  /// The next run is due at that time, once, whatever its delay, period or backoff say; nothing:
-  /// when they say.
+  /// Makes the next run due at that time, once, whatever its delay, period or backoff say; nothing:
+  /// restores their time.
   void set_time(WorkId id, std::optional<TimePoint> at, TimePoint now);
 
-  /// At once, or as soon as its child is gone. What depends on it is cancelled too.
+  /// Cancels at once, or as soon as its child is gone. Its dependants are cancelled too.
   void cancel(WorkId id, TimePoint now, StopReason why = StopReason::cancelled);
 
-  /// Enqueued work starts at the next free slot, whatever its delay and constraints.
+  /// Starts an enqueued job at the next free slot, whatever its delay and constraints.
   void run_now(WorkId id, TimePoint now);
 
-  /// Its present run comes after so many of the same unique name.
+  /// Numbers its present run after `runs_before` others of the same unique name.
   void number_run(WorkId id, std::int32_t runs_before);
 
-  /// One of the paths that triggered work names has changed.
+  /// One of the paths that a triggered job names has changed.
   void paths_changed(WorkId id, TimePoint now);
 
   /// Starts nothing new of the group until then, or until resume().
@@ -118,32 +117,33 @@ class Scheduler {
   }
   void resume(const std::string& group) { pauses_.resume(group); }
 
-  /// The child of running work is gone. Returns what the run came to.
+  /// The child of a running job is gone. Returns the result of the run.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
 
   void set_conditions(const Conditions& conditions, TimePoint now);
 
-  /// The wall clock less the time since boot. It is a fact like rules(), and no event of a turn.
+  /// Sets the wall clock minus the time since boot. It is a fact like rules(), and no event of a
+  /// turn.
   void set_clock_offset(ClockOffset offset);
   ClockOffset clock_offset() const { return agenda().clock_offset(); }
-  /// How long running work has run.
+  /// How long a running job has run.
   Duration run_time(const Work& work, TimePoint now) const {
     return std::max(agenda().since_boot(now) - work.began, Duration::zero());
   }
 
-  /// Somebody set the clock: no work waits longer than its own delay or period.
+  /// Somebody set the clock: no job waits longer than its own delay or period.
   void clock_was_set(TimePoint now);
 
-  /// The rules have another zone: calendar work that is not due yet waits for its time there.
+  /// The rules have another zone: a calendar job that is not due yet waits for its time there.
   void zone_changed(TimePoint now);
 
   /// From now on plan() starts nothing and stops everything.
   void shut_down() { shutting_down_ = true; }
 
-  /// While it holds, plan() starts nothing; what runs goes on.
+  /// While `holds` is true, plan() starts nothing; runs go on.
   void hold_starts(bool holds) { holding_ = holds; }
 
-  /// Stops what may not go on, and starts what is due and allowed while there is room.
+  /// Stops runs that may not go on, and starts due and allowed jobs while there is room.
   void plan(TimePoint now);
 
   // The end of a turn.
@@ -151,7 +151,7 @@ class Scheduler {
   void accept();
   void roll_back();
 
-  // What it holds.
+  // The state.
   const Work* find(WorkId id) const { return table_.find(id); }
   const Conditions& conditions() const { return agenda().gates().conditions(); }
   const Agenda& agenda() const { return table_.agenda(); }
@@ -161,7 +161,7 @@ class Scheduler {
   std::size_t unfinished_count() const { return table_.rows().size(); }
   std::size_t unfinished_count(uid_t owner) const { return table_.count(owner); }
   std::size_t running_count() const { return agenda().running().size(); }
-  /// Slots are free for somebody; for this owner; for this owner in that group.
+  /// Whether slots are free for somebody; for this owner; for this owner in that group.
   bool has_room() const;
   bool has_room(uid_t owner) const;
   bool group_has_room(const std::string& name, uid_t owner) const;
@@ -169,23 +169,23 @@ class Scheduler {
     return chains_.depends_on(dependent, prerequisite);
   }
 
-  /// The same works and rules, to be led ahead by themselves. Costs time for each work.
+  /// A copy of the jobs and rules, for simulating ahead. Takes time for each job.
   Scheduler copy() const;
 
-  /// The constraints that any unfinished work names: only these are worth measuring.
+  /// The constraints that any unfinished job names: only these are worth measuring.
   Constraints wanted() const;
 
-  /// When plan() will have something to do if nothing happens before; nothing: never.
+  /// The time at which plan() has something to do if nothing happens before; nothing: never.
   std::optional<TimePoint> next_wakeup() const;
 
  private:
-  /// The first of a lane, and what decides between lanes: the smaller goes first.
+  /// The first of a lane, and the criteria between lanes: the smaller goes first.
   struct Candidate {
     const Work* work = nullptr;
     int running = 0;              // Its owner's runs.
-    std::uint64_t served_at = 0;  // When its owner was given a slot last: see served_.
+    std::uint64_t served_at = 0;  // The last time its owner was given a slot: see served_.
     Rank rank = Rank::normal;
-    TimePoint aged{};  // Since when it waits for a slot, as if its priority were 0.
+    TimePoint aged{};  // The start of its wait for a slot, as if its priority were 0.
 
     bool operator<(const Candidate& other) const;
   };
@@ -210,7 +210,7 @@ class Scheduler {
   Chains chains_;
   PauseSet pauses_;
   std::uint64_t starts_ = 0;
-  std::map<uid_t, std::uint64_t> served_;  // Which of the starts was each owner's last.
+  std::map<uid_t, std::uint64_t> served_;  // The number of each owner's last start.
   std::vector<std::pair<uid_t, std::uint64_t>> served_before_;  // Since the last accept().
   ExpeditedQuota quota_;
   WaitLedger ledger_;
@@ -219,11 +219,11 @@ class Scheduler {
   std::vector<Stop> stopped_;
 };
 
-/// Failed or cancelled work, enqueued anew: its attempts are counted from the start, and nothing
+/// A failed or cancelled job, enqueued again: its attempts are counted from the start, and nothing
 /// delays it.
 Work once_more(Work work, TimePoint now);
 
-/// The row after its run came to `outcome` at `now`: finished, or enqueued for the next attempt or
+/// The row after the `outcome` of its run at `now`: finished, or enqueued for the next attempt or
 /// period.
 Work after_run(Work work, RunOutcome outcome, TimePoint now, const SchedulingRules& rules);
 

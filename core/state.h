@@ -1,4 +1,5 @@
-// The state machine: which event leads from which state to which. Everything else is refused.
+// The state machine: a table of the events that lead from one state to another. Everything else is
+// refused.
 #pragma once
 
 #include <optional>
@@ -13,11 +14,11 @@ enum class WorkEvent : std::uint8_t {
   succeed,    // The work is complete.
   repeat,     // Periodic work: this period is over, the next one waits.
   fail,       // Permanently.
-  retry,      // Once more, after a delay.
-  interrupt,  // Stopped by wm before it was done; once more.
-  cancel,     // Running work: only once its child is gone.
+  retry,      // Again, after a delay.
+  interrupt,  // Stopped by wm before it was done; it runs again.
+  cancel,     // A running job: only once its child is gone.
   unblock,    // All prerequisites have succeeded.
-  reenqueue,  // Asked for once more: the only way out of a terminal state.
+  reenqueue,  // Asked for again: the only way out of a terminal state.
 };
 
 constexpr std::optional<WorkState> next_state(WorkState from, WorkEvent event) {
@@ -56,7 +57,7 @@ static_assert(!next_state(WorkState::succeeded, WorkEvent::cancel), "finished st
 static_assert(!next_state(WorkState::failed, WorkEvent::start), "finished stays finished");
 static_assert(!next_state(WorkState::cancelled, WorkEvent::retry), "finished stays finished");
 
-/// Where the table has no such arrow, the rules contradict themselves: that ends the turn.
+/// If the table has no such arrow, the rules contradict themselves: that ends the turn.
 inline void move(Work& work, WorkEvent event) {
   work.state = checked(next_state(work.state, event), "the table of states has this arrow");
 }

@@ -1,4 +1,4 @@
-// What people are told of a work, as it happens: `wm watch`, notifications, the notify command.
+// The events that people see about a job: `wm watch`, notifications, the notify command.
 #pragma once
 
 #include <span>
@@ -7,12 +7,12 @@
 
 namespace wm {
 
-/// As WorkManager's debug handlers name them.
+/// The names of WorkManager's debug handlers.
 enum class WorkStatus : std::uint8_t {
-  scheduled,    // Registered, or enqueued once more.
+  scheduled,    // Registered, or enqueued again.
   started,      // A first attempt.
   retrying,     // A later one.
-  rescheduled,  // A run asked for another, or wm interrupted it: once more.
+  rescheduled,  // A run asked for another, or wm interrupted it: it runs again.
   completed,
   failed,
   cancelled,
@@ -31,23 +31,23 @@ struct EndedRun {
 
 struct StatusChange {
   WorkStatus status = WorkStatus::scheduled;
-  Work work;                    // As the turn left it.
-  std::optional<EndedRun> run;  // Whose end it is.
+  Work work;                    // Its state after the turn.
+  std::optional<EndedRun> run;  // The run that ended.
 
   bool operator==(const StatusChange&) const = default;
 };
 
-/// Names the end of a run for people; the work is in the state that the run has left it in.
+/// Names the end of a run for people; `work` is in the state after the run.
 WorkStatus status_after(const EndedRun& run, const Work& work);
 
-/// What a turn has made of its works: ends first, then what is new, then starts.
+/// The events of a turn: ends first, then new jobs, then starts.
 std::vector<StatusChange> status_changes(const Decisions& decisions,
                                          std::span<const EndedRun> ended);
 
-/// Whether somebody who asked for those notices wants to hear of it (--notify).
+/// Whether a user who asked for `notices` wants to see this event (--notify).
 bool is_wanted(const StatusChange& change, std::span<const Notice> notices);
 
-/// Beside the status, in a few words: `exit 75, again in 30s`.
+/// Describes the event besides its status, in a few words: `exit 75, again in 30s`.
 std::string describe(const StatusChange& change, TimePoint now);
 
 /// `40 % {"step":"upload"}`

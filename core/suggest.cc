@@ -5,7 +5,7 @@
 namespace wm {
 namespace {
 
-constexpr std::size_t kLongest = 64;  // No word that anybody meant is longer.
+constexpr std::size_t kLongest = 64;  // Nobody means a longer word.
 constexpr std::size_t kShortestBeginning = 3;
 
 std::string folded(std::string_view word) {
@@ -17,7 +17,7 @@ std::string folded(std::string_view word) {
   return text;
 }
 
-// How many characters were left out, put in, changed or swapped with the next one.
+// The number of characters that were left out, inserted, changed or swapped with the next one.
 std::size_t slips(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;

@@ -1,4 +1,4 @@
-// Which word was meant: for errors about one that is unknown.
+// Finds the word that was meant, for errors about an unknown one.
 #pragma once
 
 #include <span>
@@ -8,8 +8,8 @@
 
 namespace wm {
 
-/// The one of `known` that differs from `word` by a slip or two, or that alone begins with it;
-/// empty: none does. Case is no difference, nor are `_` and `-`.
+/// The word of `known` that differs from `word` by one or two slips, or that alone begins with it;
+/// empty: none does. Case makes no difference, nor do `_` and `-`.
 std::string_view closest(std::string_view word, std::span<const std::string_view> known);
 
 /// `: did you mean WORD?`, or nothing.

@@ -11,7 +11,7 @@ struct Character {
   std::size_t length = 0;
 };
 
-// The first character of `text`, which is not empty; nothing if it is malformed.
+// The first character of non-empty `text`; nothing if it is malformed.
 std::optional<Character> first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);

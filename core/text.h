@@ -1,4 +1,4 @@
-// Text: what came from outside checked, numbers read, lists joined.
+// Checks text from outside, reads numbers, and joins lists.
 #pragma once
 
 #include <charconv>
@@ -14,12 +14,12 @@ bool is_utf8(std::string_view text);
 /// Whether it has a character that a terminal might obey: C0, DEL, C1, or a bidirectional override.
 bool has_control(std::string_view utf8);
 
-/// The text with such characters, and bytes that are not UTF-8, written as `\xNN`: what a terminal
-/// may be sent. Newlines and tabs stay when `keep_lines`.
+/// The text with such characters, and bytes that are not UTF-8, written as `\xNN`, safe for a
+/// terminal. Newlines and tabs stay if `keep_lines`.
 std::string printable(std::string_view text, bool keep_lines = false);
 
-/// The number that the whole text is; nothing where it is none, or does not fit. No spaces, no `+`,
-/// and a `-` only for types that have one.
+/// The number that the whole text represents; nothing if it is none, or does not fit. No spaces, no
+/// `+`, and a `-` only for signed types.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text, int base = 10) {
   Number number{};
@@ -28,7 +28,7 @@ std::optional<Number> parse_number(std::string_view text, int base = 10) {
   return problem == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
 
-/// The parts that are not empty, with the separator between them.
+/// Joins the parts that are not empty, with the separator between them.
 template <class Parts>
 std::string join(const Parts& parts, std::string_view separator = ", ") {
   std::string text;

@@ -64,8 +64,8 @@ std::string padded(std::int64_t number, std::size_t width) {
 }
 
 // A cursor over the fixed fields of an ISO 8601 time. The date library, which has the zones, would
-// also take `2026-1-23`, knows one number of digits after the point, and needs five times as long
-// to read and to write.
+// also accept `2026-1-23`, knows only one number of digits after the point, and needs five times as
+// long to read and to write.
 class TimeReader {
  public:
   explicit TimeReader(std::string_view text) : rest_(text) {}
@@ -87,7 +87,7 @@ class TimeReader {
     if (digits.empty() || digits.size() > 9) return std::nullopt;
     return Duration{parse_number<int>((std::string(digits) + "00").substr(0, 3)).value_or(0)};
   }
-  // `Z`, `+01:00`, `-0530`: how far local time is ahead of UTC.
+  // `Z`, `+01:00`, `-0530`: the offset of local time from UTC.
   std::optional<std::chrono::minutes> offset() {
     if (skip("Zz")) return std::chrono::minutes{0};
     const bool ahead = !rest_.empty() && rest_.front() == '+';
@@ -136,7 +136,7 @@ std::string format_duration(Duration duration) {
   std::string text = duration < Duration::zero() ? "-" : "";
   Duration rest = std::chrono::abs(duration);
   for (const Unit& unit : std::span(kUnits).first(6)) {
-    // Weeks only where nothing is left over: 10d reads better than 1w3d.
+    // Weeks only if nothing is left over: 10d reads better than 1w3d.
     if (unit.length == Duration{Days{7}} && rest % unit.length != Duration::zero()) continue;
     if (const auto count = rest / unit.length; count > 0) {
       text += std::to_string(count) + std::string(unit.name);

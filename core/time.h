@@ -1,5 +1,4 @@
-// Points in time and lengths of time: milliseconds, wall clock, UTC; how people write and read
-// them.
+// Points in time and durations: milliseconds, wall clock, UTC; and how people write and read them.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +20,11 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 using Days = std::chrono::days;
 
-/// The wall clock less the time since boot, which alone tells how long something took: it changes
-/// when somebody sets the clock.
+/// The wall clock minus the time since boot. It changes when somebody sets the clock; only the time
+/// since boot measures how long something took.
 using ClockOffset = Duration;
 
-/// The longest duration anything accepts (10 years); sums of a few of them stay far from overflow.
+/// The longest accepted duration (10 years); sums of a few of them stay far from overflow.
 constexpr Duration kMaxDuration = Days{3650};
 
 /// `500ms`, `90s`, `15m`, `1h30m`, `2d`, `1w`, `"1h 30min"`, `"2 days"`: whole numbers with a unit,
@@ -36,11 +35,11 @@ Result<Duration> parse_duration(std::string_view text);
 /// The shortest form parse_duration() reads back: `1h30m`, `2d`, `500ms`, `0s`.
 std::string format_duration(Duration duration);
 
-/// One of about that length: rounded to the largest two units, `1h30m`; under a second,
+/// An approximate duration: rounded to the largest two units, `1h30m`; below a second,
 /// milliseconds.
 std::string rough_duration(Duration duration);
 
-/// The earlier of the two, where there are any.
+/// The earlier of the two, if there are any.
 constexpr std::optional<TimePoint> earliest(std::optional<TimePoint> a,
                                             std::optional<TimePoint> b) {
   return a && b ? std::min(a, b) : a ? a : b;

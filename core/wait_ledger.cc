@@ -79,8 +79,8 @@ void WaitLedger::add(LedgerEntry entry) {
   unsaved_ = std::min(unsaved_, entries_.size());
 }
 
-// The last entry begins anew at the new time. It is noted again, for the entries on disk stay as
-// they are.
+// The last entry begins again at the new time. It is noted again, because the entries on disk stay
+// as they are.
 void WaitLedger::clock_was_set(TimePoint now) {
   if (entries_.empty() || entries_.back().from <= now) return;
   LedgerEntry last = entries_.back();
@@ -89,7 +89,7 @@ void WaitLedger::clock_was_set(TimePoint now) {
   put_in_order();
 }
 
-// Before a clock was set back, it was later than after.
+// Times before a clock was set back may be later than those after.
 void WaitLedger::put_in_order() {
   for (auto later = entries_.rbegin(); later != entries_.rend(); ++later) {
     const auto entry = std::next(later);

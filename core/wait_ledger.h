@@ -1,4 +1,4 @@
-// What the conditions were, lately: how long each of them held a work back, and since when.
+// The recent history of the conditions: how long each of them held a job back, and since when.
 #pragma once
 
 #include <deque>
@@ -8,45 +8,47 @@
 
 namespace wm {
 
-/// How things were from a moment on, until the next entry.
+/// The conditions from one moment until the next entry.
 struct LedgerEntry {
   TimePoint from{};
   Conditions conditions;
   std::set<std::string> paused;  // Groups; "" is everything.
-  bool shutting_down = false;    // The daemon starts nothing, and is gone soon.
-  // A daemon ended in it and nobody knows when: what nothing else held back waited for a daemon.
+  bool shutting_down = false;    // The daemon starts nothing, and ends soon.
+  // A daemon ended during this entry, and nobody knows when: waits without another reason were for
+  // a daemon.
   bool unattended = false;
 
   bool operator==(const LedgerEntry&) const = default;
 };
 
-/// What is older than so many changes is told as one wait for the daemon: nobody remembers it.
+/// Changes before the last kLedgerEntries are forgotten: waits from then are reported as one wait
+/// for the daemon.
 constexpr int kLedgerEntries = 1000;
 
 class WaitLedger {
  public:
-  /// An entry of a daemon before this one, oldest first.
+  /// Adds an entry of an earlier daemon, oldest first.
   void restore(LedgerEntry entry);
 
-  /// The daemon before this one was killed, or the power failed, at some time after `last_seen`.
+  /// The earlier daemon was killed, or the power failed, at some time after `last_seen`.
   void daemon_was_lost(TimePoint last_seen);
 
-  /// So it is from then on. Changes nothing if so it was.
+  /// Records the conditions from then on, unless they are unchanged.
   void note(LedgerEntry entry);
 
-  /// Nothing has happened at a time that is yet to come.
+  /// After a step of the clock, nothing has happened in the future.
   void clock_was_set(TimePoint now);
 
-  /// What was noted since saved().
+  /// The entries noted since saved().
   std::vector<LedgerEntry> unsaved() const;
   void saved() { unsaved_ = 0; }
 
-  /// What held enqueued work back from when it was due until `now`: each constraint, pauses, and
-  /// what is left over as waiting for a slot, or for a daemon. A retry says how long its backoff
-  /// was.
+  /// Everything that held an enqueued job back from its due time until `now`: each constraint,
+  /// pauses, and the remainder as a wait for a slot, or for a daemon. For a retry, also the length
+  /// of its backoff.
   std::vector<Waited> waited(const Work& work, TimePoint now) const;
 
-  /// Since when `wanted` does not hold, which it does not now.
+  /// The time since which `wanted`, which does not hold now, has not held.
   TimePoint unmet_since(const Constraints& wanted) const;
 
  private:
@@ -54,7 +56,7 @@ class WaitLedger {
   void put_in_order();
 
   std::deque<LedgerEntry> entries_;
-  std::size_t unsaved_ = 0;  // So many of the last.
+  std::size_t unsaved_ = 0;  // How many entries at the end are not saved yet.
 };
 
 }  // namespace wm

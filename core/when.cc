@@ -33,7 +33,8 @@ std::vector<std::string> lower_words(std::string_view text) {
   return words;
 }
 
-// `09:30`, `9:30`, `09:30:15`; `2026-11-23`: numbers of at most so many digits between separators.
+// `09:30`, `9:30`, `09:30:15`; `2026-11-23`: numbers of at most `most_digits` digits between
+// separators.
 std::optional<std::vector<int>> numbers_in(std::string_view text, char separator,
                                            std::size_t most_digits) {
   std::vector<int> list;

@@ -10,29 +10,29 @@ namespace wm {
 
 class WorkTable {
  public:
-  /// The row, or nullptr. Finished work is gone from here once its end is accepted.
+  /// The row, or nullptr. A finished job is gone from here once its end is accepted.
   const Work* find(WorkId id) const;
 
-  /// Inserts the row or puts it in the place of the one with its id.
+  /// Inserts the row, or replaces the one with its id.
   void put(const Work& work);
 
-  /// What a run may take where its work says nothing, those that go on included.
+  /// Sets the time limit of runs whose jobs name none, including runs in progress.
   void set_time_limit(Duration limit);
 
-  /// Somebody set the clock: runs go on for as long as they may all the same.
+  /// Somebody set the clock: runs still go on for as long as they may.
   void set_clock_offset(ClockOffset offset);
 
   Agenda& agenda() { return agenda_; }
   const Agenda& agenda() const { return agenda_; }
   const std::unordered_map<WorkId, Row>& rows() const { return rows_; }
 
-  /// How many of the rows are that owner's.
+  /// The number of that owner's rows.
   std::size_t count(uid_t owner) const;
 
   /// The rows put since the last accept(), each once, oldest work first.
   std::vector<Work> changed() const;
 
-  /// Returns the ids of those that have finished, which are forgotten.
+  /// Returns the ids of the finished jobs, which are forgotten.
   std::vector<WorkId> accept();
   void roll_back();
 
@@ -43,8 +43,8 @@ class WorkTable {
 
   Agenda agenda_;
   Rows rows_;
-  std::unordered_map<uid_t, std::size_t> counts_;  // Of each owner that has any.
-  std::map<WorkId, std::optional<Work>> before_;   // As it was at the last accept().
+  std::unordered_map<uid_t, std::size_t> counts_;  // Per owner with any.
+  std::map<WorkId, std::optional<Work>> before_;   // Their state at the last accept().
 };
 
 }  // namespace wm
