@@ -182,7 +182,7 @@ struct Started {
 // Waits until the daemon is ready, or is gone, or the time is up.
 Result<Started> start_wmd(Deadline deadline) {
   const ReadySocket ready;
-  if (ready.name().empty()) return fail(ErrorCode::unreachable, "no socket can be made");
+  if (ready.name().empty()) return fail(ErrorCode::unreachable, "cannot make a socket");
   SaidPipe said;
   std::vector<std::string> environment = current_environment();
   std::erase_if(environment,
@@ -229,7 +229,7 @@ Result<bool> start_user_daemon(const std::string& socket, const Connect& connect
                         (started->said.empty() ? std::string() : ": " + started->said));
       case Start::slow:
         return fail(ErrorCode::unreachable,
-                    "wmd --user is not ready yet, after 15s" +
+                    "wmd --user is not ready after 15s" +
                         (started->said.empty() ? std::string() : ": " + started->said));
       case Start::taken:
         break;
@@ -239,7 +239,7 @@ Result<bool> start_user_daemon(const std::string& socket, const Connect& connect
     if (connect_once_there(socket, connect, std::min(deadline, now + pause))) return false;
     if (now >= deadline) {
       return fail(ErrorCode::unreachable,
-                  "another wmd is there and does not serve at " + socket + ": " + started->said);
+                  "another wmd is running and does not serve at " + socket + ": " + started->said);
     }
     pause = std::min(pause * 2, kLongestWait);
   }

@@ -36,7 +36,7 @@ Error error_of(std::string_view name, const json::object& parameters) {
     return {ErrorCode::not_found, text("message")};
   }
   if (kind == "NoSuchWork") {
-    return {ErrorCode::not_found, "no such work: '" + text("uniqueName") + "': see wm list --all"};
+    return {ErrorCode::not_found, "no such job: '" + text("uniqueName") + "': see wm list --all"};
   }
   if (kind == "NoSuchRun") {
     const json::value* run = parameters.if_contains("run");
@@ -50,7 +50,7 @@ Error error_of(std::string_view name, const json::object& parameters) {
   if (kind == "NotPermitted") return {ErrorCode::not_permitted, text("message")};
   if (kind == "Failed") return {ErrorCode::failed, text("message")};
   return {ErrorCode::failed, "the daemon does not understand: " + std::string(name) +
-                                 "; is it another version than wm?"};
+                                 "; is its version different from wm's?"};
 }
 
 }  // namespace
@@ -123,10 +123,10 @@ Result<> Client::send(std::string_view method, json::object parameters, bool mor
   if (more) call["more"] = true;
   const std::string message = json::serialize(call) + '\0';
   if (std::cmp_greater(message.size(), kMostInMessage + 1)) {
-    return fail(
-        ErrorCode::invalid,
-        "that is too much at once: " + format_size(static_cast<std::int64_t>(message.size())) +
-            ", and a message may have " + format_size(kMostInMessage) + ": do it in several parts");
+    return fail(ErrorCode::invalid, "this is too much at once: " +
+                                        format_size(static_cast<std::int64_t>(message.size())) +
+                                        ", and a message may have at most " +
+                                        format_size(kMostInMessage) + ": send it in several parts");
   }
   for (std::string_view rest = message; !rest.empty();) {
     const ssize_t length = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);

@@ -19,34 +19,34 @@ constexpr std::array kCommands{
     Command{"register-periodic", "Run a task again and again", true, set_up_register_periodic},
     Command{"register-processing", "Run long maintenance while nobody uses the machine", true,
             set_up_register_processing},
-    Command{"update", "Change unfinished work in place", true, set_up_update},
-    Command{"apply", "Register all that files declare", false, set_up_apply},
-    Command{"export", "The present works as such a file", false, set_up_export},
-    Command{"cancel", "Cancel work by name, by tag, or all of it", false, set_up_cancel},
-    Command{"list", "The works, their states and what they wait for", false, set_up_list},
-    Command{"show", "All that is known of one work", false, set_up_show},
-    Command{"why", "What work waits for: needed beside measured", false, set_up_why},
-    Command{"wait", "Wait until work has ended", false, set_up_wait},
-    Command{"watch", "A line for each event, as it happens", false, set_up_watch},
-    Command{"history", "The runs, newest first", false, set_up_history},
-    Command{"logs", "What a run printed", false, set_up_logs},
-    Command{"forecast", "What would run when, as things are", false, set_up_forecast},
-    Command{"conditions", "What the sensors say, and how to pretend otherwise", false,
+    Command{"update", "Change an unfinished job in place", true, set_up_update},
+    Command{"apply", "Register the jobs that files declare", false, set_up_apply},
+    Command{"export", "Print the unfinished jobs as such a file", false, set_up_export},
+    Command{"cancel", "Cancel jobs by name, by tag, or all", false, set_up_cancel},
+    Command{"list", "List jobs, their states and what they wait for", false, set_up_list},
+    Command{"show", "Show everything known about one job", false, set_up_show},
+    Command{"why", "Show what a job needs, beside what is measured", false, set_up_why},
+    Command{"wait", "Wait until jobs have ended", false, set_up_wait},
+    Command{"watch", "Print each event as it happens", false, set_up_watch},
+    Command{"history", "List runs, newest first", false, set_up_history},
+    Command{"logs", "Print the output of a run", false, set_up_logs},
+    Command{"forecast", "Show what would run when, as things are", false, set_up_forecast},
+    Command{"conditions", "Show what the sensors report, or pretend otherwise", false,
             set_up_conditions},
-    Command{"check", "Whether constraints hold now, for scripts", false, set_up_check},
-    Command{"run", "Start work now, whatever its delay and constraints", false, set_up_run},
-    Command{"retry", "Failed or cancelled work, once more", false, set_up_retry},
+    Command{"check", "Tell scripts whether constraints hold now", false, set_up_check},
+    Command{"run", "Start a job now, whatever its delay and constraints", false, set_up_run},
+    Command{"retry", "Enqueue failed or cancelled jobs once more", false, set_up_retry},
     Command{"pause", "Start nothing new", false, set_up_pause},
-    Command{"resume", "Go on after a pause", false, set_up_resume},
-    Command{"prune", "Forget finished work", false, set_up_prune},
-    Command{"progress", "From inside a run: how far it is", false, set_up_progress},
-    Command{"output", "From inside a run: what it gives back", false, set_up_output},
-    Command{"status", "The daemon itself", false, set_up_status},
-    Command{"doctor", "What the daemon stands on, and how to mend it", false, set_up_doctor},
-    Command{"metrics", "For monitoring, in Prometheus' format", false, set_up_metrics},
-    Command{"daemon", "Put a new program in the daemon's place", false, set_up_daemon},
-    Command{"tasks", "The declared tasks and their commands", false, set_up_tasks},
-    Command{"completion", "What a shell completes, as a script for it", false, set_up_completion},
+    Command{"resume", "End a pause", false, set_up_resume},
+    Command{"prune", "Forget finished jobs", false, set_up_prune},
+    Command{"progress", "From inside a run: report how far it is", false, set_up_progress},
+    Command{"output", "From inside a run: set its result", false, set_up_output},
+    Command{"status", "Show the daemon's own state", false, set_up_status},
+    Command{"doctor", "Check what the daemon depends on, and how to fix it", false, set_up_doctor},
+    Command{"metrics", "Print metrics in Prometheus' format", false, set_up_metrics},
+    Command{"daemon", "Replace the daemon by a new program", false, set_up_daemon},
+    Command{"tasks", "List the declared tasks and their commands", false, set_up_tasks},
+    Command{"completion", "Print a completion script for a shell", false, set_up_completion},
 };
 
 const Command* find_command(std::string_view name) {
@@ -88,7 +88,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.footer(
       "Example: wm register-oneoff hello -- echo Hello\n"
       "         wm logs hello\n"
-      "wm COMMAND --help says more of each.");
+      "wm COMMAND --help says more about each.");
 }
 
 // The named command at its deepest level, such as wm conditions override.
@@ -226,7 +226,7 @@ int parse_and_run(const std::vector<std::string>& arguments, const Command* comm
     if (&one != command) continue;
     run = one.set_up(*sub, trailing);
     named = sub;
-    sub->footer(sub->get_footer() + "\nOptions of all commands, --json among them: wm --help");
+    sub->footer(sub->get_footer() + "\nFor the options of all commands, such as --json: wm --help");
   }
   const std::string name = command ? command->name : "";
   if (named) {
@@ -242,7 +242,7 @@ int parse_and_run(const std::vector<std::string>& arguments, const Command* comm
     if (e.get_exit_code() != 0) {
       std::string what = usage_problem(e, app, arguments);
       const bool lost = what.starts_with("unexpected argument") && trailing.empty();
-      if (lost && command && command->takes_command) what += ": a command stands after --";
+      if (lost && command && command->takes_command) what += ": write the command after --";
       return complain(what, name, streams);
     }
     return app.exit(e, streams.out, streams.err);

@@ -8,7 +8,8 @@ int report(Session& session, std::string_view method, boost::json::object parame
   const char* const id = std::getenv("WM_WORK_ID");
   if (!id || !*id) {
     return session.complain(
-        {ErrorCode::refused, "this is no run: WM_WORK_ID is not set, as wmd does for its tasks"});
+        {ErrorCode::refused,
+         "this is not a run: WM_WORK_ID is not set, which wmd sets for its tasks"});
   }
   parameters["id"] = id;
   const auto answer = session.ask(method, std::move(parameters));

@@ -147,7 +147,7 @@ Result<Client> Session::await_daemon(Deadline since, std::optional<Deadline> dea
   if (time == Duration::zero()) {
     return fail(ErrorCode::unreachable, "the daemon went away: " + client.error().message);
   }
-  hint("the daemon went away: waiting for one to come back, " + format_duration(time) + " at most");
+  hint("the daemon went away: waiting up to " + format_duration(time) + " for one to come back");
   const Deadline end = since + time;
   client = connect_once_there(
       socket_, [this] { return connect_again(); }, deadline ? std::min(*deadline, end) : end);

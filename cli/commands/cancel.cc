@@ -21,14 +21,14 @@ std::string describe_cancelled(const json::object& work) {
   const std::string state = text_of(work, "state");
   if (state == "running") return "stopping " + name + ": cancelled once its process is gone";
   if (state == "cancelled") return "cancelled " + name;
-  return name + " had ended before: " + state;
+  return name + " had already ended: " + state;
 }
 
 int cancel(Session& session, const CancelOptions& options) {
   if ((options.names.empty() ? 0 : 1) + (options.tag.empty() ? 0 : 1) + (options.all ? 1 : 0) !=
       1) {
     return session.complain(
-        {ErrorCode::invalid, "name the work to cancel, or use --tag TAG or --all: one of these"});
+        {ErrorCode::invalid, "name the jobs to cancel, or use --tag TAG or --all: one of these"});
   }
   json::object parameters;
   if (!options.names.empty()) parameters["uniqueNames"] = json::value_from(options.names);
@@ -42,7 +42,7 @@ int cancel(Session& session, const CancelOptions& options) {
         }
       });
   if (!count) return session.complain(count.error());
-  if (*count == 0 && !session.json()) session.hint("no unfinished work to cancel");
+  if (*count == 0 && !session.json()) session.hint("no unfinished jobs to cancel");
   return kDone;
 }
 
@@ -50,9 +50,9 @@ int cancel(Session& session, const CancelOptions& options) {
 
 Command::Run set_up_cancel(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<CancelOptions>();
-  app.add_option("NAME", options->names, "The works' unique names")->type_name("");
-  app.add_option("--tag", options->tag, "All unfinished work with this tag")->type_name("TAG");
-  app.add_flag("--all", options->all, "All unfinished work");
+  app.add_option("NAME", options->names, "The jobs' unique names")->type_name("");
+  app.add_option("--tag", options->tag, "All unfinished jobs with this tag")->type_name("TAG");
+  app.add_flag("--all", options->all, "All unfinished jobs");
   app.footer("Example: wm cancel oneoff-sync-001\n         wm cancel --tag backup");
   return [options](Session& session) { return cancel(session, *options); };
 }

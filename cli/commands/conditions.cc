@@ -37,7 +37,7 @@ std::string value_of(const json::object& condition) {
 }
 
 void print_conditions(Session& session, const json::array& conditions) {
-  Table table({{"CONDITION"}, {"VALUE"}, {"SINCE"}, {"WORKS"}, {"SOURCE"}});
+  Table table({{"CONDITION"}, {"VALUE"}, {"SINCE"}, {"JOBS"}, {"SOURCE"}});
   const TimePoint now = wm::cli::now();
   for (const json::value& value : conditions) {
     const json::object& condition = value.as_object();
@@ -149,13 +149,13 @@ std::string overridable() {
 Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<OverrideOptions>();
   app.require_subcommand(0, 1);
-  auto* pretend = app.add_subcommand("override", "Pretend, to try work out");
+  auto* pretend = app.add_subcommand("override", "Pretend, to try jobs out");
   pretend->add_option("CONDITION", options->values, overridable())->required()->type_name("");
-  pretend->add_option("--for", options->time, "Only for that long")->type_name("D");
+  pretend->add_option("--for", options->time, "Pretend only for this long")->type_name("D");
   pretend->footer("Example: wm conditions override network=metered battery=low --for 10m");
   auto watching = std::make_shared<bool>(false);
-  app.add_flag("--watch", *watching, "And a line for each change, until Ctrl-C");
-  auto* clear = app.add_subcommand("clear", "End all pretending");
+  app.add_flag("--watch", *watching, "Also print a line per change, until Ctrl-C");
+  auto* clear = app.add_subcommand("clear", "End all overrides");
   clear->footer("Example: wm conditions clear");
   app.footer("Example: wm conditions\n         wm conditions override charging=no --for 10m");
   return [options, pretend, clear, watching](Session& session) {

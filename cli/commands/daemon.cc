@@ -23,7 +23,8 @@ int reexec(Session& session) {
 Command::Run set_up_daemon(CLI::App& app, const Trailing&) {
   app.require_subcommand(1);
   auto* again = app.add_subcommand("reexec", "Run the wmd that is installed now");
-  again->footer("After an upgrade: runs go on, and no client notices.\nExample: wm daemon reexec");
+  again->footer(
+      "For use after an upgrade: runs go on, and no client notices.\nExample: wm daemon reexec");
   app.footer("Example: wm daemon reexec");
   return [](Session& session) { return reexec(session); };
 }

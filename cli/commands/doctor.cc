@@ -98,7 +98,7 @@ int doctor(Session& session) {
   const int status = findings ? worst_of(*findings) : exit_status(findings.error().code);
   if (status == kUnreachable) {
     findings = json::array{finding("daemon", "problem", findings.error().message,
-                                   "systemctl status wmd; or wmd --user, to see what it says")};
+                                   "systemctl status wmd; or run wmd --user to see its messages")};
   }
   if (!findings) return session.complain(findings.error());
   if (session.json()) {
@@ -113,8 +113,8 @@ int doctor(Session& session) {
 
 Command::Run set_up_doctor(CLI::App& app, const Trailing&) {
   app.footer(
-      "Exit code 1: there is a problem. A note is about something that works, but less\n"
-      "well than it could.\n"
+      "The exit code is 1 if there is a problem. A note is about something that works,\n"
+      "but less well than it could.\n"
       "Example: wm doctor && echo All is well");
   return doctor;
 }

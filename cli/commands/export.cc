@@ -22,7 +22,7 @@ int export_works(Session& session) {
 }  // namespace
 
 Command::Run set_up_export(CLI::App& app, const Trailing&) {
-  app.footer("Example: wm export >works.toml\n         wm apply works.toml");
+  app.footer("Example: wm export >work.toml\n         wm apply work.toml");
   return [](Session& session) { return export_works(session); };
 }
 

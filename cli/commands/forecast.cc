@@ -23,14 +23,14 @@ int forecast(Session& session, const std::string& time) {
   const json::array& runs = array_of(*answer, "runs");
   const auto cut_at = time_of(*answer, "cutAt");
   if (cut_at) {
-    session.hint("there are too many runs: what follows " + local_time(*cut_at) + " is left out");
+    session.hint("there are too many runs: those after " + local_time(*cut_at) + " are left out");
   }
   if (session.json()) {
     session.print(runs);
     return kDone;
   }
   if (runs.empty()) {
-    session.hint("nothing would run, as things are: wm list says what each work waits for");
+    session.hint("nothing would run, as things are: wm list shows what each job waits for");
     return kDone;
   }
   const TimePoint now = wm::cli::now();
@@ -49,10 +49,10 @@ int forecast(Session& session, const std::string& time) {
 
 Command::Run set_up_forecast(CLI::App& app, const Trailing&) {
   auto time = std::make_shared<std::string>();
-  app.add_option("--for", *time, "How far ahead (24h)")->type_name("D");
+  app.add_option("--for", *time, "How far ahead to look (24h)")->type_name("D");
   app.footer(
-      "What would run when, if conditions stay as they are, and every run succeeds\n"
-      "and takes as long as the last one of its work.\n"
+      "Shows what would run when, if conditions stay as they are, and if every run\n"
+      "succeeds and takes as long as the last one of its job.\n"
       "Example: wm forecast --for 7d");
   return [time](Session& session) { return forecast(session, *time); };
 }

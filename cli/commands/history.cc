@@ -79,7 +79,7 @@ int history(Session& session, const HistoryOptions& options) {
         listing.print(session.out(), session.style(), terminal_width(), runs);
       });
   if (!count) return session.complain(count.error());
-  if (*count == 0 && !session.json()) session.hint("no such run so far");
+  if (*count == 0 && !session.json()) session.hint("no such runs yet");
   return kDone;
 }
 
@@ -87,12 +87,12 @@ int history(Session& session, const HistoryOptions& options) {
 
 Command::Run set_up_history(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<HistoryOptions>();
-  app.add_option("NAME", options->name, "Only the runs of this work")->type_name("");
-  app.add_flag("--failed", options->failed, "Only those that failed, or asked for another");
+  app.add_option("NAME", options->name, "Only the runs of this job")->type_name("");
+  app.add_flag("--failed", options->failed, "Only runs that failed or asked for another attempt");
   app.add_option("--since", options->since,
                  "Only runs since then: 2h (ago), yesterday,\nmonday 09:30, 2026-11-23, …")
       ->type_name("TIME");
-  app.add_option("--limit", options->limit, "At most so many")
+  app.add_option("--limit", options->limit, "At most this many")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000'000));
   app.footer("Example: wm history oneoff-sync-001\n         wm history --failed --since 2d");

@@ -51,8 +51,8 @@ int list(Session& session, const ListOptions& options) {
       });
   if (!count) return session.complain(count.error());
   if (*count == 0 && !session.json()) {
-    session.hint(options.all ? "no such work"
-                             : "no such unfinished work; --all adds what has ended");
+    session.hint(options.all ? "no such jobs"
+                             : "no such unfinished jobs; --all includes finished ones");
   }
   return kDone;
 }
@@ -62,16 +62,16 @@ int list(Session& session, const ListOptions& options) {
 Command::Run set_up_list(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<ListOptions>();
   app.add_option("--state", options->states,
-                 "Only work in this state; repeatable. One of\n"
+                 "Only jobs in this state; repeatable. One of\n"
                  "enqueued, running, blocked, succeeded, failed,\n"
                  "cancelled")
       ->type_name("STATE")
       ->allow_extra_args(false);
-  app.add_option("--tag", options->tags, "Only work with this tag; repeatable")
+  app.add_option("--tag", options->tags, "Only jobs with this tag; repeatable")
       ->type_name("TAG")
       ->allow_extra_args(false);
-  app.add_option("--task", options->task, "Only work that runs this task")->type_name("TASK");
-  app.add_flag("--all", options->all, "Finished work too");
+  app.add_option("--task", options->task, "Only jobs that run this task")->type_name("TASK");
+  app.add_flag("--all", options->all, "Include finished jobs");
   app.footer("Example: wm list\n         wm list --all --tag backup --json");
   return [options](Session& session) { return list(session, *options); };
 }

@@ -194,13 +194,13 @@ int logs(Session& session, const LogsOptions& options) {
 
 Command::Run set_up_logs(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<LogsOptions>();
-  app.add_option("NAME", options->name, "The work's unique name")->required()->type_name("");
-  app.add_option("--run", options->run, "That run, as wm history numbers them (the newest)")
+  app.add_option("NAME", options->name, "The job's unique name")->required()->type_name("");
+  app.add_option("--run", options->run, "This run, by its number in wm history (the newest)")
       ->type_name("N")
       ->check(whole_number(1));
   app.add_flag("--stderr", options->errors, "Its standard error instead of its standard output");
-  app.add_flag("--times", options->times, "Before each line, when it was printed");
-  app.add_flag("--follow,-f", options->follow, "Go on with what it prints, and its later runs");
+  app.add_flag("--times", options->times, "Print the time before each line");
+  app.add_flag("--follow,-f", options->follow, "Go on with new output, and with later runs");
   app.footer(
       "Example: wm logs oneoff-sync-001\n         wm logs oneoff-sync-001 --run 2 --stderr\n"
       "         wm logs backup --follow --times");

@@ -19,8 +19,8 @@ int metrics(Session& session) {
 
 Command::Run set_up_metrics(CLI::App& app, const Trailing&) {
   app.footer(
-      "Of everybody's work: for root, and for the daemon's own user. metrics.textfile\n"
-      "in wmd.toml keeps the same in a file, for node_exporter.\n"
+      "About everybody's jobs; only for root and the daemon's own user. The setting\n"
+      "metrics.textfile in wmd.toml keeps the same in a file, for node_exporter.\n"
       "Example: wm metrics | grep wm_runs_total");
   return metrics;
 }

@@ -68,18 +68,18 @@ int resume(Session& session, const PauseOptions& options) {
 
 Command::Run set_up_pause(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<PauseOptions>();
-  app.add_option("--group", options->group, "Only the works of this group")->type_name("NAME");
-  app.add_option("--for", options->time, "Only for that long; else until wm resume")
+  app.add_option("--group", options->group, "Only the jobs of this group")->type_name("NAME");
+  app.add_option("--for", options->time, "Pause for this long; otherwise until wm resume")
       ->type_name("D");
   app.footer(
-      "Nothing new is started; what runs goes on.\n"
+      "Starts nothing new; runs in progress go on.\n"
       "Example: wm pause --for 2h\n         wm pause --group backup");
   return [options](Session& session) { return pause(session, *options); };
 }
 
 Command::Run set_up_resume(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<PauseOptions>();
-  app.add_option("--group", options->group, "Only the works of this group")->type_name("NAME");
+  app.add_option("--group", options->group, "Only the jobs of this group")->type_name("NAME");
   app.footer("Example: wm resume\n         wm resume --group backup");
   return [options](Session& session) { return resume(session, *options); };
 }

@@ -37,10 +37,9 @@ Command::Run set_up_progress(CLI::App& app, const Trailing&) {
   app.add_option("PERCENT", options->percent, "How much of the run is done, from 0 to 100")
       ->type_name("")
       ->check(whole_number());
-  app.add_option("--data", options->data, "What else there is to say: a JSON object")
-      ->type_name("JSON");
+  app.add_option("--data", options->data, "Further details: a JSON object")->type_name("JSON");
   app.footer(
-      "From inside a run. It is shown until the run ends.\n"
+      "For use inside a run. It is shown until the run ends.\n"
       "Example: wm progress 40 --data '{\"step\":\"upload\"}'");
   return [options](Session& session) { return progress(session, *options); };
 }

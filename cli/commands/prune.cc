@@ -22,7 +22,7 @@ int prune(Session& session, const std::optional<std::string>& state) {
     session.out() << "removed the state directory of '" << printable(*state) << "'\n";
   } else {
     const std::int64_t forgotten = number_of(*answer, "forgotten");
-    session.out() << "forgot " << forgotten << " finished work" << (forgotten == 1 ? "" : "s")
+    session.out() << "forgot " << forgotten << " finished job" << (forgotten == 1 ? "" : "s")
                   << '\n';
   }
   return kDone;
@@ -32,11 +32,11 @@ int prune(Session& session, const std::optional<std::string>& state) {
 
 Command::Run set_up_prune(CLI::App& app, const Trailing&) {
   auto state = std::make_shared<std::optional<std::string>>();
-  app.add_option("--state", *state, "Only remove what the runs of NAME have kept")
-      ->type_name("NAME");
+  app.add_option("--state", *state, "Only remove the state directory of NAME")->type_name("NAME");
   app.footer(
-      "Finished work is forgotten by itself after its --keep-results, or history.keep\n"
-      "(7 days); what its runs kept, history.keep_state (90 days) after the last.\n"
+      "Finished jobs are forgotten by themselves after their --keep-results, or\n"
+      "history.keep (7 days); their state directories go history.keep_state (90 days)\n"
+      "after the last run.\n"
       "Example: wm prune\n         wm prune --state backup");
   return [state](Session& session) { return prune(session, *state); };
 }

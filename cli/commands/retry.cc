@@ -28,11 +28,11 @@ int retry(Session& session, const std::vector<std::string>& names) {
 
 Command::Run set_up_retry(CLI::App& app, const Trailing&) {
   auto names = std::make_shared<std::vector<std::string>>();
-  app.add_option("NAME", *names, "The works' unique names")->required()->type_name("");
+  app.add_option("NAME", *names, "The jobs' unique names")->required()->type_name("");
   app.footer(
-      "Failed and cancelled work is enqueued once more, its attempts counted anew.\n"
+      "Enqueues failed or cancelled jobs once more; their attempts count from the start.\n"
       "Example: wm retry fetch\n"
-      "         wm retry fetch convert   (a chain: the first one first)");
+      "         wm retry fetch convert   (a chain: name the first one first)");
   return [names](Session& session) { return retry(session, *names); };
 }
 

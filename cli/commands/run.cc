@@ -27,9 +27,9 @@ int run_now(Session& session, const std::string& name) {
 
 Command::Run set_up_run(CLI::App& app, const Trailing&) {
   auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "The work's unique name")->required()->type_name("");
+  app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
   app.footer(
-      "Starts enqueued work at the next free slot, whatever its delay and constraints.\n"
+      "Starts an enqueued job at the next free slot, whatever its delay and constraints.\n"
       "Example: wm run backup && wm wait backup");
   return [name](Session& session) { return run_now(session, *name); };
 }

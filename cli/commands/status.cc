@@ -22,10 +22,12 @@ int status(Session& session) {
   line("version", text_of(*answer, "version"));
   line("process", std::to_string(number_of(*answer, "pid")));
   line("up for", rough_duration(Duration{number_of(*answer, "uptimeMs")}));
-  line("unfinished", std::to_string(number_of(*answer, "unfinished")));
-  line("running",
-       fmt::format("{} of at most {}, {} of each user", number_of(*answer, "running"),
-                   number_of(*answer, "maxParallelTotal"), number_of(*answer, "maxParallel")));
+  const std::int64_t unfinished = number_of(*answer, "unfinished");
+  const std::int64_t running = number_of(*answer, "running");
+  line("jobs",
+       fmt::format("{}: {} running, {} waiting", unfinished, running, unfinished - running));
+  line("slots", fmt::format("{}, and {} per user", number_of(*answer, "maxParallelTotal"),
+                            number_of(*answer, "maxParallel")));
   for (const boost::json::value& pause : array_of(*answer, "paused")) {
     line("paused", pause_text(pause.as_object()));
   }

@@ -107,9 +107,10 @@ class Waiting {
   void forget(const std::string& name) {
     std::erase(names_, name);
     if (status_ == kDone) status_ = kNotFound;
-    session_.complain({ErrorCode::not_found, "'" + name +
-                                                 "' has ended or was removed while no daemon could "
-                                                 "tell, and how is not on record any more"});
+    session_.complain(
+        {ErrorCode::not_found, "'" + name +
+                                   "' ended or was removed while there was no daemon, "
+                                   "and its result is no longer on record"});
   }
 
   void end(const json::object& work) {
@@ -167,15 +168,15 @@ int wait(Session& session, const WaitOptions& options) {
 
 Command::Run set_up_wait(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<WaitOptions>();
-  app.add_option("NAME", options->names, "The works' unique names")->required()->type_name("");
-  app.add_flag("--any", options->any, "Only until the first of them has ended");
-  app.add_option("--timeout", options->timeout, "Give up after that long, with exit status 124")
+  app.add_option("NAME", options->names, "The jobs' unique names")->required()->type_name("");
+  app.add_flag("--any", options->any, "Wait only until the first of them has ended");
+  app.add_option("--timeout", options->timeout, "Give up after this long, with exit status 124")
       ->type_name("D");
-  app.add_option("--for", options->state, "Wait for this state, instead of its end")
+  app.add_option("--for", options->state, "Wait for this state instead of the end")
       ->type_name("STATE");
   app.footer(
-      "Exit status: 0 if all of them succeeded (--any: the first did), 1 if one failed\n"
-      "or was cancelled; for periodic work, how its next run ended.\n"
+      "The exit status is 0 if all of them succeeded (--any: if the first did), and 1 if\n"
+      "one failed or was cancelled. For a periodic job, its next run decides.\n"
       "Example: wm wait oneoff-sync-001 --timeout 5m && echo synced\n"
       "         wm wait fetch-a fetch-b --any");
   return [options](Session& session) { return wait(session, *options); };

@@ -41,8 +41,8 @@ class EventPrinter {
   void print(const json::object& page) {
     if (since_.empty()) since_ = text_of(page, "time");
     if (const auto cut_at = time_of(page, "cutAt")) {
-      session_.hint("what happened before " + local_time(*cut_at) +
-                    " is left out: it was too much");
+      session_.hint("there are too many events: those before " + local_time(*cut_at) +
+                    " are left out");
     }
     for (const json::value& event : array_of(page, "events")) {
       if (is_new(event.as_object())) print_event(session_, event.as_object());
@@ -89,9 +89,9 @@ int watch(Session& session, const std::vector<std::string>& names) {
 
 Command::Run set_up_watch(CLI::App& app, const Trailing&) {
   auto names = std::make_shared<std::vector<std::string>>();
-  app.add_option("NAME", *names, "Only of works with these unique names")->type_name("");
+  app.add_option("NAME", *names, "Only jobs with these unique names")->type_name("");
   app.footer(
-      "Until Ctrl-C. Events: scheduled, started, retrying, rescheduled, completed,\n"
+      "Runs until Ctrl-C. Events: scheduled, started, retrying, rescheduled, completed,\n"
       "failed, cancelled, progress, suspended, continued.\n"
       "Example: wm watch\n         wm watch nightly-backup --json | jq .event");
   return [names](Session& session) { return watch(session, *names); };

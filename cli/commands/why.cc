@@ -16,7 +16,7 @@ std::string headline(const json::object& why) {
   const std::string name = "'" + text_of(why, "uniqueName") + "' ";
   const std::string state = text_of(why, "state");
   const std::string failed = text_of(why, "failedPrerequisite");
-  if (!failed.empty()) return name + "is " + state + ", for '" + failed + "' has not succeeded";
+  if (!failed.empty()) return name + "is " + state + ", because '" + failed + "' has not succeeded";
   if (state == "running") return name + "is running: it waits for nothing";
   if (state == "enqueued" || state == "blocked") {
     return name + (array_of(why, "waitingFor").empty() ? "starts now" : "waits for:");
@@ -49,7 +49,7 @@ int why(Session& session, const std::string& name) {
 
 Command::Run set_up_why(CLI::App& app, const Trailing&) {
   auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "The work's unique name")->required()->type_name("");
+  app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
   app.footer("Example: wm why backup");
   return [name](Session& session) { return why(session, *name); };
 }

@@ -281,7 +281,7 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   if (number_of(work, "timeLimitMs") != 0) line("time limit", duration_of(work, "timeLimitMs"));
   if (number_of(work, "deadlineMs") != 0) line("deadline", duration_of(work, "deadlineMs"));
   plain("runs with", terms_of(work));
-  plain("tells of", join(texts_of(work, "notify")));
+  plain("notifies of", join(texts_of(work, "notify")));
   line("used", totals_of(object_of(work, "totals")));
   plain("id", text_of(work, "id"));
   if (const json::array& chain = array_of(work, "chain"); !chain.empty()) {

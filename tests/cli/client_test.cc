@@ -73,7 +73,7 @@ TEST_F(ClientTest, SpeaksForAnotherUserOnceItIsTold) {
 TEST_F(ClientTest, ErrorsSayWhatWasWrongAndTheWayOut) {
   const auto named = [](const char* name) { return std::string("io.wm.Scheduler.") + name; };
   EXPECT_EQ(error_for(named("NoSuchWork"), {{"uniqueName", "a"}}),
-            (Error{ErrorCode::not_found, "no such work: 'a': see wm list --all"}));
+            (Error{ErrorCode::not_found, "no such job: 'a': see wm list --all"}));
   EXPECT_EQ(error_for(named("NoSuchWork"), {{"message", "gone"}}).message, "gone");
   EXPECT_EQ(error_for(named("NoSuchRun"), {{"uniqueName", "a"}, {"run", 0}}).message,
             "'a' has not run yet: see wm show");
@@ -87,7 +87,7 @@ TEST_F(ClientTest, ErrorsSayWhatWasWrongAndTheWayOut) {
   }
   const Error other = error_for("org.varlink.service.MethodNotFound");
   EXPECT_EQ(other.code, ErrorCode::failed);
-  EXPECT_NE(other.message.find("is it another version than wm?"), std::string::npos);
+  EXPECT_NE(other.message.find("is its version different from wm's?"), std::string::npos);
 }
 
 TEST_F(ClientTest, AStreamEndsWithTheAnswerThatDoesNotGoOn) {
@@ -123,7 +123,7 @@ TEST_F(ClientTest, AMessageThatNoDaemonTakesIsNotSent) {
   const auto reply = client_->call("Register", {{"text", std::string(1 << 20, 'x')}});
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, ErrorCode::invalid);
-  EXPECT_NE(reply.error().message.find("a message may have 1M"), std::string::npos);
+  EXPECT_NE(reply.error().message.find("a message may have at most 1M"), std::string::npos);
   char byte = 0;
   EXPECT_EQ(::recv(peer_, &byte, 1, MSG_DONTWAIT), -1);
 }

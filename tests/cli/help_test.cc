@@ -89,7 +89,7 @@ TEST(Run, AValueOfSeveralWordsNeedsQuotes) {
 TEST(Run, ACommandStandsAfterDashesAndAnOptionBelongsToACommand) {
   EXPECT_EQ(
       complaint({"register-oneoff", "a", "echo", "hello"}),
-      "unexpected argument 'hello': a command stands after --: see wm register-oneoff --help");
+      "unexpected argument 'hello': write the command after --: see wm register-oneoff --help");
   EXPECT_EQ(complaint({"register-oneoff", "a", "--every", "1h", "sync"}),
             "unknown option '--every': it is one of wm register-periodic: see wm register-oneoff "
             "--help");
@@ -101,7 +101,7 @@ TEST(Run, AnOptionIsNamedBeforeWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"update", "a", "--at", "now", "--at", "now"}),
             "--at is given more than once: see wm update --help");
   EXPECT_EQ(complaint({"update", "a", "--priority", "high"}),
-            "--priority: 'high' is no whole number: see wm update --help");
+            "--priority: 'high' is not a whole number: see wm update --help");
   EXPECT_EQ(complaint({"history", "--limit", "0"}),
             "--limit: 0 is under the minimum of 1: see wm history --help");
 }

@@ -168,7 +168,7 @@ TEST_F(Commands, CancelByNameTagAndAll) {
   EXPECT_EQ(ok({"cancel", "--all"}), "cancelled 'c'\n");
   shell("done", ":");
   ok({"wait", "done"});
-  EXPECT_EQ(ok({"cancel", "done"}), "'done' had ended before: succeeded\n");
+  EXPECT_EQ(ok({"cancel", "done"}), "'done' had already ended: succeeded\n");
   fails(3, "'absent'", {"cancel", "c", "absent"});
 }
 

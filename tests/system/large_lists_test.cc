@@ -96,7 +96,7 @@ TEST_F(LargeLists, NamesOfMoreThanAMessageAreCancelledOrNone) {
   }
   ok({"apply", write(works)});
   command.emplace_back("nobody");
-  fails(3, "no such work: 'nobody'", command);
+  fails(3, "no such job: 'nobody'", command);
   EXPECT_EQ(count(), 6'000U);
   command.pop_back();
   const std::string cancelled = ok(command);

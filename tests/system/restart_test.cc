@@ -52,7 +52,7 @@ class Restart : public Commands {
   }
 
   static constexpr const char* kGoneAway =
-      "wm: the daemon went away: waiting for one to come back, 1m at most";
+      "wm: the daemon went away: waiting up to 1m for one to come back";
 
   std::filesystem::path here_ = daemon_.path() / "here";
 };
@@ -131,7 +131,7 @@ TEST_F(Restart, WhatEndedMeanwhileIsToldFromTheRecord) {
     EXPECT_NE((output.out + output.err).find(says), std::string::npos) << output.out << output.err;
   };
   ends(0, 1, "'replaced' cancelled");
-  ends(1, 3, "'brief' has ended or was removed");
+  ends(1, 3, "'brief' ended or was removed");
   ends(2, 0, "'good' succeeded");
   ends(3, 1, "'bad' failed (exit 70)");
   ends(4, 1, "'often' ran: failed (exit 70)");

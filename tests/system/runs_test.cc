@@ -315,7 +315,7 @@ TEST_F(Runs, GiveBackWhatTheySay) {
 }
 
 TEST_F(Runs, NobodyElseSpeaksForThem) {
-  fails(6, "this is no run", {"progress", "40"});
+  fails(6, "this is not a run", {"progress", "40"});
   const Output output = run_program({"/usr/bin/env", "WM_WORK_ID=nobody", WM_PROGRAM, "--socket",
                                      daemon_.socket(), "progress", "40"});
   EXPECT_EQ(output.status, 6);

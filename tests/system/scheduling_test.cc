@@ -287,7 +287,7 @@ TEST_F(Scheduling, PruneAndKeepResults) {
   shell("b", "true");
   ok({"wait", "b"});
   EXPECT_EQ(json({"list", "--all"}).as_array().size(), 1U);
-  EXPECT_EQ(ok({"prune"}), "forgot 1 finished work\n");
+  EXPECT_EQ(ok({"prune"}), "forgot 1 finished job\n");
   EXPECT_EQ(json({"list", "--all"}).as_array().size(), 0U);
   EXPECT_TRUE(std::filesystem::is_empty(daemon_.path() / "state" / "logs"));
 }
