@@ -157,7 +157,7 @@ Daemon::~Daemon() {
 }
 
 int Daemon::run() {
-  spdlog::info("wmd {} ready: {} unfinished works, socket {}", kVersion,
+  spdlog::info("wmd {} ready: {} unfinished jobs, socket {}", kVersion,
                manager_.scheduler().unfinished_count(), options_.socket);
   turn();
   service_manager_.ready();
@@ -177,7 +177,7 @@ void Daemon::take_events() {
     for (int events = 1; events < kEventsPerTurn && loop_.poll_one() > 0; ++events) {
     }
   } catch (const std::exception& e) {
-    spdlog::error("an event could not be taken: {}", e.what());
+    spdlog::error("an event could not be handled: {}", e.what());
   }
 }
 
@@ -204,7 +204,7 @@ void Daemon::committed(const TurnReport& report, TimePoint now) {
     notifier_.tell(report.statuses, now);
     for (const Work& work : report.changed) follow_paths(work);
   } catch (const std::exception& e) {
-    spdlog::error("not all that follows from a turn is done: {}", e.what());
+    spdlog::error("not everything that follows from a turn is done: {}", e.what());
   }
   const std::int32_t version = sensing_.sensors().version();
   metrics_.observe(report, std::chrono::steady_clock::now() - turn_began_);
@@ -310,7 +310,7 @@ void Daemon::take_signals() {
         break;
       default:
         if (std::exchange(stopping_, true)) break;
-        spdlog::info("stopping: {} runs to end", manager_.scheduler().running_count());
+        spdlog::info("stopping: waiting for {} runs to end", manager_.scheduler().running_count());
         service_manager_.stopping();
         manager_.shut_down();
     }

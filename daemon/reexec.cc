@@ -99,7 +99,7 @@ void Daemon::try_to_hand_over() {
 }
 
 void Daemon::keep_this_program(const std::string& why) {
-  spdlog::error("the program stays as it is: {}", why);
+  spdlog::error("the running program stays: {}", why);
   for (const auto& asked : checked(replacement_, kAskedFor).asked)
     asked->error(Error{ErrorCode::failed, why});
   replacement_.reset();

@@ -71,7 +71,7 @@ Result<> Changes::update_work(WorkId id, const json::object& changes, const Peer
   const Work* current = manager_.scheduler().find(id);
   if (!current || is_finished(current->state)) {
     return fail(ErrorCode::refused, "'" + info.request.unique_name +
-                                        "' has ended: only unfinished work can be updated");
+                                        "' has ended: only unfinished jobs can be updated");
   }
   auto request = updated(info, changes, peer);
   if (!request) return std::unexpected(request.error());
@@ -109,7 +109,7 @@ void Changes::cancel(const ExchangePtr& exchange) {
   }
   if ((named->list.empty() ? 0 : 1) + (tag.empty() ? 0 : 1) + (all ? 1 : 0) != 1 ||
       (part.part && named->list.empty())) {
-    return exchange->error(Error{ErrorCode::invalid, "name works, or a tag, or all: one of these"});
+    return exchange->error(Error{ErrorCode::invalid, "name jobs, or a tag, or all: one of these"});
   }
   if (!part.part) return cancel_all(exchange, named, tag);
   exchange->kept() = named;
@@ -197,7 +197,7 @@ void Changes::run(const ExchangePtr& exchange) {
 void Changes::pause(const ExchangePtr& exchange) {
   std::string group;
   std::optional<Duration> time;
-  if (!may_rule(*exchange, "pause work") || !read_parameters(*exchange, [&](JsonReader& reader) {
+  if (!may_rule(*exchange, "pause jobs") || !read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("group", group).read("forMs", time);
       })) {
     return;
@@ -214,7 +214,7 @@ void Changes::pause(const ExchangePtr& exchange) {
 
 void Changes::resume(const ExchangePtr& exchange) {
   std::string group;
-  if (!may_rule(*exchange, "resume work") ||
+  if (!may_rule(*exchange, "resume jobs") ||
       !read_parameters(*exchange, [&](JsonReader& reader) { reader.read("group", group); })) {
     return;
   }

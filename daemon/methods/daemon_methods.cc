@@ -52,7 +52,7 @@ void DaemonMethods::diagnose(const ExchangePtr& exchange) {
 }
 
 void DaemonMethods::metrics(const ExchangePtr& exchange) {
-  if (!may_rule(*exchange, "read the metrics, which count everybody's work") ||
+  if (!may_rule(*exchange, "read the metrics, which count everybody's jobs") ||
       !read_no_parameters(*exchange)) {
     return;
   }

@@ -99,7 +99,7 @@ void Methods::take(const ExchangePtr& exchange) {
   const std::size_t most = largest(handler->first);
   if (!may_be_large(handler->first) && is_large(exchange->call(), most)) {
     exchange->error(Error{ErrorCode::invalid, "the call is too large: the parameters of " +
-                                                  std::string(method) + " may have " +
+                                                  std::string(method) + " may have at most " +
                                                   std::to_string(most) + " bytes"});
     return;
   }

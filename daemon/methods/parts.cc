@@ -4,9 +4,9 @@ namespace wm {
 
 Error RoomForParts::exceeded() const {
   return {ErrorCode::refused,
-          "that is too much at once: what comes in parts, and is not all there yet, may have " +
+          "this is too much at once: incomplete lists in parts may have at most " +
               std::to_string(settings_.keep.max_work_space) +
-              " bytes (limits.max_work_space); try it again, or with less"};
+              " bytes (limits.max_work_space); try again, or send less"};
 }
 
 }  // namespace wm

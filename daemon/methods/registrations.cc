@@ -184,9 +184,9 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
     const std::size_t bytes = weight_of(registration.request) + where.size();
     file.add(std::move(registration), bytes);
     if (file.list.size() > most) {
-      return refused({ErrorCode::refused, "this is one too many: there may be " +
+      return refused({ErrorCode::refused, "this job is one too many: there may be at most " +
                                               std::to_string(most) +
-                                              " unfinished works (limits.max_work_per_owner)"});
+                                              " unfinished jobs (limits.max_work_per_owner)"});
     }
     if (file.bytes() > room) return refused(room_.exceeded());
   }

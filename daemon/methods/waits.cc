@@ -21,7 +21,7 @@ Result<Awaited> awaited_from_json(const json::object& object) {
                         .read("uniqueName", work.unique_name)
                         .read("key", work.key)
                         .read("run", work.run)
-                        .finish("what is waited for");
+                        .finish("an entry of awaited");
   return read ? Result<Awaited>(std::move(work)) : std::unexpected(read.error());
 }
 
@@ -35,17 +35,17 @@ struct Asked {
 
 Result<> check_asked(const Asked& asked, bool more) {
   const std::size_t count = asked.names.size() + asked.awaited.size();
-  if (count == 0) return fail(ErrorCode::invalid, "nothing to wait for: name a work");
+  if (count == 0) return fail(ErrorCode::invalid, "nothing to wait for: name a job");
   if (count > 1 && !more) {
-    return fail(ErrorCode::invalid, "several works are waited for only with more");
+    return fail(ErrorCode::invalid, "a wait for several jobs needs `more`");
   }
   std::size_t bytes = 0;
   for (const std::string& name : asked.names) bytes += name.size();
   for (const Awaited& one : asked.awaited) bytes += one.unique_name.size();
   if (count <= kMostAwaited && bytes <= kMostNames) return {};
   return fail(ErrorCode::invalid, "one call waits for at most " + std::to_string(kMostAwaited) +
-                                      " works, whose names have " + std::to_string(kMostNames) +
-                                      " bytes together");
+                                      " jobs, whose names have at most " +
+                                      std::to_string(kMostNames) + " bytes in total");
 }
 
 std::optional<Asked> read_asked(Exchange& exchange) {

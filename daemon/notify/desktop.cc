@@ -46,7 +46,7 @@ void DesktopNotifications::show(WorkId work, WorkStatus status, const std::strin
   if (!bus_.is_open()) calls_.clear();  // Nobody will answer those.
   if (calls_.size() == kMostCalls) {
     if (!std::exchange(told_dropped_, true)) {
-      spdlog::warn("some desktop notifications are left out: there are too many at once");
+      spdlog::warn("some desktop notifications are dropped: there are too many at once");
     }
     return;
   }

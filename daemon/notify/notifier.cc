@@ -36,7 +36,7 @@ bool Notifier::has_command_for(WorkStatus status) const {
 
 void Notifier::enqueue(std::string event) {
   if (events_.size() == kMostEvents) {
-    if (dropped_++ == 0) spdlog::warn("notify.command is too slow: events are left out");
+    if (dropped_++ == 0) spdlog::warn("notify.command is too slow: events are dropped");
     return;
   }
   events_.push_back(std::move(event));

@@ -15,7 +15,7 @@ Result<ConditionId> parse_condition(std::string_view text) {
   const auto constraint = parse_condition_word(text);
   if (!constraint) return std::unexpected(constraint.error());
   if (*constraint == Constraint::custom) {
-    return fail(ErrorCode::invalid, "which one? Write custom.NAME");
+    return fail(ErrorCode::invalid, "custom needs a name: write custom.NAME");
   }
   return ConditionId(*constraint);
 }

@@ -19,7 +19,7 @@ void CustomProbe::set_wanted(const Constraints& wanted) {
     const auto declared = declared_.find(name);
     if (checks_.contains(name)) continue;
     if (declared == declared_.end()) {
-      tell(name, false, "the configuration does not declare it any more");
+      tell(name, false, "the configuration no longer declares it");
       continue;
     }
     Check& check = checks_.try_emplace(name, loop_).first->second;

@@ -54,7 +54,7 @@ IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, T
     const bool idle = quiet + settings.after <= now;
     if (idle) return IdleJudgement{true, source, what, {}};
     return IdleJudgement{false, source,
-                         fmt::format("{}, for {} not long enough", what,
+                         fmt::format("{} for {}, not long enough", what,
                                      format_duration(std::max(now - quiet, Duration::zero()))),
                          quiet + settings.after};
   };
@@ -64,15 +64,12 @@ IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, T
     return since(facts.hint_since, "logind", "no session is in use");
   }
   if (facts.load > settings.max_load) {
-    return {false,
-            "load",
-            fmt::format("{:.2f} for each processor, nobody is logged in", facts.load),
-            {}};
+    return {
+        false, "load", fmt::format("{:.2f} per processor, nobody is logged in", facts.load), {}};
   }
   if (facts.last_use)
     return since(*facts.last_use, "input", "no terminal or input device is in use");
-  return {
-      true, "load", fmt::format("{:.2f} for each processor, nobody is logged in", facts.load), {}};
+  return {true, "load", fmt::format("{:.2f} per processor, nobody is logged in", facts.load), {}};
 }
 
 IdleProbe::IdleProbe(boost::asio::io_context& loop, Bus& bus, const IdleSettings& settings,

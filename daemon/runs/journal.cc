@@ -130,7 +130,7 @@ void JournalLines::tell_left_out() {
   if (left_out_ == 0) return;
   journal_({unique_name_, run_, LOG_NOTICE,
             std::to_string(std::exchange(left_out_, 0)) +
-                " more lines are left out here: see wm logs " + unique_name_});
+                " more lines were left out here: see wm logs " + unique_name_});
 }
 
 }  // namespace wm

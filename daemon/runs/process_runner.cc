@@ -132,13 +132,13 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
   for (const std::string& bound : unmet) {
     if (bound == "memory-max" && bounds.memory_max) {
       plan.bounds.push_back({RLIMIT_DATA, static_cast<rlim_t>(*bounds.memory_max)});
-      append(note, "memory-max bounds each process alone: no control group does it here");
+      append(note, "memory-max bounds each process separately: there is no control group for it");
     } else if (bound == "tasks-max" && bounds.tasks_max && uid != 0) {
       const int others = count_tasks_of(uid);
       plan.bounds.push_back({RLIMIT_NPROC, static_cast<rlim_t>(*bounds.tasks_max + others)});
-      append(note, "tasks-max is near: no control group counts tasks here");
+      append(note, "tasks-max is approximate: there is no control group to count tasks");
     } else {
-      append(note, bound + " is not kept: no control group does it here");
+      append(note, bound + " is not enforced: there is no control group for it");
     }
   }
   return note;
@@ -172,7 +172,7 @@ Result<User> ProcessRunner::user_of(const WorkInfo& info) const {
   const std::string& as = info.request.terms.as;
   if (as.empty() && info.work.owner == ::geteuid()) return self_;
   if (::geteuid() != 0) {
-    return wm::fail(ErrorCode::not_permitted, "only root's daemon can run work of other users");
+    return wm::fail(ErrorCode::not_permitted, "only root's daemon can run other users' jobs");
   }
   return as.empty() ? find_user(info.work.owner) : find_user(as);
 }
@@ -582,18 +582,18 @@ void ProcessRunner::finished(pid_t pid, int status, const rusage& usage) {
 }
 
 std::string ProcessRunner::out_of_grace(const Run& run) {
-  return "had not ended " + format_duration(run.stop_grace) + " after it was told to";
+  return "had not ended " + format_duration(run.stop_grace) + " after it was told to stop";
 }
 
 std::string ProcessRunner::explain_kill(const Run& run) {
   if (run.killed) return "it " + out_of_grace(run);
   if (cgroups_.available() && cgroups_.ran_out_of_memory(run.place.number)) {
-    return run.bounds.memory_max ? "out of memory: it came over " +
+    return run.bounds.memory_max ? "out of memory: it exceeded " +
                                        format_size(*run.bounds.memory_max) + " (memory-max)"
                                  : "out of memory";
   }
   const std::int64_t before = std::exchange(oom_kills_, count_oom_kills());
-  return oom_kills_ > before ? "perhaps out of memory: the kernel has ended a process for that"
+  return oom_kills_ > before ? "perhaps out of memory: the kernel has killed a process for that"
                              : "";
 }
 
@@ -604,7 +604,7 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
                                          : left.empty();
   if (over) return report_end(run, std::move(end));
   if (!run->grace && !std::exchange(run->killed, true)) {
-    append(end.end.reason, "what it left running was ended");
+    append(end.end.reason, "processes that it left running were ended");
   }
   if (run->killed) {
     if (cgroups_.available()) cgroups_.kill(run->place.number);
@@ -638,7 +638,7 @@ void ProcessRunner::report_end(const RunPtr& run, FinishedRun end) {
   if (run->grace) run->grace->cancel();
   const bool ended_itself = end.end.how != ChildEnd::How::signalled || end.end.code != SIGKILL;
   if (run->grace && run->killed && ended_itself) {
-    append(end.end.reason, "what it left running " + out_of_grace(*run));
+    append(end.end.reason, "a process that it left running " + out_of_grace(*run));
   }
   end.output = files_.take_output(run->uuid);
   untidy_.push_back(run);

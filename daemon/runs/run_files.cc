@@ -52,7 +52,7 @@ void RunFiles::tell_stop_reason(const std::string& uuid, StopReason reason) cons
                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file || ::fchmod(file.get(), 0644) != 0 ||
       ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-    spdlog::warn("a run cannot be told why it is to stop: {}", std::strerror(errno));
+    spdlog::warn("a run cannot be told why it must stop: {}", std::strerror(errno));
   }
 }
 

@@ -209,7 +209,7 @@ std::int64_t RunLog::finish(WorkId work) {
   tell(work, *log);
   for (JournalLines& lines : log->journal) lines.finish();
   if (log->problem != 0) {
-    spdlog::error("part of the log of run {} of work {} could not be kept: {}", log->run, work,
+    spdlog::error("part of the log of run {} of job {} could not be kept: {}", log->run, work,
                   std::strerror(log->problem));
   }
   return log->file.has_begun() ? size(work, log->run) : 0;

@@ -16,7 +16,7 @@ std::string PlacedFiles::misplaced() const {
     struct stat status{};
     if (::stat(file.path.c_str(), &status) == 0) {
       if (status.st_dev == file.device && status.st_ino == file.inode) continue;
-      return file.path.string() + " is another file than the one that wmd has open";
+      return file.path.string() + " is not the file that wmd has open";
     }
     if (errno == ENOENT || errno == ENOTDIR) {
       return file.path.string() + " is gone: it, or its directory, was removed or moved";

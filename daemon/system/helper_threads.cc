@@ -44,7 +44,7 @@ void HelperThreads::work(const std::shared_ptr<Pool>& pool) {
     lock.lock();
     if (!pool->loop) return;
     boost::asio::post(*pool->loop, [over = std::move(job.over), problem] {
-      if (!problem.empty()) spdlog::error("a helper could not do its work: {}", problem);
+      if (!problem.empty()) spdlog::error("a helper failed: {}", problem);
       over();
     });
   }
@@ -79,7 +79,7 @@ void HelperThreads::finish(std::int64_t line) {
 // for, because they may all hang.
 void HelperThreads::add_thread() {
   if (auto thread = start_thread([pool = pool_] { work(pool); })) return thread->detach();
-  spdlog::warn("no thread can be started: helpers wait until one can");
+  spdlog::warn("no thread can be started: helpers wait for one");
   again_.expires_after(kTryAgain);
   again_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;

@@ -75,7 +75,7 @@ LocalZone::LocalZone(boost::asio::io_context& loop, std::function<void()> change
 void LocalZone::look() {
   const date::time_zone* zone = read();
   if (zone == std::exchange(zone_, zone)) return;
-  spdlog::info("the time zone is {} now", zone ? zone->name() : "UTC");
+  spdlog::info("the time zone is now {}", zone ? zone->name() : "UTC");
   changed_();
 }
 
@@ -99,7 +99,7 @@ const date::time_zone* LocalZone::read() {
       }
     }
   }
-  if (!problem_.empty()) spdlog::warn("{}: calendars are in UTC", problem_);
+  if (!problem_.empty()) spdlog::warn("{}: calendars use UTC", problem_);
   return zone;
 }
 

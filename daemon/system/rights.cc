@@ -23,7 +23,7 @@ BorrowedRights::BorrowedRights(uid_t uid) {
   ::setfsgid(user->gid);
   ::setfsuid(uid);
   if (!groups || static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1))) != uid) {
-    problem_ = "the daemon may not look at the files of another user";
+    problem_ = "the daemon may not look at another user's files";
   }
 }
 

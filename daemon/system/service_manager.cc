@@ -27,7 +27,7 @@ int ServiceManager::passed_socket() {
   if (::sd_listen_fds(0) <= 0) return -1;
   if (::sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0) {
     throw std::runtime_error(
-        "what systemd has passed is no listening stream socket: see wmd.socket");
+        "systemd has passed something other than a listening stream socket: see wmd.socket");
   }
   ::fcntl(SD_LISTEN_FDS_START, F_SETFL, O_NONBLOCK);
   return SD_LISTEN_FDS_START;

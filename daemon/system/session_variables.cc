@@ -153,8 +153,7 @@ void SessionVariables::take(sd_bus_message* answer) {
 
 // Nobody else waits for it within a minute.
 void SessionVariables::give_up() {
-  spdlog::warn(
-      "the user's systemd does not say which session there is: runs find the one known before");
+  spdlog::warn("the user's systemd does not report the session: runs find the last known one");
   if (bus_.is_open()) silent_until_ = std::chrono::steady_clock::now() + kSilence;
   std::ranges::move(std::exchange(next_, {}), std::back_inserter(asking_));
   tell();

@@ -67,10 +67,11 @@ void PathWatches::look(uid_t owner, std::vector<Globs> list, Seen seen) {
           directories += scan.directories;
         }
         if (directories > limits_.max_watches) {
-          return seen(fail(ErrorCode::refused,
-                           "with these paths, your works would watch " +
-                               std::to_string(directories) + " directories, and may watch " +
-                               std::to_string(limits_.max_watches) + " (limits.max_watches)"));
+          return seen(fail(ErrorCode::refused, "with these paths, your jobs would watch " +
+                                                   std::to_string(directories) +
+                                                   " directories, and may watch at most " +
+                                                   std::to_string(limits_.max_watches) +
+                                                   " (limits.max_watches)"));
         }
         seen(found);
       });
@@ -193,11 +194,11 @@ void PathWatches::scanned(WorkId id, std::int64_t version, PathScan found) {
     keep(id, entry, std::move(found.names));
     if (watched_by(entry.owner) > limits_.max_watches) {
       drop_interests(id, entry);
-      found.problem = "its owner's works may watch " + std::to_string(limits_.max_watches) +
+      found.problem = "its owner's jobs may watch at most " + std::to_string(limits_.max_watches) +
                       " directories (limits.max_watches)";
     }
     if (std::exchange(entry.problem, found.problem) != found.problem && !found.problem.empty()) {
-      spdlog::warn("the paths of a work are looked at once a minute, and not watched: {}",
+      spdlog::warn("the paths of a job are looked at once a minute, not watched: {}",
                    found.problem);
     }
     entry.starved = entry.starved && !found.problem.empty();

@@ -18,7 +18,7 @@ Result<uid_t> user_of(const std::string& as, uid_t asker) {
   if (as.empty()) return asker;
   if (asker != 0) {
     return fail(ErrorCode::not_permitted,
-                "only root may register work that runs as '" + printable(as) + "'");
+                "only root may register jobs that run as '" + printable(as) + "'");
   }
   const auto user = find_user(as);
   if (!user) return fail(ErrorCode::invalid, user.error().message);
@@ -63,13 +63,13 @@ Result<> check_permitted(const WorkRequest& request, const Permissions& permissi
   };
   if (!may_register(permissions, asker)) {
     return fail(ErrorCode::not_permitted,
-                "you may not register work here: policy.allow_users and policy.allow_groups name "
+                "you may not register jobs here: policy.allow_users and policy.allow_groups name "
                 "who may");
   }
   if (!request.command.empty()) {
     if (permissions.allows_commands()) return {};
     return refused(
-        "commands of one's own may not be registered here, only declared tasks: see "
+        "no commands may be registered here, only declared tasks: see "
         "wm tasks, and policy.allow_commands");
   }
   if (!permissions.tasks || std::ranges::count(*permissions.tasks, request.task_name) > 0) {
@@ -94,9 +94,9 @@ Result<> check_request(const WorkRequest& request, const Settings& settings, uid
   }
   if (weight_of(request) > kMaxRequestWeight) {
     return fail(ErrorCode::invalid,
-                "the work is too large: command, environment, description, tags and prerequisites "
-                "may have " +
-                    std::to_string(kMaxRequestWeight) + " bytes together");
+                "the job is too large: command, environment, description, tags and prerequisites "
+                "may have at most " +
+                    std::to_string(kMaxRequestWeight) + " bytes in total");
   }
   const auto command = resolve_command(request, settings);
   return command ? Result<>() : std::unexpected(command.error());

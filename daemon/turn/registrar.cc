@@ -31,7 +31,7 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
     const std::string& name = registrations[i].request.unique_name;
     if (!places.try_emplace(name, i).second) {
       return at(registrations[i],
-                {ErrorCode::invalid, "the work " + quoted(name) + " is declared twice"});
+                {ErrorCode::invalid, "the job " + quoted(name) + " is declared twice"});
     }
   }
   std::vector<std::vector<std::size_t>> dependents(registrations.size());
@@ -56,8 +56,8 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
   if (order.size() == registrations.size()) return order;
   const auto stuck = std::ranges::find_if(missing, [](int count) { return count > 0; });
   const auto& one = registrations[static_cast<std::size_t>(stuck - missing.begin())];
-  return at(one, {ErrorCode::invalid, "the work " + quoted(one.request.unique_name) +
-                                          " is its own prerequisite in the end"});
+  return at(one, {ErrorCode::invalid, "the job " + quoted(one.request.unique_name) +
+                                          " is its own prerequisite, in a circle"});
 }
 
 }  // namespace
@@ -83,11 +83,11 @@ Result<Registrar::Prerequisites> Registrar::find_prerequisites(
     const auto id = store_.find(owner, name);
     if (!id)
       return fail(ErrorCode::not_found,
-                  "no work " + quoted(name) + " to come after: register it first");
+                  "no job " + quoted(name) + " to come after: register it first");
     const Work work = current(*id);
     if (work.policy.get().kind == WorkKind::periodic) {
       return fail(ErrorCode::invalid,
-                  "work cannot come after " + quoted(name) + ": periodic work never ends");
+                  "a job cannot come after " + quoted(name) + ": periodic jobs never end");
     }
     found.add(*id, work.state);
   }
@@ -99,9 +99,9 @@ Result<> Registrar::find_space(const Registration& registration) const {
   const std::int64_t used = store_.use_of(registration.owner).work_bytes;
   if (used < most) return {};
   return refused("there is no space for " + quoted(registration.request.unique_name) +
-                 ": your works, finished ones too, have " + std::to_string(used) + " of at most " +
-                 std::to_string(most) +
-                 " bytes (limits.max_work_space); wm prune forgets those that have finished");
+                 ": your jobs, including finished ones, take " + std::to_string(used) +
+                 " of at most " + std::to_string(most) +
+                 " bytes (limits.max_work_space); wm prune forgets the finished ones");
 }
 
 Result<> Registrar::find_room(const Registration& registration) const {
@@ -109,7 +109,7 @@ Result<> Registrar::find_room(const Registration& registration) const {
   if (scheduler_.unfinished_count(registration.owner) < most) return {};
   return refused(quoted(registration.request.unique_name) + " is one too many: you have " +
                  std::to_string(most) +
-                 " unfinished works, the most that there may be (limits.max_work_per_owner); "
+                 " unfinished jobs, the most that are allowed (limits.max_work_per_owner); "
                  "cancel some first");
 }
 
@@ -144,7 +144,7 @@ Result<Registered> Registrar::add(const Registration& registration, const Presen
   if (last.policy.get().kind == WorkKind::periodic) {
     return fail(ErrorCode::invalid, "nothing can be appended to " +
                                         quoted(registration.request.unique_name) +
-                                        ": periodic work never ends");
+                                        ": periodic jobs never end");
   }
   if (auto room = find_room(registration); !room) return std::unexpected(room.error());
   prerequisites->add(last.id, last.state);
@@ -164,12 +164,13 @@ Result<Registered> Registrar::update(WorkId id, const Registration& registration
   const WorkRequest& request = registration.request;
   const std::string name = quoted(request.unique_name);
   if (stored.request.kind != request.kind) {
-    return refused(name + " is " + std::string(word(stored.request.kind)) +
-                   " work and stays so: cancel it, or register it with --existing replace");
+    return refused(
+        name + " is " + std::string(word(stored.request.kind)) +
+        " and cannot become another kind: cancel it, or register it with --existing replace");
   }
   if (stored.request.prerequisites != request.prerequisites) {
-    return refused("an update cannot change what " + name +
-                   " comes after: register it with --existing replace");
+    return refused("an update cannot change the prerequisites of " + name +
+                   ": register it with --existing replace");
   }
   store_.update(id, request, stored.applied || registration.applied);
   if (registration.paths_seen) store_.save_paths_seen(id, *registration.paths_seen);
@@ -243,7 +244,7 @@ Result<std::vector<Registrar::Present>> Registrar::check_all(
         others.push_back(other);
       } else if (kind->second == WorkKind::periodic) {
         return at(one, {ErrorCode::invalid, quoted(name) + " cannot come after " + quoted(other) +
-                                                ": periodic work never ends"});
+                                                ": periodic jobs never end"});
       }
     }
     if (auto found = find_prerequisites(one.owner, others); !found) return at(one, found.error());
@@ -264,7 +265,7 @@ Result<> Registrar::compare(const Registration& registration, Present& present) 
   if (!present.unfinished.empty() && (stored.request.kind != wanted.kind ||
                                       stored.request.prerequisites != wanted.prerequisites)) {
     return refused("the kind of " + quoted(wanted.unique_name) +
-                   " and what it comes after cannot be changed: cancel it first");
+                   " and its prerequisites cannot be changed: cancel it first");
   }
   if (present.holder != last) return {};
   const Work* work = scheduler_.find(last);
@@ -332,7 +333,7 @@ Result<> Registrar::run_now(WorkId id, TimePoint now) {
     return refused(name + " waits for its prerequisites, whose results it needs: see wm why");
   }
   return refused(name + " has ended: it has " + std::string(word(work.state)) +
-                 "; wm retry enqueues failed and cancelled work once more");
+                 "; wm retry enqueues failed and cancelled jobs once more");
 }
 
 }  // namespace wm

@@ -23,7 +23,7 @@ std::string way_out(const std::string& name, const Settings& settings) {
   std::vector<std::string_view> declared;
   for (const auto& [one, task] : settings.tasks) declared.push_back(one);
   const std::string meant = did_you_mean(name, declared);
-  return meant.empty() ? ": declared are " + join(declared) : meant;
+  return meant.empty() ? ": the declared ones are " + join(declared) : meant;
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ void on_behalf_of(std::size_t change, const std::function<void()>& body) {
     throw ChangeFailed(change,
                        {ErrorCode::failed, std::string("it could not be saved: ") + e.what()});
   } catch (const std::exception& e) {
-    spdlog::error("a call is refused, for wmd could not carry it out: {}", e.what());
+    spdlog::error("a call is refused because wmd could not carry it out: {}", e.what());
     throw ChangeFailed(change,
                        {ErrorCode::failed, std::string("wmd could not carry it out: ") + e.what()});
   }
@@ -185,14 +185,15 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
     return fail(
         ErrorCode::not_found,
         name +
-            " has no state directory: no run of that name has started, or it is removed already");
+            " has no state directory: no run of that name has started, or it was removed already");
   }
   for (const WorkId id : store_.unfinished(owner, "", unique_name)) {
     const Work* work = scheduler_.find(id);
     if (!work || work->state != WorkState::running) continue;
-    return fail(ErrorCode::refused, "a run of " + name +
-                                        " is going on, and uses its state directory: wait for its "
-                                        "end, or cancel it");
+    return fail(ErrorCode::refused,
+                "a run of " + name +
+                    " is in progress and uses its state directory: wait for its "
+                    "end, or cancel it");
   }
   retention_.forget_state(*state);
   return {};
@@ -251,7 +252,7 @@ Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) con
     if (speaker == 0 || speaker == child.user) return id;
     return fail(ErrorCode::not_permitted, "that run is another user's");
   }
-  return fail(ErrorCode::refused, "no run of work '" + printable(uuid) + "' is going on");
+  return fail(ErrorCode::refused, "no run of the job '" + printable(uuid) + "' is in progress");
 }
 
 bool WorkManager::is_suspended(WorkId id) const {

@@ -38,7 +38,7 @@ bool has_systemd() { return ::access("/run/systemd/system", F_OK) == 0; }
 // `reload` or `restart`.
 std::string systemctl(const DaemonFacts& facts, std::string_view what) {
   if (!has_systemd()) {
-    return what == "reload" ? fmt::format("kill -HUP {}", ::getpid()) : "start wmd anew";
+    return what == "reload" ? fmt::format("kill -HUP {}", ::getpid()) : "restart wmd";
   }
   return fmt::format("systemctl {}{} wmd", facts.system ? "" : "--user ", what);
 }
@@ -46,7 +46,8 @@ std::string systemctl(const DaemonFacts& facts, std::string_view what) {
 Finding look_at_configuration(const DaemonFacts& facts) {
   if (!facts.reload_problem.empty()) {
     return {"configuration", Verdict::problem,
-            "the last reload was refused, and the settings before it hold: " + facts.reload_problem,
+            "the last reload was refused, and the previous settings are in force: " +
+                facts.reload_problem,
             "correct the file, then " + systemctl(facts, "reload")};
   }
   std::vector<std::string> files;
@@ -57,7 +58,7 @@ Finding look_at_configuration(const DaemonFacts& facts) {
 
 Finding look_at_permission(const Settings& settings, uid_t asker) {
   if (!may_register(settings.permissions, asker)) {
-    return {"permission", Verdict::problem, "you may not register work here",
+    return {"permission", Verdict::problem, "you may not register jobs here",
             "ask the administrator, who sets policy.allow_users and policy.allow_groups"};
   }
   if (!settings.permissions.allows_commands()) {
@@ -65,7 +66,7 @@ Finding look_at_permission(const Settings& settings, uid_t asker) {
             "you may register declared tasks (wm tasks), but no commands of your own",
             "policy.allow_commands = true allows them"};
   }
-  return {"permission", Verdict::ok, "you may register work", ""};
+  return {"permission", Verdict::ok, "you may register jobs", ""};
 }
 
 void look_at_tasks(const Settings& settings, const std::vector<DeclaredCommand>& commands,
@@ -78,7 +79,7 @@ void look_at_tasks(const Settings& settings, const std::vector<DeclaredCommand>&
   }
   if (findings.size() > before || settings.tasks.empty()) return;
   findings.push_back({"tasks", Verdict::ok,
-                      fmt::format("{} declared, their programs are there", settings.tasks.size()),
+                      fmt::format("{} declared, and their programs exist", settings.tasks.size()),
                       ""});
 }
 
@@ -86,12 +87,12 @@ Finding look_at_disk(const DaemonFacts& facts) {
   const std::string directory = facts.state_directory.string();
   if (!facts.misplaced.empty()) {
     return {"disk", Verdict::problem, facts.misplaced + ": nothing can be saved",
-            "put that file back, or start with what is there: " + systemctl(facts, "restart")};
+            "put that file back, or start with the present files: " + systemctl(facts, "restart")};
   }
   if (!facts.turn_problem.empty()) {
     return {"disk", Verdict::problem,
-            "what was decided last cannot be saved in " + directory + ": " + facts.turn_problem,
-            "free some space there; the log of wmd says more"};
+            "the last decisions cannot be saved in " + directory + ": " + facts.turn_problem,
+            "free some space there; wmd's log says more"};
   }
   struct statfs status{};
   if (::statfs(directory.c_str(), &status) != 0) {
@@ -130,18 +131,17 @@ Finding look_at_leftovers(const SweptLeftovers& swept) {
                   counted(swept.state_directories, "state directory", "state directories"));
   if (!swept.problem.empty()) {
     return {"leftovers", Verdict::note,
-            removed + " that no record names are removed, but not all: " + swept.problem,
+            removed + " without a record were removed, but not all: " + swept.problem,
             "remove it by hand, or restart wmd, which tries again"};
   }
   if (!swept.over) {
     return {"leftovers", Verdict::ok,
-            removed + " that no record names are removed, and it is still looked for more", ""};
+            removed + " without a record were removed so far; the search goes on", ""};
   }
   if (swept.logs + swept.outputs + swept.state_directories == 0) {
-    return {"leftovers", Verdict::ok, "none at the start: no file was there without a record", ""};
+    return {"leftovers", Verdict::ok, "none at the start: every file had a record", ""};
   }
-  return {"leftovers", Verdict::ok,
-          removed + " were there at the start that no record names: removed", ""};
+  return {"leftovers", Verdict::ok, removed + " without a record at the start: removed", ""};
 }
 
 Finding look_at_condition(const json::object& condition) {
@@ -149,20 +149,19 @@ Finding look_at_condition(const json::object& condition) {
   const std::string value = text_of(condition, "value");
   const std::string detail = text_of(condition, "detail");
   if (condition.at("overridden").as_bool()) {
-    return {name, Verdict::note, value + ", as wm conditions override pretends",
-            "wm conditions clear"};
+    return {name, Verdict::note, value + ", set by wm conditions override", "wm conditions clear"};
   }
   const std::string source = text_of(condition, "source") + (detail.empty() ? "" : ": " + detail);
   if (!value.empty()) return {name, Verdict::ok, value + ", from " + source, ""};
   const auto id = parse_condition(name);
-  return {name, Verdict::note, "not known (" + source + ")",
+  return {name, Verdict::note, "unknown (" + source + ")",
           std::string(id ? def_of(id->constraint).remedy : "")};
 }
 
 Finding look_at_bus(const DaemonFacts& facts) {
   if (facts.has_bus) return {"bus", Verdict::ok, "connected to the system's D-Bus", ""};
-  return {"bus", Verdict::note, "there is no system D-Bus: conditions come from the kernel alone",
-          "install dbus, with network-manager, upower and systemd-logind where they make sense"};
+  return {"bus", Verdict::note, "there is no system D-Bus: conditions come only from the kernel",
+          "install dbus, and network-manager, upower and systemd-logind as needed"};
 }
 
 // The share of its bound that a user takes: 1 is all of it.
@@ -196,7 +195,7 @@ Finding look_at_clients(const ClientBounds& bounds, uid_t asker) {
       format_size(static_cast<std::int64_t>(bounds.most_unread(user))));
   if (share_of(bounds, user) < kNearBound) return {"clients", Verdict::ok, text, ""};
   return {
-      "clients", Verdict::note, text + ": what is asked beyond that waits, or is refused",
+      "clients", Verdict::note, text + ": further calls wait, or are refused",
       "end the clients that do not read, or raise limits.max_connections and limits.max_unread"};
 }
 
@@ -214,7 +213,7 @@ Finding look_at_kept(const DaemonFacts& facts, const KeepLimits& limits, uid_t a
     if (use.owner == asker ? !rules || fuller : rules && fuller) most = use;
   }
   const std::string text = fmt::format(
-      "of {}: works of {} (at most {}), logs of {} (at most {}); of all: logs of {} (at most {})",
+      "{}: jobs {} (at most {}), logs {} (at most {}); all users: logs {} (at most {})",
       name_of_user(most.owner), rough_size(most.work_bytes), format_size(limits.max_work_space),
       rough_size(most.log_bytes), format_size(limits.max_log_space), rough_size(logs),
       rough_size(most_log_bytes(limits, facts.log_disk, logs)));
@@ -222,47 +221,48 @@ Finding look_at_kept(const DaemonFacts& facts, const KeepLimits& limits, uid_t a
     return static_cast<double>(used) >= kNearBound * static_cast<double>(bound);
   };
   if (!near(most.work_bytes, limits.max_work_space)) return {"kept", Verdict::ok, text, ""};
-  return {"kept", Verdict::note, text + ": soon no work can be registered",
-          "wm prune, which forgets finished work, or raise limits.max_work_space"};
+  return {"kept", Verdict::note, text + ": soon no jobs can be registered",
+          "wm prune, which forgets finished jobs, or raise limits.max_work_space"};
 }
 
 Finding look_at_cgroups(const DaemonFacts& facts) {
   if (!facts.has_cgroups) {
     return {"control groups", Verdict::note,
-            "none: --memory-max, --cpu-weight and --tasks-max bind less, as resource limits do",
+            "none: --memory-max, --cpu-weight and --tasks-max are only resource limits per process",
             has_systemd() ? "let systemd start wmd, whose unit says Delegate=yes"
                           : "let wmd write to its control group, in which nothing else runs"};
   }
   if (facts.controllers.empty()) {
     return {"control groups", Verdict::note,
-            "one for each run, but without controllers of memory, cpu or pids",
+            "one per run, but without controllers of memory, cpu or pids",
             has_systemd() ? "boot with the unified hierarchy: systemd.unified_cgroup_hierarchy=1"
                           : "enable them in cgroup.subtree_control"};
   }
   return {"control groups", Verdict::ok,
-          fmt::format("one for each run, with {}", fmt::join(facts.controllers, ", ")), ""};
+          fmt::format("one per run, with {}", fmt::join(facts.controllers, ", ")), ""};
 }
 
 Finding look_at_clock(const DaemonFacts& facts) {
   if (!facts.zone_problem.empty()) {
-    return {"clock", Verdict::note, facts.zone_problem + ": calendars are in UTC",
-            "give TZ a name as Europe/Berlin; or install tzdata, and timedatectl set-timezone"};
+    return {"clock", Verdict::note, facts.zone_problem + ": calendars use UTC",
+            "set TZ to a name such as Europe/Berlin; or install tzdata, and use timedatectl "
+            "set-timezone"};
   }
   timex clock{};
   const bool synchronized = ::adjtimex(&clock) >= 0 && (clock.status & STA_UNSYNC) == 0;
   if (!synchronized) {
-    return {"clock", Verdict::note, "nothing keeps it right",
-            has_systemd() ? "timedatectl set-ntp true" : "let chrony or its like set it"};
+    return {"clock", Verdict::note, "nothing synchronizes it",
+            has_systemd() ? "timedatectl set-ntp true" : "let chrony or another NTP client set it"};
   }
-  return {"clock", Verdict::ok, "kept right, and the time zone is known", ""};
+  return {"clock", Verdict::ok, "synchronized, and the time zone is known", ""};
 }
 
 Finding look_at_paths(const DaemonFacts& facts, const Settings& settings) {
   const auto& [watched, owner, most, unwatched] = facts.paths;
   if (!unwatched.empty()) {
     return {"watched paths", Verdict::problem,
-            "some are only looked at once a minute: " + unwatched,
-            "raise it in sysctl fs.inotify or wmd.toml, then " + systemctl(facts, "reload")};
+            "some are looked at only once a minute: " + unwatched,
+            "raise the limit in sysctl fs.inotify or wmd.toml, then " + systemctl(facts, "reload")};
   }
   if (watched == 0) return {"watched paths", Verdict::ok, "none", ""};
   return {"watched paths", Verdict::ok,

@@ -131,11 +131,11 @@ void Leftovers::take(const Step& step) {
   swept_.over = true;
   walk_.reset();
   if (swept_.logs + swept_.outputs + swept_.state_directories > 0) {
-    spdlog::info("removed what no record names: {} logs, {} outputs, {} state directories",
+    spdlog::info("removed files without a record: {} logs, {} outputs, {} state directories",
                  swept_.logs, swept_.outputs, swept_.state_directories);
   }
   if (!swept_.problem.empty()) {
-    spdlog::warn("not all that no record names is removed: {}", swept_.problem);
+    spdlog::warn("not all files without a record were removed: {}", swept_.problem);
   }
 }
 

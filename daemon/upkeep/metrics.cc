@@ -103,40 +103,39 @@ Queue look_at(const Scheduler& scheduler) {
 
 void tell_queue(Exposition& out, const Scheduler& scheduler) {
   const Queue queue = look_at(scheduler);
-  out.family("wm_works", "gauge", "Unfinished works in each state.");
+  out.family("wm_works", "gauge", "Unfinished jobs by state.");
   for (std::size_t state = 0; state < queue.states.size(); ++state) {
     out.sample(static_cast<double>(queue.states[state]),
                {{"state", word(static_cast<WorkState>(state))}});
   }
-  out.family("wm_works_due", "gauge",
-             "Enqueued works whose time has come, held back by conditions, pauses or slots.")
+  out.family("wm_works_due", "gauge", "Due jobs that are held back by conditions, pauses or slots.")
       .sample(static_cast<double>(queue.due));
   if (queue.oldest_due) {
     out.family(
            "wm_oldest_due_timestamp_seconds", "gauge",
-           "When the work became due that has been due for longest; its age is time() less this.")
+           "When the job that has been due for longest became due; its age is time() minus this.")
         .sample(seconds(*queue.oldest_due));
   }
   if (queue.oldest) {
     out.family("wm_oldest_enqueued_timestamp_seconds", "gauge",
-               "When the oldest unfinished work was enqueued; its age is time() less this.")
+               "When the oldest unfinished job was enqueued; its age is time() minus this.")
         .sample(seconds(*queue.oldest));
   }
-  out.family("wm_slots", "gauge", "Runs that may go on at once, of all users.")
+  out.family("wm_slots", "gauge", "Runs of all users that may go on at once.")
       .sample(scheduler.rules().max_parallel_total);
   out.family("wm_paused", "gauge", "Whether wm pause holds everything back.")
       .sample(scheduler.pauses().contains("") ? 1 : 0);
 }
 
 void tell_conditions(Exposition& out, const Metrics::Present& present) {
-  out.family("wm_condition", "gauge", "1 for the value that each condition has now.");
+  out.family("wm_condition", "gauge", "1 for the present value of each condition.");
   for (const boost::json::value& one : present.sensors.to_json()) {
     const boost::json::object& condition = one.as_object();
     const auto* value = condition.if_contains("value");
     out.sample(1, {{"name", condition.at("name").as_string()},
                    {"value", value ? std::string_view(value->as_string()) : "unknown"}});
   }
-  out.family("wm_condition_works", "gauge", "Unfinished works that name each condition.");
+  out.family("wm_condition_works", "gauge", "Unfinished jobs by the condition that they name.");
   for (const auto& [name, works] : works_by_condition(present.scheduler.agenda().named())) {
     out.sample(static_cast<double>(works), {{"name", name}});
   }
@@ -198,25 +197,25 @@ std::string Metrics::text(const Present& present) const {
   out.family("wm_start_time_seconds", "gauge", "When wmd was started.")
       .sample(seconds(present.started_at));
   tell_queue(out, present.scheduler);
-  out.family("wm_events_total", "counter", "What became of works, as wm watch names it.");
+  out.family("wm_events_total", "counter", "Events of jobs, with the names of wm watch.");
   tell_counts<WorkStatus>(out, "event", events_);
   out.family("wm_runs_total", "counter", "Ended runs by outcome.");
   tell_counts<RunOutcome>(out, "outcome", runs_);
   out.family("wm_run_duration_seconds", "histogram", "From the start of a run to its end.")
       .histogram(run_durations_);
   out.family("wm_start_latency_seconds", "histogram",
-             "From when a work might start to its process; waits for a slot are in it.")
+             "From the moment when a job might start to its process, including waits for a slot.")
       .histogram(start_latencies_);
   out.family("wm_commit_duration_seconds", "histogram", "Transactions of the store.")
       .histogram(present.commits);
   out.family("wm_sync_duration_seconds", "histogram",
-             "Writing to the disk what was committed, before anybody is told of it.")
+             "Syncs of commits to the disk, before anybody is told of them.")
       .histogram(present.syncs);
   tell_conditions(out, present);
   out.family("wm_connections", "gauge", "Clients that are connected.")
       .sample(static_cast<double>(present.connections));
   out.family("wm_connections_refused_total", "counter",
-             "Clients that were refused, or gave way to others, for want of room.")
+             "Clients that were refused, or closed to make room for others.")
       .sample(static_cast<double>(present.refused_connections));
   out.family("wm_unread_answer_bytes", "gauge", "Answers that clients have not read yet.")
       .sample(static_cast<double>(present.unread_bytes));

@@ -140,7 +140,7 @@ Result<> Server::make_room_for(uid_t newcomer) {
   const auto full = [](const char* whose, std::size_t most, const char* setting) {
     return fail(ErrorCode::refused,
                 std::string(whose) + std::to_string(most) +
-                    " connections to wmd, and each waits for an answer: end some of them, or raise "
+                    " connections to wmd, and all wait for answers: end some of them, or raise "
                     "limits." +
                     setting);
   };
@@ -251,7 +251,7 @@ Result<int> listen_at(const std::string& path, mode_t mode) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) == 0) {
     if (!S_ISSOCK(status.st_mode)) {
-      return fail(ErrorCode::invalid, path + " is there and is not a socket");
+      return fail(ErrorCode::invalid, path + " exists and is not a socket");
     }
     if (::unlink(path.c_str()) != 0) return failed("remove the old socket");
   }

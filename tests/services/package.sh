@@ -47,7 +47,7 @@ for file in man1/wm.1.gz man8/wmd.8.gz man5/wmd.toml.5.gz man7/wm-semantics.7.gz
 done
 inside test -s /usr/share/bash-completion/completions/wm || fail "nothing completes" true
 wm doctor >"$package/doctor" || fail "the doctor finds a problem" cat "$package/doctor"
-grep --quiet '^[a-z]* *control groups *one for each run' "$package/doctor" || fail "runs have no groups" cat "$package/doctor"
+grep --quiet '^[a-z]* *control groups *one per run' "$package/doctor" || fail "runs have no groups" cat "$package/doctor"
 wm metrics | grep --quiet '^wm_works{state="enqueued"} 0$' || fail "there are no metrics" wm metrics
 echo "ok: manual, completions, doctor and metrics"
 

@@ -12,7 +12,7 @@ escapes() {
     (setsid env -i /bin/sh -c "trap \"\" TERM; echo \$\$ >/tmp/escaped; sleep 1000" &) &
     until [ -s /tmp/escaped ]; do sleep 0.01; done; cat /proc/self/cgroup'
   wm wait "$1" --timeout 15s >/dev/null || fail "$1 does not succeed" wm show "$1"
-  wm show "$1" | grep --quiet "what it left running was ended" || fail "nothing was left" wm show "$1"
+  wm show "$1" | grep --quiet "processes that it left running were ended" || fail "nothing was left" wm show "$1"
   ! inside kill -0 "$(inside cat /tmp/escaped)" 2>/dev/null || fail "it lives" inside ps -ef
 }
 
@@ -24,7 +24,7 @@ echo "ok: what escapes is ended, with delegated groups"
 wm register-oneoff prints -- /bin/sh -c 'echo "a line"; echo "an error" >&2; seq 5000; printf end'
 wm wait prints >/dev/null
 journal() { inside journalctl WM_UNIQUE_NAME=prints WM_RUN=1 --output=cat --no-pager "$@"; }
-eventually sh -c 'journalctl WM_UNIQUE_NAME=prints --output=cat | grep --quiet "more lines are left out"'
+eventually sh -c 'journalctl WM_UNIQUE_NAME=prints --output=cat | grep --quiet "more lines were left out"'
 journal | grep --quiet --line-regexp "a line" || fail "a line is missing" journal
 [[ $(journal --priority=warning) == "an error" ]] || fail "the error is no warning" journal
 [[ $(journal | wc --lines) == 502 ]] || fail "the journal has so many lines: $(journal | wc -l)" true

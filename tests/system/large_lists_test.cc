@@ -148,7 +148,8 @@ class FewWorksEach : public LargeLists {
 };
 
 TEST_F(FewWorksEach, PartsHaveTheSameBoundAsWorks) {
-  fails(6, "works.toml: line 31: this is one too many: there may be 5", {"apply", many(6)});
+  fails(6, "works.toml: line 31: this job is one too many: there may be at most 5",
+        {"apply", many(6)});
   EXPECT_EQ(count(), 0U);
   ok({"apply", many(5)});
   ok({"apply", many(5)});
@@ -156,7 +157,7 @@ TEST_F(FewWorksEach, PartsHaveTheSameBoundAsWorks) {
   RawConnection connection(daemon_.socket());
   EXPECT_EQ(message_of(apply(connection, part(0, 3))), "");
   const std::string refusal = message_of(apply(connection, part(3, 3)));
-  EXPECT_TRUE(refusal.starts_with("f:5: this is one too many")) << refusal;
+  EXPECT_TRUE(refusal.starts_with("f:5: this job is one too many")) << refusal;
 }
 
 TEST_F(FewWorksEach, WhatPartsTakeIsBoundAndFreeOnceTheyAreGone) {

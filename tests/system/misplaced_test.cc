@@ -51,7 +51,7 @@ TEST_F(Misplaced, AStateDirectoryThatIsMovedIsNoticedAndWorksOnceItIsBack) {
 TEST_F(Misplaced, AFileInThePlaceOfTheDatabaseIsNoticed) {
   fs::rename(state_ / "wm.db", away_);
   fs::copy_file(away_, state_ / "wm.db");
-  refuses("wm.db is another file");
+  refuses("wm.db is not the file");
 
   fs::rename(away_, state_ / "wm.db");
   later("after");

@@ -48,7 +48,7 @@ TEST_F(Runs, WhatSlipsAwayIsEndedWithItsRun) {
       run("(setsid env -i /bin/sh -c 'trap \"\" TERM HUP; echo $$ >slipped; sleep 1000' &) &\n"
           "until [ -s slipped ]; do sleep 0.01; done");
   EXPECT_EQ(text(work, "state"), "succeeded");
-  EXPECT_EQ(reason(work), "what it left running was ended");
+  EXPECT_EQ(reason(work), "processes that it left running were ended");
   EXPECT_FALSE(lives(std::stoi(contents("slipped"))));
 }
 
@@ -91,7 +91,7 @@ TEST_F(Runs, OutOfMemoryIsToldAsSuch) {
   const json::object work = json({"show", "task"}).as_object();
   EXPECT_EQ(text(work, "state"), "failed");
   if (reason(work).find("alone") != std::string::npos) GTEST_SKIP() << reason(work);
-  EXPECT_EQ(reason(work), "out of memory: it came over 32M (memory-max)");
+  EXPECT_EQ(reason(work), "out of memory: it exceeded 32M (memory-max)");
 }
 
 TEST_F(Runs, AFloodOfOutputIsCutAtItsBeginning) {
@@ -183,7 +183,7 @@ TEST_F(Runs, AStateDirectoryIsRemovedWhereItIsAskedFor) {
   shell("task", "touch $WM_STATE_DIR/mine; echo $WM_STATE_DIR >" + pipe.string() + "; cat " +
                     pipe.string());
   const std::string kept = read_line(pipe);
-  fails(6, "a run of 'task' is going on", {"prune", "--state", "task"});
+  fails(6, "a run of 'task' is in progress", {"prune", "--state", "task"});
   std::ofstream(pipe) << "end\n";
   ok({"wait", "task"});
   ok({"prune"});
@@ -319,7 +319,7 @@ TEST_F(Runs, NobodyElseSpeaksForThem) {
   const Output output = run_program({"/usr/bin/env", "WM_WORK_ID=nobody", WM_PROGRAM, "--socket",
                                      daemon_.socket(), "progress", "40"});
   EXPECT_EQ(output.status, 6);
-  EXPECT_EQ(output.err, "wm: no run of work 'nobody' is going on\n");
+  EXPECT_EQ(output.err, "wm: no run of the job 'nobody' is in progress\n");
 }
 
 TEST_F(Runs, ALogIsFollowedToTheEndOfItsWork) {

@@ -100,7 +100,7 @@ TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
   ok({"wait", "b"});
   EXPECT_EQ(state("b"), "succeeded");
   fails(6, "has succeeded", {"retry", "b"});
-  fails(3, "no work 'nobody' to come after",
+  fails(3, "no job 'nobody' to come after",
         {"register-oneoff", "c", "--after", "nobody", "--", "true"});
 }
 
@@ -268,7 +268,7 @@ TEST_F(Scheduling, OneBadEntryAndNothingOfAFileIsRegistered) {
        "[[work]]\nname = 'b'\ncommand = ['true']\nafter = ['a']\n",
        "its own prerequisite"},
       {"[[work]]\nname = 'good'\ncommand = ['true']\n",
-       ": line 4: the work 'good' is declared twice"},
+       ": line 4: the job 'good' is declared twice"},
       {"[[work\n", ": line 4: "},
   };
   for (const auto& [entry, what] : bad) {

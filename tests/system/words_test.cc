@@ -140,7 +140,8 @@ TEST_F(TypedWords, ErrorsAboutAFileAreInItsWords) {
   EXPECT_EQ(problem("comand = ['true']\n"),
             "line 4: unknown key 'comand': did you mean command?\n");
   EXPECT_EQ(problem("task = 'synk'\n"), "line 2: unknown task 'synk': did you mean sync?\n");
-  EXPECT_EQ(problem("task = 'upload'\n"), "line 2: unknown task 'upload': declared are sync\n");
+  EXPECT_EQ(problem("task = 'upload'\n"),
+            "line 2: unknown task 'upload': the declared ones are sync\n");
   for (const char* keys :
        {"after = ['nobody']\n", "after = ['a']\n", "trigger-delay = '1s'\n", "calendar = '61'\n",
         "every = '1h'\nflex = '2h'\n", "every = '1h'\ndeadline = '2h'\n", "flex = '1h'\n",

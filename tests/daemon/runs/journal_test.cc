@@ -66,7 +66,7 @@ TEST_F(JournalLinesTest, AfterAFloodNoLineIsMadeOfTwoHalves) {
   now_ += 31s;
   print("and the end\nwhole\n");
   lines_.finish();
-  EXPECT_EQ(sent(), (Sent{"last", "3 more lines are left out here: see wm logs name", "whole"}));
+  EXPECT_EQ(sent(), (Sent{"last", "3 more lines were left out here: see wm logs name", "whole"}));
 }
 
 TEST_F(JournalLinesTest, ALineThatHadBegunBeforeTheFloodIsLeftOutAsAWhole) {
@@ -78,7 +78,7 @@ TEST_F(JournalLinesTest, ALineThatHadBegunBeforeTheFloodIsLeftOutAsAWhole) {
   now_ += 31s;
   print("whole\n");
   EXPECT_EQ(sent(),
-            (Sent{"half of a line", "1 more lines are left out here: see wm logs name", "whole"}));
+            (Sent{"half of a line", "1 more lines were left out here: see wm logs name", "whole"}));
 }
 
 }  // namespace

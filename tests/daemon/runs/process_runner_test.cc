@@ -234,7 +234,7 @@ TEST_P(ProcessRunnerTest, WhatIgnoresTheRequestIsKilledAfterItsGrace) {
   await_ready();
   runner_.stop(7, StopReason::cancelled);
   EXPECT_EQ(wait().end, (ChildEnd{ChildEnd::How::signalled, SIGKILL,
-                                  "it had not ended 100ms after it was told to"}));
+                                  "it had not ended 100ms after it was told to stop"}));
 }
 
 TEST_P(ProcessRunnerTest, TheGraceIsThatOfTheWholeGroup) {
@@ -266,9 +266,10 @@ TEST_P(ProcessRunnerTest, WhatOutlastsTheGraceIsKilledThough) {
       shell("sh -c 'trap \"\" TERM; echo > ready; while :; do sleep 0.01; done' & exec sleep 100"));
   await_ready();
   runner_.stop(7, StopReason::cancelled);
-  EXPECT_EQ(wait().end,
-            (ChildEnd{ChildEnd::How::signalled, SIGTERM,
-                      "what it left running had not ended 100ms after it was told to"}));
+  EXPECT_EQ(
+      wait().end,
+      (ChildEnd{ChildEnd::How::signalled, SIGTERM,
+                "a process that it left running had not ended 100ms after it was told to stop"}));
 }
 
 TEST_P(ProcessRunnerTest, TheGraceOfOneRunDoesNotEndTheNext) {

@@ -20,7 +20,7 @@ TEST(Tasks, AnUnknownTaskNamesTheDeclaredOnes) {
             std::string::npos);
   settings.tasks["sync"] = {{"/bin/sync"}, false, {}};
   EXPECT_EQ(resolve_command(task("x"), settings).error().message,
-            "unknown task 'x': declared are sync");
+            "unknown task 'x': the declared ones are sync");
 }
 
 TEST(Tasks, OnlyADispatcherGetsTheTaskName) {
