@@ -46,7 +46,7 @@ struct LaneKey {
   Rank rank = Rank::normal;
   Gates::Id gate = Gates::kNone;
   std::uint32_t group = 0;
-  bool drop = false;  // Whether expedited work is cancelled once the budget is spent.
+  bool drop = false;  // Expedited work is cancelled once the budget is spent.
   bool settling = false;
   std::int32_t priority = 0;
 

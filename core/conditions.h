@@ -40,7 +40,7 @@ struct Conditions {
   bool operator==(const Conditions&) const = default;
 };
 
-/// Whether all that `wanted` names holds at once.
+/// True if all that `wanted` names holds at once.
 bool hold(const Constraints& wanted, const Conditions& conditions);
 
 /// One constraint that does not hold, as people read it.

@@ -55,10 +55,10 @@ Needs needs_at(const Work& work, const Policy& policy, TimePoint now);
 /// The next time at which needs_at() of a due job changes by itself; nothing: never.
 std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy, TimePoint now);
 
-/// Whether it becomes due only once one of its paths has changed.
+/// True if it becomes due only once one of its paths has changed.
 bool awaits_trigger(const Work& work, TimePoint now);
 
-/// Whether no constraint matters to it any more.
+/// True if no constraint matters to it any more.
 bool is_forced(const Work& work, const Policy& policy, TimePoint now);
 
 bool hold(const Needs& needs, const Conditions& conditions);

@@ -25,7 +25,7 @@ class PauseSet {
   void clock_was_set(Duration step);
 
   const Pauses& all() const { return pauses_; }
-  /// Whether jobs of that group, "" for none, are paused.
+  /// True if jobs of that group, "" for none, are paused.
   bool covers(const std::string& group) const;
   /// The time at which the first of them ends by itself; nothing: none does.
   std::optional<TimePoint> next_end() const;

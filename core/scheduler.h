@@ -161,7 +161,7 @@ class Scheduler {
   std::size_t unfinished_count() const { return table_.rows().size(); }
   std::size_t unfinished_count(uid_t owner) const { return table_.count(owner); }
   std::size_t running_count() const { return agenda().running().size(); }
-  /// Whether slots are free for somebody; for this owner; for this owner in that group.
+  /// True if slots are free for somebody; for this owner; for this owner in that group.
   bool has_room() const;
   bool has_room(uid_t owner) const;
   bool group_has_room(const std::string& name, uid_t owner) const;

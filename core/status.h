@@ -44,7 +44,7 @@ WorkStatus status_after(const EndedRun& run, const Work& work);
 std::vector<StatusChange> status_changes(const Decisions& decisions,
                                          std::span<const EndedRun> ended);
 
-/// Whether a user who asked for `notices` wants to see this event (--notify).
+/// True if a user who asked for `notices` wants to see this event (--notify).
 bool is_wanted(const StatusChange& change, std::span<const Notice> notices);
 
 /// Describes the event besides its status, in a few words: `exit 75, again in 30s`.

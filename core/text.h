@@ -11,7 +11,7 @@ namespace wm {
 /// Well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
 
-/// Whether it has a character that a terminal might obey: C0, DEL, C1, or a bidirectional override.
+/// True if it has a character that a terminal might obey: C0, DEL, C1, or a bidirectional override.
 bool has_control(std::string_view utf8);
 
 /// The text with such characters, and bytes that are not UTF-8, written as `\xNN`, safe for a

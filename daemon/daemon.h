@@ -120,7 +120,7 @@ class Daemon {
     boost::asio::steady_timer again;
   };
   std::optional<Replacement> replacement_;
-  bool own_socket_ = true;  // Whether we have to remove its file.
+  bool own_socket_ = true;  // True if we have to remove its file.
   bool flushing_ = false;   // On a helper thread.
   bool stopping_ = false;
   std::chrono::steady_clock::time_point turn_began_;

@@ -21,13 +21,13 @@ class LogPages {
   int run() const { return run_; }
   /// The run after which the next one is to come.
   int last() const { return run_ > 0 ? run_ : before_; }
-  /// Whether the last page had anything.
+  /// True if the last page had anything.
   bool has_news() const { return has_news_; }
 
   /// Goes on with another run.
   void begin(const RunInfo& run);
 
-  // Where reading goes on: see LogReader.
+  // Set and get the place where reading goes on: see LogReader.
   void skip_to(std::int64_t position) { reader_.skip_to(position); }
   std::int64_t position() const { return reader_.position(); }
 

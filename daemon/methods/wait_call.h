@@ -68,7 +68,7 @@ class WaitCall {
   bool any_;
   std::map<WorkId, Awaited> awaited_;
   bool ended_ = false;  // At least one of them has.
-  bool begun_ = false;  // Whether the first page was taken.
+  bool begun_ = false;  // True if the first page was taken.
   bool moved_ = true;   // Since the last keep_place().
   std::deque<End> ends_;
   std::size_t weight_ = 0;

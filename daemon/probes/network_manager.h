@@ -41,7 +41,7 @@ class NetworkManager {
   std::string interface_;
   BusObject manager_;
   BusSlot finding_;
-  bool found_ = false;  // Whether it has named the device, or said that there is none.
+  bool found_ = false;  // True if it has named the device, or said that there is none.
   std::unique_ptr<BusObject> device_;
 };
 

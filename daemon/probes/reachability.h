@@ -21,7 +21,7 @@ class Reachability {
   Reachability(const Reachability&) = delete;
   Reachability& operator=(const Reachability&) = delete;
 
-  /// Whether `target` (HOST:PORT) was reached over this interface; nothing: it is being tried. The
+  /// Says if `target` (HOST:PORT) was reached over this interface; nothing: it is being tried. The
   /// answer is kept until either changes or forget() is called; a failure is retried from time to
   /// time.
   std::optional<bool> reached(const std::string& target, const std::string& interface);

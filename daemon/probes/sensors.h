@@ -46,7 +46,7 @@ class Sensors {
 
   Conditions conditions() const;
 
-  /// Whether conditions() has changed since it was last taken.
+  /// True if conditions() has changed since it was last taken.
   bool changed() const { return changed_; }
   bool take_changed() { return std::exchange(changed_, false); }
 

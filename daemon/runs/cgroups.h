@@ -46,7 +46,7 @@ class Cgroups {
   /// never touch each other's.
   explicit Cgroups(const std::filesystem::path& state_directory);
 
-  /// Whether every run gets a group.
+  /// True if every run gets a group.
   bool available() const { return !unified_.base.empty(); }
 
   /// The controllers among memory, cpu and pids that bind a run's group.
@@ -62,7 +62,7 @@ class Cgroups {
   /// Goes on with the group of a run that an earlier program in this process has started.
   void resume(std::size_t number, bool killed);
 
-  /// Whether the kernel killed one of its processes for lack of memory.
+  /// True if the kernel killed one of its processes for lack of memory.
   bool ran_out_of_memory(std::size_t number) const;
 
   /// Gives the group of a run back if no process is left in it: one without bounds is kept for

@@ -16,7 +16,7 @@
 
 namespace wm {
 
-/// Whether standard error is a stream of the journal: $JOURNAL_STREAM names its device and inode
+/// True if standard error is a stream of the journal: $JOURNAL_STREAM names its device and inode
 /// (systemd.exec(5)). A process inherits such a stream from its parent.
 bool writes_to_journal();
 

@@ -23,7 +23,7 @@ struct ProcessStat {
 std::optional<ProcessStat> parse_process_stat(std::string_view stat);
 std::optional<ProcessStat> read_process_stat(pid_t pid);
 
-/// Whether that process belongs to the run whose first process is or was `leader`; see
+/// True if that process belongs to the run whose first process is or was `leader`; see
 /// processes_of_run().
 bool is_of_run(pid_t pid, const ProcessStat& leader, std::string_view work_uuid);
 

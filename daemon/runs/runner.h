@@ -63,7 +63,7 @@ class Runner {
   /// Clears away what is left of ended runs; called when nothing waits to be started.
   virtual void tidy() = 0;
 
-  /// Whether jobs wait: then the next start should find everything prepared that does not depend on
+  /// `start`: jobs wait, so the next start should find everything prepared that does not depend on
   /// the job.
   virtual void expect(bool start) = 0;
 

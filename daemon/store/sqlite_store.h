@@ -32,7 +32,7 @@ class SqliteStore : public Store {
   /// into the database, which run on the loop, then have little left to do.
   static void flush(const std::filesystem::path& log);
   const std::filesystem::path& log() const { return log_; }
-  /// Whether that is worth while: many commits have come since this was last true.
+  /// True if that is worth while: many commits have come since this was last true.
   bool take_flush_due();
 
   /// Why nothing may be committed: a file of the database was removed, moved or replaced since it

@@ -232,7 +232,7 @@ class Store {
 
   // For a starting daemon.
 
-  /// Whether that run is on record.
+  /// True if that run is on record.
   virtual bool has_run(WorkId work, int number) = 0;
   virtual bool has_state(StateId id) = 0;
 

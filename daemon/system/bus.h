@@ -56,7 +56,7 @@ struct BusMethod {
 
 enum class BusKind : std::uint8_t { system, session };
 
-/// Whether a call may start its service.
+/// Says if a call may start its service.
 enum class BusService : std::uint8_t { is_left_alone, is_started };
 
 class Bus {

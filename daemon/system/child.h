@@ -95,7 +95,7 @@ class Child {
   /// Sends SIGTERM to it and to its process group, at whichever step it is.
   void terminate();
 
-  /// Whether it runs its program, or is gone.
+  /// True if it runs its program, or is gone.
   bool has_begun() const;
 
   /// Once it has begun: why it could not run the program. Nothing: it did.

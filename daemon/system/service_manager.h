@@ -37,7 +37,7 @@ class ServiceManager {
   boost::asio::steady_timer status_;
   std::chrono::microseconds interval_{};  // Between answers to the watchdog; 0: there is none.
   bool ping_due_ = false;
-  bool listens_;  // Whether systemd wants to be told.
+  bool listens_;  // True if systemd wants to be told.
   Counts counts_;
   Counts told_;
   bool waits_ = false;  // Until a second has passed since it was last told.

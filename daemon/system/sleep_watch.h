@@ -17,7 +17,7 @@ class SleepWatch {
   /// Sets whether logind is listened to.
   void set_wanted(bool wanted);
 
-  /// Whether it has slept since the last call. The kernel's clocks know, whoever woke us.
+  /// True if it has slept since the last call. The kernel's clocks know, whoever woke us.
   bool has_slept();
 
  private:

@@ -30,7 +30,7 @@ struct PathScan {
 /// systems do.
 PathScan scan_paths(int inotify, const std::vector<std::string>& globs);
 
-/// Whether a directory's event about `name` concerns `watched`.
+/// True if a directory's event about `name` concerns `watched`.
 bool matches(const WatchedName& watched, std::string_view name);
 
 }  // namespace wm

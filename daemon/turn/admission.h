@@ -19,7 +19,7 @@ std::size_t weight_of(const WorkRequest& request);
 /// Checks that the configuration declares those conditions.
 Result<> check_declared(const std::vector<std::string>& custom, const Settings& settings);
 
-/// Whether `policy.allow_users` and `policy.allow_groups` let that user register jobs.
+/// True if `policy.allow_users` and `policy.allow_groups` let that user register jobs.
 bool may_register(const Permissions& permissions, uid_t uid);
 
 /// Checks that the configuration's [policy] lets that user have such a job.

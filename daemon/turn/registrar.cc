@@ -70,7 +70,7 @@ void Registrar::Prerequisites::add(WorkId id, WorkState state) {
   if (state == WorkState::cancelled && fate != WorkState::failed) fate = WorkState::cancelled;
 }
 
-// In its state so far in this turn.
+// Returns its state so far in this turn.
 Work Registrar::current(WorkId id) {
   const Work* work = scheduler_.find(id);
   return work ? *work : store_.recorded(id).work;

@@ -110,7 +110,7 @@ class WorkManager {
   /// Sets its output, unless the run leaves one in WM_OUTPUT_FILE.
   void set_output(WorkId id, const std::string& output) { children_[id].output = output; }
   const RunProgress* progress_of(WorkId id) const;
-  /// Whether its process was stopped, for example by SIGSTOP, and not continued.
+  /// True if its process was stopped, for example by SIGSTOP, and not continued.
   bool is_suspended(WorkId id) const;
 
   // Only from a Change.

@@ -35,7 +35,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Used instead of start(): tells the client why it is cut off.
   void refuse(const Error& why);
 
-  /// Whether a call waits to be taken, or for its answer.
+  /// True if a call waits to be taken, or for its answer.
   bool busy() const { return !exchanges_.empty() || !untaken_.empty(); }
   bool has_call() const { return !untaken_.empty() && !closed_; }
   uid_t user() const { return peer_.uid; }

@@ -69,7 +69,7 @@ class Exchange {
   const std::optional<std::string>& message() const { return message_; }
   /// The state that earlier calls on its connection have left; nothing: there is none.
   std::shared_ptr<Kept>& kept() { return *kept_; }
-  /// Whether it was asked of an earlier program in this process.
+  /// True if it was asked of an earlier program in this process.
   bool handed_over() const { return handed_over_; }
 
   /// Changes a parameter of the call, so that a program that takes it over goes on after this
@@ -128,7 +128,7 @@ class Server {
   using Calls = std::vector<std::shared_ptr<Exchange>>;
   using OnCalls = std::function<void(const Calls&)>;
   using BeforeWrite = std::function<void()>;
-  /// Whether a call may be taken in one turn with others like it next to it: it is decided as if
+  /// True if a call may be taken in one turn with others like it next to it: it is decided as if
   /// they had come one by one, and its answer is one message of about its own size.
   using MayBeTogether = std::function<bool(const varlink::Call&)>;
 

@@ -31,7 +31,7 @@ class ClientTest : public testing::Test {
     ::close(listening_);
   }
 
-  // What the daemon will say; it is in the socket before anybody asks.
+  // The daemon's answers are in the socket before anybody asks.
   void answer(const object& message) {
     const std::string text = boost::json::serialize(message) + '\0';
     EXPECT_EQ(::write(peer_, text.data(), text.size()), std::ssize(text));

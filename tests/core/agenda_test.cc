@@ -1,4 +1,4 @@
-// Where each unfinished work stands.
+// The place of each unfinished job.
 #include "core/agenda.h"
 
 #include <gtest/gtest.h>

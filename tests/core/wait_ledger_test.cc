@@ -1,4 +1,4 @@
-// What held a run back, as the ledger tells it.
+// The ledger's account of what held a run back.
 #include "core/wait_ledger.h"
 
 #include <gtest/gtest.h>

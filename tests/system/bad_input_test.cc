@@ -1,5 +1,5 @@
-// What no honest client would send: it gets its error, or is cut off alone, and everybody else goes
-// on.
+// Messages that no honest client would send: each gets its error, or is cut off alone, and
+// everybody else goes on.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -77,7 +77,7 @@ TEST_F(BadInput, AMessageOfTheLargestSizeIsRead) {
   EXPECT_NE(connection.receive().value().find("\"version\""), std::string::npos);
 }
 
-// What is asked is kept while the answer goes on.
+// The question is kept while the answer goes on.
 TEST_F(BadInput, AQuestionIsNotThatLarge) {
   RawConnection connection(daemon_.socket());
   const json::array names(20'000, "a");

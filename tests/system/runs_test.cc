@@ -1,4 +1,4 @@
-// What a run can do, touch and leave behind: badly behaved tasks on a real daemon.
+// Badly behaved tasks on a real daemon: what a run can do, touch and leave behind.
 #include <csignal>
 #include <fstream>
 

@@ -21,7 +21,7 @@
 namespace wm {
 namespace {
 
-// With and without control groups, and in each way to make children.
+// Runs with and without control groups, and with each way to make children.
 class ProcessRunnerTest : public testing::TestWithParam<std::tuple<bool, ChildMemory>> {
  protected:
   ProcessRunnerTest() {

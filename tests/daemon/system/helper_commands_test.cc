@@ -9,7 +9,7 @@ namespace {
 
 class HelperCommandsTest : public testing::Test {
  protected:
-  // Of this shell script, within the time; the loop runs meanwhile.
+  // Returns the end of this shell script, within the time; the loop runs meanwhile.
   HelperEnd end_of(std::vector<std::string> arguments, const std::string& input = "",
                    Duration time_limit = 1min) {
     std::optional<HelperEnd> end;

@@ -38,7 +38,7 @@ std::string shown(const ConstraintDef& one) {
   return std::string(one.condition) + (one.form == ConstraintForm::names ? ".NAME" : "");
 }
 
-// As the comments on Condition and OverrideConditions list them.
+// The comments on Condition and OverrideConditions list them.
 TEST(Interface, NamesEveryConditionAndItsValues) {
   std::string names;
   std::map<std::string, std::string> by_values;
