@@ -165,7 +165,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("low", settings.battery.low, 0, 100);
     reader.read("ok", settings.battery.ok, 0, 100);
     if (settings.battery.ok < settings.battery.low)
-      reader.fail("ok", "must not be under battery.low");
+      reader.fail("ok", "must not be below battery.low");
   });
   file.table("storage", [&](TomlReader& reader) {
     reader.read("paths", settings.storage.paths);

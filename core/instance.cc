@@ -32,8 +32,8 @@ Result<std::string> state_directory(Instance instance, const Surroundings& surro
   std::string directory = under(surroundings.state_home, surroundings.home, "/.local/state");
   if (!directory.empty()) return directory;
   return fail(ErrorCode::invalid,
-              "there is no place for the queue, as neither HOME nor XDG_STATE_HOME is an absolute "
-              "path: say where to keep it with --state-dir DIR");
+              "there is no place for the queue, because neither HOME nor XDG_STATE_HOME is an "
+              "absolute path: say where to keep it with --state-dir DIR");
 }
 
 std::string configuration_directory(Instance instance, const Surroundings& surroundings) {

@@ -115,8 +115,8 @@ class WhenReader {
     }
     const auto length = parse_duration(joined);
     if (!length || (ago && in)) return std::nullopt;
-    if (ago && direction_ == Direction::future) return bad("it is past");
-    if (in && direction_ == Direction::past) return bad("it is yet to come");
+    if (ago && direction_ == Direction::future) return bad("it is in the past");
+    if (in && direction_ == Direction::past) return bad("it is in the future");
     return direction_ == Direction::past ? now_ - *length : now_ + *length;
   }
 
@@ -133,11 +133,11 @@ class WhenReader {
   Result<TimePoint> day_at(const std::string& day, Duration time) const {
     if (day == "today") return first_instant(today_, time, offset_);
     if (day == "yesterday") {
-      if (direction_ == Direction::future) return bad("it is past");
+      if (direction_ == Direction::future) return bad("it is in the past");
       return first_instant(today_ - Days{1}, time, offset_);
     }
     if (day == "tomorrow") {
-      if (direction_ == Direction::past) return bad("it is yet to come");
+      if (direction_ == Direction::past) return bad("it is in the future");
       return first_instant(today_ + Days{1}, time, offset_);
     }
     if (const auto weekday = weekday_of(day)) return nearest(weekday, time);

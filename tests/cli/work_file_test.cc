@@ -184,7 +184,7 @@ TEST(WorkFile, ErrorsAreAboutItsKeysAndSayTheLine) {
       {work + "every = '5'\n",
        "line 4: every: bad duration '5': a unit is missing; write for example 90s, 15m, 1h30m or "
        "2d"},
-      {work + "at = 'yesterday'\n", "line 4: at: bad time 'yesterday': it is past"},
+      {work + "at = 'yesterday'\n", "line 4: at: bad time 'yesterday': it is in the past"},
       {work + "fail_on = '300'\n", nullptr},
       {work + "memory-max = 'lots'\n", nullptr},
       {work + "notify = ['faild']\n",

@@ -102,9 +102,9 @@ TEST(When, ErrorsNameTheValueAndWhatIsRight) {
   EXPECT_EQ(problem(past("soon")),
             "bad time 'soon': write 2h, 09:30, yesterday, monday 09:30 or 2026-11-23 09:30");
   EXPECT_EQ(problem(past("yesteday 09:00")), "bad time 'yesteday 09:00': did you mean yesterday?");
-  EXPECT_EQ(problem(past("tomorrow")), "bad time 'tomorrow': it is yet to come");
-  EXPECT_EQ(problem(future("yesterday")), "bad time 'yesterday': it is past");
-  EXPECT_EQ(problem(future("2 days ago")), "bad time '2 days ago': it is past");
+  EXPECT_EQ(problem(past("tomorrow")), "bad time 'tomorrow': it is in the future");
+  EXPECT_EQ(problem(future("yesterday")), "bad time 'yesterday': it is in the past");
+  EXPECT_EQ(problem(future("2 days ago")), "bad time '2 days ago': it is in the past");
   for (const char* text : {"2027-02-31 10:00", "2027-02-29", "2026-04-31 00:00:00"}) {
     EXPECT_EQ(problem(past(text)), "bad time '" + std::string(text) + "': there is no such date");
   }

@@ -19,7 +19,7 @@ TEST_F(TypedWords, TimesAsPeopleSayThem) {
   for (const char* since : {"yesterday", "2 days ago", "1 hour", "monday", "1h 30min"}) {
     EXPECT_EQ(count(json({"history", "--since", since})), 1U) << since;
   }
-  fails(2, "--since: bad time 'tomorrow': it is yet to come", {"history", "--since", "tomorrow"});
+  fails(2, "--since: bad time 'tomorrow': it is in the future", {"history", "--since", "tomorrow"});
   fails(2, "did you mean yesterday?", {"history", "--since", "yesteday"});
 
   const std::string at =
@@ -27,7 +27,7 @@ TEST_F(TypedWords, TimesAsPeopleSayThem) {
   EXPECT_EQ(text(json({"update", "b", "--at", "in 2 hours"}), "uniqueName"), "b");
   EXPECT_EQ(text(json({"update", "b", "--at", "Tomorrow 9:00"}), "at"), at);
   EXPECT_TRUE(at.ends_with(":00:00.000Z")) << at;
-  fails(2, "--at: bad time 'yesterday': it is past", {"update", "b", "--at", "yesterday"});
+  fails(2, "--at: bad time 'yesterday': it is in the past", {"update", "b", "--at", "yesterday"});
   fails(2, "--timeout: bad duration '5'", {"wait", "b", "--timeout", "5"});
 }
 
