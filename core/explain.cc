@@ -134,7 +134,7 @@ class Explanation {
   void add_full(WaitKind kind, const std::string& name, int slots, int running, const char* whose) {
     waits_.push_back({kind,
                       name,
-                      "a free slot of " + std::to_string(slots) + whose,
+                      "a free slot (of " + std::to_string(slots) + whose + ")",
                       std::to_string(running) + " running",
                       {},
                       {}});

@@ -86,7 +86,7 @@ TEST_F(WaitingFor, SaysWhatNamesTheTime) {
 TEST_F(WaitingFor, ASlotWhereNothingElseIsMissing) {
   EXPECT_TRUE(waits(work()).empty()) << "it runs";
   const std::vector<Wait> expected{
-      {WaitKind::slot, "", "a free slot of 1 for this user", "1 running", {}, {}}};
+      {WaitKind::slot, "", "a free slot (of 1 for this user)", "1 running", {}, {}}};
   EXPECT_EQ(waits(work()), expected);
 }
 
@@ -94,7 +94,7 @@ TEST_F(WaitingFor, ASlotOfItsGroup) {
   scheduler_.set_rules({.max_parallel = 5, .groups = {{"one", {1}}}});
   EXPECT_TRUE(waits(work({.group = "one"})).empty());
   const std::vector<Wait> expected{
-      {WaitKind::group, "one", "a free slot of 1 for this user", "1 running", {}, {}}};
+      {WaitKind::group, "one", "a free slot (of 1 for this user)", "1 running", {}, {}}};
   EXPECT_EQ(waits(work({.group = "one"})), expected);
   EXPECT_TRUE(waits(work({.group = "other"})).empty());
 }
