@@ -1,4 +1,4 @@
-// The distinct needs of works, and when each of them was last met.
+// The distinct needs of jobs, and when each was last met.
 #include "core/gates.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
-// Databases of releases, with what their own wm said of them: today's wmd goes on where they ended.
+// Databases of releases, with the output of their own wm: today's wmd goes on where they ended.
 //
-// A release adds its own with scripts/record-database, and nothing here.
+// A release adds its own with scripts/record-database, and changes nothing here.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 const fs::path kData = fs::path(WM_SOURCE_DIR) / "tests/data";
 
-// All that are there, by their files' names without an extension.
+// All existing ones, by the names of their files without an extension.
 std::vector<std::string> recorded_releases() {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(kData)) {
@@ -31,7 +31,7 @@ json::object recorded(const std::string& release) {
   return json::parse(std::string{std::istreambuf_iterator<char>(file), {}}).as_object();
 }
 
-// Its works become those of the user who runs this test.
+// Its jobs become those of the user who runs this test.
 void change_owner(const fs::path& file) {
   SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
   std::vector<std::string> tables;
@@ -54,7 +54,7 @@ class OldDatabase : public testing::TestWithParam<std::string> {
     fs::copy_file(kData / (GetParam() + ".db"), state / "wm.db");
     fs::permissions(state / "wm.db", fs::perms::owner_read | fs::perms::owner_write);
     change_owner(state / "wm.db");
-    ::setenv("TZ", "UTC", 1);  // That of the recorded calendars.
+    ::setenv("TZ", "UTC", 1);  // The zone of the recorded calendars.
     daemon_.start();
   }
   ~OldDatabase() override { ::unsetenv("TZ"); }

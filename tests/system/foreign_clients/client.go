@@ -1,5 +1,5 @@
-// Makes the calls on standard input with what Go's generator has made of the description, and prints
-// what each is answered.
+// Makes the calls on standard input with the code of Go's generator for the description, and prints
+// the answers.
 //
 //	client SOCKET
 //
@@ -35,7 +35,7 @@ func check(err error) {
 	}
 }
 
-// The interface's errors have types of their own: one that has none was not told by its name.
+// The interface's errors have types: an error without one was not found by its name.
 func failed(err error) answer {
 	if _, untyped := err.(*varlink.Error); untyped {
 		panic(err)

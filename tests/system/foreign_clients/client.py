@@ -1,4 +1,4 @@
-"""Makes the calls on standard input with the reference library; prints what each is answered.
+"""Makes the calls on standard input with the reference library; prints the answers.
 
     client.py SOCKET
 
