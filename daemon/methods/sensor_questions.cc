@@ -92,7 +92,8 @@ Constraints SensorQuestions::wanted() const {
 void SensorQuestions::answer(TimePoint now) {
   std::erase_if(open_, [&](const Open& question) {
     if (question.exchange->abandoned()) return true;
-    if (!sensors_.have_measured(question.wanted) || sensors_.version() <= question.after) return false;
+    if (!sensors_.have_measured(question.wanted) || sensors_.version() <= question.after)
+      return false;
     answer_alone(*question.exchange, [&] { question.answer(now); });
     return true;
   });

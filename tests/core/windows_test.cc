@@ -12,7 +12,7 @@ Window window(std::string_view text) {
   return parsed.value_or(Window{});
 }
 
-TimePoint at(std::string_view text) {
+TimePoint time_at(std::string_view text) {
   const auto time = parse_time(text);
   EXPECT_TRUE(time) << text;
   return time.value_or(TimePoint{});
@@ -41,45 +41,56 @@ TEST(Windows, OthersAreRefusedByTheirText) {
 // 2026-11-27 is a Friday.
 TEST(Windows, OneOverMidnightBeginsOnItsDays) {
   const Windows nights{window("Mon-Fri 22:00-06:00")};
-  EXPECT_FALSE(is_inside(nights, at("2026-11-27T21:59:59.999Z"), nullptr));
-  EXPECT_TRUE(is_inside(nights, at("2026-11-27T22:00:00Z"), nullptr));
-  EXPECT_TRUE(is_inside(nights, at("2026-11-28T05:59:59.999Z"), nullptr));
-  EXPECT_FALSE(is_inside(nights, at("2026-11-28T06:00:00Z"), nullptr));
-  EXPECT_FALSE(is_inside(nights, at("2026-11-28T23:00:00Z"), nullptr)) << "a Saturday";
-  EXPECT_FALSE(is_inside(nights, at("2026-11-30T05:00:00Z"), nullptr)) << "a Sunday's night";
-  EXPECT_EQ(next_change(nights, at("2026-11-28T06:00:00Z"), nullptr), at("2026-11-30T22:00:00Z"));
+  EXPECT_FALSE(is_inside(nights, time_at("2026-11-27T21:59:59.999Z"), nullptr));
+  EXPECT_TRUE(is_inside(nights, time_at("2026-11-27T22:00:00Z"), nullptr));
+  EXPECT_TRUE(is_inside(nights, time_at("2026-11-28T05:59:59.999Z"), nullptr));
+  EXPECT_FALSE(is_inside(nights, time_at("2026-11-28T06:00:00Z"), nullptr));
+  EXPECT_FALSE(is_inside(nights, time_at("2026-11-28T23:00:00Z"), nullptr)) << "a Saturday";
+  EXPECT_FALSE(is_inside(nights, time_at("2026-11-30T05:00:00Z"), nullptr)) << "a Sunday's night";
+  EXPECT_EQ(next_change(nights, time_at("2026-11-28T06:00:00Z"), nullptr),
+            time_at("2026-11-30T22:00:00Z"));
 }
 
 TEST(Windows, AnyOfThemSuffices) {
   const Windows several{window("09:00-10:00"), window("09:30-11:00"), window("Sun 00:00-24:00")};
-  EXPECT_EQ(next_change(several, at("2026-11-27T09:15:00Z"), nullptr), at("2026-11-27T11:00:00Z"));
-  EXPECT_EQ(next_change(several, at("2026-11-29T09:15:00Z"), nullptr), at("2026-11-30T00:00:00Z"));
-  EXPECT_EQ(next_change({window("00:00-24:00")}, at("2026-11-27T09:15:00Z"), nullptr),
+  EXPECT_EQ(next_change(several, time_at("2026-11-27T09:15:00Z"), nullptr),
+            time_at("2026-11-27T11:00:00Z"));
+  EXPECT_EQ(next_change(several, time_at("2026-11-29T09:15:00Z"), nullptr),
+            time_at("2026-11-30T00:00:00Z"));
+  EXPECT_EQ(next_change({window("00:00-24:00")}, time_at("2026-11-27T09:15:00Z"), nullptr),
             std::nullopt);
-  EXPECT_EQ(next_change({}, at("2026-11-27T09:15:00Z"), nullptr), std::nullopt);
+  EXPECT_EQ(next_change({}, time_at("2026-11-27T09:15:00Z"), nullptr), std::nullopt);
 }
 
 TEST(Windows, AreOfLocalTime) {
   const auto* berlin = date::locate_zone("Europe/Berlin");
   const Windows nights{window("22:00-06:00")};
-  EXPECT_EQ(next_change(nights, at("2026-11-27T12:00:00Z"), berlin), at("2026-11-27T21:00:00Z"));
+  EXPECT_EQ(next_change(nights, time_at("2026-11-27T12:00:00Z"), berlin),
+            time_at("2026-11-27T21:00:00Z"));
   // The night in which the clock is put forward lasts 7 hours, and that in which it is put back 9.
-  EXPECT_EQ(next_change(nights, at("2026-03-28T21:00:00Z"), berlin), at("2026-03-29T04:00:00Z"));
-  EXPECT_EQ(next_change(nights, at("2026-10-24T20:00:00Z"), berlin), at("2026-10-25T05:00:00Z"));
+  EXPECT_EQ(next_change(nights, time_at("2026-03-28T21:00:00Z"), berlin),
+            time_at("2026-03-29T04:00:00Z"));
+  EXPECT_EQ(next_change(nights, time_at("2026-10-24T20:00:00Z"), berlin),
+            time_at("2026-10-25T05:00:00Z"));
 }
 
 TEST(Windows, SkippedTimesDoNotComeAndRepeatedOnesComeTwice) {
   const auto* berlin = date::locate_zone("Europe/Berlin");
   const Windows early{window("02:15-02:45")};
   // On 29 March it is never a quarter past two: the next is on the 30th, in summer time.
-  EXPECT_EQ(next_change(early, at("2026-03-28T12:00:00Z"), berlin), at("2026-03-30T00:15:00Z"));
+  EXPECT_EQ(next_change(early, time_at("2026-03-28T12:00:00Z"), berlin),
+            time_at("2026-03-30T00:15:00Z"));
   // On 25 October it is twice.
-  EXPECT_EQ(next_change(early, at("2026-10-25T00:00:00Z"), berlin), at("2026-10-25T00:15:00Z"));
-  EXPECT_EQ(next_change(early, at("2026-10-25T00:15:00Z"), berlin), at("2026-10-25T00:45:00Z"));
-  EXPECT_EQ(next_change(early, at("2026-10-25T00:45:00Z"), berlin), at("2026-10-25T01:15:00Z"));
+  EXPECT_EQ(next_change(early, time_at("2026-10-25T00:00:00Z"), berlin),
+            time_at("2026-10-25T00:15:00Z"));
+  EXPECT_EQ(next_change(early, time_at("2026-10-25T00:15:00Z"), berlin),
+            time_at("2026-10-25T00:45:00Z"));
+  EXPECT_EQ(next_change(early, time_at("2026-10-25T00:45:00Z"), berlin),
+            time_at("2026-10-25T01:15:00Z"));
   // One that the step forward cuts short ends with it.
   const Windows cut{window("01:30-02:30")};
-  EXPECT_EQ(next_change(cut, at("2026-03-29T00:30:00Z"), berlin), at("2026-03-29T01:00:00Z"));
+  EXPECT_EQ(next_change(cut, time_at("2026-03-29T00:30:00Z"), berlin),
+            time_at("2026-03-29T01:00:00Z"));
 }
 
 }  // namespace

@@ -60,6 +60,7 @@ class Month {
       if (endless || info.request.constraints.network == NetworkType::metered) {
         world_.cancel(info.work.id);
       }
+      world_.change_path(info.work.id);
     }
     world_.advance(Days{10});
     for (const WorkInfo& info : world_.store.list({})) {
@@ -116,6 +117,7 @@ class Month {
     if (chance(20)) request.deadline = request.initial_delay + Duration{1 + pick(172'800'000)};
     request.expedited = chance(15) && request.initial_delay == Duration::zero();
     if (chance(50)) request.out_of_quota = OutOfQuota::drop;
+    if (chance(15)) request.trigger.paths = {"/in"};
     for (int i = 0; i < 2 && chance(25); ++i) {
       const std::string name = random_name();
       const auto holder = world_.store.find(owner_, name);
@@ -184,16 +186,19 @@ class Month {
     const auto holder = world_.store.find(random_owner(), random_name());
     if (!holder) return;
     const WorkId id = *holder;
-    switch (pick(3)) {
+    switch (pick(4)) {
       case 0:
         world_.cancel(id);
         break;
       case 1:
+        world_.change_path(id);
+        break;
+      case 2:
         world_.change([&](WorkManager& manager) {
           if (manager.registrar().retry(id, world_.now)) promises_.expect_return(id);
         });
         break;
-      case 2:
+      case 3:
         world_.change(
             [&](WorkManager& manager) { (void)manager.registrar().run_now(id, world_.now); });
         break;
@@ -226,6 +231,19 @@ class Month {
     }
   }
 
+  // For a while nothing can be saved, whatever happens.
+  void fill_disk() {
+    world_.store.full = true;
+    for (int i = pick(3); i >= 0; --i) {
+      enqueue();
+      flip_a_condition();
+      command();
+      world_.advance(Duration{pick(120'000)});
+    }
+    world_.store.full = false;
+    world_.take_turns();
+  }
+
   void step() {
     switch (pick(9)) {
       case 0:
@@ -242,7 +260,7 @@ class Month {
       case 8:
         return chance(80) ? pause_or_resume() : set_clock();
       default:
-        return crash();
+        return chance(70) ? crash() : fill_disk();
     }
   }
 

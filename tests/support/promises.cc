@@ -95,6 +95,7 @@ void Promises::check_turn(const TurnReport& report) {
   count_running();
   for (const auto& [id, row] : world_.scheduler().rows()) check_row(row.work);
   check_shares();
+  check_children();
   if (++turns_ % kTurnsBetweenLooksAtTheDisk == 0) check_disk();
 }
 
@@ -145,6 +146,17 @@ void Promises::check_shares() {
   served_.clear();
 }
 
+// Every child is a run on record, and every run has its child, or its end waits for the next turn.
+void Promises::check_children() {
+  const auto& children = world_.runner.children();
+  for (const auto& [id, child] : children) {
+    const Work* work = world_.scheduler().find(id);
+    EXPECT_TRUE(work && work->state == WorkState::running) << "#" << id << " has a child";
+  }
+  if (world_.manager().has_unsaved_ends()) return;
+  EXPECT_EQ(children.size(), world_.scheduler().running_count()) << "a run has no child";
+}
+
 // Nothing that is due and allowed stays idle while a slot is free.
 void Promises::check_waiting(const Work& work) {
   const Policy& policy = work.policy;
@@ -156,7 +168,10 @@ void Promises::check_waiting(const Work& work) {
   const bool group_is_full =
       rule != world_.settings.groups.end() &&
       in_group_[{rule->second.shared ? 0 : work.owner, policy.group}] >= rule->second.max_parallel;
+  const bool awaits_change = work.timing == Timing::trigger && !has_named_time(work) &&
+                             !ignores_constraints(work, policy, world_.now);
   if (work.due > world_.now || work.held || settles || paused || group_is_full) return;
+  if (awaits_change) return;
   if (!may_run(work, policy, world_.conditions, world_.now)) return;
   if (running_[work.owner] >= scheduler.rules().max_parallel) return;
   kept_waiting_.insert(work.owner);

@@ -23,6 +23,7 @@ class Promises {
   void check_row(const Work& work);
   void check_waiting(const Work& work);
   void check_shares();
+  void check_children();
   void count_running();
   int total_running() const;
   void check_running(const Work& work);
