@@ -195,7 +195,8 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
 
 // Goes on if the programs and paths of the file's jobs after the first `before` exist.
 void Registrations::see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
-                              std::vector<UsersCommand> commands, std::function<void()> then) {
+                              std::vector<UsersCommand> commands,
+                              const std::function<void()>& then) {
   inspector_.see_programs(exchange, std::move(commands),
                           [=, this](const std::vector<Result<>>& results) {
                             for (std::size_t i = 0; i < results.size(); ++i) {

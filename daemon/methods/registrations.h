@@ -57,7 +57,7 @@ class Registrations {
   Result<> read_works(const Exchange& exchange, const boost::json::array& works,
                       Parts<Registration>& file, std::vector<UsersCommand>& commands) const;
   void see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
-                 std::vector<UsersCommand> commands, std::function<void()> then);
+                 std::vector<UsersCommand> commands, const std::function<void()>& then);
   void apply_whole(const ExchangePtr& exchange, const File& file, bool prune);
   std::shared_ptr<std::vector<AppliedWork>> results_of(
       const Parts<Registration>& file, const std::vector<Registered>& outcome) const;
