@@ -10,6 +10,7 @@
 #include "config/toml_reader.h"
 #include "core/json_reader.h"
 #include "core/request_fields.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -136,42 +137,69 @@ bool has_toml(const json::value& value) {
   return !value.is_null() && !value.is_uint64();
 }
 
-// Puts the value at the end of a list, or into a table.
+toml::table toml_table(const json::object& object);
+toml::array toml_array(const json::array& list);
+
+// Calls `put` with the value as TOML has it.
 template <class Put>
 void put_toml(const json::value& value, Put put) {
-  if (const auto* object = value.if_object()) {
-    toml::table table;
-    table.is_inline(true);
-    for (const auto& [key, one] : *object) {
-      put_toml(one, [&, name = std::string(key)](auto&& node) {
-        table.insert(name, std::forward<decltype(node)>(node));
-      });
-    }
-    return put(std::move(table));
-  }
-  if (const auto* list = value.if_array()) {
-    toml::array array;
-    for (const json::value& one : *list) {
-      put_toml(one, [&](auto&& node) { array.push_back(std::forward<decltype(node)>(node)); });
-    }
-    return put(std::move(array));
-  }
+  if (const auto* object = value.if_object()) return put(toml_table(*object));
+  if (const auto* list = value.if_array()) return put(toml_array(*list));
   if (const auto* text = value.if_string()) return put(std::string(*text));
   if (const auto* number = value.if_double()) return put(*number);
   if (const auto* flag = value.if_bool()) return put(*flag);
   put(value.as_int64());
 }
 
-// A line of its own, in which no text is spread over several.
-void write_line(std::ostream& out, std::string_view key, const json::value& value) {
+toml::table toml_table(const json::object& object) {
+  toml::table table;
+  table.is_inline(true);
+  for (const auto& [key, value] : object) {
+    put_toml(value, [&, name = std::string_view(key)](auto&& node) {
+      table.insert(name, std::forward<decltype(node)>(node));
+    });
+  }
+  return table;
+}
+
+toml::array toml_array(const json::array& list) {
+  toml::array array;
+  for (const json::value& value : list) {
+    put_toml(value, [&](auto&& node) { array.push_back(std::forward<decltype(node)>(node)); });
+  }
+  return array;
+}
+
+// One line: no text is spread over several.
+std::string toml_line(std::string_view key, const json::value& value) {
   constexpr auto kOneLine = toml::toml_formatter::default_flags &
                             ~toml::format_flags::allow_literal_strings &
                             ~toml::format_flags::allow_multi_line_strings;
+  std::ostringstream out;
   put_toml(value, [&](auto&& node) {
     toml::table line;
     line.insert(key, std::forward<decltype(node)>(node));
     out << toml::toml_formatter{line, kOneLine} << '\n';
   });
+  return out.str();
+}
+
+// The library does not quote each key as it should: one with a tab, one with three quotes.
+bool reads_back(std::string_view key, const json::value& value) {
+  try {
+    const toml::table line = toml::parse(toml_line(key, value));
+    return to_json(*line.get(key)) == value;
+  } catch (const toml::parse_error&) {
+    return false;
+  }
+}
+
+void write_line(std::ostream& out, std::string_view key, const json::value& value) {
+  if (value.is_object() && !reads_back(key, value)) {
+    throw std::runtime_error(std::string(key) + " has a name that cannot be written in TOML: " +
+                             printable(json::serialize(value)));
+  }
+  out << toml_line(key, value);
 }
 
 // The backoff that work has where nothing is said needs no line.
@@ -188,7 +216,8 @@ void write_work(std::ostream& out, const json::object& work) {
   if (!read) throw std::runtime_error("the daemon's answer: " + read.error().message);
   const WorkRequest request = without_usual_backoff(std::move(*read));
   const WorkRequest usual = default_request(request.kind);
-  const bool as_text = !has_toml(json::parse(request.input));
+  const json::value input = json::parse(request.input);
+  const bool as_text = !has_toml(input) || !reads_back("input", input);
   out << "[[work]]\n";
   for (const Field& field : request_fields()) {
     if (field.key == (as_text ? "input" : "input-json") || (field.offers & kFile) == 0) continue;

@@ -95,7 +95,7 @@ struct Number {
   }
   static Read<> parse(const std::string& text, Value& value, const Reading&) {
     const auto number = parse_number<Integer>(text);
-    if (!number) return bad("'" + text + "' is no whole number");
+    if (!number) return bad("'" + text + "' is not a whole number");
     value = *number;
     return {};
   }

@@ -228,7 +228,8 @@ Result<> validate_command(const WorkRequest& request) {
     return invalid("working directory '" + printable(request.cwd) + "' is not an absolute path");
   }
   for (const auto& [name, value] : request.env) {
-    if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
+    if (name.empty() || name.find('=') != std::string::npos || has_control(name) ||
+        has_nul(value)) {
       return invalid("bad environment variable '" + printable(name) + "': write NAME=VALUE");
     }
     if (name.starts_with("WM_")) {

@@ -45,7 +45,9 @@ class ValueAt : public FieldValue {
   std::span<const std::string_view> words() const override { return codec_.words(); }
   std::string_view varlink_type() const override { return codec_.varlink(); }
   bool is_flag() const override { return codec_.varlink() == "bool"; }
-  bool is_list() const override { return codec_.varlink().starts_with('['); }
+  bool is_list() const override {
+    return codec_.varlink().starts_with('[') || requires { Codec::repeatable; };
+  }
   bool is_free_text() const override {
     return requires { Codec::free_text; };
   }
@@ -61,6 +63,7 @@ using TypeAt = std::remove_cvref_t<std::invoke_result_t<Access, WorkRequest&>>;
 // A JSON object, kept as text.
 struct Input {
   using Value = std::string;
+  static constexpr bool repeatable = true;
   static json::value out(const Value& value, Form) { return json::parse(value); }
   static Read<> in(const json::value& json, Value& value, const Reading&) {
     if (!json.is_object()) return forms::not_a("a JSON object");

@@ -113,6 +113,7 @@ TEST(Architecture, CoreIncludesNothingThatTouchesTheWorld) {
                                    "initializer_list",
                                    "limits",
                                    "map",
+                                   "memory",
                                    "optional",
                                    "set",
                                    "span",

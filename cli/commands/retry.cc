@@ -30,7 +30,7 @@ Command::Run set_up_retry(CLI::App& app, const Trailing&) {
   auto names = std::make_shared<std::vector<std::string>>();
   app.add_option("NAME", *names, "The jobs' unique names")->required()->type_name("");
   app.footer(
-      "Enqueues failed or cancelled jobs once more; their attempts count from the start.\n"
+      "Enqueues failed or cancelled jobs once more, with their attempts at 0.\n"
       "Example: wm retry fetch\n"
       "         wm retry fetch convert   (a chain: name the first one first)");
   return [names](Session& session) { return retry(session, *names); };

@@ -29,7 +29,8 @@ Command::Run set_up_run(CLI::App& app, const Trailing&) {
   auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
   app.footer(
-      "Starts an enqueued job at the next free slot, whatever its delay and constraints.\n"
+      "Starts an enqueued job at the next free slot, without regard to its delay and\n"
+      "constraints.\n"
       "Example: wm run backup && wm wait backup");
   return [name](Session& session) { return run_now(session, *name); };
 }

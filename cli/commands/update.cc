@@ -40,7 +40,7 @@ Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
   app.footer(
       "Changes what is given, and keeps the rest: its id, its attempts, its period.\n"
       "A run that goes on is finished as it was.\n"
-      "The word default takes an option back; a text or a list of them is emptied by ''.\n"
+      "The word default gives an option back its default; '' empties a text or a list.\n"
       "--at TIME is for the next run alone, also of periodic work and of a retry;\n"
       "--at default gives it back the time that it would have had.\n"
       "Example: wm update backup --network unmetered --no-charging\n"

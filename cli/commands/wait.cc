@@ -175,8 +175,8 @@ Command::Run set_up_wait(CLI::App& app, const Trailing&) {
   app.add_option("--for", options->state, "Wait for this state instead of the end")
       ->type_name("STATE");
   app.footer(
-      "The exit status is 0 if all of them succeeded (--any: if the first did), and 1 if\n"
-      "one failed or was cancelled. For a periodic job, its next run decides.\n"
+      "The exit status is 0 if all of them succeeded (--any: if the first did), and 1\n"
+      "if one failed or was cancelled. For a periodic job, its next run decides.\n"
       "Example: wm wait oneoff-sync-001 --timeout 5m && echo synced\n"
       "         wm wait fetch-a fetch-b --any");
   return [options](Session& session) { return wait(session, *options); };

@@ -101,7 +101,7 @@ TEST(Run, AnOptionIsNamedBeforeWhatIsWrongWithIt) {
   EXPECT_EQ(complaint({"update", "a", "--at", "now", "--at", "now"}),
             "--at is given more than once: see wm update --help");
   EXPECT_EQ(complaint({"update", "a", "--priority", "high"}),
-            "--priority: 'high' is not a whole number: see wm update --help");
+            "--priority: 'high' is not a whole number");
   EXPECT_EQ(complaint({"history", "--limit", "0"}),
             "--limit: 0 is under the minimum of 1: see wm history --help");
 }

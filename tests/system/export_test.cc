@@ -19,13 +19,13 @@ class Export : public Commands {
                                                           "every = \"1h\"\n")) {}
 };
 
-struct Kind {
+struct Registers {
   const char* command;
   Offers offers;
 };
-constexpr Kind kKinds[]{{"register-oneoff", kOneoff},
-                        {"register-periodic", kPeriodic},
-                        {"register-processing", kProcessing}};
+constexpr Registers kRegistering[]{{"register-oneoff", kOneoff},
+                                     {"register-periodic", kPeriodic},
+                                     {"register-processing", kProcessing}};
 
 // Options that suit each other often enough.
 std::vector<std::string> random_options(std::mt19937& random, Offers offers) {
@@ -54,7 +54,7 @@ TEST_F(Export, AndApplyAreInversesOverRandomOptions) {
   std::mt19937 random(4711);
   int registered = 0;
   for (int i = 0; i < 150; ++i) {
-    const Kind& kind = kKinds[static_cast<std::size_t>(i) % 3];
+    const Registers& kind = kRegistering[static_cast<std::size_t>(i) % 3];
     std::vector<std::string> arguments{kind.command, "job " + std::to_string(i)};
     if (kind.offers == kPeriodic) arguments.push_back("--every=5h");
     for (std::string& option : random_options(random, kind.offers)) {

@@ -94,7 +94,7 @@ TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
   EXPECT_NE(ok({"why", "b"}).find("prerequisite a  succeeded  enqueued"), std::string::npos);
   ok({"cancel", "a"});
   EXPECT_EQ(state("b"), "cancelled");
-  EXPECT_EQ(ok({"why", "b"}), "'b' is cancelled, for 'a' has not succeeded\n");
+  EXPECT_EQ(ok({"why", "b"}), "'b' is cancelled, because 'a' has not succeeded\n");
   fails(6, "retry that first", {"retry", "b"});
   ok({"retry", "a", "b"});
   ok({"wait", "b"});
@@ -263,7 +263,7 @@ TEST_F(Scheduling, OneBadEntryAndNothingOfAFileIsRegistered) {
        ": line 8: unknown key 'surprise'"},
       {"[[work]]\nname = 'a'\ncommand = ['true']\ncalendar = '61 * * * *'\n", ": line 4: '61'"},
       {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['nobody']\n",
-       ": line 4: no work 'nobody'"},
+       ": line 4: no job 'nobody'"},
       {"[[work]]\nname = 'a'\ncommand = ['true']\nafter = ['b']\n"
        "[[work]]\nname = 'b'\ncommand = ['true']\nafter = ['a']\n",
        "its own prerequisite"},

@@ -39,6 +39,12 @@ TEST_F(SqliteStoreTest, RefusesANewerDatabase) {
   EXPECT_EQ(bytes(), before);
 }
 
+// Before schema 9, documents were in the form of the wire.
+const std::string kOldDocuments =
+    "UPDATE policy SET document = json_object('kind', 'oneoff', 'constraints', json('{}'));"
+    "UPDATE work SET request = json_object('uniqueName', name, 'command', "
+    "json_array('/bin/true'));";
+
 // Goes back to the schema of 0.1, whose rows did not say whether they are finished, nor what each
 // owner keeps.
 constexpr const char* kBackToTheFirstSchema = R"sql(
@@ -101,7 +107,8 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     (*store)->commit();
     kept_bytes = (*store)->use_of(0).work_bytes;
   }
-  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE).exec(kBackToTheFirstSchema);
+  SQLite::Database(file_.string(), SQLite::OPEN_READWRITE)
+      .exec(kOldDocuments + kBackToTheFirstSchema);
   const std::string copy = file_.string() + ".schema-1";
   std::ofstream(copy) << "of an attempt that was cut off";
 
@@ -155,6 +162,7 @@ TEST_F(SqliteStoreTest, StopReasonsOfAnOlderDatabaseAreUnderstood) {
   }
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE)
       .exec(
+          kOldDocuments +
           "UPDATE work SET stopping = id - 1;"
           "UPDATE run SET stop_reason = work - 1, outcome = 3, finished_at = started_at;"
           "PRAGMA user_version = 7");
