@@ -1,4 +1,4 @@
-// What the caller's environment means: programs in PATH, paths from the working directory, texts in
+// Reads the caller's environment: programs in PATH, paths from the working directory, texts in
 // files.
 #pragma once
 
@@ -8,20 +8,20 @@
 
 namespace wm::cli {
 
-/// The absolute path of a command: the file itself where `name` has a slash, else the first of that
-/// name in PATH that may be executed.
+/// The absolute path of a command: the file itself if `name` has a slash, otherwise the first
+/// executable of that name in PATH.
 Result<std::string> find_program(const std::string& name);
 
-/// From the working directory. A shell leaves the tilde of a quoted pattern alone, so it is read
-/// here.
+/// Resolves a path from the working directory. A shell leaves the tilde of a quoted pattern alone,
+/// so it is expanded here.
 std::string absolute_path(const std::string& path);
 
-/// `@FILE`: its content; `-`: standard input; anything else is the text itself. `option` stands
-/// before the error.
+/// `@FILE`: its content; `-`: standard input; anything else is the text itself. The error begins
+/// with `option`.
 Result<std::string> read_text(const char* option, const std::string& source);
 
-/// A hint where the request's working directory is not there now; else empty. That is no error, for
-/// it may be mounted later.
+/// A hint if the request's working directory does not exist now; otherwise empty. That is no error,
+/// because it may be mounted later.
 std::string doubt_of_directory(const WorkRequest& request);
 
 }  // namespace wm::cli

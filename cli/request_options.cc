@@ -20,7 +20,7 @@ constexpr Reading kTyped{Form::written,
 constexpr std::string_view kInputText = "input-json";
 constexpr std::string_view kDefault = "default";
 
-// The member of the request's JSON that the field is; nullptr: it has its default.
+// The member of the request's JSON for the field; nullptr: it has its default.
 const json::value* member(const json::object& request, const Field& field) {
   if (field.object.empty()) return request.if_contains(field.json);
   const json::value* object = request.if_contains(field.object);
@@ -38,7 +38,7 @@ void set_member(json::object& request, const Field& field, json::value value) {
 
 }  // namespace
 
-// CLI11 2.4 counts a flag that can be negated as given when it was not.
+// CLI11 2.4 counts a negatable flag as given when it was not.
 bool RequestOptions::Typed::is_given() const {
   return field->value->is_flag() ? flag != 0 : option->count() > 0;
 }
@@ -150,7 +150,7 @@ Result<json::object> RequestOptions::read_changes(WorkRequest& request) const {
   for (const Typed& one : typed_) {
     if (!one.is_given()) continue;
     const Field& field = one.field->key == kInputText ? *find_field("input") : *one.field;
-    if (field.json.empty()) continue;  // Its value is another field's.
+    if (field.json.empty()) continue;  // Its value belongs to another field.
     const json::value* value = one.is_default() ? nullptr : member(all, field);
     set_member(changes, field, value ? *value : json::value(nullptr));
   }

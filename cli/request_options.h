@@ -25,14 +25,14 @@ class RequestOptions {
   /// Reads what was typed into a new request. Errors name the option.
   Result<WorkRequest> read(WorkKind kind) const;
 
-  /// Changes to existing work, in the form of the method Update: an option that was given its
-  /// default, or the word `default`, is null. `request` gets what they set.
+  /// Changes to an existing job, in the form of the method Update: an option that was set to its
+  /// default, or to the word `default`, is null. `request` gets the values that they set.
   Result<boost::json::object> read_changes(WorkRequest& request) const;
 
   const std::string& name() const { return name_; }
 
  private:
-  // One row, with what was typed for it. Of a flag, 1 is yes and -1 no.
+  // One row, with the texts typed for it. For a flag, 1 is yes and -1 no.
   struct Typed {
     const Field* field = nullptr;
     CLI::Option* option = nullptr;

@@ -46,7 +46,7 @@ json::value to_json(const toml::node& node) {
   return json::value(text.str());
 }
 
-// One [[work]]. `_` may stand for `-` in its keys, as in wmd.toml.
+// Reads one [[work]]. `_` may replace `-` in its keys, as in wmd.toml.
 class WorkReader {
  public:
   WorkReader(const toml::table& table, TomlReader& reader) : table_(table), reader_(reader) {}
@@ -80,7 +80,7 @@ class WorkReader {
     }
   }
 
-  // What no key says alone.
+  // Checks rules that concern several keys.
   bool is_complete(const WorkRequest& request) {
     const bool periodic = table_.contains("every") || table_.contains("calendar");
     if (request.unique_name.empty()) {
@@ -97,8 +97,8 @@ class WorkReader {
     return reader_.finish();
   }
 
-  // Wherever it is applied from, a file means the same: but for the PATH in which a command is
-  // looked up, and the home directory that `~` is.
+  // A file means the same wherever it is applied from, except for the PATH in which a command is
+  // looked up, and the home directory for `~`.
   bool resolve(WorkRequest& request) {
     if (!request.command.empty()) {
       auto program = find_program(request.command.front());
@@ -202,7 +202,7 @@ void write_line(std::ostream& out, std::string_view key, const json::value& valu
   out << toml_line(key, value);
 }
 
-// The backoff that work has where nothing is said needs no line.
+// Leaves out a backoff that equals the default.
 WorkRequest without_usual_backoff(WorkRequest request) {
   if (backoff_of(request) == Backoff{}) {
     request.backoff_policy.reset();

@@ -1,5 +1,5 @@
-// Works declared in TOML, with the words of the options: what `wm apply` reads and `wm export`
-// writes.
+// Jobs declared in TOML, with the words of the options: `wm apply` reads them and `wm export`
+// writes them.
 #pragma once
 
 #include <ostream>
@@ -17,11 +17,11 @@ struct DeclaredWork {
   std::string where;  // `FILE:line:column`
 };
 
-/// Every `[[work]]` of the text. `name` stands before each error: `NAME:line:column: what is
+/// Reads every `[[work]]` of the text. Each error begins with `name`: `NAME:line:column: what is
 /// wrong`.
 Result<std::vector<DeclaredWork>> parse_works(std::string_view toml, const std::string& name);
 
-/// The works, as the daemon shows them, in such a text.
+/// Writes the jobs, in the daemon's form, as such a text.
 void write_works(std::ostream& out, const boost::json::array& works);
 
 }  // namespace wm::cli

@@ -17,7 +17,7 @@ struct Field {
   const char* name;
   int least;
   int most;
-  std::vector<std::string_view> words;  // From `least` on.
+  std::vector<std::string_view> words;  // Their values count up from `least`.
 };
 
 const std::array<Field, 5>& fields() {
@@ -71,7 +71,7 @@ std::unexpected<Error> bad(const Field& field, std::string_view part) {
                                       ", a range 1-5, a step */2, or a list of these");
 }
 
-// One of a list: `*`, `5`, `1-5`, each perhaps with a step `/2`.
+// One of a list: `*`, `5`, `1-5`, each optionally with a step `/2`.
 template <std::size_t N>
 Result<> read_part(std::string_view part, const Field& field, std::bitset<N>& set) {
   const auto stepped = split(part, "/");
@@ -138,7 +138,8 @@ bool Calendar::names(std::chrono::year_month_day day) const {
 }
 
 std::optional<Calendar::LocalDay> Calendar::next_day(LocalDay from) const {
-  // 29 February is at most 8 years away (around 2100), and is a given weekday every 40 at most.
+  // 29 February is at most 8 years away (around 2100), and falls on a given weekday at least every
+  // 40.
   const LocalDay last = from + Days{366 * 41};
   for (LocalDay day = from; day < last; day += Days{1}) {
     if (names(std::chrono::year_month_day{day})) return day;
@@ -161,7 +162,7 @@ std::optional<Calendar::LocalMinute> Calendar::next_match(LocalMinute from) cons
   return std::nullopt;
 }
 
-// From one change of the offset to the next, local time goes on as real time does.
+// Between two changes of the offset, local time runs like real time.
 TimePoint Calendar::next_by_real_time(TimePoint after, const date::time_zone* zone) const {
   const TimePoint last = after + kMaxDuration;
   TimePoint from = after + Duration{1};
@@ -184,7 +185,7 @@ TimePoint Calendar::next(TimePoint after, const date::time_zone* zone) const {
     if (const TimePoint instant = instant_of(*local, zone); instant > after) return instant;
     from = *local + Minutes{1};
   }
-  return after + kMaxDuration;  // parse() refuses what never comes.
+  return after + kMaxDuration;  // parse() refuses expressions that never match.
 }
 
 }  // namespace wm

@@ -11,7 +11,7 @@ namespace json = boost::json;
 
 namespace {
 
-// Calls `use` with the constraint's value and with the forms of its type.
+// Calls `use` with the constraint's value and the forms of its type.
 template <class AnyConstraints, class Use>
 auto with_value(const ConstraintDef& def, AnyConstraints& constraints, Use use) {
   if (def.form == ConstraintForm::network_type) {

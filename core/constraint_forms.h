@@ -1,4 +1,4 @@
-// Constraints in their forms: on the wire, on disk, in a file, and as typed.
+// The forms of constraints: on the wire, on disk, in a file, and on the command line.
 #pragma once
 
 #include <span>
@@ -14,16 +14,16 @@ namespace wm {
 
 boost::json::object to_json(const Constraints& constraints, Form form = Form::wire);
 
-/// Refuses unknown keys, and values of another type.
+/// Reads constraints; refuses unknown keys, and values of another type.
 Read<Constraints> read_constraints(const boost::json::object& object, Form form = Form::wire);
 
-/// `charging`, `network=unmetered`, `custom=NAME`: one constraint, as --prefer names it.
+/// `charging`, `network=unmetered`, `custom=NAME`: one constraint in the form of --prefer.
 Read<Constraints> parse_constraint(const std::string& text);
 
-/// Each of them so.
+/// Each constraint in that form.
 std::vector<std::string> constraint_texts(const Constraints& constraints);
 
-/// The value of one constraint alone.
+/// Compares the value of one constraint only.
 bool same_constraint(const ConstraintDef& def, const Constraints& a, const Constraints& b);
 boost::json::value constraint_out(const ConstraintDef& def, const Constraints& constraints,
                                   Form form);

@@ -1,5 +1,5 @@
-// Every constraint, said once. A new one is an enumerator and a row here, and a probe that measures
-// it: everything else that knows the constraints loops over the rows.
+// Every constraint, described once. A new one is an enumerator and a row here, and a probe that
+// measures it: everything else that knows the constraints loops over the rows.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,7 @@
 namespace wm {
 
 /// The numbers are on disk (core/stop_reason.h), so they never change. They are also the order in
-/// which constraints are shown: a new one takes the first that is free, and `custom` stays the
-/// last.
+/// which constraints are shown: a new one takes the first free number, and `custom` stays the last.
 enum class Constraint : std::uint8_t {
   network = 0,
   charging = 1,
@@ -27,7 +26,7 @@ enum class Constraint : std::uint8_t {
   custom = 15,
 };
 
-/// What work says of a constraint: a type of network, that it needs it, or names of conditions that
+/// The form of a constraint in a request: a type of network, a flag, or names of conditions that
 /// the configuration declares.
 enum class ConstraintForm : std::uint8_t { network_type, flag, names };
 
@@ -37,15 +36,15 @@ struct ConstraintDef {
   std::string_view name;       // In --prefer, in explanations and in stop reasons.
   std::string_view option;     // Without dashes; also the key in a file of works.
   std::string_view json;       // On the wire, and in documents on disk.
-  std::string_view condition;  // The condition that it is about, also the key in [unknown].
+  std::string_view condition;  // The condition concerned, also the key in [unknown].
   std::string_view yes = "yes";
   std::string_view no = "no";
-  std::string_view metavar;        // Of the option\'s value; a flag has none.
-  std::string_view help;           // Of the option.
-  std::string_view remedy;         // Makes the condition known where it is not.
-  bool light = false;              // Expedited work may name it.
-  bool settable_unknown = false;   // [unknown] may say what it counts as while it is not known.
-  bool holds_when_unknown = true;  // Unless [unknown] says more. No metered network does.
+  std::string_view metavar;        // For the option's value; a flag has none.
+  std::string_view help;           // For the option.
+  std::string_view remedy;         // Advice for making the condition known.
+  bool light = false;              // Expedited jobs may name it.
+  bool settable_unknown = false;   // [unknown] may say how it counts while it is unknown.
+  bool holds_when_unknown = true;  // Unless [unknown] says otherwise. A metered network never does.
 };
 
 /// In the order of their numbers.
@@ -136,7 +135,7 @@ constexpr const ConstraintDef& def_of(Constraint constraint) {
   return *std::ranges::find(kConstraints, constraint, &ConstraintDef::id);
 }
 
-/// A word of each constraint's row, at its number; "" where no constraint has that number.
+/// A word from each constraint's row, at its number; "" if no constraint has that number.
 constexpr std::array<std::string_view, kConstraintNumbers> words_by_number(
     std::string_view ConstraintDef::* word) {
   std::array<std::string_view, kConstraintNumbers> words{};
@@ -150,7 +149,7 @@ struct Words<Constraint> {
   static constexpr auto list = words_by_number(&ConstraintDef::name);
 };
 
-/// The constraint that is about the condition `text`.
+/// The constraint about the condition `text`.
 Result<Constraint> parse_condition_word(std::string_view text);
 
 /// Some of the constraints.

@@ -1,4 +1,4 @@
-// What can go wrong in normal use, as a value with one sentence that can be shown to a person.
+// Errors of normal use, as values with one sentence for people.
 #pragma once
 
 #include <expected>
@@ -7,15 +7,15 @@
 
 namespace wm {
 
-/// What the caller can do about it; the client's exit codes and the wire's error names follow from
-/// it.
+/// What the caller can do about an error; the client's exit codes and the wire's error names follow
+/// from it.
 enum class ErrorCode {
   invalid,        // The request itself is wrong: out of bounds, malformed, unknown.
-  not_found,      // No such work.
-  refused,        // Well formed, but policy or the work's state does not allow it.
+  not_found,      // No such job.
+  refused,        // Well formed, but the policy or the job's state does not allow it.
   not_permitted,  // The caller may not do this.
   unreachable,    // The daemon does not answer.
-  failed,         // The machine did not let us: storage, memory, a system call.
+  failed,         // The machine failed us: storage, memory, a system call.
 };
 
 struct Error {

@@ -1,4 +1,5 @@
-// How a value of each type is written and read in each form. Only those who define fields need it.
+// How a value of each type is written and read in each form. Only code that defines fields needs
+// it.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ Read<> take(Result<T> parsed, T& value) {
   return {};
 }
 
-// Each of these has out(), which makes a value's JSON; in(), which reads that; parse(), which reads
-// one text of the command line; the words of a closed set; the type in Varlink's description.
+// Each of these has out(), which makes a value's JSON; in(), which reads it; parse(), which reads
+// one text of the command line; the words of a closed set; and the type in Varlink's description.
 
 struct Text {
   using Value = std::string;
@@ -84,7 +85,7 @@ struct Number {
 
   static boost::json::value out(Value value, Form) { return std::int64_t{value}; }
   Read<> in(const boost::json::value& json, Value& value, const Reading& reading) const {
-    // On the wire the bounds are part of the check of the whole, which is the daemon's.
+    // On the wire the daemon checks the bounds together with the whole request.
     const bool bounded = reading.form == Form::written;
     const std::int64_t* number = json.if_int64();
     if (number && std::in_range<Integer>(*number) && (!bounded || within(*number))) {

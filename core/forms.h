@@ -1,4 +1,4 @@
-// The forms that a value of a registration has: on the wire, on disk, and in a file.
+// The forms of a registration's values: on the wire, on disk, and in a file.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace wm {
 
-/// `wire`: what clients and the daemon say to each other. `stored`: on disk, where enumerators are
-/// numbers and times milliseconds since 1970. `written`: what people write in a file.
+/// `wire`: between clients and the daemon. `stored`: on disk, where enumerators are numbers and
+/// times milliseconds since 1970. `written`: in a file that people write.
 enum class Form : std::uint8_t { wire, stored, written };
 
-/// Why a value cannot be read. Either all of its type is wrong, or a sentence says what else.
+/// Why a value cannot be read: either its type is wrong, or a sentence gives another reason.
 struct ValueError {
   std::string message;
   bool of_type = false;
@@ -31,7 +31,7 @@ using Read = std::expected<T, ValueError>;
 /// How a value is to be read.
 struct Reading {
   Form form = Form::wire;
-  /// Reads what people write for a time, in their time zone; nullptr: ISO 8601 alone.
+  /// Reads a time that people write in their time zone; nullptr: only ISO 8601.
   Result<TimePoint> (*time)(std::string_view text) = nullptr;
 };
 

@@ -25,7 +25,7 @@ Result<> at_most(std::string_view what, Duration value, Duration most) {
                  format_duration(most));
 }
 
-// Adds up what is wrong: the first error counts.
+// Collects problems: the first error counts.
 class Checks {
  public:
   Checks& require(bool fine, std::string_view message) {
@@ -122,7 +122,7 @@ Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
       .result();
 }
 
-// What must hold at first, too, may say nothing that contradicts or means nothing.
+// Checks preferences, which must neither contradict the constraints nor be empty.
 Result<> validate_preferences(const WorkRequest& request) {
   constexpr std::size_t kMost = 8;
   Checks checks;
@@ -210,7 +210,7 @@ Result<> validate_retry(const WorkRequest& request, const Limits& limits) {
   return at_most("backoff delay", delay, kMaxBackoff);
 }
 
-// What execve() and the environment can carry: no byte 0, and names without `=`.
+// Checks for execve() and the environment: no byte 0, and names without `=`.
 Result<> validate_command(const WorkRequest& request) {
   const auto has_nul = [](std::string_view text) {
     return text.find('\0') != std::string_view::npos;

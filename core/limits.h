@@ -1,11 +1,11 @@
-// What a registration may ask for, and the check that refuses the rest with the bound by name.
+// The bounds of a registration, and the check that refuses more with the bound's name.
 #pragma once
 
 #include "core/work.h"
 
 namespace wm {
 
-/// The defaults are WorkManager's; the configuration's `[limits]` moves them.
+/// The defaults are WorkManager's; `[limits]` in the configuration changes them.
 struct Limits {
   Duration min_period = 15min;
   Duration min_flex = 5min;
@@ -17,22 +17,22 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
-/// How many runs of a group may go on at once.
+/// The limit on a group's runs in progress.
 struct GroupRule {
   int max_parallel = 1;
-  bool shared = false;  // It counts all owners' runs together; else each owner's.
+  bool shared = false;  // Counts all owners' runs together, instead of each owner's.
 
   bool operator==(const GroupRule&) const = default;
 };
 
-/// Unique names, task names and tags: 1 to 255 bytes of UTF-8 without control characters.
-/// `what` is how the error calls it.
+/// Unique names, task names and tags: 1 to 255 bytes of UTF-8 without control characters. `what` is
+/// the name in the error.
 Result<> validate_name(std::string_view what, std::string_view name);
 
-/// All that can be said of a request without looking at the machine.
+/// Checks everything that needs no look at the machine.
 Result<> validate(const WorkRequest& request, const Limits& limits);
 
-/// Whether the policy suits the work: periodic work is no part of a chain.
+/// Checks that the policy suits the kind: a periodic job is no part of a chain.
 Result<> validate_existing(ExistingPolicy existing, WorkKind kind);
 
 }  // namespace wm

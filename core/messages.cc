@@ -9,7 +9,7 @@ namespace json = boost::json;
 
 namespace {
 
-// Sets the field unless it says nothing; what is absent is left out, never invented.
+// Sets a field if it has a value; absent values are left out, never invented.
 class Fields {
  public:
   Fields& set(std::string_view key, const std::string& text) {

@@ -1,4 +1,4 @@
-// What client and daemon say to each other, as JSON: the forms of INTERFACE, in both directions.
+// The messages between client and daemon, as JSON in both directions.
 #pragma once
 
 #include <boost/json.hpp>
@@ -26,11 +26,11 @@ boost::json::object to_json(const RunInfo& run);
 boost::json::object to_json(const RunTotals& totals);
 boost::json::object to_json(const RunProgress& progress);
 boost::json::object to_json(const RunResult& result);
-/// An event of `wm watch` and of the notify command: what became of the work `info`.
+/// An event of `wm watch` and of the notify command about the job `info`.
 boost::json::object to_json(const StatusChange& change, const WorkInfo& info, TimePoint now);
-/// Its run's process was stopped, or goes on.
+/// An event: the run's process was stopped, or goes on.
 boost::json::object suspension_event(bool suspended, const WorkInfo& info, TimePoint now);
-/// An event, too: how far its run says that it is.
+/// An event: the run's own report of its progress.
 boost::json::object to_json(const RunProgress& progress, const WorkInfo& info, TimePoint now);
 boost::json::array to_json(const std::vector<Wait>& waits);
 boost::json::array to_json(const std::vector<Waited>& waited);

@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-// Where a value of that type lies in a request (`Access` gives a reference to it), and its forms.
+// The place of a value in a request, to which `Access` gives a reference, and its forms.
 template <class Access, class Codec>
 class ValueAt : public FieldValue {
  public:
@@ -95,7 +95,7 @@ struct Input {
   static std::string_view varlink() { return "object"; }
 };
 
-// The same as one text.
+// The same as a single text.
 struct InputText {
   using Value = std::string;
   static json::value out(const Value& value, Form) { return json::value(value); }
@@ -114,7 +114,7 @@ struct InputText {
   static std::string_view varlink() { return ""; }
 };
 
-// Soft constraints. In a file and on the command line each names one constraint.
+// Preferences. In a file and on the command line each names one constraint.
 struct Preferences {
   using Value = std::vector<Preference>;
 
@@ -154,7 +154,7 @@ struct Preferences {
     return {};
   }
 
-  // Of --prefer. What --relax-after says comes after it.
+  // Parses --prefer. The value of --relax-after comes later.
   static Read<> parse(const std::string& text, Value& value, const Reading&) {
     auto constraints = parse_constraint(text);
     if (!constraints) return std::unexpected(constraints.error());
@@ -211,7 +211,7 @@ struct Preferences {
   }
 };
 
-// The second half of --prefer: as many, in the same order.
+// The second half of --prefer: as many values, in the same order.
 class RelaxAfter : public FieldValue {
  public:
   bool equal(const WorkRequest&, const WorkRequest&) const override { return true; }
@@ -239,7 +239,7 @@ class RelaxAfter : public FieldValue {
   bool is_free_text() const override { return false; }
 };
 
-// The row of core/constraints as a field.
+// A row of core/constraints as a field.
 class ConstraintValue : public FieldValue {
  public:
   explicit ConstraintValue(const ConstraintDef& def) : def_(def) {}
@@ -268,7 +268,7 @@ class ConstraintValue : public FieldValue {
   const ConstraintDef& def_;
 };
 
-// What stands before a row holds for it and for those below it.
+// Collects rows. Settings made before a row apply to it and to the rows below it.
 class Rows {
  public:
   Rows& group(FieldGroup group) {
@@ -284,7 +284,7 @@ class Rows {
     return *this;
   }
 
-  // The option is the key.
+  // The option has the same name as the key.
   template <class Access, class Codec>
   Rows& add(int number, std::string_view key, std::string_view json, std::string_view metavar,
             std::string_view help, Access access, Codec codec) {
@@ -308,7 +308,7 @@ class Rows {
     return *this;
   }
 
-  // Of the row above.
+  // Applies to the row above.
   Rows& option(std::string_view names) {
     list_.back().option = names;
     return *this;
@@ -332,7 +332,7 @@ class Rows {
 constexpr Offers kAll = kOneoff | kPeriodic | kProcessing | kUpdate | kFile;
 constexpr Offers kEnding = kOneoff | kProcessing | kFile;
 
-// Numbers 100 and up are those of constraints.
+// Numbers from 100 on are those of constraints.
 constexpr int kFirstConstraint = 100;
 
 void add_identity(Rows& rows) {
@@ -516,7 +516,7 @@ std::vector<Field> make_fields() {
   return rows.take();
 }
 
-// The name of a member: the wire's, or its number.
+// Members by name: the wire's name, or the number.
 using Members = std::unordered_map<std::string, const Field*>;
 
 std::string member_of(const Field& field, Form form) {

@@ -1,6 +1,6 @@
-// The fields of a registration, said once. The options of the command line, the keys of a file, the
-// members of JSON, the numbers on disk, what an update resets, what a shell completes: all of them
-// are loops over these rows.
+// The fields of a registration, described once. The options of the command line, the keys of a
+// file, the members of JSON, the numbers on disk, the resets of an update and the completion of a
+// shell are loops over these rows.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@
 
 namespace wm {
 
-/// Where --help shows an option.
+/// The place of an option in --help.
 enum class FieldGroup : std::uint8_t { gets, when, after, order, end, kept };
 
 template <>
@@ -37,11 +37,11 @@ inline constexpr Offers kUpdate = 8;
 inline constexpr Offers kCheck = 16;
 inline constexpr Offers kFile = 32;
 
-/// Which part of a request a field belongs to. The policy is stored once for all jobs that share
+/// The part of a request that a field belongs to. The policy is stored once for all jobs that share
 /// it; the exit rules and the bounds are handed over with a run.
 enum class Part : std::uint8_t { own, policy, exit_rules, bounds };
 
-/// One field's value in a request, whatever its type is.
+/// One field's value in a request, whatever its type.
 class FieldValue {
  public:
   virtual ~FieldValue() = default;
@@ -52,14 +52,14 @@ class FieldValue {
   /// Reads an option that was given with each of those texts.
   virtual Read<> parse(std::span<const std::string> texts, WorkRequest& request,
                        const Reading& reading) const = 0;
-  /// The value alone is in its bounds. `key` is what the error calls it.
+  /// Checks that the value by itself is within its bounds. `key` is its name in the error.
   virtual Result<> check(std::string_view key, const WorkRequest& request) const = 0;
-  /// Those of a closed set.
+  /// The words of a closed set.
   virtual std::span<const std::string_view> words() const = 0;
   virtual std::string_view varlink_type() const = 0;
   virtual bool is_flag() const = 0;
   virtual bool is_list() const = 0;
-  /// Any text is a value: `default` is no word for the default.
+  /// True if any text is a value: the word `default` then has no special meaning.
   virtual bool is_free_text() const = 0;
 };
 
@@ -68,7 +68,7 @@ struct Field {
   FieldGroup group = FieldGroup::gets;
   Offers offers = 0;
   Part part = Part::own;
-  std::string_view key;     // In a file; also the option, where that is not named.
+  std::string_view key;     // In a file; also the option, unless that is named.
   std::string_view option;  // `tag`, `every,--frequency`; empty: none.
   std::string_view object;  // The JSON object with the member `json`; empty: the request itself.
   std::string_view json;    // Empty: other fields have the value in JSON.
@@ -84,27 +84,27 @@ struct Field {
 /// All of them, in the order of --help and of a file.
 std::span<const Field> request_fields();
 
-/// The one with that key of a file; nullptr: none.
+/// The field with that key of a file; nullptr: none.
 const Field* find_field(std::string_view key);
 
-/// What a request of that kind says where nothing is said: long maintenance waits for a machine
-/// that nobody uses and that is on external power.
+/// The request of that kind without any options: long maintenance waits for a machine that nobody
+/// uses and that is on external power.
 WorkRequest default_request(WorkKind kind);
 
 /// The wire's form. Fields with their defaults are left out.
 boost::json::object to_json(const WorkRequest& request);
-/// Refuses unknown keys, and values of another type. Bounds are for validate().
+/// Refuses unknown keys, and values of another type. validate() checks the bounds.
 Result<WorkRequest> request_from_json(const boost::json::object& object);
-/// The same from an object with other members besides, which are ignored.
+/// The same from an object with further members, which are ignored.
 Result<WorkRequest> request_among(const boost::json::object& object);
 
 /// One part of it, in any form. On disk the keys are the fields' numbers.
 boost::json::object part_to_json(const WorkRequest& request, std::initializer_list<Part> parts,
                                  Form form = Form::wire);
-/// Adds to `request` what such an object says.
+/// Adds the content of such an object to `request`.
 Result<> read_part(const boost::json::object& object, WorkRequest& request, Form form = Form::wire);
 
-/// Each value is in the bounds of its row. What fields say together is for validate().
+/// Checks that each value is within the bounds of its row. validate() checks them together.
 Result<> check_fields(const WorkRequest& request);
 
 }  // namespace wm

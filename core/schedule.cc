@@ -50,7 +50,7 @@ TimePoint next_period(const Policy& policy, TimePoint enqueued_at, TimePoint end
 
 int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
                    const date::time_zone* zone) {
-  constexpr int kMost = 1'000'000;  // Of a calendar's, which are counted one by one.
+  constexpr int kMost = 1'000'000;  // Periods of a calendar are counted one by one.
   if (!is_periodic(policy)) return 0;
   if (policy.calendar.empty()) {
     return static_cast<int>(std::max<std::int64_t>((started - due) / policy.every, 0));

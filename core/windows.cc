@@ -69,7 +69,7 @@ std::string clock(minutes time) {
   return two(time.count() / 60) + ":" + two(time.count() % 60);
 }
 
-// Ranges of three days and more are written so.
+// Ranges of three days and more are written like this.
 std::string format_days(std::uint8_t days) {
   const auto has = [&](std::size_t day) { return ((days >> (day % kDays.size())) & 1U) != 0; };
   const auto name = [](std::size_t day) {
@@ -153,7 +153,7 @@ std::optional<TimePoint> next_change(const Windows& windows, TimePoint instant,
                                      const date::time_zone* zone) {
   if (windows.empty()) return std::nullopt;
   const bool inside = is_inside(windows, instant, zone);
-  // Windows repeat each week; one in which the offset changes may be unlike the others.
+  // Windows repeat every week, but a week in which the offset changes may differ.
   const TimePoint last = instant + Days{15};
   for (TimePoint time = instant; time < last;) {
     const ZoneOffset now = offset_at(time, zone);

@@ -1,4 +1,4 @@
-// Windows of local time in which work may run: --between.
+// Windows of local time in which a job may run: --between.
 #pragma once
 
 #include <bitset>
@@ -12,10 +12,10 @@
 
 namespace wm {
 
-/// From `begin` until just before `end` on each of the days; where `end` is not later than `begin`,
-/// it is on the day after.
+/// From `begin` until just before `end` on each of the days. If `end` is not later than `begin`, it
+/// is on the day after.
 struct Window {
-  std::uint8_t days = kEveryDay;  // Bits, of which Sunday's is the lowest.
+  std::uint8_t days = kEveryDay;  // One bit per day; Sunday's is the lowest.
   std::chrono::minutes begin{};   // Since midnight, under 24 h.
   std::chrono::minutes end{};     // Since midnight, at most 24 h.
 
@@ -32,11 +32,11 @@ Result<Window> parse_window(std::string_view text);
 /// The form that parse_window() reads back.
 std::string format_window(const Window& window);
 
-/// Whether the local time of `zone` (nullptr: UTC) lies in any of them.
+/// True if the local time of `zone` (nullptr: UTC) lies in any of them.
 bool is_inside(const Windows& windows, TimePoint instant, const date::time_zone* zone);
 
-/// The next instant at which is_inside() says otherwise; nothing: it never does. When the clock is
-/// put forward or back, local times that are skipped do not come, and repeated ones come twice.
+/// The next instant at which is_inside() changes; nothing: it never does. When the clock is put
+/// forward or back, skipped local times do not come, and repeated ones come twice.
 std::optional<TimePoint> next_change(const Windows& windows, TimePoint instant,
                                      const date::time_zone* zone);
 

@@ -1,4 +1,4 @@
-// The words users see for each closed set of values: one table an enum, read in both directions.
+// The users' words for each closed set of values: one table per enum, read in both directions.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace wm {
 
-/// Specialised beside each enum: `noun`, what a value is called in an error, and `list`, the words
-/// in the order of the enumerators.
+/// Specialised beside each enum: `noun` is the name of a value in an error, and `list` has the
+/// words in the order of the enumerators.
 template <class E>
 struct Words;
 
@@ -30,7 +30,7 @@ std::string all_words() {
   return all_words(Words<E>::list);
 }
 
-/// The error about a text that is none of `list`.
+/// The error about a text that is not in `list`.
 inline std::unexpected<Error> unknown_word(std::string_view kind, std::string_view text,
                                            std::span<const std::string_view> list) {
   const std::string meant = did_you_mean(text, list);

@@ -1,4 +1,4 @@
-// The vocabulary: work, its states, its constraints and policies, as WorkManager names them.
+// The vocabulary: jobs (`Work`), their states, constraints and policies, as WorkManager names them.
 #pragma once
 
 #include <compare>
@@ -21,7 +21,7 @@
 
 namespace wm {
 
-/// The daemon's own key of a work: given by the store, never used twice. 0: none. (The id that
+/// The daemon's own key of a job: assigned by the store, never used twice. 0: none. (The id that
 /// users see is a UUID.)
 using WorkId = std::int64_t;
 
@@ -37,7 +37,7 @@ enum class WorkState : std::uint8_t {
 };
 enum class RunOutcome : std::uint8_t { succeeded = 0, failed = 1, retry = 2, interrupted = 3 };
 
-/// It failed, or it asked for another attempt; that it was interrupted says nothing of it.
+/// True if it failed or asked for another attempt; an interrupted run proves nothing.
 constexpr bool is_failure(RunOutcome outcome) {
   return outcome == RunOutcome::failed || outcome == RunOutcome::retry;
 }
@@ -59,21 +59,20 @@ enum class ExistingPolicy : std::uint8_t {
   cancel_and_reenqueue,
 };
 
-/// What a period counts from: the end of the run before, or a fixed phase.
+/// The start of a period: the end of the previous run, or a fixed phase.
 enum class Cadence : std::uint8_t { interval = 0, fixed = 1 };
 
-/// What becomes of expedited work once its owner's budget is spent.
+/// The fate of an expedited job once its owner's budget is spent.
 enum class OutOfQuota : std::uint8_t { run_as_non_expedited = 0, drop = 1 };
 
-/// How the outputs of prerequisites become input: a later value takes the place of an earlier one,
-/// or every value becomes part of an array.
+/// How the outputs of prerequisites become input: a later value replaces an earlier one, or every
+/// value becomes part of an array.
 enum class Merge : std::uint8_t { overwrite = 0, arrays = 1 };
 
-/// Which I/O a run has of the machine: as usual, of the usual class in any case, or only what
-/// nobody else wants.
+/// The I/O class of a run: as inherited, always the usual one, or only what nobody else wants.
 enum class IoClass : std::uint8_t { inherited = 0, best_effort = 1, idle = 2 };
 
-/// What people may be told of: see Registration options, --notify.
+/// The events that --notify can name.
 enum class Notice : std::uint8_t {
   started = 0,
   succeeded = 1,
@@ -98,13 +97,13 @@ enum class WaitKind : std::uint8_t {
   daemon,
 };
 
-/// What the work needs the machine's conditions to be; all of it at once.
+/// The conditions that a job needs, all at once.
 struct Constraints {
   NetworkType network = NetworkType::not_required;
-  ConstraintSet flags;              // Those that are either needed or not.
+  ConstraintSet flags;              // The constraints that are simply needed or not.
   std::vector<std::string> custom;  // Conditions that the configuration declares.
 
-  /// Whether that one is named, of whatever form.
+  /// True if that one is named, in whatever form.
   bool has(Constraint one) const;
   void set(Constraint flag, bool needed = true) { flags.set(flag, needed); }
   auto operator<=>(const Constraints&) const = default;
@@ -122,7 +121,7 @@ inline bool Constraints::has(Constraint one) const {
   return false;
 }
 
-/// A soft constraint: holds work back like any other, until so long after it became due.
+/// A preference: holds a job back like a constraint, until it has been due for `relax_after`.
 struct Preference {
   Constraints constraints;
   Duration relax_after{};
@@ -137,7 +136,7 @@ struct Backoff {
   auto operator<=>(const Backoff&) const = default;
 };
 
-/// Which exit statuses mean what; those in none of the lists mean what sysexits.h says.
+/// The meaning of exit statuses; sysexits.h decides those in none of the lists.
 struct ExitRules {
   ExitCodes fail_on;
   ExitCodes retry_on;
@@ -147,31 +146,31 @@ struct ExitRules {
   bool operator==(const ExitRules&) const = default;
 };
 
-/// Paths whose change makes work due, once they have been quiet for a while.
+/// Paths whose change makes a job due, once they have been quiet for a while.
 struct Trigger {
-  std::vector<std::string> paths;     // As in glob(7); a directory stands for what is in it.
+  std::vector<std::string> paths;     // As in glob(7); a directory stands for its entries.
   std::optional<Duration> delay;      // After the last change; nothing: kTriggerDelay.
-  std::optional<Duration> max_delay;  // After the first at the latest; nothing: kTriggerMaxDelay.
+  std::optional<Duration> max_delay;  // After the first change; nothing: kTriggerMaxDelay.
 
   auto operator<=>(const Trigger&) const = default;
 };
 
-/// What is known of each work at all times: when its runs are to happen, and who is told of them.
+/// The part of a job that the scheduler always needs: when it may run, and who is told.
 struct Policy {
   WorkKind kind = WorkKind::oneoff;
   Constraints constraints;
   std::vector<Preference> prefer;
   Duration initial_delay{};
-  Trigger trigger;       // One-off work waits for a change of these, where there are any.
-  Duration every{};      // Periodic work without a calendar.
+  Trigger trigger;       // A one-off waits for a change of these, if there are any.
+  Duration every{};      // For a periodic job without a calendar.
   Duration flex{};       // 0: the whole period.
-  std::string calendar;  // Periodic work without a period; see core/calendar.h.
+  std::string calendar;  // For a periodic job without a period; see core/calendar.h.
   Cadence cadence = Cadence::interval;
   std::optional<Duration> deadline;  // After it the constraints do not matter.
   std::optional<BackoffPolicy> backoff_policy;
   std::optional<Duration> backoff_delay;
-  std::optional<std::int32_t> max_attempts;  // 0: no end. Nothing: as configured.
-  std::optional<Duration> time_limit;        // 0: none, whatever the configuration says.
+  std::optional<std::int32_t> max_attempts;  // 0: unlimited. Nothing: as configured.
+  std::optional<Duration> time_limit;        // 0: unlimited, whatever the configuration says.
   std::int32_t priority = 0;                 // -10 to 10.
   std::string group;
   bool expedited = false;
@@ -181,11 +180,11 @@ struct Policy {
   auto operator<=>(const Policy&) const = default;
 };
 
-/// Equal policies are kept once: a million works that say the same need one.
+/// Equal policies are kept once: a million jobs with the same policy need one.
 using SharedPolicy =
     boost::flyweight<Policy, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
 
-/// What the processes of a run may have of the machine, all of them together.
+/// The resources that the processes of a run may use, all of them together.
 struct Bounds {
   std::optional<std::int64_t> memory_max;  // Bytes.
   std::optional<std::int32_t> cpu_weight;  // 1 to 10000; everybody else has 100.
@@ -194,7 +193,7 @@ struct Bounds {
   bool operator==(const Bounds&) const = default;
 };
 
-/// Who a run is, and what it may have.
+/// The identity and the resources of a run.
 struct RunTerms {
   std::string as;  // A user's name; empty: the owner.
   std::optional<std::int32_t> nice;
@@ -207,14 +206,14 @@ struct RunTerms {
 /// One registration, as it was asked for.
 struct WorkRequest : Policy {
   std::string unique_name;
-  std::string task_name;             // Empty: the work brings a command of its own.
+  std::string task_name;             // Empty: the job has a command.
   std::vector<std::string> command;  // Empty: the declared task's command, looked up at each run.
   std::string cwd;                   // Empty: the owner's home.
   std::map<std::string, std::string> env;
   std::string input = "{}";  // A JSON object.
   std::string description;
   std::vector<std::string> tags;
-  std::optional<TimePoint> at;             // In place of an initial delay.
+  std::optional<TimePoint> at;             // Instead of an initial delay.
   std::vector<std::string> prerequisites;  // Unique names.
   Merge merge = Merge::overwrite;
   ExitRules exit_rules;
@@ -225,60 +224,60 @@ struct WorkRequest : Policy {
   bool operator==(const WorkRequest&) const = default;
 };
 
-/// What the time counts from which enqueued work waits for.
+/// The start of the delay that an enqueued job waits for: its due time is measured from there.
 enum class Timing : std::uint8_t {
-  first = 0,    // The first run: enqueued, and a delay.
-  retry = 1,    // The end of an attempt, and a backoff.
-  period = 2,   // The end of a run, and a period.
-  at_once = 3,  // Interrupted, or told to run: nothing.
-  trigger = 4,  // The first run: a change of its paths, which has not come yet.
-  quiet = 5,    // The first run: such a change, and the quiet after it.
+  first = 0,    // The first run: from being enqueued, a delay.
+  retry = 1,    // From the end of an attempt, a backoff.
+  period = 2,   // From the end of a run, a period.
+  at_once = 3,  // Interrupted, or told to run: no delay.
+  trigger = 4,  // The first run: no change of its paths has come yet.
+  quiet = 5,    // The first run: from such a change, the quiet time.
 };
 
-/// What the scheduler holds of each work: all that choosing needs, and no more.
+/// The scheduler's data about a job: everything that choosing needs, and no more.
 struct Work {
   WorkId id = 0;
   SharedPolicy policy;
-  SharedPolicy run_policy;    // Running work: what its run was started with.
-  WorkId successor = 0;       // The replacement that waits until this work's child is gone.
-  TimePoint enqueued_at{};    // Registered, or freed by its prerequisites.
-  TimePoint since{};          // Came to its present state, or to its present wait.
-  TimePoint due{};            // Enqueued work may start from here on.
-  TimePoint at{};             // When the next run is due, where somebody has said so.
-  Duration began{};           // Running work: the time since boot then. How long counts from here.
-  TimePoint period_ends{};    // Periodic work that is retrying: when its next period opens.
-  std::int32_t attempts = 0;  // Started and not interrupted, in this period.
-  std::int32_t runs = 0;      // Children started so far under this unique name.
-  std::int32_t periods = 0;   // Periods that are over.
+  SharedPolicy run_policy;      // For a running job: the policy that its run was started with.
+  WorkId successor = 0;         // The replacement that waits until this job's child is gone.
+  TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
+  TimePoint since{};            // When it came to its present state, or to its present wait.
+  TimePoint due{};              // An enqueued job may start from here on.
+  TimePoint at{};               // When the next run is due, if somebody has set that.
+  Duration began{};             // For a running job: the time since boot at its start.
+  TimePoint period_ends{};      // For a periodic job that is retrying: when its next period opens.
+  std::int32_t attempts = 0;    // Started and not interrupted, in this period.
+  std::int32_t runs = 0;        // Children started so far under this unique name.
+  std::int32_t periods = 0;     // Periods that are over.
   std::int32_t generation = 0;  // Updates so far.
   std::int32_t blocked_on = 0;  // Prerequisites that have not succeeded yet.
   uid_t owner = 0;
   WorkState state = WorkState::enqueued;
   Timing timing = Timing::first;
-  StopReason stopping;     // A wish: the work stays running until its child is gone.
-  bool held = false;       // Waits for the child of the work that it replaces.
+  StopReason stopping;     // A request: the job stays running until its child is gone.
+  bool held = false;       // Waits for the child of the job that it replaces.
   bool run_now = false;    // Somebody asked for a run now: no constraint matters.
   bool settling = false;   // Was stopped by a constraint, which must hold for a while now.
-  bool expedited = false;  // Running work: on its owner's budget.
+  bool expedited = false;  // For a running job: on its owner's budget.
 
   bool operator==(const Work&) const = default;
 };
 
-/// Somebody has said when its next run is due, and that goes before all else.
+/// Somebody has set the time of its next run, which overrides everything else.
 inline bool has_named_time(const Work& work) { return work.at != TimePoint{}; }
 
-/// The time of its next run is known. Work that waits for its paths has none before one changes.
+/// The time of its next run is known. A job that waits for its paths has none before one changes.
 inline bool has_due_time(const Work& work) {
   return work.timing != Timing::trigger || has_named_time(work);
 }
 
-/// How the last run of a work ended.
+/// The end of a job's last run.
 struct RunResult {
   RunOutcome outcome = RunOutcome::succeeded;
   std::optional<int> exit_code;
   std::optional<int> signal;
   StopReason stop_reason;
-  std::string reason;  // A sentence, where the codes do not tell: why it could not be started.
+  std::string reason;  // A sentence, if the codes do not say it: why it could not be started.
 
   bool operator==(const RunResult&) const = default;
 };
@@ -286,13 +285,13 @@ struct RunResult {
 /// How long something held a run back after it was due.
 struct Waited {
   WaitKind kind = WaitKind::constraint;
-  std::string name;  // Which constraint or group.
+  std::string name;  // The constraint or group.
   Duration time{};
 
   bool operator==(const Waited&) const = default;
 };
 
-/// How far a run says that it is.
+/// A run's own report of its progress.
 struct RunProgress {
   std::optional<std::int32_t> percent;  // 0 to 100.
   std::string data;                     // A JSON object; empty: none.
@@ -300,7 +299,7 @@ struct RunProgress {
   bool operator==(const RunProgress&) const = default;
 };
 
-/// One work as it is shown.
+/// One job as it is shown.
 struct WorkInfo {
   std::string uuid;
   WorkRequest request;
@@ -308,12 +307,12 @@ struct WorkInfo {
   TimePoint registered_at{};
   std::optional<TimePoint> last_finished_at;
   std::optional<RunResult> last_result;
-  std::string output;  // A JSON object, of the last run that succeeded; empty: none.
-  std::optional<RunProgress> progress;  // Enqueued: what the last run got to before it ended.
+  std::string output;                   // A JSON object from the last successful run; empty: none.
+  std::optional<RunProgress> progress;  // Enqueued: how far the last run got.
   bool applied = false;                 // Declared by a file.
 };
 
-/// One run as history shows it.
+/// One run as the history shows it.
 struct RunInfo {
   WorkId work = 0;
   uid_t owner = 0;
@@ -322,7 +321,7 @@ struct RunInfo {
   std::string unique_name;
   TimePoint started_at{};
   std::optional<TimePoint> finished_at;
-  Duration length{};  // How long it took, once it is over: whatever the clock was set to meanwhile.
+  Duration length{};  // How long it took, once it is over, whatever happened to the clock.
   std::optional<RunResult> result;
   std::int64_t max_rss_kb = 0;
   Duration user_time{};
@@ -337,12 +336,12 @@ struct RunInfo {
   bool expedited = false;            // On its owner's budget.
 };
 
-/// What the runs of a work that are on record have used together.
+/// The resources used by all recorded runs of a job together.
 struct RunTotals {
   std::int64_t runs = 0;
   Duration user_time{};
   Duration system_time{};
-  std::int64_t max_rss_kb = 0;  // Of the one that had the most.
+  std::int64_t max_rss_kb = 0;  // The most of any one.
   std::int64_t read_kb = 0;
   std::int64_t written_kb = 0;
 

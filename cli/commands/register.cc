@@ -1,4 +1,4 @@
-// Registers work, of each of its three kinds.
+// Registers jobs of the three kinds.
 #include <memory>
 
 #include "cli/caller.h"
