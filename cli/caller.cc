@@ -53,8 +53,8 @@ std::string doubt_of_directory(const WorkRequest& request) {
   const auto type = fs::status(request.cwd, problem).type();
   const bool missing = type == fs::file_type::not_found;
   if (!missing && (problem || type == fs::file_type::directory)) return "";
-  return "the working directory '" + printable(request.cwd) + "' is " +
-         (missing ? "not there yet" : "no directory") + ": without it a run fails";
+  return "the working directory '" + printable(request.cwd) + "' " +
+         (missing ? "does not exist yet" : "is not a directory") + ": without it a run fails";
 }
 
 }  // namespace wm::cli

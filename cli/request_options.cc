@@ -80,7 +80,7 @@ void RequestOptions::add(CLI::App& app, const Field& field) {
 }
 
 void RequestOptions::add_names(CLI::App& app, const char* task_help) {
-  app.add_option("NAME", name_, "The work's unique name")->required()->type_name("");
+  app.add_option("NAME", name_, "The job's unique name")->required()->type_name("");
   app.add_option("TASK", task_, task_help)->type_name("");
 }
 

@@ -84,7 +84,7 @@ class WorkReader {
   bool is_complete(const WorkRequest& request) {
     const bool periodic = table_.contains("every") || table_.contains("calendar");
     if (request.unique_name.empty()) {
-      reader_.fail("name", "is missing: every work has a unique name");
+      reader_.fail("name", "is missing: every job has a unique name");
     } else if (request.task_name.empty() && request.command.empty()) {
       reader_.fail("command", "is missing: write command = [\"PROGRAM\", …], or task = \"NAME\"");
     } else if (!request.task_name.empty() && !request.command.empty()) {

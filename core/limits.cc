@@ -122,7 +122,7 @@ Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
       .result();
 }
 
-// Checks preferences, which must neither contradict the constraints nor be empty.
+// Checks that each preference names a constraint, and a time after which it is dropped.
 Result<> validate_preferences(const WorkRequest& request) {
   constexpr std::size_t kMost = 8;
   Checks checks;

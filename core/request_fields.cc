@@ -356,22 +356,22 @@ void add_surroundings(Rows& rows) {
       .offered(kAll)
       .part(Part::own)
       .add(
-          5, "input-json", "", "JSON", "Input as one JSON object; @FILE; - for stdin",
+          5, "input-json", "", "JSON", "The input as one JSON object; @FILE; - for stdin",
           [](auto& r) -> auto& { return r.input; }, InputText{})
       .add(
-          6, "input", "input", "KEY=VALUE", "Input: a string, or KEY:=JSON; repeatable",
+          6, "input", "input", "KEY=VALUE", "A string in the input, or KEY:=JSON; repeatable",
           [](auto& r) -> auto& { return r.input; }, Input{})
       .always()
       .add(7, "env", "env", "NAME=VALUE", "An environment variable; repeatable",
            [](auto& r) -> auto& { return r.env; })
       .add(8, "cwd", "cwd", "DIR", "The working directory", [](auto& r) -> auto& { return r.cwd; })
-      .add(9, "as", "as", "USER", "That user's rights: for root alone",
+      .add(9, "as", "as", "USER", "Run with this user's rights; only for root",
            [](auto& r) -> auto& { return r.terms.as; })
       .add(
-          10, "nice", "nice", "N", "From -20 to 19, the less the more CPU",
+          10, "nice", "nice", "N", "From -20 to 19; a lower value gets more CPU",
           [](auto& r) -> auto& { return r.terms.nice; },
           forms::Maybe{forms::Number<std::int32_t>{-20, 19}})
-      .add(11, "io-class", "ioClass", "CLASS", "best-effort, or idle: what nobody else wants",
+      .add(11, "io-class", "ioClass", "CLASS", "best-effort, or idle: only what nobody else wants",
            [](auto& r) -> auto& { return r.terms.io_class; })
       .part(Part::bounds)
       .add(
@@ -383,7 +383,7 @@ void add_surroundings(Rows& rows) {
           [](auto& r) -> auto& { return r.terms.bounds.cpu_weight; },
           forms::Maybe{forms::Number<std::int32_t>{1, 10'000}})
       .add(
-          14, "tasks-max", "tasksMax", "N", "Processes and threads",
+          14, "tasks-max", "tasksMax", "N", "Most processes and threads",
           [](auto& r) -> auto& { return r.terms.bounds.tasks_max; },
           forms::Maybe{forms::Number<std::int32_t>{1, 4'194'304}});
 }
@@ -398,39 +398,40 @@ void add_conditions(Rows& rows) {
   }
   rows.offered(kAll)
       .add(
-          20, "prefer", "prefer", "CONSTRAINT", "network=TYPE, charging, …: holds it back too,",
+          20, "prefer", "prefer", "CONSTRAINT", "network=TYPE, charging, …: wait for this too,",
           [](auto& r) -> auto& { return r.prefer; }, Preferences{})
-      .add_value(21, "relax-after", "", "D", "… until that long after it was due",
+      .add_value(21, "relax-after", "", "D", "… until it has been due for this long",
                  std::make_shared<RelaxAfter>());
 }
 
 void add_times(Rows& rows) {
-  rows.add(22, "initial-delay", "initialDelayMs", "D", "Not before that long from now",
+  rows.add(22, "initial-delay", "initialDelayMs", "D", "Do not run before this long from now",
            [](auto& r) -> auto& { return r.initial_delay; })
       .part(Part::own)
       .add(23, "at", "at", "TIME",
-           "Not before: 09:30, tomorrow 09:30, monday 09:30,\n2026-11-23 09:30, in 2h, ISO 8601",
+           "Do not run before: 09:30, tomorrow 09:30,\nmonday 09:30, 2026-11-23 09:30, in 2h, ISO "
+           "8601",
            [](auto& r) -> auto& { return r.at; })
       .part(Part::policy)
-      .add(24, "deadline", "deadlineMs", "D", "Then in any case, whatever its constraints",
+      .add(24, "deadline", "deadlineMs", "D", "Run after this long, whatever its constraints",
            [](auto& r) -> auto& { return r.deadline; })
       .offered(kEnding | kUpdate)
       .add(25, "on-path", "onPath", "GLOB",
-           "Once a path changes: a directory, a file, or a\nquoted pattern; repeatable",
+           "Run once a path changes: a directory, a file, or\na quoted pattern; repeatable",
            [](auto& r) -> auto& { return r.trigger.paths; })
-      .add(26, "trigger-delay", "triggerDelayMs", "D", "… and is quiet for so long (500ms)",
+      .add(26, "trigger-delay", "triggerDelayMs", "D", "… and has been quiet for this long (500ms)",
            [](auto& r) -> auto& { return r.trigger.delay; })
       .add(27, "trigger-max-delay", "triggerMaxDelayMs", "D",
-           "… but at most that long after the change (1m)",
+           "… but at most this long after the change (1m)",
            [](auto& r) -> auto& { return r.trigger.max_delay; })
       .offered(kPeriodic | kUpdate | kFile)
-      .add(28, "every", "everyMs", "D", "The period: 15m at the least",
+      .add(28, "every", "everyMs", "D", "The period, at least 15m",
            [](auto& r) -> auto& { return r.every; })
       .option("every,--frequency")
-      .add(29, "flex", "flexMs", "D", "Only in that last part of each period",
+      .add(29, "flex", "flexMs", "D", "Run only in the last part of each period",
            [](auto& r) -> auto& { return r.flex; })
       .add(30, "cadence", "cadence", "HOW",
-           "interval (default): from the end of the last run;\nfixed: keeps its phase",
+           "interval (default): from the end of the last run;\nfixed: keeps the phase of the first",
            [](auto& r) -> auto& { return r.cadence; })
       .add(31, "calendar", "calendar", "EXPR", "Instead of a period: \"30 2 * * mon\", @daily, …",
            [](auto& r) -> auto& { return r.calendar; });
@@ -440,9 +441,9 @@ void add_chain(Rows& rows) {
   rows.group(FieldGroup::after)
       .offered(kEnding)
       .part(Part::own)
-      .add(40, "after", "prerequisites", "NAME", "Once that work has succeeded; repeatable",
+      .add(40, "after", "prerequisites", "NAME", "Run once that job has succeeded; repeatable",
            [](auto& r) -> auto& { return r.prerequisites; })
-      .add(41, "merge", "merge", "HOW", "Outputs as input: overwrite (default), arrays",
+      .add(41, "merge", "merge", "HOW", "Merge outputs into input: overwrite (default), arrays",
            [](auto& r) -> auto& { return r.merge; });
 }
 
@@ -453,9 +454,9 @@ void add_order(Rows& rows) {
       .add(
           42, "priority", "priority", "N", "From -10 to 10 (0)",
           [](auto& r) -> auto& { return r.priority; }, forms::Number<std::int32_t>{-10, 10})
-      .add(43, "group", "group", "NAME", "One of a group that may have a limit of its own",
+      .add(43, "group", "group", "NAME", "Its group, which may have its own limit",
            [](auto& r) -> auto& { return r.group; })
-      .add(44, "expedited", "expedited", "", "Before all others, on a budget",
+      .add(44, "expedited", "expedited", "", "Run before all others, on a budget",
            [](auto& r) -> auto& { return r.expedited; })
       .add(45, "out-of-quota", "outOfQuota", "POLICY", "run-as-non-expedited (default), drop",
            [](auto& r) -> auto& { return r.out_of_quota; });
@@ -466,15 +467,15 @@ void add_ends(Rows& rows) {
       .add(50, "backoff", "policy", "POLICY", "exponential (default) or linear",
            [](auto& r) -> auto& { return r.backoff_policy; })
       .in_object("backoff")
-      .add(51, "backoff-delay", "delayMs", "D", "Before the second attempt (30s)",
+      .add(51, "backoff-delay", "delayMs", "D", "The delay before the second attempt (30s)",
            [](auto& r) -> auto& { return r.backoff_delay; })
       .in_object("backoff")
       .add(
-          52, "max-attempts", "maxAttempts", "N", "Fail after so many; 0: never",
+          52, "max-attempts", "maxAttempts", "N", "Fail after this many attempts; 0: never",
           [](auto& r) -> auto& { return r.max_attempts; },
           forms::Maybe{forms::Number<std::int32_t>{.least = 0}})
       .part(Part::exit_rules)
-      .add(53, "retry-on-crash", "retryOnCrash", "", "Retry when a signal killed it",
+      .add(53, "retry-on-crash", "retryOnCrash", "", "Also retry when a signal has killed it",
            [](auto& r) -> auto& { return r.exit_rules.retry_on_crash; })
       .add(54, "fail-on", "failOn", "CODES", "Exit codes that fail for good (64-74,76-78)",
            [](auto& r) -> auto& { return r.exit_rules.fail_on; })
@@ -483,10 +484,10 @@ void add_ends(Rows& rows) {
       .add(56, "success-on", "successOn", "CODES", "Exit codes that succeed (0)",
            [](auto& r) -> auto& { return r.exit_rules.success_on; })
       .part(Part::policy)
-      .add(57, "time-limit", "timeLimitMs", "D", "Stop a run after that, and retry; 0s: never",
+      .add(57, "time-limit", "timeLimitMs", "D", "Stop a run after this long, and retry; 0s: never",
            [](auto& r) -> auto& { return r.time_limit; })
       .part(Part::own)
-      .add(58, "stop-grace", "stopGraceMs", "D", "From SIGTERM to SIGKILL (10s)",
+      .add(58, "stop-grace", "stopGraceMs", "D", "The time from SIGTERM to SIGKILL (10s)",
            [](auto& r) -> auto& { return r.stop_grace; });
 }
 
@@ -497,11 +498,11 @@ void add_keeping(Rows& rows) {
       .option("tag")
       .part(Part::policy)
       .add(61, "notify", "notify", "EVENT",
-           "Tell me when it has started, succeeded, failed,\nretried or stopped; repeatable, or "
+           "Notify when it has started, succeeded, failed,\nretried or stopped; repeatable, or "
            "a,b",
            [](auto& r) -> auto& { return r.notify; })
       .part(Part::own)
-      .add(62, "keep-results", "keepResultsMs", "D", "Forget it that long after its end (7d)",
+      .add(62, "keep-results", "keepResultsMs", "D", "Forget it this long after its end (7d)",
            [](auto& r) -> auto& { return r.keep_results; })
       .add(63, "description", "description", "TEXT", "A sentence for people",
            [](auto& r) -> auto& { return r.description; });

@@ -64,19 +64,17 @@ int apply(Session& session, const ApplyOptions& options) {
 
 Command::Run set_up_apply(CLI::App& app, const Trailing&) {
   auto options = std::make_shared<ApplyOptions>();
-  app.add_option("FILE", options->files, "TOML files that declare works")
-      ->required()
-      ->type_name("");
-  app.add_flag("--prune", options->prune, "Cancel what was applied and is no longer named");
+  app.add_option("FILE", options->files, "TOML files that declare jobs")->required()->type_name("");
+  app.add_flag("--prune", options->prune, "Cancel applied jobs that are no longer named");
   app.footer(
-      "All or nothing: one bad entry, and nothing is registered. What has not changed\n"
-      "stays as it is. A file says the words of the options:\n\n"
+      "Registers all jobs or, if one entry is invalid, none. A job that has not changed\n"
+      "stays as it is. The keys of a file are the names of the options:\n\n"
       "  [[work]]\n"
       "  name = \"nightly-backup\"\n"
       "  command = [\"restic\", \"backup\", \"/home\"]\n"
       "  every = \"1d\"\n"
       "  network = \"unmetered\"\n\n"
-      "Example: wm apply works.toml --prune");
+      "Example: wm apply work.toml --prune");
   return [options](Session& session) { return apply(session, *options); };
 }
 

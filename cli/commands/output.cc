@@ -22,8 +22,8 @@ Command::Run set_up_output(CLI::App& app, const Trailing&) {
   auto source = std::make_shared<std::string>();
   app.add_option("JSON", *source, "A JSON object; @FILE; - for stdin")->required()->type_name("");
   app.footer(
-      "From inside a run. It becomes the work's output if the run succeeds, as what is\n"
-      "written to $WM_OUTPUT_FILE does.\n"
+      "For use inside a run. It becomes the job's output if the run succeeds, like the\n"
+      "content of $WM_OUTPUT_FILE.\n"
       "Example: wm output '{\"posts\":3}'");
   return [source](Session& session) { return output(session, *source); };
 }

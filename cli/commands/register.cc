@@ -23,7 +23,7 @@ std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const Trailin
   auto options = std::make_shared<Registration>(app, offers, trailing);
   options->request.add_names(app,
                              "A task that the configuration declares (wm tasks).\n"
-                             "Instead of it, a command at the end, after --");
+                             "Or give a command at the end, after --");
   app.add_option("--existing", options->existing,
                  "If the name is in use: keep (default), replace,\n"
                  "append, append-or-replace, update or\n"
@@ -61,7 +61,7 @@ int register_work(Session& session, const Registration& options, WorkKind kind) 
   const bool lacks_period = request->every == Duration::zero() && request->calendar.empty();
   if (kind == WorkKind::periodic && lacks_period) {
     return session.complain(
-        {ErrorCode::invalid, "--every is required, or --calendar: how often is it to run?"});
+        {ErrorCode::invalid, "--every or --calendar is required: how often should it run?"});
   }
   return register_work(session, options, *request);
 }

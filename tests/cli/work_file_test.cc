@@ -169,7 +169,7 @@ TEST(WorkFile, ErrorsAreAboutItsKeysAndSayTheLine) {
        "line 2: unknown key 'nmae': did you mean name?"},
       {"[[wrok]]\nname = 'a'\n", "line 1: unknown key 'wrok': did you mean work?"},
       {"[work]\nname = 'a'\n", "line 1: work must be a list: write [[work]], or work = [{ … }]"},
-      {"[[work]]\ncommand = ['true']\n", "line 1: name is missing: every work has a unique name"},
+      {"[[work]]\ncommand = ['true']\n", "line 1: name is missing: every job has a unique name"},
       {named, "line 1: command is missing: write command = [\"PROGRAM\", …], or task = \"NAME\""},
       {work + "task = 'sync'\n", "line 3: command and task are both given: give one of them"},
       {named + "command = 'true'\n", "line 3: command must be a list of strings"},

@@ -110,7 +110,7 @@ TEST_F(TypedWords, WhatCannotRunIsRefusedAndADirectoryMayStillCome) {
       wm({"register-oneoff", "b", "--cwd", absent, "--initial-delay", "1h", "--", "true"});
   EXPECT_EQ(output.status, 0);
   EXPECT_EQ(output.err, "wm: the working directory '" + absent +
-                            "' is not there yet: without it a run fails\n");
+                            "' does not exist yet: without it a run fails\n");
   EXPECT_EQ(text(json({"show", "b"}), "cwd"), absent);
 }
 
