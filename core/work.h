@@ -81,7 +81,7 @@ enum class Notice : std::uint8_t {
   stopped = 4
 };
 
-/// What holds a work back. `daemon`: there was none to run it.
+/// The reason for a wait. `daemon`: there was none to run it.
 enum class WaitKind : std::uint8_t {
   constraint,
   delay,

@@ -183,7 +183,7 @@ void Daemon::take_events() {
 
 void Daemon::turn() {
   sensing_.measure_after_sleep();
-  // Those that this turn has no room for are the next one's.
+  // The next turn takes those for which this one has no room.
   if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
   manager_.set_clock_offset(clock_steps_.look());
@@ -236,7 +236,7 @@ void Daemon::end_turn(TimePoint now) {
   flush_behind();
   const Scheduler& scheduler = manager_.scheduler();
   service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
-  // What this turn itself brought about is the next one's event.
+  // Events that this turn itself caused belong to the next.
   if (!failed && (manager_.has_unsaved_ends() || sensing_.sensors().changed())) {
     boost::asio::post(loop_, [] {});
   }

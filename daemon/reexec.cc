@@ -19,7 +19,7 @@ constexpr Duration kCheckLimit = 30s;
 // Usually one look is enough.
 constexpr std::chrono::milliseconds kLook{2};
 constexpr std::chrono::seconds kBegunOrEnded{10};
-// A client that does not read is cut off after so long.
+// A client that does not read is cut off after this time.
 constexpr std::chrono::seconds kWritten{1};
 
 void drop_calls_of(json::array& connections, std::string_view method) {

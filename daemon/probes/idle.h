@@ -16,8 +16,8 @@ namespace wm {
 
 struct IdleFacts {
   bool answered = true;               // logind has answered, or does not run.
-  bool inhibited = false;             // Something holds idleness off: a film, a presentation.
-  std::int64_t sessions = 0;          // Of logind.
+  bool inhibited = false;             // Something inhibits idleness: a film, a presentation.
+  std::int64_t sessions = 0;          // According to logind.
   bool hint = false;                  // All of them are idle …
   TimePoint hint_since{};             // … since then.
   std::optional<TimePoint> last_use;  // Of a terminal or an input device.

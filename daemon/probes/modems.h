@@ -12,7 +12,7 @@ class Modems {
   /// `changed` is called whenever roaming() may have changed.
   Modems(Bus& bus, std::function<void()> changed);
 
-  /// Whether it has answered, or is known not to run.
+  /// True if it has answered, or is known not to run.
   bool answered() const { return service_.answered() && (!service_.present() || asked_once_); }
   bool roaming() const { return roaming_; }
 

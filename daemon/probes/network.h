@@ -17,9 +17,9 @@ namespace wm {
 
 /// The known facts about the way out.
 struct NetworkFacts {
-  std::string interface;  // That of the default route; "": there is none.
-  bool answered = true;   // Whoever is asked has answered.
-  std::optional<NetworkManagerReading> network_manager;  // Where it manages that interface.
+  std::string interface;                                 // The default route's; "": there is none.
+  bool answered = true;                                  // Everybody who is asked has answered.
+  std::optional<NetworkManagerReading> network_manager;  // If it manages that interface.
   bool offline = false;                                  // systemd-networkd says so.
   bool roaming = false;  // A modem is registered with a foreign network.
 };

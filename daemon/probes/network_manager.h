@@ -27,9 +27,9 @@ class NetworkManager {
   /// Sets the interface that reading() describes; "": none.
   void look_at(const std::string& interface);
 
-  /// Whether it has answered, or is known not to run.
+  /// True if it has answered, or is known not to run.
   bool answered() const;
-  /// Nothing: it does not run, or leaves that interface to others.
+  /// Nothing: it does not run, or does not manage that interface.
   std::optional<NetworkManagerReading> reading() const;
 
  private:

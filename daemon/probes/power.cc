@@ -133,7 +133,7 @@ void PowerProbe::measure() {
   if (!sources_) return;
   const auto& [events, upower, display] = *sources_;
   if (!upower.answered() || !display.answered()) return;
-  // Where there is no UPower the kernel counts.
+  // Without UPower the kernel decides.
   const bool told = upower.present() && display.present();
   const PowerReading now = told ? judge(upower.flag("OnBattery").value_or(false),
                                         {.present = display.flag("IsPresent").value_or(false),

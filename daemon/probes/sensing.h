@@ -1,5 +1,5 @@
-// Measures the machine's conditions while somebody needs them: the probes for what works wait for,
-// and for a while for what somebody has asked about.
+// Measures the machine's conditions while somebody needs them: those that jobs wait for and, for a
+// while, those that somebody has asked about.
 #pragma once
 
 #include <filesystem>
@@ -27,18 +27,18 @@ class Sensing {
   Sensors& sensors() { return sensors_; }
   const Sensors& sensors() const { return sensors_; }
 
-  /// In each turn: measures what works name, and what questions that are open are about.
+  /// In each turn: measures the conditions that jobs name, and those of open questions.
   void want(const Constraints& of_works, const Constraints& asked, TimePoint now);
-  /// When it would want less if nothing happened before; nothing: it goes on.
+  /// The time at which it would want less if nothing happened before; nothing: it goes on.
   const std::optional<TimePoint>& asked_until() const { return asked_until_; }
 
-  /// Measures all that is wanted, once more.
+  /// Measures everything wanted again.
   void measure();
   /// The same, if the machine has slept since.
   void measure_after_sleep();
-  /// Runs use space: after one has ended.
+  /// Call after a run has ended: runs use space.
   void measure_storage();
-  /// After the settings were read anew.
+  /// Call after the settings were read again.
   void settings_changed();
 
  private:
@@ -46,9 +46,9 @@ class Sensing {
   SleepWatch sleep_;
   std::shared_ptr<Probe> storage_;
   std::vector<std::shared_ptr<Probe>> probes_;
-  Constraints wanted_;                    // The probes measure that …
-  Constraints asked_;                     // … because of this, which a question needed …
-  std::optional<TimePoint> asked_until_;  // … lately: the next one may need it too.
+  Constraints wanted_;                    // The conditions that the probes measure …
+  Constraints asked_;                     // … and among them those that a question needed …
+  std::optional<TimePoint> asked_until_;  // … recently: the next one may need them too.
 };
 
 }  // namespace wm

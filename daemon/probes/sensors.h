@@ -23,7 +23,7 @@ class Sensors {
   /// Takes a measurement; `since` changes only when the value does.
   void take(const Measurement& measurement, TimePoint now);
 
-  /// Whether all of these have been measured.
+  /// True if all of these have been measured.
   bool have_measured(const Constraints& wanted) const;
 
   /// Reads the value of an override in the documented words: network `none`, `connected`,

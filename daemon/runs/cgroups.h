@@ -65,15 +65,15 @@ class Cgroups {
   /// True if the kernel killed one of its processes for lack of memory.
   bool ran_out_of_memory(std::size_t number) const;
 
-  /// Gives the group of a run back if no process is left in it: one without bounds is kept for
+  /// Releases the group of a run if no process is left in it: a group without bounds is kept for
   /// another run, others are removed. False: a process is left, and nothing has happened.
   bool release_if_empty(std::size_t number, const Bounds& bounds);
 
   /// The processes in it, and in the groups made inside it.
   std::vector<pid_t> processes_in(std::size_t number) const;
 
-  /// A descriptor that has an exceptional condition (EPOLLPRI) when that may have changed since
-  /// release_if_empty() was asked; it stays open here. -1: there is none.
+  /// A descriptor with an exceptional condition (EPOLLPRI) once that may have changed since
+  /// release_if_empty() was called; it stays open here. -1: there is none.
   int events_of(std::size_t number) const;
 
   void kill(std::size_t number);

@@ -58,11 +58,11 @@ class ProcessRunner : public Runner {
   /// The number of those runs' outputs that this has removed.
   int outputs_removed() const { return outputs_removed_; }
 
-  /// Whether every run can go on under another program in this process: it has begun, and it is
-  /// not being cleared away.
+  /// True if every run can go on under another program in this process: each has begun, and none is
+  /// being cleared away.
   bool can_hand_over();
-  /// For take_over() of the next program's runner. From now on nothing of what runs print is taken
-  /// in; resume() ends that.
+  /// Returns the state for take_over() of the next program's runner. From now on no output of runs
+  /// is taken in; resume() ends that.
   boost::json::array hand_over(Handover& handover);
   void resume() { quiet_.clear(); }
   /// `strangers` are children of this process that no program here has started.
@@ -138,8 +138,9 @@ class ProcessRunner : public Runner {
   void wait_for_grace(const RunPtr& run, Duration time);
   /// Signals the processes that have left the group of a stopped run, and so have not been told.
   void tell_the_rest(const Run& run);
-  /// Once nothing is left of a run whose first process is gone: reports its end. Until then what is
-  /// left has the rest of the grace, where the run was told to stop, and is killed.
+  /// Reports the end of a run whose first process is gone, once nothing is left of it. Until then
+  /// the remaining processes have the rest of the grace, if the run was told to stop; otherwise
+  /// they are killed.
   void end_stragglers(const RunPtr& run, FinishedRun end);
   /// Calls `look_again` once one of them, or all of its control group, may be gone.
   void await_death(const Run& run, const std::vector<pid_t>& left,

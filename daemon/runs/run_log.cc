@@ -55,7 +55,7 @@ struct RunLog::Log {
   }
 
   int run = 0;
-  std::mutex mutex;  // Of what stands below.
+  std::mutex mutex;  // Protects the members below.
   LogReadEnds pipes;
   bool heard = false;
   LogFile file;

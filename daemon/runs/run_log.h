@@ -19,7 +19,7 @@
 
 namespace wm {
 
-/// Where a child prints to: its ends of a run's pipes.
+/// A child's ends of a run's pipes.
 struct LogWriteEnds {
   UniqueFd output;
   UniqueFd errors;
@@ -31,7 +31,7 @@ struct LogReadEnds {
   UniqueFd errors;
 };
 
-/// The pipes of a run. False, with errno set: they cannot be made.
+/// Makes the pipes of a run. False, with errno set: they cannot be made.
 bool open_pipes(LogReadEnds& ours, LogWriteEnds& theirs);
 
 struct LoggedRun {
@@ -49,7 +49,7 @@ class RunLog {
   RunLog(const RunLog&) = delete;
   RunLog& operator=(const RunLog&) = delete;
 
-  /// Takes in what the run prints, until finish().
+  /// Takes in the output of the run, until finish().
   void begin(const LoggedRun& run, LogReadEnds pipes) { add(run, std::move(pipes), false); }
 
   /// Goes on with a run that an earlier program in this process has started.

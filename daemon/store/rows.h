@@ -1,5 +1,5 @@
-// What rows of the database stand for: the columns that are read, in their order, and what becomes
-// of them.
+// The meaning of the database's rows: the columns that are read, in their order, and the values
+// made from them.
 #pragma once
 
 #include <cstdint>

@@ -112,8 +112,8 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_number ON run (work, number);
 CREATE INDEX run_expedited ON run (finished_at) WHERE expedited = 1;
 )sql",
-                                 // What a row's state decides of its indexes changes
-                                 // once in its life, and not at each start of a run.
+                                 // Index columns that depend on a row's state change once in its
+                                 // life, not at each start of a run.
                                  R"sql(
 ALTER TABLE work ADD COLUMN finished INTEGER NOT NULL DEFAULT 0;
 UPDATE work SET finished = 1 WHERE state >= 3;
@@ -122,11 +122,10 @@ DROP INDEX work_unfinished_name;
 CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
 )sql",
-                                 // A named time is a column of its own, and is for any
-                                 // run: the timing "at" is gone. Progress stays. How
-                                 // long a run takes is not told by the clock. The index
-                                 // finds whether any work uses a policy; those that none
-                                 // used had stayed for ever.
+                                 // A named time has a column, and is for any run: the timing "at"
+                                 // is gone. Progress stays. The length of a run no longer depends
+                                 // on the clock. The index finds whether any job uses a policy;
+                                 // unused policies had stayed for ever.
                                  R"sql(
 ALTER TABLE work ADD COLUMN progress TEXT NOT NULL DEFAULT '';
 ALTER TABLE work ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
@@ -142,9 +141,9 @@ CREATE INDEX work_policy ON work (policy);
 DELETE FROM policy WHERE id NOT IN (SELECT policy FROM work);
 )sql",
                                  // State directories belong to owner and unique name.
-                                 // Until now each work that ran had one of its own,
-                                 // named by its id: the newest is the name's, kept for
-                                 // 90 days where the work has ended.
+                                 // Until now each job that ran had its own, named by its id: the
+                                 // newest becomes the name's, kept for 90 days if the job has
+                                 // ended.
                                  R"sql(
 CREATE TABLE state (
   id INTEGER PRIMARY KEY,
@@ -159,9 +158,8 @@ INSERT INTO state (id, owner, name, expires_at)
          CASE WHEN min(finished) = 1 THEN max(since) + 90 * 24 * 60 * 60 * 1000 END
   FROM work WHERE EXISTS (SELECT 1 FROM run WHERE run.work = work.id) GROUP BY owner, name;
 )sql",
-                                 // What each owner keeps, as a sum that every change
-                                 // carries on. The triggers are silent at the starts
-                                 // and ends of runs.
+                                 // Each owner's disk use, as a sum that every change updates. The
+                                 // triggers do nothing at the starts and ends of runs.
                                  R"sql(
 ALTER TABLE run ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
@@ -205,18 +203,18 @@ CREATE TRIGGER log_forgotten AFTER DELETE ON run WHEN old.log_bytes > 0 BEGIN
   UPDATE owner_use SET log_bytes = log_bytes - old.log_bytes WHERE owner = old.owner;
 END;
 )sql",
-                                 // What has ended since a time, for those who were not
-                                 // told of it. Both grow at their end.
+                                 // Finds the ends since a time, for those who missed them. Both
+                                 // indexes grow at their end.
                                  R"sql(
 CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX work_finished ON work (since) WHERE finished = 1;
 )sql",
-                                 // The list of one owner's works, page by page.
+                                 // Lists one owner's jobs, page by page.
                                  R"sql(
 CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
 )sql",
-                                 // A lost constraint is 100 and the constraint's number,
-                                 // where each had a number among the other reasons.
+                                 // A lost constraint is 100 plus the constraint's number; before,
+                                 // each had a number among the other reasons.
                                  R"sql(
 UPDATE work SET stopping = CASE stopping WHEN 9 THEN 115 ELSE stopping + 96 END
   WHERE stopping BETWEEN 4 AND 9;

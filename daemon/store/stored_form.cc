@@ -31,8 +31,7 @@ json::array array_of(const std::string& what, const std::string& text) {
   return std::move(list.get_array());
 }
 
-// The constraint's number, or another name: of a condition that the configuration declares, or of a
-// group.
+// The constraint's number, or another name: that of a declared condition, or of a group.
 json::value stored_name(const std::string& name) {
   const auto constraint = parse_word<Constraint>(name);
   return constraint ? json::value(std::int64_t(number_of(*constraint))) : json::value(name);

@@ -1,8 +1,8 @@
-// The form in which the database keeps what has no columns of its own: JSON in which the fields of
-// a registration, the constraints and the enumerators are numbers. Names that clients see may
-// change; what is on disk stays. The version of this form is the schema's (store/schema.h).
+// The database's form for data without columns: JSON in which the fields of a registration, the
+// constraints and the enumerators are numbers. Names that clients see may change; the data on disk
+// stays. The version of this form is the schema's (store/schema.h).
 //
-// What cannot be read throws StoreError.
+// Unreadable data throws StoreError.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ namespace wm {
 std::string stored_policy(const WorkRequest& request);
 Policy policy_of(const std::string& text);
 
-/// The rest of it; together they are the registration.
+/// The rest of the registration.
 std::string stored_rest(const WorkRequest& request);
 WorkRequest request_of(const std::string& rest, const std::string& policy);
 

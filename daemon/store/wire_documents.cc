@@ -18,7 +18,8 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-// A member of the old form, and its number in the new one. An enumerator is its place in `names`.
+// A member of the old form, and its number in the new one. An enumerator's number is its place in
+// `names`.
 struct OldMember {
   std::string_view key;
   int number;
@@ -191,7 +192,7 @@ std::string waited_document(const std::string& text) {
   return json::serialize(list);
 }
 
-// Rewrites that column of each row, which its id names.
+// Rewrites that column of each row, identified by its id.
 void rewrite(SQLite::Database& database, const std::string& table, const std::string& column,
              const std::function<std::string(const std::string&)>& document) {
   SQLite::Statement rows(database,

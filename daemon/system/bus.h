@@ -115,9 +115,9 @@ class BusObject {
   BusObject(const BusObject&) = delete;
   BusObject& operator=(const BusObject&) = delete;
 
-  /// Whether the first answer is here, or it is known that none will come.
+  /// True if the first answer is here, or it is known that none will come.
   bool answered() const { return answered_; }
-  /// Whether the service runs and has such an object.
+  /// True if the service runs and has such an object.
   bool present() const { return !properties_.empty(); }
 
   // Nothing: it is absent, or has another type.

@@ -1,4 +1,4 @@
-// Which machine this is, which boot of it, and how many processors it has.
+// The identity of this machine and of this boot, and the number of processors.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,11 @@
 
 namespace wm {
 
-/// The same on each boot, and another on other machines; where the machine has no id, another each
-/// time.
+/// The same on each boot, and different on other machines. A machine without an id gets another one
+/// each time.
 std::uint64_t machine_id();
 
-/// Names this boot; empty: unknown.
+/// Identifies this boot; empty: unknown.
 std::string boot_id();
 
 /// At least 1.

@@ -49,7 +49,7 @@ void make_directory(const std::filesystem::path& path, mode_t mode, const std::s
   if ((status.st_mode & mode) != mode) ::chmod(path.c_str(), mode);
 }
 
-// Root's daemon runs other users' work, which writes its output there.
+// Root's daemon runs other users' jobs, which write their output there.
 void make_state_directory(const std::filesystem::path& directory, const std::string& way_out) {
   const mode_t open_to_runs = ::geteuid() == 0 ? 0711 : 0700;
   ::umask(077);
@@ -60,8 +60,8 @@ void make_state_directory(const std::filesystem::path& directory, const std::str
   }
 }
 
-// Two daemons that start at the same moment would lock each other out of the database, both of
-// them. A lock of the process: no child has it, and it ends with us.
+// Without a lock, two daemons that start at the same moment would lock each other out of the
+// database. The lock belongs to the process: no child has it, and it ends with us.
 UniqueFd lock_state(const std::filesystem::path& directory) {
   const std::string path = directory / "wmd.lock";
   UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));

@@ -7,7 +7,7 @@
 namespace wm {
 namespace {
 
-// One turn forgets at most this many works, and the next ones the rest.
+// The most jobs that one turn forgets; the next turns forget the rest.
 constexpr int kPrunedAtOnce = 1000;
 constexpr int kAll = -1;
 
@@ -45,7 +45,7 @@ void Retention::end_turn(const Decisions& decisions, bool has_changes, TimePoint
   expiry_after_ = moves ? store_.next_expiry() : next_expiry_;
 }
 
-// What the turn has touched is spared: somebody is about to be told of it.
+// Spares the jobs that the turn has touched: somebody is about to be told of them.
 void Retention::forget_finished(const Decisions& decisions, TimePoint now) {
   if (!is_over(now) && asked_.empty()) return;
   for (const Work& work : decisions.changed) {
@@ -62,7 +62,7 @@ void Retention::forget_finished(const Decisions& decisions, TimePoint now) {
   forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
 }
 
-// The oldest go where there is no room for all, some of them in the next turns.
+// Removes the oldest logs if there is no room for all, some of them in the next turns.
 void Retention::keep_logs() {
   for (const LoggedSize& one : logged_) store_.save_log_size(one.work, one.run, one.bytes);
   logs_will_fit_ = true;
@@ -84,7 +84,7 @@ void Retention::recovered() {
   next_expiry_ = store_.next_expiry();
 }
 
-// The commit has made it so: their files may go.
+// The commit has taken them off the record: their files may go.
 void Retention::keep_forgotten() {
   const Files gone = std::exchange(forgotten_, {});
   to_remove_.runs.insert(to_remove_.runs.end(), gone.runs.begin(), gone.runs.end());

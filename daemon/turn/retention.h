@@ -1,5 +1,6 @@
-// How long the disk keeps what has ended: works and their runs, the runs' logs, and the state
-// directories of names. What goes from the record in a turn goes from the disk after its commit.
+// How long ended things stay on disk: jobs and their runs, the runs' logs, and the state
+// directories of names. Whatever a turn takes off the record is removed from the disk after its
+// commit.
 #pragma once
 
 #include <functional>
@@ -19,37 +20,37 @@ class Retention {
   Retention(Store& store, Runner& runner, const Settings& settings)
       : store_(store), runner_(runner), settings_(settings) {}
 
-  /// After the settings were read anew.
+  /// Call after the settings were read again.
   void settings_changed();
-  /// The log of a run that has ended has that many bytes: see Runner::on_logged().
+  /// The log of an ended run has that many bytes: see Runner::on_logged().
   void logged(WorkId id, int run, std::int64_t bytes) { logged_.push_back({id, run, bytes}); }
 
-  // In a turn, inside its transaction, in this order.
+  // Called in a turn, inside its transaction, in this order.
 
   void begin_turn();
-  /// Forgets finished work of that owner, or of all, at the end of the turn. `forgotten` is told
-  /// how many.
+  /// Forgets finished jobs of that owner, or of all, at the end of the turn. `forgotten` gets their
+  /// number.
   void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten);
-  /// The turn has to do with that work: its row stays until the turn is over.
+  /// Keeps the row of that job until the turn is over.
   void touch(WorkId id) { touched_.insert(id); }
-  /// Those runs are on record no more: newer ones have taken their place.
+  /// These runs are no longer on record: newer ones have taken their place.
   void forget(const std::vector<ForgottenRun>& runs);
   void forget_state(StateId id);
-  /// Forgets all whose time is over by now, and all that somebody has asked to forget; makes room
-  /// for logs. `has_changes`: clients have changed something in this turn.
+  /// Forgets everything whose time is over, and everything that somebody has asked to forget; makes
+  /// room for logs. `has_changes`: clients have changed something in this turn.
   void end_turn(const Decisions& decisions, bool has_changes, TimePoint now);
 
   /// The turn is on disk.
   void committed();
-  /// The same for the transaction by which a daemon recovers, which has no end_turn().
+  /// The same for the transaction of a daemon's recovery, which has no end_turn().
   void recovered();
 
-  /// Removes the files of what committed turns have forgotten.
+  /// Removes the files that committed turns have forgotten.
   void act();
 
-  /// When something is over if nothing happens before; nothing: never.
+  /// The time at which something is over if nothing happens before; nothing: never.
   const std::optional<TimePoint>& next_expiry() const { return next_expiry_; }
-  /// Whether the next turn has logs to look at.
+  /// True if the next turn has logs to look at.
   bool has_logs_to_record() const { return !logged_.empty() || !logs_fit_; }
 
  private:
@@ -76,12 +77,12 @@ class Retention {
   Runner& runner_;
   const Settings& settings_;
   KeepLimits keep_limits_;          // The limits that the logs were last made to fit.
-  bool logs_fit_ = false;           // The logs on record after the last turn fit them.
+  bool logs_fit_ = false;           // Whether the recorded logs fit them after the last turn.
   std::vector<LoggedSize> logged_;  // Since the last turn.
   std::optional<TimePoint> next_expiry_;
-  Files to_remove_;  // On no record any more.
+  Files to_remove_;  // No longer on record.
 
-  // Of the present turn.
+  // For the present turn.
   std::vector<Asked> asked_;
   std::set<WorkId> touched_;
   Files forgotten_;

@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 namespace {
 
-// Undone unless it is committed, on disk and in memory alike.
+// Undone unless it is committed, both on disk and in memory.
 class Turn {
  public:
   Turn(Store& store, Scheduler& scheduler) : store_(store), scheduler_(scheduler) {

@@ -79,7 +79,7 @@ class WorkManager {
 
   /// While `holds` is true, nothing is started.
   void hold_starts(bool holds) { scheduler_.hold_starts(holds); }
-  /// For recover() in the next program, once no end of a run is unsaved.
+  /// The state for recover() in the next program, once every end of a run is saved.
   boost::json::array hand_over() const;
 
   void set_conditions(const Conditions& conditions, TimePoint now);
@@ -122,16 +122,15 @@ class WorkManager {
     scheduler_.pause(group, until);
   }
   void resume(const std::string& group) { scheduler_.resume(group); }
-  /// At the end of the turn: forgets finished work of that owner, or of all, that nothing
-  /// unfinished depends on and that this turn has not touched. `forgotten` is told how many, before
-  /// any answer is composed.
+  /// At the end of the turn: forgets finished jobs of that owner, or of all, that no unfinished job
+  /// depends on and that this turn has not touched. `forgotten` gets their number, before any
+  /// answer is composed.
   void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten) {
     retention_.prune(owner, std::move(forgotten));
   }
-  /// Forgets what that name has kept from run to run. Not found: nothing. Refused: a run uses it.
+  /// Forgets the state directory of that name. Not found: there is none. Refused: a run uses it.
   Result<> forget_state(uid_t owner, const std::string& unique_name);
-  /// The turn has to do with that work, even if it changes nothing of it: its row stays until the
-  /// turn is over.
+  /// Keeps the row of that job until the turn is over, even if the turn does not change it.
   void touch(WorkId id) { retention_.touch(id); }
 
   /// Decides and commits. If it throws, nothing has happened: not on disk, not in memory, not in
@@ -145,7 +144,7 @@ class WorkManager {
   /// The time at which a turn has something to do if nothing happens before; nothing: never.
   std::optional<TimePoint> next_wakeup() const;
 
-  /// Whether a turn has something to do that no event will announce.
+  /// True if a turn has something to do that no event will announce.
   bool has_unsaved_ends() const { return !finished_.empty() || retention_.has_logs_to_record(); }
 
   const Scheduler& scheduler() const { return scheduler_; }

@@ -46,9 +46,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// The next page of its answer may be made.
   void let_page_go_on();
 
-  /// Whether another program could go on with it: nothing is being written, or about to be.
+  /// True if another program could go on with it: nothing is being written, or about to be.
   bool can_hand_over() const;
-  /// For take_over() of the next program. It is the end of this one.
+  /// Returns the state for take_over() of the next program. It is the end of this connection.
   boost::json::object hand_over(Handover& handover);
   static std::shared_ptr<Connection> take_over(Server& server,
                                                const boost::asio::any_io_executor& executor,

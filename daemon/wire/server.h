@@ -157,10 +157,10 @@ class Server {
 
   /// While `holds` is true, no call is taken.
   void hold_calls(bool holds);
-  /// Whether nothing is being written, or about to be.
+  /// True if nothing is being written, or about to be.
   bool can_hand_over() const;
-  /// For take_over() of the next program's server. Connections that cannot be handed over are cut
-  /// off.
+  /// Returns the state for take_over() of the next program's server. Connections that cannot be
+  /// handed over are cut off.
   boost::json::object hand_over(Handover& handover);
   void take_over(const boost::json::object& handed);
 

@@ -1,4 +1,4 @@
-// Every field of a registration, in every form: a row that lacks one of them fails here.
+// Checks every field of a registration in every form: a row that lacks one fails here.
 #include "core/request_fields.h"
 
 #include <set>
@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-// All fields that an option or a key gives.
+// All fields that have an option or a key.
 WorkRequest full_request(unsigned variant) {
   WorkRequest request;
   request.unique_name = "ä b";
@@ -30,7 +30,7 @@ WorkRequest full_request(unsigned variant) {
 TEST(RequestFields, EachHasAnOptionThatSetsIt) {
   const WorkRequest full = full_request(0);
   for (const Field& field : request_fields()) {
-    if (field.key == "relax-after") continue;  // Half of --prefer.
+    if (field.key == "relax-after") continue;  // It is half of --prefer.
     EXPECT_FALSE(field.value->equal(full, WorkRequest{})) << field.key;
   }
 }

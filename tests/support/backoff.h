@@ -1,4 +1,4 @@
-// A backoff as a policy says it.
+// A backoff as a policy defines it.
 #pragma once
 
 #include "core/work.h"

@@ -40,7 +40,7 @@ class Clients {
   /// Calls a method of io.wm.Scheduler; the next turn decides it.
   SimulatedCall call(uid_t user, std::string_view method, boost::json::object parameters);
 
-  /// The turn that decides all that was called since the last one, and those that follow from it.
+  /// Runs the turn that decides all calls since the last one, and those that follow from it.
   void turn() { world_.take_turns(); }
 
  private:

@@ -1,4 +1,4 @@
-// A text that each registration option takes, so that tests can give them all without naming them.
+// A text for each registration option, so that tests can give them all without naming them.
 #pragma once
 
 #include <string>

@@ -41,9 +41,9 @@ class World {
 
   /// Lives through every due moment and every child's end, in order.
   void advance(Duration time);
-  /// One moment: all that is ready now is decided and done.
+  /// Decides and does everything that is ready at this moment.
   void take_turns();
-  /// Somebody sets the clock.
+  /// Sets the clock.
   void set_clock(TimePoint time);
   /// Kills the daemon with SIGKILL, and starts a new one.
   void crash();

@@ -1,4 +1,4 @@
-// What `wm export` prints, `wm apply` makes again: over random sets of options.
+// `wm apply` registers again what `wm export` prints, over random sets of options.
 #include <fstream>
 #include <random>
 
@@ -27,13 +27,13 @@ constexpr Registers kRegistering[]{{"register-oneoff", kOneoff},
                                      {"register-periodic", kPeriodic},
                                      {"register-processing", kProcessing}};
 
-// Options that suit each other often enough.
+// Chooses options that often enough suit each other.
 std::vector<std::string> random_options(std::mt19937& random, Offers offers) {
   const auto chance = [&](int of) { return std::uniform_int_distribution(1, of)(random) == 1; };
   std::vector<std::string> options;
   for (const Field& field : request_fields()) {
     const bool offered = !field.option.empty() && (field.offers & offers) != 0;
-    // Nothing is registered that comes after work that is not there.
+    // No job comes after one that does not exist.
     if (!offered || field.key == "after" || field.key == "relax-after" || !chance(6)) continue;
     const auto add = [&](const Field& one) {
       const std::string name = "--" + std::string(one.option_name());

@@ -1,4 +1,4 @@
-// Chains of works.
+// Chains of jobs.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {

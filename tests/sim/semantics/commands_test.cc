@@ -1,4 +1,4 @@
-// What people ask for: run, retry.
+// The commands run and retry.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {

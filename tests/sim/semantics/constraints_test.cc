@@ -1,4 +1,4 @@
-// Constraints, preferences and deadlines: what must hold before work runs, and while it does.
+// Constraints, preferences and deadlines: the conditions before a job runs, and while it does.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {

@@ -1,4 +1,4 @@
-// Existing work of the same unique name.
+// Registrations of a unique name that an unfinished job has.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {

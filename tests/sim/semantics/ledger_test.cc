@@ -1,4 +1,4 @@
-// How long a run was held back, and by what.
+// The record of what held a run back, and for how long.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {

@@ -1,4 +1,4 @@
-// Work that waits for a path to change.
+// Jobs that wait for a path to change.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {

@@ -1,4 +1,4 @@
-// How long what has ended is remembered.
+// How long finished jobs are remembered.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {
@@ -48,8 +48,8 @@ TEST_F(Semantics, PruneForgetsFinishedWorkThatNothingDependsOn) {
   EXPECT_FALSE(world_.store.info(b));
 }
 
-// What its runs keep belongs to a unique name: the same from run to run and from registration to
-// registration, until history.keep_state after the last run.
+// A state directory belongs to a unique name: it is the same from run to run and from registration
+// to registration, until history.keep_state after the last run.
 TEST_F(Semantics, AStateDirectoryIsItsNamesAlone) {
   world_.settings.history.keep = 1h;
   every_run_takes(1min);

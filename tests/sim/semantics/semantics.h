@@ -1,5 +1,5 @@
-// The rules of wm, one by one, each named after itself: the place to look up what it does. Each
-// file of this folder has the rules of one matter.
+// The rules of wm, one by one, each test named after its rule: the place to look up what wm does.
+// Each file of this folder has the rules of one subject.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// Time limits, and how long a run took.
+// Time limits, and the length of runs.
 #include "tests/sim/semantics/semantics.h"
 
 namespace wm {
@@ -56,7 +56,7 @@ TEST_F(Semantics, ARunThatWasLostTookNoLongerThanTheMachineWasUp) {
   world_.set_clock(world_.now - Days{1});
   world_.advance(7min);
   world_.boot = "another boot";
-  world_.clock_offset += 1h;  // Of which the time since boot begins anew.
+  world_.clock_offset += 1h;  // The time since boot begins again.
   world_.crash();
   EXPECT_EQ(world_.history().front().length, 0min) << "as far as the clock tells";
 }
