@@ -67,7 +67,7 @@ TEST(Windows, AreOfLocalTime) {
   const Windows nights{window("22:00-06:00")};
   EXPECT_EQ(next_change(nights, time_at("2026-11-27T12:00:00Z"), berlin),
             time_at("2026-11-27T21:00:00Z"));
-  // The night in which the clock is put forward lasts 7 hours, and that in which it is put back 9.
+  // The night lasts 7 hours when the clock is put forward, and 9 when it is put back.
   EXPECT_EQ(next_change(nights, time_at("2026-03-28T21:00:00Z"), berlin),
             time_at("2026-03-29T04:00:00Z"));
   EXPECT_EQ(next_change(nights, time_at("2026-10-24T20:00:00Z"), berlin),
@@ -77,17 +77,17 @@ TEST(Windows, AreOfLocalTime) {
 TEST(Windows, SkippedTimesDoNotComeAndRepeatedOnesComeTwice) {
   const auto* berlin = date::locate_zone("Europe/Berlin");
   const Windows early{window("02:15-02:45")};
-  // On 29 March it is never a quarter past two: the next is on the 30th, in summer time.
+  // A quarter past two does not come on 29 March: the next one is on the 30th, in summer time.
   EXPECT_EQ(next_change(early, time_at("2026-03-28T12:00:00Z"), berlin),
             time_at("2026-03-30T00:15:00Z"));
-  // On 25 October it is twice.
+  // It comes twice on 25 October.
   EXPECT_EQ(next_change(early, time_at("2026-10-25T00:00:00Z"), berlin),
             time_at("2026-10-25T00:15:00Z"));
   EXPECT_EQ(next_change(early, time_at("2026-10-25T00:15:00Z"), berlin),
             time_at("2026-10-25T00:45:00Z"));
   EXPECT_EQ(next_change(early, time_at("2026-10-25T00:45:00Z"), berlin),
             time_at("2026-10-25T01:15:00Z"));
-  // One that the step forward cuts short ends with it.
+  // A window that the step forward cuts short ends with it.
   const Windows cut{window("01:30-02:30")};
   EXPECT_EQ(next_change(cut, time_at("2026-03-29T00:30:00Z"), berlin),
             time_at("2026-03-29T01:00:00Z"));
