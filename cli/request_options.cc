@@ -1,5 +1,6 @@
 #include "cli/request_options.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <CLI/Option.hpp>
@@ -82,6 +83,11 @@ void RequestOptions::add(CLI::App& app, const Field& field) {
 void RequestOptions::add_names(CLI::App& app, const char* task_help) {
   app.add_option("NAME", name_, "The job's unique name")->required()->type_name("");
   app.add_option("TASK", task_, task_help)->type_name("");
+}
+
+bool RequestOptions::is_given(std::string_view key) const {
+  return std::ranges::any_of(
+      typed_, [&](const Typed& one) { return one.field->key == key && one.is_given(); });
 }
 
 Result<> RequestOptions::read_typed(WorkRequest& request, bool update) const {

@@ -30,6 +30,8 @@ class RequestOptions {
   Result<boost::json::object> read_changes(WorkRequest& request) const;
 
   const std::string& name() const { return name_; }
+  /// Whether the option of that key was typed.
+  bool is_given(std::string_view key) const;
 
  private:
   // One row, with the texts typed for it. For a flag, 1 is yes and -1 no.

@@ -58,7 +58,8 @@ int register_work(Session& session, const Registration& options, const WorkReque
 int register_work(Session& session, const Registration& options, WorkKind kind) {
   const auto request = options.request.read(kind);
   if (!request) return session.complain(request.error());
-  const bool lacks_period = request->every == Duration::zero() && request->calendar.empty();
+  const bool lacks_period =
+      !options.request.is_given("every") && !options.request.is_given("calendar");
   if (kind == WorkKind::periodic && lacks_period) {
     return session.complain(
         {ErrorCode::invalid, "--every or --calendar is required: how often should it run?"});

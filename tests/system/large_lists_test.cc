@@ -71,7 +71,7 @@ TEST_F(LargeLists, AFileIsAppliedWholeAndAgain) {
 TEST_F(LargeLists, OneBadEntryAndNothingOfALargeFileIsRegistered) {
   const std::string file = many(
       kCount, "[[work]]\nname = 'last'\ncommand = ['true']\nafter = ['" + name(0) + "', 'nobody']");
-  fails(3, "works.toml: line 48001: no work 'nobody'", {"apply", file});
+  fails(3, "works.toml: line 48001: no job 'nobody'", {"apply", file});
   EXPECT_EQ(count(), 0U);
   fails(2, "is declared twice", {"apply", many(kCount, entry(0))});
   EXPECT_EQ(count(), 0U);

@@ -93,7 +93,7 @@ trigger-delay = "0s"
 )";
   ok({"apply", in("works.toml")});
   const std::string exported = ok({"export"});
-  EXPECT_NE(exported.find("on-path = [\"" + in("in") + "\"]\ntrigger-delay = \"0s\""),
+  EXPECT_NE(exported.find("on-path = [ \"" + in("in") + "\" ]\ntrigger-delay = \"0s\""),
             std::string::npos)
       << exported;
   touch("in");
