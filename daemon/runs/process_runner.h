@@ -1,4 +1,7 @@
-// The runner on real processes: starts runs as documented, reaps them, and stops them.
+// The runner on real processes: starts them as INTERFACE promises, reaps them, and stops them.
+//
+// One class in three files: process_runner.cc starts and stops, run_end.cc has how a run ends, and
+// runner_handover.cc what becomes of runs when another program takes over.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +17,7 @@
 #include "daemon/runs/processes.h"
 #include "daemon/runs/run_files.h"
 #include "daemon/runs/run_log.h"
+#include "daemon/runs/run_preparation.h"
 #include "daemon/runs/run_records.h"
 #include "daemon/runs/runner.h"
 #include "daemon/system/child.h"
@@ -34,10 +38,7 @@ class ProcessRunner : public Runner {
                 const HistorySettings& history, Cgroups cgroups,
                 ChildMemory child_memory = kChildMemories.front());
 
-  ~ProcessRunner() override {
-    if (spare_) leave(*spare_);
-    cgroups_.leave();
-  }
+  ~ProcessRunner() override;
 
   /// From now on the runs of the daemon's own user have these variables, with their values at each
   /// start; runs of other users have runtime_variables(), as all have without this call.
@@ -102,37 +103,18 @@ class ProcessRunner : public Runner {
   };
   using RunPtr = std::shared_ptr<Run>;
 
-  /// The part of a run that can be prepared for any job.
-  struct Berth {
-    RunRecords::Place place;
-    LogReadEnds pipes;
-    LogWriteEnds ends;  // Until its child has them.
-    int cgroup = -1;
-    std::unique_ptr<Child> child;  // Waits for its plan; none: it must be started with it.
-    ProcessStat leader;
-
-    ChildFiles files() const { return {ends.output.get(), ends.errors.get(), place.file, cgroup}; }
-  };
-
-  std::expected<Berth, ChildEnd> make_berth();
-  /// The one that is ready, or a new one.
-  std::expected<Berth, ChildEnd> take_berth();
-  std::optional<ChildEnd> board(Berth& berth,
-                                std::expected<std::unique_ptr<Child>, StartFailure> child) const;
-  void leave(const Berth& berth);
-  std::optional<ChildEnd> set_out(Run& run, const WorkInfo& info, Berth& berth, ChildPlan plan);
-  /// The variables of the locale and the session.
-  Variables surroundings_of(uid_t uid) const;
-  void begin(Run& run) const;
-  bool is_spare(pid_t pid) const { return spare_ && spare_->leader.pid == pid; }
-
-  Result<User> user_of(const WorkInfo& info) const;
   std::optional<ChildEnd> try_to_start(const Launch& launch);
+  std::optional<ChildEnd> give_child(Run& run, const WorkInfo& info, PreparedRun& prepared,
+                                     ChildPlan plan);
+  /// Those of the locale and the session.
+  Variables surroundings_of(uid_t uid) const;
+  void give_plan(Run& run) const;
+  Result<User> user_of(const WorkInfo& info) const;
   void clean_up(const Run& run);
   std::vector<pid_t> processes_left(const Run& run) const;
   std::vector<pid_t> orphans_of(const Run& run) const;
   void kill_all(Run& run);
-  void finished(pid_t pid, int status, const rusage& usage);
+  void child_ended(pid_t pid, int status, const rusage& usage);
   static std::string out_of_grace(const Run& run);
   std::string explain_kill(const Run& run);
   void wait_for_grace(const RunPtr& run, Duration time);
@@ -155,7 +137,7 @@ class ProcessRunner : public Runner {
   RunLog log_;
   RunRecords records_;
   RunFiles files_;
-  ChildMemory child_memory_;
+  RunPreparation preparation_;
   User self_;
   SessionVariables* session_ = nullptr;
   bool oom_protected_;
@@ -165,7 +147,6 @@ class ProcessRunner : public Runner {
   OnLogged on_logged_ = [](WorkId, int, std::int64_t) {};
   std::unordered_map<pid_t, RunPtr> runs_;
   std::unordered_map<WorkId, pid_t> pids_;
-  std::optional<Berth> spare_;
   std::vector<pid_t> strangers_;   // Children that this process had when it became wmd.
   std::vector<RunPtr> beginning_;  // Their children may not run their programs yet.
   std::vector<RunPtr> closing_;    // The first process is gone, and others may not be.

@@ -101,4 +101,13 @@ int count_tasks_of(uid_t uid) {
   return count;
 }
 
+std::int64_t count_oom_kills() {
+  std::ifstream file("/proc/vmstat");
+  std::string name;
+  for (std::int64_t count = 0; file >> name >> count;) {
+    if (name == "oom_kill") return count;
+  }
+  return 0;
+}
+
 }  // namespace wm
