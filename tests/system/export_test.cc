@@ -24,8 +24,8 @@ struct Registers {
   Offers offers;
 };
 constexpr Registers kRegistering[]{{"register-oneoff", kOneoff},
-                                     {"register-periodic", kPeriodic},
-                                     {"register-processing", kProcessing}};
+                                   {"register-periodic", kPeriodic},
+                                   {"register-processing", kProcessing}};
 
 // Chooses options that often enough suit each other.
 std::vector<std::string> random_options(std::mt19937& random, Offers offers) {

@@ -161,11 +161,10 @@ TEST_F(SqliteStoreTest, StopReasonsOfAnOlderDatabaseAreUnderstood) {
     (*store)->commit();
   }
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE)
-      .exec(
-          kOldDocuments +
-          "UPDATE work SET stopping = id - 1;"
-          "UPDATE run SET stop_reason = work - 1, outcome = 3, finished_at = started_at;"
-          "PRAGMA user_version = 7");
+      .exec(kOldDocuments +
+            "UPDATE work SET stopping = id - 1;"
+            "UPDATE run SET stop_reason = work - 1, outcome = 3, finished_at = started_at;"
+            "PRAGMA user_version = 7");
 
   const auto store = SqliteStore::open(file_);
 
