@@ -443,7 +443,7 @@ void add_chain(Rows& rows) {
       .part(Part::own)
       .add(40, "after", "prerequisites", "NAME", "Run once that job has succeeded; repeatable",
            [](auto& r) -> auto& { return r.prerequisites; })
-      .add(41, "merge", "merge", "HOW", "Merge outputs into input: overwrite (default), arrays",
+      .add(41, "merge", "merge", "HOW", "Outputs become input: overwrite (default), arrays",
            [](auto& r) -> auto& { return r.merge; });
 }
 

@@ -83,18 +83,18 @@ enum class Notice : std::uint8_t {
 
 /// The reason for a wait. `daemon`: there was none to run it.
 enum class WaitKind : std::uint8_t {
-  constraint,
-  delay,
-  backoff,
-  period,
-  prerequisite,
-  slot,
-  group,
-  paused,
-  quota,
-  trigger,
-  replaced,
-  daemon,
+  constraint = 0,
+  delay = 1,
+  backoff = 2,
+  period = 3,
+  prerequisite = 4,
+  slot = 5,
+  group = 6,
+  paused = 7,
+  quota = 8,
+  trigger = 9,
+  replaced = 10,
+  daemon = 11,
 };
 
 /// The conditions that a job needs, all at once.

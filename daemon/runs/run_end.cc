@@ -84,18 +84,18 @@ void ProcessRunner::tell_the_rest(const Run& run) {
 }
 
 std::string ProcessRunner::out_of_grace(const Run& run) {
-  return "had not ended " + format_duration(run.stop_grace) + " after it was told to";
+  return "had not ended " + format_duration(run.stop_grace) + " after it was told to stop";
 }
 
 std::string ProcessRunner::explain_kill(const Run& run) {
   if (run.killed) return "it " + out_of_grace(run);
   if (cgroups_.available() && cgroups_.ran_out_of_memory(run.place.number)) {
-    return run.bounds.memory_max ? "out of memory: it came over " +
+    return run.bounds.memory_max ? "out of memory: it exceeded " +
                                        format_size(*run.bounds.memory_max) + " (memory-max)"
                                  : "out of memory";
   }
   const std::int64_t before = std::exchange(oom_kills_, count_oom_kills());
-  return oom_kills_ > before ? "perhaps out of memory: the kernel has ended a process for that"
+  return oom_kills_ > before ? "perhaps out of memory: the kernel has killed a process for that"
                              : "";
 }
 
@@ -106,7 +106,7 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
                                          : left.empty();
   if (over) return report_end(run, std::move(end));
   if (!run->grace && !std::exchange(run->killed, true)) {
-    add_remark(end.end.reason, "what it left running was ended");
+    add_remark(end.end.reason, "processes that it left running were ended");
   }
   if (run->killed) {
     if (cgroups_.available()) cgroups_.kill(run->place.number);
@@ -178,7 +178,7 @@ void ProcessRunner::report_end(const RunPtr& run, FinishedRun end) {
   if (run->grace) run->grace->cancel();
   const bool ended_itself = end.end.how != ChildEnd::How::signalled || end.end.code != SIGKILL;
   if (run->grace && run->killed && ended_itself) {
-    add_remark(end.end.reason, "what it left running " + out_of_grace(*run));
+    add_remark(end.end.reason, "a process that it left running " + out_of_grace(*run));
   }
   end.output = files_.take_output(run->uuid);
   untidy_.push_back(run);

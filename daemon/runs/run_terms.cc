@@ -79,13 +79,13 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
   for (const std::string& bound : unmet) {
     if (bound == "memory-max" && bounds.memory_max) {
       plan.bounds.push_back({RLIMIT_DATA, static_cast<rlim_t>(*bounds.memory_max)});
-      add_remark(note, "memory-max bounds each process alone: no control group does it here");
+      add_remark(note, "memory-max bounds each process separately: there is no control group for it");
     } else if (bound == "tasks-max" && bounds.tasks_max && uid != 0) {
       const int others = count_tasks_of(uid);
       plan.bounds.push_back({RLIMIT_NPROC, static_cast<rlim_t>(*bounds.tasks_max + others)});
-      add_remark(note, "tasks-max is near: no control group counts tasks here");
+      add_remark(note, "tasks-max is approximate: there is no control group to count tasks");
     } else {
-      add_remark(note, bound + " is not kept: no control group does it here");
+      add_remark(note, bound + " is not enforced: there is no control group for it");
     }
   }
   return note;

@@ -43,6 +43,19 @@ static_assert(number(NetworkType::unmetered) == 2);
 static_assert(number(NetworkType::metered) == 3);
 static_assert(number(NetworkType::not_roaming) == 4);
 
+static_assert(number(WaitKind::constraint) == 0);
+static_assert(number(WaitKind::delay) == 1);
+static_assert(number(WaitKind::backoff) == 2);
+static_assert(number(WaitKind::period) == 3);
+static_assert(number(WaitKind::prerequisite) == 4);
+static_assert(number(WaitKind::slot) == 5);
+static_assert(number(WaitKind::group) == 6);
+static_assert(number(WaitKind::paused) == 7);
+static_assert(number(WaitKind::quota) == 8);
+static_assert(number(WaitKind::trigger) == 9);
+static_assert(number(WaitKind::replaced) == 10);
+static_assert(number(WaitKind::daemon) == 11);
+
 static_assert(number(Cadence::interval) == 0);
 static_assert(number(Cadence::fixed) == 1);
 
