@@ -79,7 +79,8 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
   for (const std::string& bound : unmet) {
     if (bound == "memory-max" && bounds.memory_max) {
       plan.bounds.push_back({RLIMIT_DATA, static_cast<rlim_t>(*bounds.memory_max)});
-      add_remark(note, "memory-max bounds each process separately: there is no control group for it");
+      add_remark(note,
+                 "memory-max bounds each process separately: there is no control group for it");
     } else if (bound == "tasks-max" && bounds.tasks_max && uid != 0) {
       const int others = count_tasks_of(uid);
       plan.bounds.push_back({RLIMIT_NPROC, static_cast<rlim_t>(*bounds.tasks_max + others)});
