@@ -201,7 +201,7 @@ TEST_F(Scheduling, CalendarsAreCheckedAndForecast) {
   EXPECT_EQ(text(json({"show", "a"}), "nextRunAt"), at);
   fails(2, "minute", {"register-periodic", "b", "--calendar", "61 * * * *", "--", "true"});
   fails(2, "never comes", {"register-periodic", "b", "--calendar", "0 0 30 2 *", "--", "true"});
-  fails(2, "--every is required", {"register-periodic", "b", "--", "true"});
+  fails(2, "--every or --calendar is required", {"register-periodic", "b", "--", "true"});
 }
 
 TEST_F(Scheduling, ATimeLimitIsARetry) {
