@@ -57,7 +57,7 @@ struct Text {
   }
   static std::span<const std::string_view> words() { return {}; }
   static std::string_view varlink() { return "string"; }
-  static constexpr bool free_text = true;
+  static constexpr bool kFreeText = true;
 };
 
 struct Flag {
@@ -294,7 +294,7 @@ struct Maybe {
 template <class Item>
 struct List {
   using Value = std::vector<typename Item::Value>;
-  static constexpr bool free_text = requires { Item::free_text; };
+  static constexpr bool kFreeText = requires { Item::kFreeText; };
 
   static boost::json::value out(const Value& value, Form form) {
     boost::json::array list;
@@ -302,7 +302,7 @@ struct List {
     return list;
   }
   static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
-    const bool numbers = !free_text && reading.form == Form::stored;
+    const bool numbers = !kFreeText && reading.form == Form::stored;
     const boost::json::array* list = json.if_array();
     if (!list) return not_a(numbers ? "a list of numbers" : "a list of strings");
     value.clear();

@@ -46,10 +46,10 @@ class ValueAt : public FieldValue {
   std::string_view varlink_type() const override { return codec_.varlink(); }
   bool is_flag() const override { return codec_.varlink() == "bool"; }
   bool is_list() const override {
-    return codec_.varlink().starts_with('[') || requires { Codec::repeatable; };
+    return codec_.varlink().starts_with('[') || requires { Codec::kRepeatable; };
   }
   bool is_free_text() const override {
-    return requires { Codec::free_text; };
+    return requires { Codec::kFreeText; };
   }
 
  private:
@@ -63,7 +63,7 @@ using TypeAt = std::remove_cvref_t<std::invoke_result_t<Access, WorkRequest&>>;
 // A JSON object, kept as text.
 struct Input {
   using Value = std::string;
-  static constexpr bool repeatable = true;
+  static constexpr bool kRepeatable = true;
   static json::value out(const Value& value, Form) { return json::parse(value); }
   static Read<> in(const json::value& json, Value& value, const Reading&) {
     if (!json.is_object()) return forms::not_a("a JSON object");

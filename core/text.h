@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +24,8 @@ std::string printable(std::string_view text, bool keep_lines = false);
 template <class Number>
 std::optional<Number> parse_number(std::string_view text, int base = 10) {
   Number number{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, number, base);
+  const char* const end = std::to_address(text.end());
+  const auto [stop, problem] = std::from_chars(std::to_address(text.begin()), end, number, base);
   return problem == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
 

@@ -13,9 +13,8 @@ namespace wm {
 
 using NetlinkSocket = std::unique_ptr<mnl_socket, int (*)(mnl_socket*)>;
 
-/// Opens a socket of that family (NETLINK_ROUTE, …) for the multicast groups, one bit per group.
-/// `flags` are those of socket(2), besides SOCK_CLOEXEC. Null: see errno.
-NetlinkSocket open_netlink(int family, int flags = 0, unsigned groups = 0);
+/// Opens a socket for requests of that family (NETLINK_ROUTE, …). Null: see errno.
+NetlinkSocket open_netlink(int family);
 
 /// While it exists, calls `changed` whenever a message of those groups has come for which
 /// `concerns` is true. Messages lost from a full buffer count as well. If the kernel has no such
@@ -26,7 +25,6 @@ class NetlinkEvents {
 
   NetlinkEvents(boost::asio::io_context& loop, int family, unsigned groups, const char* source,
                 Concerns concerns, std::function<void()> changed);
-  ~NetlinkEvents();
 
  private:
   void listen();
@@ -34,8 +32,6 @@ class NetlinkEvents {
 
   Concerns concerns_;
   std::function<void()> changed_;
-  NetlinkSocket socket_;
-  // Uses the socket's descriptor, and does not close it.
   boost::asio::posix::stream_descriptor events_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -53,7 +53,7 @@ std::string stored_policy(const WorkRequest& request) {
 Policy policy_of(const std::string& text) {
   WorkRequest request;
   add_part("policy", text, request);
-  return request;
+  return static_cast<const Policy&>(request);
 }
 
 std::string stored_rest(const WorkRequest& request) {
