@@ -21,8 +21,9 @@ class ClientTest : public testing::Test {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     socket_.copy(address.sun_path, sizeof address.sun_path - 1);
-    ::bind(listening_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    ::listen(listening_, 1);
+    const auto* place = reinterpret_cast<const sockaddr*>(&address);
+    EXPECT_EQ(::bind(listening_, place, sizeof address), 0);
+    EXPECT_EQ(::listen(listening_, 1), 0);
     client_ = Client::connect(socket_);
     peer_ = ::accept(listening_, nullptr, nullptr);
   }

@@ -26,7 +26,7 @@ class NotifierTest : public testing::Test {
     store_.commit();
   }
 
-  void tell(std::vector<WorkStatus> statuses) {
+  void tell(const std::vector<WorkStatus>& statuses) {
     std::vector<StatusChange> changes;
     for (const WorkStatus status : statuses) changes.push_back({status, work_, {}});
     notifier_.tell(changes, kNow);
