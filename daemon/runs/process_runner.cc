@@ -23,7 +23,7 @@ bool has_low_oom_score() {
   return score < 0;
 }
 
-bool join(const std::vector<UniqueFd>& procs, pid_t pid) {
+bool join_groups(const std::vector<UniqueFd>& procs, pid_t pid) {
   const std::string text = std::to_string(pid);
   return std::ranges::all_of(procs, [&](const UniqueFd& group) {
     return ::write(group.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -132,7 +132,8 @@ std::optional<ChildEnd> ProcessRunner::give_child(Run& run, const WorkInfo& info
   }
   if (!problem && waits && !prepared.child) problem = preparation_.add_waiting_child(prepared);
   if (!problem && !waits) problem = preparation_.start_child(prepared, std::exchange(plan, {}));
-  if (!problem && !join(group.procs, prepared.leader.pid)) problem = no_room("control group");
+  if (!problem && !join_groups(group.procs, prepared.leader.pid))
+    problem = no_room("control group");
   if (problem) {
     preparation_.discard(prepared);
     return problem;

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <sqlite3.h>
 
+#include "core/text.h"
 #include "daemon/store/rows.h"
 #include "daemon/store/sqlite_store.h"
 #include "daemon/store/stored_form.h"
@@ -15,11 +16,11 @@ namespace {
 std::string state_condition(const WorkFilter& filter) {
   constexpr const char* kCurrent = "(w.superseded = 0 OR w.finished = 0)";
   if (filter.states.empty()) return filter.finished ? kCurrent : "w.finished = 0";
-  std::string list;
+  std::vector<std::string> numbers;
   for (const WorkState state : filter.states) {
-    list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
+    numbers.push_back(std::to_string(static_cast<int>(state)));
   }
-  return kCurrent + (" AND w.state IN (" + list) + ")";
+  return kCurrent + (" AND w.state IN (" + join(numbers)) + ")";
 }
 
 // All unfinished jobs, of one owner or of all.
