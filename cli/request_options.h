@@ -30,7 +30,7 @@ class RequestOptions {
   Result<boost::json::object> read_changes(WorkRequest& request) const;
 
   const std::string& name() const { return name_; }
-  /// Whether the option of that key was typed.
+  /// True if the option of that key was typed.
   bool is_given(std::string_view key) const;
 
  private:

@@ -10,6 +10,7 @@
 #include "config/toml_reader.h"
 #include "core/json_reader.h"
 #include "core/request_fields.h"
+#include "core/schedule.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -140,7 +141,7 @@ bool has_toml(const json::value& value) {
 toml::table toml_table(const json::object& object);
 toml::array toml_array(const json::array& list);
 
-// Calls `put` with the value as TOML has it.
+// Calls `put` with the value's TOML form.
 template <class Put>
 void put_toml(const json::value& value, Put put) {
   if (const auto* object = value.if_object()) return put(toml_table(*object));
@@ -170,7 +171,7 @@ toml::array toml_array(const json::array& list) {
   return array;
 }
 
-// One line: no text is spread over several.
+// Writes one line; no text is spread over several.
 std::string toml_line(std::string_view key, const json::value& value) {
   constexpr auto kOneLine = toml::toml_formatter::default_flags &
                             ~toml::format_flags::allow_literal_strings &
@@ -184,7 +185,7 @@ std::string toml_line(std::string_view key, const json::value& value) {
   return out.str();
 }
 
-// The library does not quote each key as it should: one with a tab, one with three quotes.
+// The library quotes some keys wrongly: one with a tab, one with three quotes.
 bool reads_back(std::string_view key, const json::value& value) {
   try {
     const toml::table line = toml::parse(toml_line(key, value));

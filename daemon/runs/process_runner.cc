@@ -110,7 +110,8 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   return std::nullopt;
 }
 
-// What was prepared becomes the run's, and its child gets the plan. On a failure it is discarded.
+// Hands the prepared parts and the child to the run, and the plan to the child; on failure discards
+// them.
 std::optional<ChildEnd> ProcessRunner::give_child(Run& run, const WorkInfo& info,
                                                   PreparedRun& prepared, ChildPlan plan) {
   std::optional<ChildEnd> problem;
@@ -124,7 +125,7 @@ std::optional<ChildEnd> ProcessRunner::give_child(Run& run, const WorkInfo& info
   run.note = set_limits(run.bounds, group.unmet, run.uid, plan);
   plan.reset_oom_score = oom_protected_;
   plan.record_offset = prepared.place.offset;
-  // One that has groups to join waits for that, or to be told of its session.
+  // A run that has groups to join, or is to be told of its session, waits.
   const bool asks = session_ && run.uid == self_.uid && !oom_protected_ && session_->can_ask();
   const bool waits = asks || (!oom_protected_ && (prepared.child || !group.procs.empty()));
   if (!asks) {
@@ -157,7 +158,7 @@ Variables ProcessRunner::surroundings_of(uid_t uid) const {
   return surroundings;
 }
 
-// Unless it has begun, or is gone.
+// Begins the run unless it has begun, or is gone.
 void ProcessRunner::give_plan(Run& run) const {
   auto plan = std::exchange(run.plan, std::nullopt);
   if (!plan || !run.child) return;
@@ -176,7 +177,7 @@ void ProcessRunner::stop(WorkId id, StopReason reason) {
   files_.tell_stop_reason(run.uuid, reason);
   if (run.child) {
     run.child->terminate();
-    give_plan(run);  // It ends then, whatever its session is.
+    give_plan(run);  // It then ends, whatever its session is.
   } else {
     ::kill(-pid->second, SIGTERM);
   }

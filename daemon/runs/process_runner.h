@@ -1,7 +1,7 @@
-// The runner on real processes: starts them as INTERFACE promises, reaps them, and stops them.
+// The runner on real processes: starts runs as documented, reaps them, and stops them.
 //
-// One class in three files: process_runner.cc starts and stops, run_end.cc has how a run ends, and
-// runner_handover.cc what becomes of runs when another program takes over.
+// One class in three files: process_runner.cc starts and stops runs, run_end.cc ends them, and
+// runner_handover.cc hands them over to another program.
 #pragma once
 
 #include <filesystem>
@@ -106,7 +106,7 @@ class ProcessRunner : public Runner {
   std::optional<ChildEnd> try_to_start(const Launch& launch);
   std::optional<ChildEnd> give_child(Run& run, const WorkInfo& info, PreparedRun& prepared,
                                      ChildPlan plan);
-  /// Those of the locale and the session.
+  /// The variables of the locale and the session.
   Variables surroundings_of(uid_t uid) const;
   void give_plan(Run& run) const;
   Result<User> user_of(const WorkInfo& info) const;

@@ -33,7 +33,7 @@ std::vector<pid_t> own_children();
 /// The number of tasks (processes and their threads) of that user.
 int count_tasks_of(uid_t uid);
 
-/// How many processes the kernel has killed for lack of memory since it started.
+/// The number of processes that the kernel has killed for lack of memory since it started.
 std::int64_t count_oom_kills();
 
 /// The living processes of the run whose first process is or was `leader`, and whose environment

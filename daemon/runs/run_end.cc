@@ -1,4 +1,4 @@
-// How runs come to their end: the first process, what it has left running, and what is said of it.
+// The end of a run: its first process, the processes that it leaves behind, and the reason.
 #include <algorithm>
 #include <csignal>
 
@@ -18,7 +18,7 @@ namespace wm {
 namespace {
 
 constexpr std::int64_t kBlock = 512;  // Of rusage's counts, see getrusage(2).
-// Where no descriptor can be had that tells of an end, it is looked for after so long.
+// How long to wait before looking for an end for which no descriptor could be had.
 constexpr std::chrono::milliseconds kNoDescriptor{100};
 
 Duration milliseconds(const timeval& time) {
@@ -115,7 +115,7 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
   await_death(*run, left, [this, run, end = std::move(end)] { end_stragglers(run, end); });
 }
 
-// Where there are no control groups: the processes of the run whose first is gone.
+// Without control groups: the processes of a run whose first process is gone.
 std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
   const bool told = run.grace != nullptr;
   const bool group = ::kill(-run.leader.pid, 0) == 0;
@@ -126,10 +126,10 @@ std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
   return left;
 }
 
-// Children of this process that no program here has started: what ended runs have left behind. One
-// that says of no run that it is its own is this one's, unless it may be that of another: one that
-// goes on, or that has a grace. Or of what was here before wmd, as of a script that has started
-// something else, too, and then became wmd.
+// Children of this process that no program here has started: ended runs have left them behind. An
+// orphan whose environment names no run is assumed to belong to this run, unless something else
+// could own it: a run in progress, a run that has a grace, or a child from before wmd, of a script
+// that started it and then became wmd.
 std::vector<pid_t> ProcessRunner::orphans_of(const Run& run) const {
   std::vector<pid_t> orphans;
   for (const pid_t pid : own_children()) {
@@ -193,7 +193,7 @@ void ProcessRunner::tidy() {
   }
 }
 
-// What a run has apart from its processes.
+// Removes what a run has apart from its processes.
 void ProcessRunner::clean_up(const Run& run) {
   const std::int64_t bytes = log_.finish(run.work);
   if (bytes > 0) on_logged_(run.work, run.number, bytes);

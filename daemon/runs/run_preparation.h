@@ -1,5 +1,5 @@
-// What a run has that does not depend on which work it is of: a place on record, a control group,
-// pipes, and perhaps a child that waits for its plan. One can be ready before any run is due.
+// The parts of a run that do not depend on its job: a place on record, a control group, pipes, and
+// perhaps a child that waits for its plan. One set can be ready before any run is due.
 #pragma once
 
 #include <expected>
@@ -20,14 +20,14 @@ struct PreparedRun {
   LogReadEnds pipes;
   LogWriteEnds ends;  // Until its child has them.
   int cgroup = -1;
-  std::unique_ptr<Child> child;  // Waits for its plan; none: it has to be started with it.
-  ProcessStat leader;            // That child.
+  std::unique_ptr<Child> child;  // Waits for its plan; none: it must be started with it.
+  ProcessStat leader;            // Identifies that child.
 };
 
-// The ends of runs that have had no child.
+// These are the ends of runs that have had no child.
 
 ChildEnd end_of(const StartFailure& failure);
-/// By errno.
+/// Takes the reason from errno.
 ChildEnd no_room(const char* what);
 
 class RunPreparation {
@@ -35,21 +35,21 @@ class RunPreparation {
   RunPreparation(RunRecords& records, Cgroups& cgroups, ChildMemory child_memory)
       : records_(records), cgroups_(cgroups), child_memory_(child_memory) {}
 
-  /// The one that is ready, or a new one that has no child yet.
+  /// Returns the prepared run that is ready, or a new one that has no child yet.
   std::expected<PreparedRun, ChildEnd> take();
 
-  /// Gives it a child: one that waits, or one that begins with that plan. What comes back is why it
-  /// has none.
+  /// Gives it a child: one that waits, or one that begins with that plan. Returns the problem if it
+  /// gets none.
   std::optional<ChildEnd> add_waiting_child(PreparedRun& prepared) const;
   std::optional<ChildEnd> start_child(PreparedRun& prepared, const ChildPlan& plan) const;
 
-  /// It becomes no run. Its child is killed, and waited for.
+  /// It does not become a run: kills its child, and waits for the end.
   void discard(const PreparedRun& prepared);
 
-  /// Whether one is to be ready, with a child that waits. Where it cannot be made, the next take()
-  /// says why.
+  /// Sets whether one should be ready, with a child that waits. If it cannot be made, the next
+  /// take() says why.
   void keep_one_ready(bool wanted);
-  /// Whether that is its child.
+  /// True if that is its child.
   bool has_child(pid_t pid) const { return ready_ && ready_->leader.pid == pid; }
   /// Any child of the daemon has ended. False: it was not that one.
   bool child_ended(pid_t pid);

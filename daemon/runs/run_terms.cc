@@ -17,7 +17,7 @@ std::string inherited(const char* name, const char* otherwise) {
   return value && *value ? value : otherwise;
 }
 
-// The priorities that the work asked for; long maintenance takes only what nobody else wants.
+// Sets the priorities that the job asked for; long maintenance takes only what nobody else wants.
 void set_priorities(const WorkRequest& request, ChildPlan& plan) {
   const bool processing = request.kind == WorkKind::processing;
   const IoClass io_class = request.terms.io_class;

@@ -1,4 +1,4 @@
-// What a runner hands over to that of another program in this process.
+// The runner's handover to another program in this process.
 #include <algorithm>
 
 #include <boost/asio/post.hpp>

@@ -1,4 +1,4 @@
-// The files of a run: nothing that it puts in their place leads anywhere else.
+// The files of a run: whatever it puts in their place leads nowhere else.
 #include "daemon/runs/run_files.h"
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// What one program hands over to the next in the same process. The next is a shell here, which says
-// what it was given.
+// The handover from one program to the next in the same process. Here the next one is a shell,
+// which prints what it was given.
 #include "daemon/system/handover.h"
 
 #include <array>
@@ -20,7 +20,7 @@ namespace json = boost::json;
 
 bool is_closed_at_exec(int descriptor) { return (::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0; }
 
-// As a program that is the next would find it.
+// Takes the handover over as the next program would.
 std::optional<Handover> take(const json::object& document) {
   const UniqueFd file = memory_file(json::serialize(document));
   ::setenv("WM_HANDOVER", std::to_string(::dup(file.get())).c_str(), 1);

@@ -1,4 +1,4 @@
-// Jobs that take long, off the loop.
+// Slow jobs off the loop.
 #include "daemon/system/helper_threads.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 
 class HelperThreadsTest : public testing::Test {
  protected:
-  // On the loop, until so many jobs have been reported done.
+  // Runs the loop until that many jobs have been reported done.
   void run_until_done(std::size_t count) {
     while (done_.size() < count) loop_.run_one();
   }
