@@ -38,11 +38,11 @@ Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
   auto options = std::make_shared<RequestOptions>(app, kUpdate, trailing);
   options->add_names(app, "Another task; or a command at the end, after --");
   app.footer(
-      "Changes what is given, and keeps the rest: its id, its attempts, its period.\n"
-      "A run that goes on is finished as it was.\n"
+      "Changes the given options, and keeps the rest: its id, attempts and period.\n"
+      "A run in progress finishes under the old terms.\n"
       "The word default gives an option back its default; '' empties a text or a list.\n"
-      "--at TIME is for the next run alone, also of periodic work and of a retry;\n"
-      "--at default gives it back the time that it would have had.\n"
+      "--at TIME is only for the next run, also of a periodic job or a retry;\n"
+      "--at default gives the run back the time that it would have had.\n"
       "Example: wm update backup --network unmetered --no-charging\n"
       "         wm update sync --every 2h --priority 3 --deadline default");
   return [options](Session& session) { return update(session, *options); };
