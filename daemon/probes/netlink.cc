@@ -20,8 +20,8 @@ NetlinkSocket open_netlink(int family) {
 
 namespace {
 
-// libmnl's own calls insist on addresses that no mocked machine (umockdev) has. Nobody but the
-// kernel and root may send to these groups (netlink(7)).
+// libmnl's own calls require addresses that no mocked machine (umockdev) has. Only the kernel and
+// root may send to these groups (netlink(7)).
 int open_multicast(int family, unsigned groups) {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, family));
   sockaddr_nl address{};
