@@ -294,7 +294,10 @@ struct Maybe {
 template <class Item>
 struct List {
   using Value = std::vector<typename Item::Value>;
-  static constexpr bool kFreeText = requires { Item::kFreeText; };
+  static constexpr bool kFreeText = [] {
+    if constexpr (requires { Item::kFreeText; }) return Item::kFreeText;
+    return false;
+  }();
 
   static boost::json::value out(const Value& value, Form form) {
     boost::json::array list;

@@ -117,6 +117,8 @@ Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
                             request.calendar.empty() && request.cadence == Cadence::interval),
                "only periodic work has a period, a flex, a cadence and a calendar")
       .require(periodic ? validate_period(request, limits) : Result<>())
+      .require(request.time_zone.empty() || !request.calendar.empty(),
+               "a time zone needs a calendar: give calendar, too")
       .require(validate_deadline(request))
       .require(validate_trigger(request))
       .result();

@@ -6,6 +6,7 @@
 #include "core/field_forms.h"
 #include "core/json_reader.h"
 #include "core/suggest.h"
+#include "core/zone.h"
 
 namespace wm {
 
@@ -49,7 +50,8 @@ class ValueAt : public FieldValue {
     return codec_.varlink().starts_with('[') || requires { Codec::kRepeatable; };
   }
   bool is_free_text() const override {
-    return requires { Codec::kFreeText; };
+    if constexpr (requires { Codec::kFreeText; }) return Codec::kFreeText;
+    return false;
   }
 
  private:
@@ -237,6 +239,14 @@ class RelaxAfter : public FieldValue {
   bool is_flag() const override { return false; }
   bool is_list() const override { return true; }
   bool is_free_text() const override { return false; }
+};
+
+// The name of a time zone.
+struct ZoneName : forms::Text {
+  static constexpr bool kFreeText = false;
+  static Result<> check(std::string_view, const Value& value) {
+    return value.empty() ? Result<>() : check_zone(value);
+  }
 };
 
 // A row of core/constraints as a field.
@@ -434,7 +444,11 @@ void add_times(Rows& rows) {
            "interval (default): from the end of the last run;\nfixed: keeps the phase of the first",
            [](auto& r) -> auto& { return r.cadence; })
       .add(31, "calendar", "calendar", "EXPR", "Instead of a period: \"30 2 * * mon\", @daily, …",
-           [](auto& r) -> auto& { return r.calendar; });
+           [](auto& r) -> auto& { return r.calendar; })
+      .offered(kAll)
+      .add(
+          32, "time-zone", "timeZone", "ZONE", "The zone of its calendar: Europe/Berlin, UTC, …",
+          [](auto& r) -> auto& { return r.time_zone; }, ZoneName{});
 }
 
 void add_chain(Rows& rows) {

@@ -6,6 +6,7 @@
 
 #include "core/calendar.h"
 #include "core/check.h"
+#include "core/zone.h"
 
 namespace wm {
 namespace {
@@ -16,8 +17,8 @@ Calendar calendar_of(const std::string& text) {
   return checked(Calendar::parse(text), "a calendar was read when it was registered");
 }
 
-TimePoint next_named(const std::string& calendar, TimePoint after, const date::time_zone* zone) {
-  return calendar_of(calendar).next(after, zone);
+TimePoint next_named(const Policy& policy, TimePoint after, const date::time_zone* usual) {
+  return calendar_of(policy.calendar).next(after, zone_of(policy, usual));
 }
 
 // The first `anchor` + n × `every` after `after`; n may be negative.
@@ -29,16 +30,21 @@ TimePoint next_multiple(TimePoint anchor, Duration every, TimePoint after) {
 
 }  // namespace
 
+const date::time_zone* zone_of(const Policy& policy, const date::time_zone* usual) {
+  const date::time_zone* own = policy.time_zone.empty() ? nullptr : find_zone(policy.time_zone);
+  return own ? own : usual;
+}
+
 TimePoint first_due(const Policy& policy, TimePoint enqueued_at, const date::time_zone* zone) {
   const TimePoint opens = enqueued_at + policy.initial_delay;
-  if (!policy.calendar.empty()) return next_named(policy.calendar, opens, zone);
+  if (!policy.calendar.empty()) return next_named(policy, opens, zone);
   const bool at_the_end = is_periodic(policy) && policy.flex > Duration::zero();
   return at_the_end ? opens + policy.every - policy.flex : opens;
 }
 
 TimePoint next_period(const Policy& policy, TimePoint enqueued_at, TimePoint ended,
                       const date::time_zone* zone) {
-  if (!policy.calendar.empty()) return next_named(policy.calendar, ended, zone);
+  if (!policy.calendar.empty()) return next_named(policy, ended, zone);
   switch (policy.cadence) {
     case Cadence::interval:
       return ended + policy.every;
@@ -56,9 +62,10 @@ int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
     return static_cast<int>(std::max<std::int64_t>((started - due) / policy.every, 0));
   }
   const Calendar calendar = calendar_of(policy.calendar);
+  const date::time_zone* own = zone_of(policy, zone);
   int missed = 0;
-  for (TimePoint next = calendar.next(due, zone); next <= started && missed < kMost;
-       next = calendar.next(next, zone)) {
+  for (TimePoint next = calendar.next(due, own); next <= started && missed < kMost;
+       next = calendar.next(next, own)) {
     ++missed;
   }
   return missed;

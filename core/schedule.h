@@ -18,6 +18,10 @@ constexpr Duration kTriggerMaxDelay = 1min;
 Duration trigger_delay(const Trigger& trigger);
 Duration trigger_max_delay(const Trigger& trigger);
 
+/// The zone of a job's calendar and windows: its own, or the usual one. Without a database that
+/// knows its own any more, the usual one counts, too.
+const date::time_zone* zone_of(const Policy& policy, const date::time_zone* usual);
+
 /// One-off: `enqueued_at` + initial delay. Periodic with flex < every: the window at the period's
 /// end, `enqueued_at` + initial delay + every − flex. Calendar: the first time named after
 /// `enqueued_at` + initial delay.

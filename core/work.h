@@ -161,10 +161,11 @@ struct Policy {
   Constraints constraints;
   std::vector<Preference> prefer;
   Duration initial_delay{};
-  Trigger trigger;       // A one-off waits for a change of these, if there are any.
-  Duration every{};      // For a periodic job without a calendar.
-  Duration flex{};       // 0: the whole period.
-  std::string calendar;  // For a periodic job without a period; see core/calendar.h.
+  Trigger trigger;        // A one-off waits for a change of these, if there are any.
+  Duration every{};       // For a periodic job without a calendar.
+  Duration flex{};        // 0: the whole period.
+  std::string calendar;   // For a periodic job without a period; see core/calendar.h.
+  std::string time_zone;  // For the calendar; empty: the daemon's. See core/zone.h.
   Cadence cadence = Cadence::interval;
   std::optional<Duration> deadline;  // After it the constraints do not matter.
   std::optional<BackoffPolicy> backoff_policy;

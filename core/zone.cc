@@ -1,6 +1,11 @@
 #include "core/zone.h"
 
+#include <vector>
+
 #include <date/tz.h>
+
+#include "core/suggest.h"
+#include "core/text.h"
 
 namespace wm {
 
@@ -14,6 +19,35 @@ ZoneOffset offset_at(TimePoint instant, const date::time_zone* zone) {
 
 LocalTime local_time_at(TimePoint instant, const date::time_zone* zone) {
   return LocalTime{instant.time_since_epoch() + offset_at(instant, zone).offset};
+}
+
+const date::time_zone* find_zone(std::string_view name) {
+  try {
+    return date::locate_zone(std::string(name));
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+Result<> check_zone(std::string_view name) {
+  if (find_zone(name)) return {};
+  if (!has_zone_database()) {
+    return invalid("time zone '" + printable(name) +
+                   "' means nothing without a time zone database (package tzdata)");
+  }
+  std::vector<std::string_view> known;
+  for (const date::time_zone& zone : date::get_tzdb().zones) known.push_back(zone.name());
+  const std::string meant = did_you_mean(name, known);
+  return invalid("unknown time zone '" + printable(name) + "'" +
+                 (meant.empty() ? ": write for example Europe/Berlin" : meant));
+}
+
+bool has_zone_database() {
+  try {
+    return !date::get_tzdb().zones.empty();
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 TimePoint instant_of(LocalTime local, const date::time_zone* zone) {

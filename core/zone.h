@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <string_view>
 
+#include "core/error.h"
 #include "core/time.h"
 
 namespace date {
@@ -23,6 +25,15 @@ struct ZoneOffset {
 ZoneOffset offset_at(TimePoint instant, const date::time_zone* zone);
 
 LocalTime local_time_at(TimePoint instant, const date::time_zone* zone);
+
+/// The zone with that name of the IANA database: Europe/Berlin; nullptr: there is none.
+const date::time_zone* find_zone(std::string_view name);
+
+/// Refuses any other name, and says what is wrong with it.
+Result<> check_zone(std::string_view name);
+
+/// False on a machine without tzdata.
+bool has_zone_database();
 
 /// The instant of a local time: the first of two, and the first valid one after a gap.
 TimePoint instant_of(LocalTime local, const date::time_zone* zone);

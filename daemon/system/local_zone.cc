@@ -10,6 +10,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/inotify.h>
 
+#include "core/zone.h"
+
 namespace wm {
 namespace {
 
@@ -30,14 +32,6 @@ bool is_utc(std::string_view name) {
   return name.empty() || name == "UTC" || name == "UTC0" || name == "GMT" || name == "Etc/UTC";
 }
 
-bool has_database() {
-  try {
-    return !date::get_tzdb().zones.empty();
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
 // Without such a file the local time is UTC: localtime(5).
 bool local_time_is_utc() {
   std::error_code problem;
@@ -52,11 +46,7 @@ const date::time_zone* named_zone(const std::string& tz) {
   std::string_view name = tz;
   if (name.starts_with(':')) name.remove_prefix(1);
   if (name.starts_with(kDatabase)) name.remove_prefix(kDatabase.size());
-  try {
-    return date::locate_zone(name.empty() ? "UTC" : name_of_rules(std::string(name)));
-  } catch (const std::exception&) {
-    return nullptr;
-  }
+  return find_zone(name.empty() ? "UTC" : name_of_rules(std::string(name)));
 }
 
 LocalZone::LocalZone(boost::asio::io_context& loop, std::function<void()> changed)
@@ -86,9 +76,9 @@ const date::time_zone* LocalZone::read() {
     zone = named_zone(tz);
     if (!zone && !is_utc(tz)) {
       problem_ = "TZ=" + std::string(tz) +
-                 (has_database() ? " is not the name of a time zone"
-                                 : " means nothing without a time zone database in "
-                                   "/usr/share/zoneinfo (package tzdata)");
+                 (has_zone_database() ? " is not the name of a time zone"
+                                      : " means nothing without a time zone database in "
+                                        "/usr/share/zoneinfo (package tzdata)");
     }
   } else {
     try {

@@ -89,6 +89,7 @@ TEST(RequestFields, NumbersOnDiskNeverChange) {
                                                          {29, "flex"},
                                                          {30, "cadence"},
                                                          {31, "calendar"},
+                                                         {32, "time-zone"},
                                                          {40, "after"},
                                                          {41, "merge"},
                                                          {42, "priority"},

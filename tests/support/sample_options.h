@@ -20,6 +20,7 @@ inline std::vector<std::string> sample_texts(const Field& field, unsigned varian
     return {"{\"n\":" + number + R"(,"text":"a \"b\"","list":[1,null]})"};
   if (field.key == "input") return {"user=" + number, "list:=[1,2.5,\"ü\"]"};
   if (field.key == "calendar") return {variant % 2 == 0 ? "30 2 * * mon" : "@daily"};
+  if (field.key == "time-zone") return {variant % 2 == 0 ? "Europe/Berlin" : "Asia/Tokyo"};
   if (field.key == "cwd") return {"/usr/share"};
   if (field.key == "on-path") return {"/usr/in" + number + "/*.txt", "/usr/b"};
   if (field.key == "prefer") return {"network=unmetered", "charging", "custom=night"};

@@ -56,9 +56,11 @@ TEST_F(Export, AndApplyAreInversesOverRandomOptions) {
   for (int i = 0; i < 150; ++i) {
     const Registers& kind = kRegistering[static_cast<std::size_t>(i) % 3];
     std::vector<std::string> arguments{kind.command, "job " + std::to_string(i)};
-    if (kind.offers == kPeriodic) arguments.push_back("--every=5h");
+    const std::string when = random() % 2 == 0 ? "--every=5h" : "--calendar=30 2 * * mon";
+    if (kind.offers == kPeriodic) arguments.push_back(when);
     for (std::string& option : random_options(random, kind.offers)) {
-      if (!option.starts_with("--every")) arguments.push_back(std::move(option));
+      if (option.starts_with("--every=") || option.starts_with("--calendar=")) continue;
+      arguments.push_back(std::move(option));
     }
     arguments.insert(arguments.end(), {"--", "/bin/sleep", "0"});
     const Output output = wm(arguments);

@@ -52,6 +52,16 @@ TEST_F(Zones, TheVariableGoesBeforeTheFile) {
   restart_under("TZ=Asia/Tokyo exec");
   ok({"register-periodic", "a", "--calendar", "0 9 * * *", "--", "true"});
   EXPECT_EQ(text(json({"show", "a"}), "nextRunAt").substr(10), "T00:00:00.000Z");
+  ok({"update", "a", "--time-zone", "America/New_York"});
+  const std::string winter_or_summer = text(json({"show", "a"}), "nextRunAt").substr(10);
+  EXPECT_TRUE(winter_or_summer == "T14:00:00.000Z" || winter_or_summer == "T13:00:00.000Z");
+  ok({"update", "a", "--time-zone", "default"});
+  EXPECT_EQ(text(json({"show", "a"}), "nextRunAt").substr(10), "T00:00:00.000Z");
+  const Output unknown = wm({"update", "a", "--time-zone", "Europe/Berln"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_NE(unknown.err.find("unknown time zone 'Europe/Berln': did you mean Europe/Berlin?"),
+            std::string::npos)
+      << unknown.err;
   restart_under("TZ=Mars/Olympus exec");
   EXPECT_EQ(zone(), "UTC");
   EXPECT_NE(ok({"doctor"}).find("TZ=Mars/Olympus is not the name of a time zone"),

@@ -88,6 +88,24 @@ TEST_F(Semantics, ACalendarFollowsTheZoneOfItsMachine) {
   EXPECT_EQ(due(), 16h);
 }
 
+TEST_F(Semantics, ACalendarWithAZoneOfItsOwnFollowsNoOther) {
+  WorkRequest request = oneoff("a");
+  request.kind = WorkKind::periodic;
+  request.calendar = "0 12 * * *";
+  request.time_zone = "Europe/Berlin";
+  const WorkId id = world_.enqueue(request);
+  const auto due = [&] {
+    return world_.scheduler().find(id)->due - std::chrono::floor<Days>(began_);
+  };
+  EXPECT_EQ(due(), 10h);
+  world_.manager().set_zone(date::locate_zone("Asia/Tokyo"));
+  world_.take_turns();
+  EXPECT_EQ(due(), 10h);
+  request.time_zone = "America/New_York";
+  world_.enqueue(request, ExistingPolicy::update);
+  EXPECT_EQ(due(), 16h);
+}
+
 TEST_F(Semantics, ACalendarRunsAtItsLocalTimes) {
   world_.zone = date::locate_zone("Europe/Berlin");
   world_.crash();  // A daemon of that zone.
