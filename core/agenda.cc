@@ -25,7 +25,10 @@ void Agenda::add(Row& row) {
     running_.insert(work.id);
     count_run(running_of_, work.owner, 1);
     count_run(groups_[group_of(work.run_policy.get().group)].running, work.owner, 1);
-    if (work.stopping == StopReason::none) set_alarm(row, time_is_up(work));
+    if (work.stopping == StopReason::none) {
+      const auto window_ends = next_change(needs_of(work, work.run_policy, now_), now_);
+      set_alarm(row, earliest(time_is_up(work), window_ends));
+    }
   } else if (work.state == WorkState::enqueued && !work.held) {
     if (awaits_trigger(work, now_)) {
       const auto& deadline = work.policy.get().deadline;
@@ -50,7 +53,9 @@ void Agenda::remove(Row& row) {
 }
 
 void Agenda::move_on(TimePoint now) {
-  if (std::exchange(now_, now) > now) place_anew();
+  gates_.move_on(now);
+  const bool backwards = now < std::exchange(now_, now);
+  if (std::exchange(zone_changes_, false) || backwards) place_anew();
   for (auto of_owner = timers_.begin(); of_owner != timers_.end();) {
     Queue& queue = of_owner->second;
     while (!queue.empty() && queue.begin()->work.due <= now) {
@@ -63,20 +68,21 @@ void Agenda::move_on(TimePoint now) {
   for (auto alarm = alarms_.begin(); alarm != alarms_.end() && alarm->first <= now;) {
     Row& row = *alarm->second;
     ++alarm;
-    if (row.work.state != WorkState::enqueued) continue;  // A time limit stays until it is obeyed.
-    remove(row);
+    remove(row);  // A time limit stays where it is, behind us, until it is obeyed.
     add(row);
   }
   std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
 }
 
-// The clock was set back: due times may lie ahead again, and constraints may matter again.
+// The clock was set back: due times may lie ahead again, and constraints may matter again. Or there
+// is another zone.
 void Agenda::place_anew() {
-  std::vector<Row*> due;
+  std::set<Row*> rows;
   for (auto& [key, lane] : lanes_) {
-    for (Row& row : lane) due.push_back(&row);
+    for (Row& row : lane) rows.insert(&row);
   }
-  for (Row* row : due) {
+  for (const auto& [time, row] : alarms_) rows.insert(row);
+  for (Row* row : rows) {
     remove(*row);
     add(*row);
   }
@@ -104,7 +110,7 @@ std::optional<TimePoint> Agenda::next_alarm() const {
 }
 
 TimePoint Agenda::opened_at(const Work& work, TimePoint now) const {
-  return gates_.since(needs_at(work, work.policy, now));
+  return gates_.since(needs_of(work, work.policy, now));
 }
 
 LaneKey Agenda::lane_of(const Work& work, TimePoint now) {
@@ -117,7 +123,7 @@ LaneKey Agenda::lane_of(const Work& work, TimePoint now) {
     key.rank = Rank::forced;
     return key;
   }
-  key.gate = gates_.find(needs_at(work, policy, now));
+  key.gate = gates_.find(needs_of(work, policy, now));
   key.settling = work.settling;
   if (policy.expedited) {
     key.rank = Rank::expedited;

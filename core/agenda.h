@@ -74,10 +74,17 @@ class Agenda {
 
   /// The time limit of runs whose jobs name none; zero: none.
   void set_time_limit(Duration limit) { time_limit_ = limit; }
+  /// The zone of jobs without one of their own. Jobs get their new place at the next move_on().
+  void set_zone(const date::time_zone* zone) {
+    zone_changes_ |= std::exchange(zone_, zone) != zone;
+  }
   /// The wall clock minus the time since boot: see core/time.h.
   void set_clock_offset(ClockOffset offset) { clock_offset_ = offset; }
   ClockOffset clock_offset() const { return clock_offset_; }
   Duration since_boot(TimePoint now) const { return now.time_since_epoch() - clock_offset_; }
+  Needs needs_of(const Work& work, const Policy& policy, TimePoint now) const {
+    return needs_at(work, policy, now, zone_);
+  }
   /// The time at which a run reaches its limit, on the present clock; nothing: there is no limit.
   std::optional<TimePoint> time_is_up(const Work& work) const;
 
@@ -110,6 +117,8 @@ class Agenda {
   Gates gates_;
   TimePoint now_{};
   Duration time_limit_{};
+  const date::time_zone* zone_ = nullptr;
+  bool zone_changes_ = false;
   ClockOffset clock_offset_{};
   std::map<uid_t, Queue> timers_;
   std::map<LaneKey, Queue> lanes_;

@@ -30,31 +30,44 @@ bool flag_holds(Constraint flag, const Conditions& now) {
   return unknown ? *unknown : def_of(flag).holds_when_unknown;
 }
 
+// What is wanted, and what there is.
+struct Look {
+  const Constraints& wanted;
+  const Conditions& now;
+  ZonedTime time;
+};
+
 // Calls `report(constraint, custom name)` for each constraint that does not hold.
 template <class Report>
-void each_unmet(const Constraints& wanted, const Conditions& now, Report report) {
-  if (!network_holds(wanted.network, now)) report(Constraint::network, nullptr);
-  wanted.flags.each([&](Constraint flag) {
-    if (!flag_holds(flag, now)) report(flag, nullptr);
+void each_unmet(const Look& look, Report report) {
+  if (!network_holds(look.wanted.network, look.now)) report(Constraint::network, nullptr);
+  look.wanted.flags.each([&](Constraint flag) {
+    if (!flag_holds(flag, look.now)) report(flag, nullptr);
   });
-  for (const std::string& name : wanted.custom) {
-    const auto known = now.custom.find(name);
-    if (known == now.custom.end() || !known->second) report(Constraint::custom, &name);
+  for (const std::string& name : look.wanted.custom) {
+    const auto known = look.now.custom.find(name);
+    if (known == look.now.custom.end() || !known->second) report(Constraint::custom, &name);
   }
 }
 
-Unmet describe(Constraint constraint, const std::string* custom, const Constraints& wanted,
-               const Conditions& now) {
+Unmet describe(Constraint constraint, const std::string* custom, const Look& look) {
   const ConstraintDef& def = def_of(constraint);
   const auto shown = [&](bool known) { return std::string(known ? def.no : "unknown"); };
   switch (def.form) {
     case ConstraintForm::network_type:
-      return {constraint, std::string(def.name), std::string(word(wanted.network)),
-              now.network ? std::string(word(*now.network)) : "unknown"};
+      return {constraint,
+              std::string(def.name),
+              std::string(word(look.wanted.network)),
+              look.now.network ? std::string(word(*look.now.network)) : "unknown",
+              {}};
     case ConstraintForm::flag:
-      return {constraint, std::string(def.name), "yes", shown(now.holds[constraint].has_value())};
+      return {constraint,
+              std::string(def.name),
+              "yes",
+              shown(look.now.holds[constraint].has_value()),
+              {}};
     case ConstraintForm::names:
-      return {constraint, *custom, "yes", shown(now.custom.contains(*custom))};
+      return {constraint, *custom, "yes", shown(look.now.custom.contains(*custom)), {}};
   }
   return {};
 }
@@ -67,25 +80,29 @@ std::string_view word(const NetworkReading& reading) {
   return reading.metered ? "metered" : "unmetered";
 }
 
-bool hold(const Constraints& wanted, const Conditions& conditions) {
-  return !first_unmet(wanted, conditions);
+bool hold(const Constraints& wanted, const Conditions& conditions, ZonedTime time) {
+  return !first_unmet(wanted, conditions, time);
 }
 
-std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions) {
+std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions,
+                                      ZonedTime time) {
   std::optional<Constraint> first;
-  each_unmet(wanted, conditions, [&](Constraint constraint, const std::string*) {
+  each_unmet({wanted, conditions, time}, [&](Constraint constraint, const std::string*) {
     if (!first) first = constraint;
   });
   return first;
 }
 
-std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions) {
+std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time) {
+  const Look look{wanted, conditions, time};
   std::vector<Unmet> missing;
-  each_unmet(wanted, conditions, [&](Constraint constraint, const std::string* custom) {
-    missing.push_back(describe(constraint, custom, wanted, conditions));
+  each_unmet(look, [&](Constraint constraint, const std::string* custom) {
+    missing.push_back(describe(constraint, custom, look));
   });
   return missing;
 }
+
+std::optional<TimePoint> next_change(const Constraints&, ZonedTime) { return std::nullopt; }
 
 Constraints all_constraints(std::vector<std::string> custom) {
   Constraints all{NetworkType::connected, {}, std::move(custom)};

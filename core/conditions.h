@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/work.h"
+#include "core/zone.h"
 
 namespace wm {
 
@@ -41,23 +42,29 @@ struct Conditions {
 };
 
 /// True if all that `wanted` names holds at once.
-bool hold(const Constraints& wanted, const Conditions& conditions);
+bool hold(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
+
+/// The next instant at which local time may decide otherwise about `wanted`, while the conditions
+/// stay as they are; nothing: never.
+std::optional<TimePoint> next_change(const Constraints& wanted, ZonedTime time);
 
 /// One constraint that does not hold, as people read it.
 struct Unmet {
   Constraint constraint = Constraint::network;
-  std::string name;      // `network`, `charging`, or the name of a custom condition.
-  std::string required;  // `unmetered`, `yes`, `ok`.
-  std::string actual;    // `metered`, `no`, `low`, `unknown`.
+  std::string name;                // `network`, `charging`, or the name of a custom condition.
+  std::string required;            // `unmetered`, `yes`, `ok`.
+  std::string actual;              // `metered`, `no`, `low`, `unknown`.
+  std::optional<TimePoint> until;  // When it will hold, if that is known.
 
   bool operator==(const Unmet&) const = default;
 };
 
 /// The constraints of `wanted` that do not hold, in the order of the enumerators.
-std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions);
+std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
 
 /// The first of them; nothing: all hold.
-std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions);
+std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions,
+                                      ZonedTime time);
 
 /// Names everything that can be measured, including these conditions of the configuration.
 Constraints all_constraints(std::vector<std::string> custom);

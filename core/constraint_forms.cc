@@ -11,20 +11,8 @@ namespace json = boost::json;
 
 namespace {
 
-// Calls `use` with the constraint's value and the forms of its type.
-template <class AnyConstraints, class Use>
-auto with_value(const ConstraintDef& def, AnyConstraints& constraints, Use use) {
-  if (def.form == ConstraintForm::network_type) {
-    return use(constraints.network, forms::Of<NetworkType>{});
-  }
-  if (def.form == ConstraintForm::names) {
-    return use(constraints.custom, forms::Of<std::vector<std::string>>{});
-  }
-  bool flag = constraints.has(def.id);
-  auto result = use(flag, forms::Of<bool>{});
-  if constexpr (!std::is_const_v<AnyConstraints>) constraints.set(def.id, flag);
-  return result;
-}
+template <class Value>
+using FormsOf = forms::Of<std::remove_cvref_t<Value>>;
 
 std::string key_of(const ConstraintDef& def, Form form) {
   return form == Form::stored ? std::to_string(number_of(def.id)) : std::string(def.json);
@@ -35,8 +23,8 @@ const Constraints kNone;
 }  // namespace
 
 bool same_constraint(const ConstraintDef& def, const Constraints& a, const Constraints& b) {
-  return with_value(def, a, [&](const auto& one, auto) {
-    return with_value(def, b, [&](const auto& other, auto) {
+  return with_value(def, a, [&](const auto& one) {
+    return with_value(def, b, [&](const auto& other) {
       if constexpr (std::is_same_v<decltype(one), decltype(other)>) return one == other;
       return false;
     });
@@ -45,31 +33,34 @@ bool same_constraint(const ConstraintDef& def, const Constraints& a, const Const
 
 json::value constraint_out(const ConstraintDef& def, const Constraints& constraints, Form form) {
   return with_value(def, constraints,
-                    [&](const auto& value, auto forms) { return forms.out(value, form); });
+                    [&](const auto& value) { return FormsOf<decltype(value)>::out(value, form); });
 }
 
 Read<> constraint_in(const ConstraintDef& def, const json::value& json, Constraints& constraints,
                      const Reading& reading) {
-  return with_value(def, constraints,
-                    [&](auto& value, auto forms) { return forms.in(json, value, reading); });
+  return with_value(def, constraints, [&](auto& value) {
+    return FormsOf<decltype(value)>::in(json, value, reading);
+  });
 }
 
 Read<> constraint_parse(const ConstraintDef& def, std::span<const std::string> texts,
                         Constraints& constraints) {
-  return with_value(def, constraints, [&](auto& value, auto forms) {
+  return with_value(def, constraints, [&](auto& value) {
     for (const std::string& text : texts) {
-      if (auto read = forms.parse(text, value, {}); !read) return read;
+      if (auto read = FormsOf<decltype(value)>::parse(text, value, {}); !read) return read;
     }
     return Read<>();
   });
 }
 
 std::span<const std::string_view> constraint_words(const ConstraintDef& def) {
-  return with_value(def, kNone, [](const auto&, auto forms) { return forms.words(); });
+  return with_value(def, kNone,
+                    [](const auto& value) { return FormsOf<decltype(value)>::words(); });
 }
 
 std::string_view constraint_varlink_type(const ConstraintDef& def) {
-  return with_value(def, kNone, [](const auto&, auto forms) { return forms.varlink(); });
+  return with_value(def, kNone,
+                    [](const auto& value) { return FormsOf<decltype(value)>::varlink(); });
 }
 
 json::object to_json(const Constraints& constraints, Form form) {

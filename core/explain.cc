@@ -90,12 +90,14 @@ class Explanation {
   }
 
   void add_unmet(const Constraints& wanted, std::optional<TimePoint> until) {
-    if (hold(wanted, scheduler_.conditions())) return;
-    const TimePoint since = scheduler_.ledger().unmet_since(wanted);
-    for (const Unmet& one : unmet(wanted, scheduler_.conditions())) {
+    const ZonedTime now = scheduler_.local_time(policy_, now_);
+    const std::vector<Unmet> missing = unmet(wanted, scheduler_.conditions(), now);
+    if (missing.empty()) return;
+    const TimePoint since = scheduler_.ledger().unmet_since(wanted, now);
+    for (const Unmet& one : missing) {
       Wait& wait = waits_.emplace_back(constraint_wait(one));
       wait.since = since;
-      wait.until = until;
+      wait.until = earliest(wait.until, until);
     }
   }
 
@@ -150,7 +152,7 @@ class Explanation {
 }  // namespace
 
 Wait constraint_wait(const Unmet& unmet) {
-  return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, {}, {}, ""};
+  return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, {}, unmet.until, ""};
 }
 
 std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now) {

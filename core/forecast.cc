@@ -25,7 +25,12 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
       ahead.run_ended(id, {how, 0, ""}, ExitRules{}, now);
     }
     ahead.plan(now);
-    for (const Start& started : ahead.decisions().started) {
+    const Decisions decisions = ahead.decisions();
+    for (const Stop& stopped : decisions.stopped) {
+      std::erase_if(ends, [&](const auto& end) { return end.second == stopped.id; });
+      ends.emplace(now, stopped.id);
+    }
+    for (const Start& started : decisions.started) {
       const Work& work = *ahead.find(started.id);
       const bool is_shown = shown(work);
       if (++simulated > bounds.simulated || (is_shown && result.runs.size() >= bounds.shown)) {

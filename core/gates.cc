@@ -2,11 +2,30 @@
 
 #include <algorithm>
 
+#include "core/schedule.h"
+
 namespace wm {
+
+bool hold(const Needs& needs, const Conditions& conditions, TimePoint now) {
+  return std::ranges::all_of(needs.all, [&](const Constraints& wanted) {
+    return hold(wanted, conditions, {now, needs.zone});
+  });
+}
+
+std::optional<TimePoint> next_change(const Needs& needs, TimePoint now) {
+  std::optional<TimePoint> next;
+  for (const Constraints& wanted : needs.all) {
+    next = earliest(next, next_change(wanted, {now, needs.zone}));
+  }
+  return next;
+}
 
 Gates::Id Gates::find(const Needs& needs) {
   const auto [found, fresh] = ids_.try_emplace(needs, static_cast<Id>(gates_.size()));
-  if (fresh) gates_.push_back({hold(needs, conditions_), changed_at_});
+  if (fresh) {
+    gates_.push_back({false, changed_at_, {}});
+    look_at(needs, gates_.back(), changed_at_);
+  }
   return found->second;
 }
 
@@ -18,11 +37,27 @@ TimePoint Gates::since(const Needs& needs) const {
 void Gates::set_conditions(const Conditions& conditions, TimePoint now) {
   if (conditions == conditions_) return;
   conditions_ = conditions;
-  changed_at_ = now;
+  changed_at_ = now_ = now;
+  next_change_.reset();
+  for (const auto& [needs, id] : ids_) look_at(needs, gates_[id], now);
+}
+
+void Gates::move_on(TimePoint now) {
+  const bool backwards = now < std::exchange(now_, now);
+  if (!backwards && (!next_change_ || now < *next_change_)) return;
+  next_change_.reset();
   for (const auto& [needs, id] : ids_) {
-    const bool open = hold(needs, conditions_);
-    if (gates_[id].open != open) gates_[id] = {open, now};
+    const auto changes_at = gates_[id].changes_at;
+    look_at(needs, gates_[id], std::min(changes_at.value_or(now), now));
   }
+}
+
+// If it opens or closes, it has done so at `when`.
+void Gates::look_at(const Needs& needs, Gate& gate, TimePoint when) {
+  const bool open = hold(needs, conditions_, now_);
+  if (std::exchange(gate.open, open) != open) gate.since = when;
+  gate.changes_at = next_change(needs, now_);
+  next_change_ = earliest(next_change_, gate.changes_at);
 }
 
 void Gates::clock_was_set(TimePoint now) {
@@ -30,13 +65,15 @@ void Gates::clock_was_set(TimePoint now) {
   for (Gate& gate : gates_) gate.since = std::min(gate.since, now);
 }
 
-Needs needs_at(const Work& work, const Policy& policy, TimePoint now) {
+Needs needs_at(const Work& work, const Policy& policy, TimePoint now,
+               const date::time_zone* usual) {
   if (is_forced(work, policy, now)) return {};
   Needs needs;
-  if (policy.constraints != Constraints{}) needs.push_back(policy.constraints);
+  if (policy.constraints != Constraints{}) needs.all.push_back(policy.constraints);
   for (const Preference& preference : policy.prefer) {
-    if (now < work.due + preference.relax_after) needs.push_back(preference.constraints);
+    if (now < work.due + preference.relax_after) needs.all.push_back(preference.constraints);
   }
+  if (!needs.empty()) needs.zone = zone_of(policy, usual);
   return needs;
 }
 
@@ -57,11 +94,6 @@ bool awaits_trigger(const Work& work, TimePoint now) {
 
 bool is_forced(const Work& work, const Policy& policy, TimePoint now) {
   return work.run_now || (policy.deadline && now >= work.enqueued_at + *policy.deadline);
-}
-
-bool hold(const Needs& needs, const Conditions& conditions) {
-  return std::ranges::all_of(needs,
-                             [&](const Constraints& wanted) { return hold(wanted, conditions); });
 }
 
 }  // namespace wm

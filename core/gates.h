@@ -9,12 +9,25 @@
 
 namespace wm {
 
-/// All of these must hold: the constraints, and the preferences that are still in force.
-using Needs = std::vector<Constraints>;
+/// All of these must hold at once: the constraints, and the preferences that are still in force.
+struct Needs {
+  std::vector<Constraints> all;
+  const date::time_zone* zone = nullptr;  // The zone of their local times.
+
+  bool empty() const { return all.empty(); }
+  auto operator<=>(const Needs&) const = default;
+};
+
+bool hold(const Needs& needs, const Conditions& conditions, TimePoint now);
+
+/// The next instant at which local time may decide otherwise, whatever the conditions; nothing:
+/// never.
+std::optional<TimePoint> next_change(const Needs& needs, TimePoint now);
 
 struct Gate {
   bool open = false;
-  TimePoint since{};  // When it last opened or closed.
+  TimePoint since{};                    // When it last opened or closed.
+  std::optional<TimePoint> changes_at;  // See next_change().
 };
 
 class Gates {
@@ -30,6 +43,9 @@ class Gates {
   /// stay.
   Id find(const Needs& needs);
 
+  /// Advances the time, which opens and closes gates too.
+  void move_on(TimePoint now);
+
   void set_conditions(const Conditions& conditions, TimePoint now);
   const Conditions& conditions() const { return conditions_; }
 
@@ -43,14 +59,19 @@ class Gates {
   const Gate& operator[](Id id) const { return gates_[id]; }
 
  private:
+  void look_at(const Needs& needs, Gate& gate, TimePoint when);
+
   Conditions conditions_;
   TimePoint changed_at_{};
+  TimePoint now_{};
+  std::optional<TimePoint> next_change_;  // Of all gates.
   std::map<Needs, Id> ids_;
   std::vector<Gate> gates_;
 };
 
 /// The needs of `work` at `now`; none once its deadline has passed, or somebody told it to run.
-Needs needs_at(const Work& work, const Policy& policy, TimePoint now);
+/// `usual`: the zone of jobs without one of their own.
+Needs needs_at(const Work& work, const Policy& policy, TimePoint now, const date::time_zone* usual);
 
 /// The next time at which needs_at() of a due job changes by itself; nothing: never.
 std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy, TimePoint now);
@@ -60,7 +81,5 @@ bool awaits_trigger(const Work& work, TimePoint now);
 
 /// True if no constraint matters to it any more.
 bool is_forced(const Work& work, const Policy& policy, TimePoint now);
-
-bool hold(const Needs& needs, const Conditions& conditions);
 
 }  // namespace wm

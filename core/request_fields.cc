@@ -270,8 +270,8 @@ class ConstraintValue : public FieldValue {
   Result<> check(std::string_view, const WorkRequest&) const override { return {}; }
   std::span<const std::string_view> words() const override { return constraint_words(def_); }
   std::string_view varlink_type() const override { return constraint_varlink_type(def_); }
-  bool is_flag() const override { return def_.form == ConstraintForm::flag; }
-  bool is_list() const override { return def_.form == ConstraintForm::names; }
+  bool is_flag() const override { return varlink_type() == "bool"; }
+  bool is_list() const override { return varlink_type().starts_with('['); }
   bool is_free_text() const override { return def_.form == ConstraintForm::names; }
 
  private:

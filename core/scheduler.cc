@@ -99,6 +99,7 @@ Work once_more(Work work, TimePoint now) {
 void Scheduler::set_rules(SchedulingRules rules) {
   rules_ = std::move(rules);
   table_.set_time_limit(rules_.time_limit);
+  table_.agenda().set_zone(rules_.zone);
 }
 
 void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites) {
@@ -372,9 +373,9 @@ std::optional<TimePoint> Scheduler::next_wakeup() const {
     if (!lane.empty() && may_start(key, agenda().now())) consider(agenda().now());
     const Gate& gate = agenda().gates()[key.gate];
     const TimePoint settled = gate.since + rules_.settle;
-    if (key.settling && gate.open && has_room(key.owner) && !lane.empty() &&
-        settled > agenda().now())
-      consider(settled);
+    if (lane.empty() || !has_room(key.owner)) continue;
+    if (!gate.open) consider(gate.changes_at);
+    if (key.settling && gate.open && settled > agenda().now()) consider(settled);
   }
   return next;
 }
@@ -399,8 +400,9 @@ void Scheduler::stop_what_must(TimePoint now) {
       stop(work, StopReason::timeout);
       continue;
     }
-    for (const Constraints& needed : needs_at(work, work.run_policy, now)) {
-      if (const auto lost = first_unmet(needed, conditions())) {
+    const Needs needs = agenda().needs_of(work, work.run_policy, now);
+    for (const Constraints& needed : needs.all) {
+      if (const auto lost = first_unmet(needed, conditions(), {now, needs.zone})) {
         stop(work, StopReason(*lost));
         break;
       }
@@ -438,9 +440,9 @@ std::optional<Scheduler::Candidate> Scheduler::choose(TimePoint now) const {
 void Scheduler::start(const Candidate& next, TimePoint now) {
   Work work = *next.work;
   const Policy& policy = work.policy;
-  Start started{work.id, ledger_.waited(work, now), {}, 0};
+  Start started{work.id, waited(work, now), {}, 0};
   for (const Preference& preference : policy.prefer) {
-    for (const Unmet& one : unmet(preference.constraints, conditions())) {
+    for (const Unmet& one : unmet(preference.constraints, conditions(), local_time(policy, now))) {
       started.relaxed.push_back(one.name);
     }
   }

@@ -172,6 +172,15 @@ class Scheduler {
   /// A copy of the jobs and rules, for simulating ahead. Takes time for each job.
   Scheduler copy() const;
 
+  /// What held an enqueued job back: see WaitLedger::waited().
+  std::vector<Waited> waited(const Work& work, TimePoint now) const {
+    return ledger_.waited(work, now, rules_.zone);
+  }
+  /// The local time that counts for a job.
+  ZonedTime local_time(const Policy& policy, TimePoint now) const {
+    return {now, zone_of(policy, rules_.zone)};
+  }
+
   /// The constraints that any unfinished job names: only these are worth measuring.
   Constraints wanted() const;
 

@@ -25,14 +25,18 @@ class Sum {
 };
 
 // Adds what held due work back from `from` until `end`, while things were as that entry says.
-void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, TimePoint from, TimePoint end) {
+void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime begin,
+              TimePoint end) {
+  TimePoint from = begin.instant;
   if (entry.shutting_down) return sum.add(WaitKind::daemon, "", end - from);
   const Policy& policy = work.policy;
   while (from < end) {
-    const TimePoint until = std::min(needs_change_at(work, policy, from).value_or(end), end);
+    const Needs needs = needs_at(work, policy, from, begin.zone);
+    const auto change = earliest(needs_change_at(work, policy, from), next_change(needs, from));
+    const TimePoint until = std::min(change.value_or(end), end);
     bool held = false;
-    for (const Constraints& wanted : needs_at(work, policy, from)) {
-      for (const Unmet& one : unmet(wanted, entry.conditions)) {
+    for (const Constraints& wanted : needs.all) {
+      for (const Unmet& one : unmet(wanted, entry.conditions, {from, needs.zone})) {
         sum.add(WaitKind::constraint, one.name, until - from);
         held = true;
       }
@@ -102,7 +106,8 @@ std::vector<LedgerEntry> WaitLedger::unsaved() const {
   return {entries_.end() - static_cast<std::ptrdiff_t>(unsaved_), entries_.end()};
 }
 
-std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
+std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
+                                       const date::time_zone* usual) const {
   Sum sum;
   if (!has_named_time(work)) {
     if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
@@ -124,17 +129,24 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now) const {
   for (; entry != entries_.end() && from < now; ++entry) {
     const auto next = std::next(entry);
     const TimePoint end = next == entries_.end() ? now : std::min(next->from, now);
-    add_held(sum, work, *entry, from, end);
+    add_held(sum, work, *entry, {from, usual}, end);
     from = std::max(from, end);
   }
   return sum.take();
 }
 
-TimePoint WaitLedger::unmet_since(const Constraints& wanted) const {
-  TimePoint since{};
+TimePoint WaitLedger::unmet_since(const Constraints& wanted, ZonedTime now) const {
+  TimePoint since = now.instant;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    if (hold(wanted, entry->conditions)) break;
-    since = entry->from;
+    std::optional<TimePoint> held_until;
+    for (TimePoint from = entry->from; from < since;) {
+      const TimePoint until =
+          std::min(next_change(wanted, {from, now.zone}).value_or(since), since);
+      if (hold(wanted, entry->conditions, {from, now.zone})) held_until = until;
+      from = until;
+    }
+    if (held_until) return *held_until;
+    since = std::min(since, entry->from);
   }
   return since;
 }

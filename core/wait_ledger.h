@@ -45,11 +45,11 @@ class WaitLedger {
 
   /// Everything that held an enqueued job back from its due time until `now`: each constraint,
   /// pauses, and the remainder as a wait for a slot, or for a daemon. For a retry, also the length
-  /// of its backoff.
-  std::vector<Waited> waited(const Work& work, TimePoint now) const;
+  /// of its backoff. `usual`: the zone of jobs without one of their own.
+  std::vector<Waited> waited(const Work& work, TimePoint now, const date::time_zone* usual) const;
 
   /// The time since which `wanted`, which does not hold now, has not held.
-  TimePoint unmet_since(const Constraints& wanted) const;
+  TimePoint unmet_since(const Constraints& wanted, ZonedTime now) const;
 
  private:
   void add(LedgerEntry entry);

@@ -109,16 +109,21 @@ struct Constraints {
   auto operator<=>(const Constraints&) const = default;
 };
 
+/// Calls `use` with the value of one constraint, whose type is that of its form.
+template <class AnyConstraints, class Use>
+auto with_value(const ConstraintDef& def, AnyConstraints& constraints, Use use) {
+  if (def.form == ConstraintForm::network_type) return use(constraints.network);
+  if (def.form == ConstraintForm::names) return use(constraints.custom);
+  bool flag = constraints.flags.has(def.id);
+  auto result = use(flag);
+  if constexpr (!std::is_const_v<AnyConstraints>) constraints.set(def.id, flag);
+  return result;
+}
+
 inline bool Constraints::has(Constraint one) const {
-  switch (def_of(one).form) {
-    case ConstraintForm::network_type:
-      return network != NetworkType::not_required;
-    case ConstraintForm::flag:
-      return flags.has(one);
-    case ConstraintForm::names:
-      return !custom.empty();
-  }
-  return false;
+  return with_value(def_of(one), *this, [](const auto& value) {
+    return value != std::remove_cvref_t<decltype(value)>{};
+  });
 }
 
 /// A preference: holds a job back like a constraint, until it has been due for `relax_after`.

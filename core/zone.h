@@ -15,6 +15,12 @@ namespace wm {
 
 using LocalTime = std::chrono::local_time<Duration>;
 
+/// An instant, and the zone whose local time counts then. nullptr: UTC.
+struct ZonedTime {
+  TimePoint instant{};
+  const date::time_zone* zone = nullptr;
+};
+
 /// One offset from UTC, and the instant from which on it is another.
 struct ZoneOffset {
   Duration offset{};

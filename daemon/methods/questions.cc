@@ -53,7 +53,7 @@ json::array Questions::chain_of(WorkId id) const {
 json::array Questions::waited_so_far(WorkId id, TimePoint now) const {
   const Work* work = manager_.scheduler().find(id);
   if (!work || work->state != WorkState::enqueued || work->due > now) return {};
-  return to_json(manager_.scheduler().ledger().waited(*work, now));
+  return to_json(manager_.scheduler().waited(*work, now));
 }
 
 void Questions::show(const ExchangePtr& exchange) {

@@ -41,9 +41,10 @@ void SensorQuestions::check(const ExchangePtr& exchange) {
   if (const auto declared = check_declared(wanted->custom, settings_); !declared) {
     return exchange->error(declared.error());
   }
-  ask(exchange, *wanted, [this, exchange, wanted = *wanted](TimePoint) {
+  ask(exchange, *wanted, [this, exchange, wanted = *wanted](TimePoint now) {
+    const Scheduler& scheduler = manager_.scheduler();
     std::vector<Wait> waits;
-    for (const Unmet& one : unmet(wanted, manager_.scheduler().conditions())) {
+    for (const Unmet& one : unmet(wanted, scheduler.conditions(), {now, scheduler.rules().zone})) {
       waits.push_back(constraint_wait(one));
     }
     explain_constraints(waits, sensors_);

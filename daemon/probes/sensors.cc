@@ -49,16 +49,12 @@ ConditionValue value_from_json(const json::value& value) {
 }
 
 void put(Conditions& all, const ConditionId& id, const ConditionValue& value) {
-  switch (def_of(id.constraint).form) {
-    case ConstraintForm::network_type:
-      if (const auto* network = std::get_if<NetworkReading>(&value)) all.network = *network;
-      break;
-    case ConstraintForm::flag:
-      all.holds[id.constraint] = as_bool(value);
-      break;
-    case ConstraintForm::names:
-      all.custom[id.custom] = as_bool(value).value_or(false);
-      break;
+  if (const auto* network = std::get_if<NetworkReading>(&value)) {
+    all.network = *network;
+  } else if (id.constraint == Constraint::custom) {
+    all.custom[id.custom] = as_bool(value).value_or(false);
+  } else {
+    all.holds[id.constraint] = as_bool(value);
   }
 }
 

@@ -6,7 +6,7 @@ namespace wm {
 namespace {
 
 bool network_holds(NetworkType wanted, std::optional<NetworkReading> reading) {
-  return hold({.network = wanted}, {.network = reading});
+  return hold({.network = wanted}, {.network = reading}, {});
 }
 
 TEST(Conditions, NetworkTypes) {
@@ -31,9 +31,9 @@ TEST(Conditions, NetworkTypes) {
 const Constraints kAll = all_constraints({});
 
 TEST(Conditions, UnknownSensorsDoNotBlockWork) {
-  EXPECT_TRUE(hold(kAll, {}));
+  EXPECT_TRUE(hold(kAll, {}, {}));
   EXPECT_FALSE(network_holds(NetworkType::metered, std::nullopt)) << "metered must be known";
-  EXPECT_FALSE(hold({.custom = {"vpn"}}, {})) << "so must a condition of one's own";
+  EXPECT_FALSE(hold({.custom = {"vpn"}}, {}, {})) << "so must a condition of one's own";
 }
 
 TEST(Conditions, TheConfigurationSaysWhatUnknownMeans) {
@@ -45,19 +45,20 @@ TEST(Conditions, TheConfigurationSaysWhatUnknownMeans) {
                                     Constraints{.flags = {Constraint::charging}},
                                     Constraints{.flags = {Constraint::battery_not_low}},
                                     Constraints{.flags = {Constraint::idle}}}) {
-    EXPECT_FALSE(hold(wanted, {.unknown = wait}));
+    EXPECT_FALSE(hold(wanted, {.unknown = wait}, {}));
   }
-  EXPECT_TRUE(hold({.network = NetworkType::metered}, {.unknown = {{Constraint::network, true}}}));
-  EXPECT_FALSE(
-      hold(Constraints{.flags = {Constraint::charging}},
-           {.holds = {{Constraint::charging, false}}, .unknown = {{Constraint::charging, true}}}))
+  EXPECT_TRUE(
+      hold({.network = NetworkType::metered}, {.unknown = {{Constraint::network, true}}}, {}));
+  EXPECT_FALSE(hold(
+      Constraints{.flags = {Constraint::charging}},
+      {.holds = {{Constraint::charging, false}}, .unknown = {{Constraint::charging, true}}}, {}))
       << "what is known counts";
 }
 
 TEST(Conditions, CustomConditionsHoldByName) {
   const Conditions now{.custom = {{"vpn", true}, {"home", false}}};
-  EXPECT_TRUE(hold({.custom = {"vpn"}}, now));
-  EXPECT_FALSE(hold({.custom = {"vpn", "home"}}, now));
+  EXPECT_TRUE(hold({.custom = {"vpn"}}, now, {}));
+  EXPECT_FALSE(hold({.custom = {"vpn", "home"}}, now, {}));
 }
 
 TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
@@ -74,9 +75,9 @@ TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
                                     {Constraint::storage_not_low, "storage-not-low", "yes", "low"},
                                     {Constraint::idle, "idle", "yes", "no"},
                                     {Constraint::custom, "vpn", "yes", "unknown"}};
-  EXPECT_EQ(unmet(all, bad), expected);
-  EXPECT_EQ(first_unmet(all, bad), Constraint::network);
-  EXPECT_TRUE(unmet({}, bad).empty());
+  EXPECT_EQ(unmet(all, bad, {}), expected);
+  EXPECT_EQ(first_unmet(all, bad, {}), Constraint::network);
+  EXPECT_TRUE(unmet({}, bad, {}).empty());
 }
 
 TEST(Conditions, EitherNamesWhatAnyOfTheTwoNames) {

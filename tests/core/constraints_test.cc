@@ -63,11 +63,11 @@ TEST(Constraints, EveryFlagHoldsWhereItIsNotKnownUnlessTheConfigurationSaysMore)
   for (const ConstraintDef& one : kConstraints) {
     if (one.form != ConstraintForm::flag) continue;
     const Constraints wanted{.flags = {one.id}};
-    EXPECT_TRUE(hold(wanted, {})) << one.name;
-    EXPECT_FALSE(hold(wanted, {.unknown = {{one.id, false}}})) << one.name;
-    EXPECT_FALSE(hold(wanted, {.holds = {{one.id, false}}})) << one.name;
-    EXPECT_TRUE(hold(wanted, {.holds = {{one.id, true}}, .unknown = {{one.id, false}}}));
-    EXPECT_EQ(unmet(wanted, {.holds = {{one.id, false}}}),
+    EXPECT_TRUE(hold(wanted, {}, {})) << one.name;
+    EXPECT_FALSE(hold(wanted, {.unknown = {{one.id, false}}}, {})) << one.name;
+    EXPECT_FALSE(hold(wanted, {.holds = {{one.id, false}}}, {})) << one.name;
+    EXPECT_TRUE(hold(wanted, {.holds = {{one.id, true}}, .unknown = {{one.id, false}}}, {}));
+    EXPECT_EQ(unmet(wanted, {.holds = {{one.id, false}}}, {}),
               (std::vector<Unmet>{{one.id, std::string(one.name), "yes", std::string(one.no)}}));
   }
 }

@@ -8,8 +8,8 @@
 namespace wm {
 namespace {
 
-const Needs kPower{{.flags = {Constraint::charging}}};
-const Needs kQuiet{{.flags = {Constraint::idle}}};
+const Needs kPower{{{.flags = {Constraint::charging}}}};
+const Needs kQuiet{{{.flags = {Constraint::idle}}}};
 
 TEST(Gates, OneIsMadeForAllWhoNeedTheSame) {
   Gates gates;
@@ -36,7 +36,7 @@ TEST(Gates, MoveOnlyWithTheirOwnConditions) {
   gates.set_conditions({.holds = {{Constraint::charging, true}, {Constraint::idle, false}}},
                        kNow + 2min);
   EXPECT_EQ(gates[power].since, kNow + 1min) << "nothing has changed";
-  EXPECT_EQ(gates.since({{.flags = {Constraint::storage_not_low}}}), kNow + 1min)
+  EXPECT_EQ(gates.since({{{.flags = {Constraint::storage_not_low}}}}), kNow + 1min)
       << "nobody has asked before";
 }
 
@@ -59,15 +59,16 @@ class NeedsTest : public testing::Test {
 };
 
 TEST_F(NeedsTest, APreferenceIsDroppedWhenItsTimeHasCome) {
-  EXPECT_EQ(needs_at(work_, policy_, kNow + 1h - 1ms), (Needs{kPower[0], kQuiet[0]}));
-  EXPECT_EQ(needs_at(work_, policy_, kNow + 1h), kPower);
+  EXPECT_EQ(needs_at(work_, policy_, kNow + 1h - 1ms, nullptr),
+            (Needs{{kPower.all[0], kQuiet.all[0]}}));
+  EXPECT_EQ(needs_at(work_, policy_, kNow + 1h, nullptr), kPower);
 }
 
 TEST_F(NeedsTest, NothingIsNeededAfterTheDeadlineOrACall) {
-  EXPECT_EQ(needs_at(work_, policy_, kNow + 2h - 1ms), kPower);
-  EXPECT_TRUE(needs_at(work_, policy_, kNow + 2h).empty());
+  EXPECT_EQ(needs_at(work_, policy_, kNow + 2h - 1ms, nullptr), kPower);
+  EXPECT_TRUE(needs_at(work_, policy_, kNow + 2h, nullptr).empty());
   work_.run_now = true;
-  EXPECT_TRUE(needs_at(work_, policy_, kNow).empty());
+  EXPECT_TRUE(needs_at(work_, policy_, kNow, nullptr).empty());
 }
 
 TEST_F(NeedsTest, TheNextChangeIsTheEarliestThatIsStillToCome) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/check.h"
+#include "core/schedule.h"
 
 namespace wm {
 namespace {
@@ -15,13 +16,17 @@ bool ignores_constraints(const Work& work, const Policy& policy, TimePoint now) 
   return work.run_now || (policy.deadline && work.enqueued_at + *policy.deadline <= now);
 }
 
-bool may_run(const Work& work, const Policy& policy, const Conditions& conditions, TimePoint now) {
+bool may_run(const Work& work, const Policy& policy, const World& world) {
+  const TimePoint now = world.now;
+  const auto holds = [&](const Constraints& wanted) {
+    return hold(wanted, world.conditions, {now, zone_of(policy, world.zone)});
+  };
   if (ignores_constraints(work, policy, now)) return true;
   for (const Preference& preference : policy.prefer) {
     const bool relaxed = now - work.due >= preference.relax_after;
-    if (!relaxed && !hold(preference.constraints, conditions)) return false;
+    if (!relaxed && !holds(preference.constraints)) return false;
   }
-  return hold(policy.constraints, conditions);
+  return holds(policy.constraints);
 }
 
 // Android's formula: min(base × n or base × 2^(n−1), 18,000,000 ms).
@@ -69,8 +74,7 @@ void Promises::check_start(const Launch& launch) {
   for (const ChainLink& link : world_.store.prerequisites(work.id)) {
     EXPECT_EQ(link.state, WorkState::succeeded) << "it starts before '" << link.unique_name << "'";
   }
-  EXPECT_TRUE(may_run(work, launch.info.request, world_.conditions, world_.now))
-      << "it starts with a constraint unmet";
+  EXPECT_TRUE(may_run(work, launch.info.request, world_)) << "it starts with a constraint unmet";
 }
 
 void Promises::check_turn(const TurnReport& report) {
@@ -172,7 +176,7 @@ void Promises::check_waiting(const Work& work) {
                              !ignores_constraints(work, policy, world_.now);
   if (work.due > world_.now || work.held || settles || paused || group_is_full) return;
   if (awaits_change) return;
-  if (!may_run(work, policy, world_.conditions, world_.now)) return;
+  if (!may_run(work, policy, world_)) return;
   if (running_[work.owner] >= scheduler.rules().max_parallel) return;
   kept_waiting_.insert(work.owner);
   EXPECT_EQ(total_running(), scheduler.rules().max_parallel_total)
@@ -182,7 +186,7 @@ void Promises::check_waiting(const Work& work) {
 void Promises::check_running(const Work& work) {
   if (work.stopping != StopReason::none) return;
   const Policy& policy = work.run_policy;
-  EXPECT_TRUE(may_run(work, policy, world_.conditions, world_.now))
+  EXPECT_TRUE(may_run(work, policy, world_))
       << "#" << work.id << " goes on although a constraint was lost";
   if (policy.time_limit && *policy.time_limit > Duration::zero()) {
     EXPECT_LT(world_.scheduler().run_time(work, world_.now), *policy.time_limit)
