@@ -105,7 +105,7 @@ std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions
 std::optional<TimePoint> next_change(const Constraints&, ZonedTime) { return std::nullopt; }
 
 Constraints all_constraints(std::vector<std::string> custom) {
-  Constraints all{NetworkType::connected, {}, std::move(custom)};
+  Constraints all{.network = NetworkType::connected, .custom = std::move(custom)};
   for (const ConstraintDef& one : kConstraints) {
     if (one.form == ConstraintForm::flag) all.set(one.id);
   }
@@ -113,7 +113,9 @@ Constraints all_constraints(std::vector<std::string> custom) {
 }
 
 Constraints either(const Constraints& a, const Constraints& b) {
-  Constraints both{std::max(a.network, b.network), a.flags | b.flags, a.custom};
+  Constraints both = a;
+  both.network = std::max(a.network, b.network);
+  both.flags = a.flags | b.flags;
   for (const std::string& name : b.custom) {
     if (std::ranges::find(both.custom, name) == both.custom.end()) both.custom.push_back(name);
   }

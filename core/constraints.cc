@@ -4,7 +4,7 @@ namespace wm {
 
 Result<Constraint> parse_condition_word(std::string_view text) {
   const auto* const found = std::ranges::find(kConstraints, text, &ConstraintDef::condition);
-  if (found != kConstraints.end()) return found->id;
+  if (found != kConstraints.end() && !text.empty()) return found->id;
   return unknown_word("condition", text, words_by_number(&ConstraintDef::condition));
 }
 

@@ -69,23 +69,24 @@ std::string clock(minutes time) {
   return two(time.count() / 60) + ":" + two(time.count() % 60);
 }
 
-// Ranges of three days and more are written like this.
+std::string day_name(std::size_t day) {
+  std::string text(kDays[day % kDays.size()]);
+  text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
+// Three days and more in a row are written as a range.
 std::string format_days(std::uint8_t days) {
   const auto has = [&](std::size_t day) { return ((days >> (day % kDays.size())) & 1U) != 0; };
-  const auto name = [](std::size_t day) {
-    std::string text(kDays[day % kDays.size()]);
-    text.front() = static_cast<char>(text.front() - 'a' + 'A');
-    return text;
-  };
   std::vector<std::string> parts;
   for (std::size_t first = 1; first <= kDays.size(); ++first) {  // From Monday on.
     if (!has(first)) continue;
     std::size_t last = first;
     while (last < kDays.size() && has(last + 1)) ++last;
     if (last >= first + 2) {
-      parts.push_back(name(first) + "-" + name(last));
+      parts.push_back(day_name(first) + "-" + day_name(last));
     } else {
-      for (std::size_t day = first; day <= last; ++day) parts.push_back(name(day));
+      for (std::size_t day = first; day <= last; ++day) parts.push_back(day_name(day));
     }
     first = last;
   }
@@ -144,22 +145,29 @@ std::string format_window(const Window& window) {
   return window.days == Window::kEveryDay ? times : format_days(window.days) + " " + times;
 }
 
-bool is_inside(const Windows& windows, TimePoint instant, const date::time_zone* zone) {
-  const LocalTime local = local_time_at(instant, zone);
+std::string format_day_and_time(ZonedTime time) {
+  const LocalTime local = local_time_at(time.instant, time.zone);
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  return day_name(std::chrono::weekday{day}.c_encoding()) + " " +
+         clock(std::chrono::floor<minutes>(local - day));
+}
+
+bool is_inside(const Windows& windows, ZonedTime time) {
+  const LocalTime local = local_time_at(time.instant, time.zone);
   return std::ranges::any_of(windows, [&](const Window& one) { return contains(one, local); });
 }
 
-std::optional<TimePoint> next_change(const Windows& windows, TimePoint instant,
-                                     const date::time_zone* zone) {
+std::optional<TimePoint> next_change(const Windows& windows, ZonedTime time) {
   if (windows.empty()) return std::nullopt;
-  const bool inside = is_inside(windows, instant, zone);
+  const bool inside = is_inside(windows, time);
   // Windows repeat every week, but a week in which the offset changes may differ.
-  const TimePoint last = instant + Days{15};
-  for (TimePoint time = instant; time < last;) {
-    const ZoneOffset now = offset_at(time, zone);
-    const LocalTime edge = next_edge(windows, LocalTime{time.time_since_epoch() + now.offset});
-    time = std::min(TimePoint{edge.time_since_epoch() - now.offset}, now.until);
-    if (is_inside(windows, time, zone) != inside) return time;
+  const TimePoint last = time.instant + Days{15};
+  while (time.instant < last) {
+    const ZoneOffset now = offset_at(time.instant, time.zone);
+    const LocalTime edge =
+        next_edge(windows, LocalTime{time.instant.time_since_epoch() + now.offset});
+    time.instant = std::min(TimePoint{edge.time_since_epoch() - now.offset}, now.until);
+    if (is_inside(windows, time) != inside) return time.instant;
   }
   return std::nullopt;
 }

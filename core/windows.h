@@ -32,12 +32,14 @@ Result<Window> parse_window(std::string_view text);
 /// The form that parse_window() reads back.
 std::string format_window(const Window& window);
 
-/// True if the local time of `zone` (nullptr: UTC) lies in any of them.
-bool is_inside(const Windows& windows, TimePoint instant, const date::time_zone* zone);
+/// The local time as windows name it: `Fri 14:05`.
+std::string format_day_and_time(ZonedTime time);
+
+/// True if the local time lies in any of them.
+bool is_inside(const Windows& windows, ZonedTime time);
 
 /// The next instant at which is_inside() changes; nothing: it never does. When the clock is put
 /// forward or back, skipped local times do not come, and repeated ones come twice.
-std::optional<TimePoint> next_change(const Windows& windows, TimePoint instant,
-                                     const date::time_zone* zone);
+std::optional<TimePoint> next_change(const Windows& windows, ZonedTime time);
 
 }  // namespace wm

@@ -1,5 +1,6 @@
 #include "core/zone.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <date/tz.h>
@@ -8,6 +9,23 @@
 #include "core/text.h"
 
 namespace wm {
+namespace {
+
+// The zone that was meant, also by its city alone; empty: none comes close.
+std::string_view closest_zone(std::string_view name) {
+  std::vector<std::string_view> zones;
+  std::vector<std::string_view> cities;
+  for (const date::time_zone& zone : date::get_tzdb().zones) {
+    zones.emplace_back(zone.name());
+    cities.push_back(zones.back().substr(zones.back().rfind('/') + 1));
+  }
+  if (const std::string_view zone = closest(name, zones); !zone.empty()) return zone;
+  const std::string_view city = closest(name, cities);
+  if (city.empty()) return {};
+  return zones[static_cast<std::size_t>(std::ranges::find(cities, city) - cities.begin())];
+}
+
+}  // namespace
 
 ZoneOffset offset_at(TimePoint instant, const date::time_zone* zone) {
   if (!zone) return {Duration{0}, TimePoint::max()};
@@ -35,11 +53,10 @@ Result<> check_zone(std::string_view name) {
     return invalid("time zone '" + printable(name) +
                    "' means nothing without a time zone database (package tzdata)");
   }
-  std::vector<std::string_view> known;
-  for (const date::time_zone& zone : date::get_tzdb().zones) known.push_back(zone.name());
-  const std::string meant = did_you_mean(name, known);
-  return invalid("unknown time zone '" + printable(name) + "'" +
-                 (meant.empty() ? ": write for example Europe/Berlin" : meant));
+  const std::string_view meant = closest_zone(name);
+  return invalid("unknown time zone '" + printable(name) + "': " +
+                 (meant.empty() ? "write for example Europe/Berlin"
+                                : "did you mean " + std::string(meant) + "?"));
 }
 
 bool has_zone_database() {

@@ -128,6 +128,7 @@ std::string overridable() {
   std::string text;
   std::size_t line = 0;
   for (const ConstraintDef& one : kConstraints) {
+    if (one.condition.empty()) continue;
     std::string pair(one.condition);
     if (one.form == ConstraintForm::names) pair += ".NAME";
     pair += '=';

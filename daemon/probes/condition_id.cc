@@ -30,7 +30,8 @@ ConditionId condition_of(std::string_view constraint) {
 std::vector<ConditionId> ids_of(const Constraints& wanted) {
   std::vector<ConditionId> ids;
   for (const ConstraintDef& one : kConstraints) {
-    if (one.form != ConstraintForm::names && wanted.has(one.id)) ids.emplace_back(one.id);
+    if (one.condition.empty() || one.form == ConstraintForm::names) continue;
+    if (wanted.has(one.id)) ids.emplace_back(one.id);
   }
   for (const std::string& name : wanted.custom) ids.emplace_back(Constraint::custom, name);
   return ids;
