@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text.h"
+
 namespace wm {
 namespace {
 
@@ -44,6 +46,10 @@ void each_unmet(const Look& look, Report report) {
   look.wanted.flags.each([&](Constraint flag) {
     if (!flag_holds(flag, look.now)) report(flag, nullptr);
   });
+  if (const Windows& windows = look.wanted.between;
+      !windows.empty() && !is_inside(windows, look.time)) {
+    report(Constraint::between, nullptr);
+  }
   for (const std::string& name : look.wanted.custom) {
     const auto known = look.now.custom.find(name);
     if (known == look.now.custom.end() || !known->second) report(Constraint::custom, &name);
@@ -68,6 +74,12 @@ Unmet describe(Constraint constraint, const std::string* custom, const Look& loo
               {}};
     case ConstraintForm::names:
       return {constraint, *custom, "yes", shown(look.now.custom.contains(*custom)), {}};
+    case ConstraintForm::windows: {
+      std::vector<std::string> windows;
+      for (const Window& one : look.wanted.between) windows.push_back(format_window(one));
+      return {constraint, std::string(def.name), join(windows, " or "),
+              format_day_and_time(look.time), next_change(look.wanted.between, look.time)};
+    }
   }
   return {};
 }
@@ -102,7 +114,9 @@ std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions
   return missing;
 }
 
-std::optional<TimePoint> next_change(const Constraints&, ZonedTime) { return std::nullopt; }
+std::optional<TimePoint> next_change(const Constraints& wanted, ZonedTime time) {
+  return next_change(wanted.between, time);
+}
 
 Constraints all_constraints(std::vector<std::string> custom) {
   Constraints all{.network = NetworkType::connected, .custom = std::move(custom)};

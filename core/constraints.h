@@ -23,12 +23,13 @@ enum class Constraint : std::uint8_t {
   battery_not_low = 2,
   storage_not_low = 3,
   idle = 4,
+  between = 5,
   custom = 15,
 };
 
-/// The form of a constraint in a request: a type of network, a flag, or names of conditions that
-/// the configuration declares.
-enum class ConstraintForm : std::uint8_t { network_type, flag, names };
+/// The form of a constraint in a request: a type of network, a flag, names of conditions that the
+/// configuration declares, or windows of local time.
+enum class ConstraintForm : std::uint8_t { network_type, flag, names, windows };
 
 struct ConstraintDef {
   Constraint id;
@@ -36,7 +37,7 @@ struct ConstraintDef {
   std::string_view name;       // In --prefer, in explanations and in stop reasons.
   std::string_view option;     // Without dashes; also the key in a file of works.
   std::string_view json;       // On the wire, and in documents on disk.
-  std::string_view condition;  // The condition concerned, also the key in [unknown].
+  std::string_view condition;  // The condition concerned, also the key in [unknown]; empty: none.
   std::string_view yes = "yes";
   std::string_view no = "no";
   std::string_view metavar;        // For the option's value; a flag has none.
@@ -105,6 +106,15 @@ inline constexpr std::array kConstraints{
         .help = "Run only while nobody uses the machine",
         .remedy = "install systemd-logind (libpam-systemd)",
         .settable_unknown = true,
+    },
+    ConstraintDef{
+        .id = Constraint::between,
+        .form = ConstraintForm::windows,
+        .name = "between",
+        .option = "between",
+        .json = "between",
+        .metavar = "[DAYS ]HH:MM-HH:MM",
+        .help = "22:00-06:00, \"Mon-Fri 09:00-17:00\"; repeatable",
     },
     ConstraintDef{
         .id = Constraint::custom,

@@ -18,6 +18,7 @@
 #include "core/size.h"
 #include "core/text.h"
 #include "core/time.h"
+#include "core/windows.h"
 #include "core/words.h"
 
 namespace wm {
@@ -241,6 +242,24 @@ struct Codes {
   static std::string_view varlink() { return "string"; }
 };
 
+// Windows have the same text in every form.
+struct LocalWindow {
+  using Value = Window;
+  static boost::json::value out(const Value& value, Form) {
+    return boost::json::value(format_window(value));
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    std::string text;
+    auto read = Text::in(json, text, reading);
+    return read ? parse(text, value, reading) : read;
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    return take(parse_window(text), value);
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "string"; }
+};
+
 struct Pairs {
   using Value = std::map<std::string, std::string>;
   static boost::json::value out(const Value& value, Form) { return boost::json::value_from(value); }
@@ -305,9 +324,8 @@ struct List {
     return list;
   }
   static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
-    const bool numbers = !kFreeText && reading.form == Form::stored;
     const boost::json::array* list = json.if_array();
-    if (!list) return not_a(numbers ? "a list of numbers" : "a list of strings");
+    if (!list) return not_a("a list of strings");
     value.clear();
     for (const boost::json::value& one : *list) {
       auto read = Item::in(one, value.emplace_back(), reading);
@@ -336,6 +354,8 @@ template <>
 struct Of<ExitCodes> : Codes {};
 template <>
 struct Of<std::map<std::string, std::string>> : Pairs {};
+template <>
+struct Of<Window> : LocalWindow {};
 template <class E>
   requires std::is_enum_v<E>
 struct Of<E> : Word<E> {};

@@ -104,6 +104,18 @@ Result<> validate_trigger(const WorkRequest& request) {
   return checks.result();
 }
 
+// Checks the windows, and that a time zone has something to be the zone of.
+Result<> validate_local_times(const WorkRequest& request) {
+  constexpr std::size_t kMostWindows = 16;
+  std::size_t windows = request.constraints.between.size();
+  for (const Preference& one : request.prefer) windows += one.constraints.between.size();
+  return Checks()
+      .require(windows <= kMostWindows, "at most 16 windows are allowed")
+      .require(request.time_zone.empty() || !request.calendar.empty() || windows > 0,
+               "a time zone needs a calendar or a window: give calendar or between, too")
+      .result();
+}
+
 Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
   const bool periodic = request.kind == WorkKind::periodic;
   return Checks()
@@ -117,8 +129,7 @@ Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
                             request.calendar.empty() && request.cadence == Cadence::interval),
                "only periodic work has a period, a flex, a cadence and a calendar")
       .require(periodic ? validate_period(request, limits) : Result<>())
-      .require(request.time_zone.empty() || !request.calendar.empty(),
-               "a time zone needs a calendar: give calendar, too")
+      .require(validate_local_times(request))
       .require(validate_deadline(request))
       .require(validate_trigger(request))
       .result();

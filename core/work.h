@@ -17,6 +17,7 @@
 #include "core/exit_codes.h"
 #include "core/stop_reason.h"
 #include "core/time.h"
+#include "core/windows.h"
 #include "core/words.h"
 
 namespace wm {
@@ -102,6 +103,7 @@ struct Constraints {
   NetworkType network = NetworkType::not_required;
   ConstraintSet flags;              // The constraints that are simply needed or not.
   std::vector<std::string> custom;  // Conditions that the configuration declares.
+  Windows between;                  // Any of them suffices.
 
   /// True if that one is named, in whatever form.
   bool has(Constraint one) const;
@@ -114,6 +116,7 @@ template <class AnyConstraints, class Use>
 auto with_value(const ConstraintDef& def, AnyConstraints& constraints, Use use) {
   if (def.form == ConstraintForm::network_type) return use(constraints.network);
   if (def.form == ConstraintForm::names) return use(constraints.custom);
+  if (def.form == ConstraintForm::windows) return use(constraints.between);
   bool flag = constraints.flags.has(def.id);
   auto result = use(flag);
   if constexpr (!std::is_const_v<AnyConstraints>) constraints.set(def.id, flag);
@@ -170,7 +173,7 @@ struct Policy {
   Duration every{};       // For a periodic job without a calendar.
   Duration flex{};        // 0: the whole period.
   std::string calendar;   // For a periodic job without a period; see core/calendar.h.
-  std::string time_zone;  // For the calendar; empty: the daemon's. See core/zone.h.
+  std::string time_zone;  // Of calendar and windows; empty: the daemon's. See core/zone.h.
   Cadence cadence = Cadence::interval;
   std::optional<Duration> deadline;  // After it the constraints do not matter.
   std::optional<BackoffPolicy> backoff_policy;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/check.h"
 #include "tests/support/world.h"
 
 namespace wm {
@@ -26,6 +27,9 @@ class ForecastTest : public testing::Test {
     waits.deadline = 5h;
     auto prefers = oneoff("prefers");
     prefers.prefer = {{{.flags = {Constraint::charging}}, 3h}};
+    auto nights = periodic("nights", 40min);
+    nights.constraints.between = {checked(parse_window("22:00-06:00"), "a window")};
+    nights.time_zone = "America/New_York";
     auto never = oneoff("never");
     never.constraints.set(Constraint::charging);
     auto later = oneoff("later");
@@ -33,8 +37,8 @@ class ForecastTest : public testing::Test {
     auto after = oneoff("after");
     after.prerequisites = {"later"};
     world_.conditions.holds[Constraint::charging] = false;
-    for (const WorkRequest& request :
-         {periodic("interval", 30min), fixed, calendar, waits, prefers, never, later, after}) {
+    for (const WorkRequest& request : {periodic("interval", 30min), fixed, calendar, waits, prefers,
+                                       nights, never, later, after}) {
       world_.enqueue(request);
     }
   }

@@ -169,7 +169,7 @@ TEST(Limits, WhatContradictsItselfIsRefused) {
        }},
       {"only periodic work", [](auto& r) { r.calendar = "@daily"; }},
       {"only periodic work", [](auto& r) { r.cadence = Cadence::fixed; }},
-      {"a time zone needs a calendar", [](auto& r) { r.time_zone = "UTC"; }},
+      {"a time zone needs a calendar or a window", [](auto& r) { r.time_zone = "UTC"; }},
       {"unknown time zone 'Mars/Olympus': write for example",
        [](auto& r) { r.time_zone = "Mars/Olympus"; }},
       {"names no constraint", [](auto& r) { r.prefer = {{{}, 1h}}; }},

@@ -114,6 +114,7 @@ TEST(RequestFields, NumbersOnDiskNeverChange) {
                                                          {102, "battery-not-low"},
                                                          {103, "storage-not-low"},
                                                          {104, "idle"},
+                                                         {105, "between"},
                                                          {115, "require"}};
   std::set<int> seen;
   for (const Field& field : request_fields()) {

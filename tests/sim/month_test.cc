@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/check.h"
 #include "tests/support/backoff.h"
 #include "tests/support/promises.h"
 
@@ -92,6 +93,11 @@ class Month {
     return life;
   }
 
+  Window random_window() {
+    constexpr std::array kTexts{"22:00-06:00", "Mon-Fri 09:00-17:30", "Sat,Sun 00:00-24:00"};
+    return checked(parse_window(kTexts.at(static_cast<std::size_t>(pick(2)))), "a window");
+  }
+
   Constraints random_constraints() {
     Constraints constraints{.network = static_cast<NetworkType>(pick(4))};
     for (const Constraint one :
@@ -99,6 +105,7 @@ class Month {
       constraints.set(one, chance(20));
     }
     if (chance(10)) constraints.custom = {"vpn"};
+    if (chance(15)) constraints.between = {random_window()};
     return constraints;
   }
 
@@ -142,12 +149,15 @@ class Month {
     if (chance(60)) request.constraints = random_constraints();
     if (chance(15))
       request.prefer = {{{.flags = {Constraint::charging}}, Duration{1 + pick(86'400'000)}}};
+    if (chance(10))
+      request.prefer.push_back({{.between = {random_window()}}, 1min + random_wait()});
     if (chance(15)) request.time_limit = Duration{1 + pick(7'200'000)};
     if (chance(30)) request.priority = pick(20) - 10;
     if (chance(20)) request.group = chance(50) ? "narrow" : "wide";
     if (chance(20)) request.keep_results = Duration{pick(86'400'000)};
     request.exit_rules.retry_on_crash = chance(50);
     chance(30) ? add_period(request) : add_one_off_terms(request);
+    if (request.calendar.empty() && chance(30)) request.time_zone = "America/New_York";
     if (chance(10) && !request.expedited) request.at = world_.now + Duration{pick(86'400'000)};
     return request;
   }

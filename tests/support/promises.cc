@@ -16,6 +16,17 @@ bool ignores_constraints(const Work& work, const Policy& policy, TimePoint now) 
   return work.run_now || (policy.deadline && work.enqueued_at + *policy.deadline <= now);
 }
 
+// True if the local time has just opened or shut a window.
+bool window_changed(const Policy& policy, const World& world) {
+  const ZonedTime before{world.now - 10s, zone_of(policy, world.zone)};
+  const auto changed = [&](const Constraints& wanted) {
+    return next_change(wanted, before).value_or(TimePoint::max()) <= world.now;
+  };
+  return changed(policy.constraints) || std::ranges::any_of(policy.prefer, [&](const auto& one) {
+           return changed(one.constraints);
+         });
+}
+
 bool may_run(const Work& work, const Policy& policy, const World& world) {
   const TimePoint now = world.now;
   const auto holds = [&](const Constraints& wanted) {
@@ -166,7 +177,7 @@ void Promises::check_waiting(const Work& work) {
   const Policy& policy = work.policy;
   const Scheduler& scheduler = world_.scheduler();
   const bool settles = work.settling && !ignores_constraints(work, policy, world_.now) &&
-                       world_.now - conditions_since_ < 10s;
+                       (world_.now - conditions_since_ < 10s || window_changed(policy, world_));
   const bool paused = scheduler.pauses().contains("") || scheduler.pauses().contains(policy.group);
   const auto rule = world_.settings.groups.find(policy.group);
   const bool group_is_full =

@@ -21,9 +21,11 @@ inline std::vector<std::string> sample_texts(const Field& field, unsigned varian
   if (field.key == "input") return {"user=" + number, "list:=[1,2.5,\"ü\"]"};
   if (field.key == "calendar") return {variant % 2 == 0 ? "30 2 * * mon" : "@daily"};
   if (field.key == "time-zone") return {variant % 2 == 0 ? "Europe/Berlin" : "Asia/Tokyo"};
+  if (field.key == "between") return {"22:00-0" + number + ":30", "Mon-Fri 09:00-17:30"};
   if (field.key == "cwd") return {"/usr/share"};
   if (field.key == "on-path") return {"/usr/in" + number + "/*.txt", "/usr/b"};
-  if (field.key == "prefer") return {"network=unmetered", "charging", "custom=night"};
+  if (field.key == "prefer")
+    return {"network=unmetered", "charging", "between=Sat,Sun 00:00-24:00"};
   if (field.key == "relax-after") return {number + "h", "2d", "90m"};
   if (metavar == "D") return {number + "h"};
   if (metavar == "N") return {number};

@@ -178,10 +178,17 @@ TEST(Manual, NamesEveryConstraint) {
     EXPECT_NE(semantics.find(reason), std::string::npos) << reason;
     if (!check.empty()) check += ", ";
     if (one.settable_unknown) unknown += (unknown.empty() ? "*" : ", *") + condition + '*';
+    if (one.condition.empty()) {
+      check += "*--" + option + "* _" + std::string(one.metavar) + '_';
+      EXPECT_NE(semantics.find("|  " + bold), std::string::npos) << bold << " is explained";
+      continue;
+    }
     switch (one.form) {
       case ConstraintForm::network_type:
         check += "*--" + option + "* _TYPE_";
         continue;
+      case ConstraintForm::windows:
+        break;
       case ConstraintForm::names:
         check += "*--" + option + "* _NAME_";
         values += ", _" + condition + ".NAME_=";

@@ -39,6 +39,35 @@ class Zones : public Scheduling {
   std::string zone() { return text(json({"status"}), "timeZone"); }
 };
 
+// It is always morning in one of these zones, and afternoon in the other.
+struct TwoZones {
+  const char* morning = "Etc/GMT+6";
+  const char* afternoon = "Etc/GMT-6";
+};
+
+TwoZones zones_now() {
+  const auto now = std::chrono::system_clock::now();
+  const auto hour = (now - std::chrono::floor<std::chrono::days>(now)) / 1h;
+  return hour >= 6 && hour < 18 ? TwoZones{} : TwoZones{"Etc/GMT-6", "Etc/GMT+6"};
+}
+
+TEST_F(Scheduling, AWindowHoldsAJobBackUntilItOpens) {
+  const auto [morning, afternoon] = zones_now();
+  EXPECT_EQ(wm({"check", "--between", "00:00-12:00", "--time-zone", morning}).status, 0);
+  EXPECT_EQ(wm({"check", "--between", "00:00-12:00", "--time-zone", afternoon}).status, 75);
+
+  shell("a", "true", {"--between", "0:00-12:00", "--time-zone", morning});
+  EXPECT_EQ(wm({"wait", "a"}).status, 0);
+  shell("b", "true", {"--between", "0:00-12:00", "--time-zone", afternoon});
+  EXPECT_NE(ok({"list"}).find("between 00:00-12:00"), std::string::npos);
+  const boost::json::value wait = json({"why", "b"}).at("waitingFor").at(0);
+  EXPECT_EQ(text(wait, "required"), "00:00-12:00");
+  EXPECT_EQ(text(wait, "until").substr(11),
+            std::string_view(morning) == "Etc/GMT+6" ? "18:00:00.000Z" : "06:00:00.000Z");
+  ok({"update", "b", "--time-zone", morning});
+  EXPECT_EQ(wm({"wait", "b"}).status, 0);
+}
+
 TEST_F(Zones, TheVariableGoesBeforeTheFile) {
   for (const auto& [tz, name] : {std::pair{"Asia/Tokyo", "Asia/Tokyo"},
                                  {":Asia/Tokyo", "Asia/Tokyo"},
@@ -68,22 +97,41 @@ TEST_F(Zones, TheVariableGoesBeforeTheFile) {
             std::string::npos);
 }
 
-TEST_F(Zones, AChangeOfTheFileIsFollowed) {
-  if (run_program({"unshare", "-m", "true"}).status != 0) GTEST_SKIP() << "no mount namespaces";
-  const auto etc = daemon_.path() / "etc";
-  const auto link_to = [&](const char* name) {
-    std::filesystem::create_symlink(std::string("/usr/share/zoneinfo/") + name, etc / "fresh");
-    std::filesystem::rename(etc / "fresh", etc / "localtime");
-  };
-  ASSERT_EQ(run_program({"cp", "-a", "/etc", etc}).status, 0);
-  link_to("Europe/Berlin");
-  restart_under("unset TZ; exec unshare -m sh -c 'mount --bind " + etc.string() +
-                " /etc && exec \"$0\" \"$@\"'");
+// Has an /etc of its own.
+class ZoneFile : public Zones {
+ protected:
+  void SetUp() override {
+    if (run_program({"unshare", "-m", "true"}).status != 0) GTEST_SKIP() << "no mount namespaces";
+    ASSERT_EQ(run_program({"cp", "-a", "/etc", etc_}).status, 0);
+    link_to("Europe/Berlin");
+    restart_under("unset TZ; exec unshare -m sh -c 'mount --bind " + etc_.string() +
+                  " /etc && exec \"$0\" \"$@\"'");
+  }
+  void link_to(const char* name) {
+    std::filesystem::create_symlink(std::string("/usr/share/zoneinfo/") + name, etc_ / "fresh");
+    std::filesystem::rename(etc_ / "fresh", etc_ / "localtime");
+  }
+
+  const std::filesystem::path etc_ = daemon_.path() / "etc";
+};
+
+TEST_F(ZoneFile, IsFollowedWhenItChanges) {
   EXPECT_EQ(zone(), "Europe/Berlin");
   for (const char* name : {"Asia/Tokyo", "America/New_York"}) {
     link_to(name);
     while (zone() != name) std::this_thread::yield();
   }
+}
+
+TEST_F(ZoneFile, StopsWhatIsOutsideItsWindowThen) {
+  const auto [morning, afternoon] = zones_now();
+  link_to(morning);
+  while (zone() != morning) std::this_thread::yield();
+  shell("a", "sleep 600", {"--between", "00:00-12:00"});
+  while (state("a") != "running") std::this_thread::yield();
+  link_to(afternoon);
+  while (state("a") != "enqueued") std::this_thread::yield();
+  EXPECT_NE(ok({"history", "a"}).find("constraint-between"), std::string::npos);
 }
 
 TEST_F(Scheduling, AnUpdateNamesTheTimeOfTheNextRunAlone) {
