@@ -445,9 +445,9 @@ void add_times(Rows& rows) {
            [](auto& r) -> auto& { return r.cadence; })
       .add(31, "calendar", "calendar", "EXPR", "Instead of a period: \"30 2 * * mon\", @daily, …",
            [](auto& r) -> auto& { return r.calendar; })
-      .offered(kAll)
+      .offered(kAll | kCheck)
       .add(
-          32, "time-zone", "timeZone", "ZONE", "The zone of its calendar: Europe/Berlin, UTC, …",
+          32, "time-zone", "timeZone", "ZONE", "The zone of calendar and windows: Europe/Berlin, …",
           [](auto& r) -> auto& { return r.time_zone; }, ZoneName{});
 }
 

@@ -19,7 +19,9 @@ int check(Session& session, const RequestOptions& options) {
     return session.complain(
         {ErrorCode::invalid, "nothing to check: name a constraint, for example --charging"});
   }
-  const auto answer = session.ask("Check", {{"constraints", to_json(wanted)}});
+  json::object question{{"constraints", to_json(wanted)}};
+  if (!request->time_zone.empty()) question["timeZone"] = request->time_zone;
+  const auto answer = session.ask("Check", std::move(question));
   if (!answer) return session.complain(answer.error());
   const json::array& unmet = array_of(*answer, "waitingFor");
   if (session.json()) {

@@ -33,7 +33,8 @@ std::string constraints_text(const json::object& constraints) {
     if (value.is_string()) {
       parts.push_back(std::string(key) + " " + std::string(value.get_string()));
     } else if (value.is_array()) {
-      parts.push_back(join(texts_of(value.get_array())));
+      const std::string texts = join(texts_of(value.get_array()), " or ");
+      parts.push_back(key == def_of(Constraint::custom).json ? texts : spoken(key) + " " + texts);
     } else {
       parts.push_back(spoken(key));
     }
@@ -147,6 +148,10 @@ std::string waits_of(const json::object& work, TimePoint now) {
     const std::string name = text_of(one, "name");
     if (text_of(one, "kind") == "trigger") part += "change of ";
     part += name.empty() ? text_of(one, "kind") : name;
+    if (name == def_of(Constraint::between).name) {
+      part += " " + text_of(one, "required");
+      continue;
+    }
     const auto until = time_of(one, "until");
     if (until && *until > now) part += " " + rough_duration(*until - now);
   }
@@ -265,6 +270,7 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
   plain("command", join(texts_of(work, "command"), " "));
   plain("input", object_of(work, "input").empty() ? "" : json::serialize(object_of(work, "input")));
   plain("schedule", schedule_of(work));
+  plain("time zone", text_of(work, "timeZone"));
   plain("on change of", join(texts_of(work, "onPath")));
   plain("needs", constraints_text(object_of(work, "constraints")));
   plain("prefers", preferences_of(work));

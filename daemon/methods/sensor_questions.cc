@@ -32,19 +32,26 @@ void SensorQuestions::conditions(const ExchangePtr& exchange) {
 
 void SensorQuestions::check(const ExchangePtr& exchange) {
   json::object object;
-  if (!read_parameters(*exchange,
-                       [&](JsonReader& reader) { reader.read("constraints", object); })) {
+  std::string zone;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("constraints", object).read("timeZone", zone);
+      })) {
     return;
   }
   const auto wanted = constraints_from_json(object);
   if (!wanted) return exchange->error(wanted.error());
+  if (const auto known = zone.empty() ? Result<>() : check_zone(zone); !known) {
+    return exchange->error(known.error());
+  }
   if (const auto declared = check_declared(wanted->custom, settings_); !declared) {
     return exchange->error(declared.error());
   }
-  ask(exchange, *wanted, [this, exchange, wanted = *wanted](TimePoint now) {
+  const Policy policy{.constraints = *wanted, .time_zone = zone};
+  ask(exchange, *wanted, [this, exchange, policy](TimePoint now) {
     const Scheduler& scheduler = manager_.scheduler();
+    const ZonedTime time = scheduler.local_time(policy, now);
     std::vector<Wait> waits;
-    for (const Unmet& one : unmet(wanted, scheduler.conditions(), {now, scheduler.rules().zone})) {
+    for (const Unmet& one : unmet(policy.constraints, scheduler.conditions(), time)) {
       waits.push_back(constraint_wait(one));
     }
     explain_constraints(waits, sensors_);
