@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kReady{15};
 constexpr int kTaken = 3;  // wmd's exit status if another one serves, or is about to.
-// How long to wait for a daemon that is about to serve, or to end, before starting another.
+// The waits for a daemon that is about to serve, or to end, before another one is started.
 constexpr std::chrono::milliseconds kFirstWait{100};
 constexpr std::chrono::milliseconds kLongestWait{1000};
 constexpr std::size_t kMostSaid = 300;  // The most bytes of its messages that are shown.

@@ -21,7 +21,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::int64_t kMostInMessage = std::int64_t{1} << 20;  // As in wmd's ServerLimits.
+constexpr std::int64_t kMostInMessage = std::int64_t{1} << 20;  // The bound in wmd's ServerLimits.
 
 std::unexpected<Error> unreachable(const std::string& what) {
   return fail(ErrorCode::unreachable, what);

@@ -38,7 +38,7 @@ Result<uid_t> find_owner(const std::string& name) {
   return fail(ErrorCode::invalid, "--owner: there is no user '" + name + "'");
 }
 
-// How long to wait for a daemon that went away: $WM_RECONNECT.
+// The longest wait for a daemon that went away: $WM_RECONNECT.
 Duration patience() {
   const char* const said = std::getenv("WM_RECONNECT");
   const auto time = parse_duration(said ? said : "");

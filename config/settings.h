@@ -17,7 +17,7 @@ namespace wm {
 
 struct TaskSettings {
   std::vector<std::string> command;  // An absolute path first.
-  bool dispatcher = false;           // Whether the task name is appended to the command.
+  bool dispatcher = false;           // True if the task name is appended to the command.
   std::map<std::string, std::string> env;
 
   bool operator==(const TaskSettings&) const = default;
@@ -38,18 +38,18 @@ struct ClientLimits {
 struct KeepLimits {
   std::int64_t max_log_space = std::int64_t{1} << 30;
   std::int64_t max_work_space = std::int64_t{256} << 20;  // Bytes of registrations and outputs.
-  std::optional<std::int64_t> max_log_space_total;        // Unset: a part of the file system …
-  std::optional<std::int64_t> keep_free;                  // … of which a part stays free.
+  std::optional<std::int64_t> max_log_space_total;        // Unset: a part of the file system.
+  std::optional<std::int64_t> keep_free;                  // Unset: another part of it.
 
   bool operator==(const KeepLimits&) const = default;
 };
 
 struct RunSettings {
-  int max_parallel = 0;        // Per owner; 0: the number of processors, at least 4.
-  int max_parallel_total = 0;  // For all owners together; 0: four times max_parallel.
+  int max_parallel = 0;        // The most per owner; 0: the number of processors, at least 4.
+  int max_parallel_total = 0;  // The most for all owners together; 0: four times max_parallel.
   Duration stop_grace = 10s;
-  Duration time_limit{};  // For jobs that name none; 0: unlimited.
-  Duration settle = 10s;  // How long a constraint that stopped a run must hold before the next.
+  Duration time_limit{};  // The limit for jobs that name none; 0: unlimited.
+  Duration settle = 10s;  // The time that a constraint must hold again after it stopped a run.
 
   bool operator==(const RunSettings&) const = default;
 };
@@ -77,8 +77,8 @@ struct NetworkSettings {
 };
 
 struct IdleSettings {
-  Duration after = 15min;  // How long nobody must have used the machine.
-  double max_load = 0.3;   // If nobody is logged in: the load over one minute, per processor.
+  Duration after = 15min;  // The time for which nobody must have used the machine.
+  double max_load = 0.3;   // The most load over one minute, per processor, if nobody is logged in.
 
   bool operator==(const IdleSettings&) const = default;
 };
@@ -93,18 +93,18 @@ struct CustomCondition {
 };
 
 struct RetrySettings {
-  int max_attempts = 0;  // For jobs that name none; 0: unlimited.
-  ExitCodes fail_on;     // For jobs that name none.
+  int max_attempts = 0;  // The limit for jobs that name none; 0: unlimited.
+  ExitCodes fail_on;     // The statuses for jobs that name none.
   double jitter = 0;     // The most by which a backoff is lengthened, as a fraction of it.
 
   bool operator==(const RetrySettings&) const = default;
 };
 
 struct HistorySettings {
-  Duration keep = Days{7};                              // For a job's results, after its end.
-  Duration keep_state = Days{90};                       // For WM_STATE_DIR, after the last run.
-  int max_runs = 100;                                   // Per unique name.
-  std::int64_t max_log_bytes = std::int64_t{10} << 20;  // Per run.
+  Duration keep = Days{7};                              // Time of results after a job's end.
+  Duration keep_state = Days{90};                       // Time of WM_STATE_DIR after the last run.
+  int max_runs = 100;                                   // The most per unique name.
+  std::int64_t max_log_bytes = std::int64_t{10} << 20;  // The most per run.
 
   bool operator==(const HistorySettings&) const = default;
 };
@@ -124,10 +124,10 @@ struct MetricsSettings {
   bool operator==(const MetricsSettings&) const = default;
 };
 
-/// Who may register what. The rules on commands and tasks also bind root.
+/// The rules on registrations. Those on commands and tasks also bind root.
 struct Permissions {
-  std::optional<std::vector<std::string>> tasks;  // Only these, if set.
-  std::optional<bool> commands;                   // If unset: allowed unless `tasks` is set.
+  std::optional<std::vector<std::string>> tasks;  // The permitted ones; unset: all.
+  std::optional<bool> commands;                   // Unset: allowed unless `tasks` is set.
   // Root and the daemon's own user are always allowed. If neither list is set, everybody is.
   std::optional<std::vector<std::string>> users;
   std::optional<std::vector<std::string>> groups;
@@ -153,7 +153,7 @@ struct Settings {
   std::map<std::string, CustomCondition> conditions;
   std::map<std::string, GroupRule> groups;
   UnknownPolicy unknown;
-  Duration expedited_budget = 10min;  // Per owner, in 24 hours.
+  Duration expedited_budget = 10min;  // The time per owner, in 24 hours.
   HistorySettings history;
   NotifySettings notify;
   MetricsSettings metrics;

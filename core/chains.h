@@ -16,7 +16,7 @@ namespace wm {
 
 class Chains {
  public:
-  /// From the store, at start-up.
+  /// Takes a link from the store, at start-up.
   void restore(WorkId prerequisite, WorkId dependent);
 
   /// Blocks a new job until all `prerequisites` that are unfinished now have succeeded. If this
@@ -38,7 +38,7 @@ class Chains {
   // Usually added in the order of their ids.
   using Dependents = boost::container::flat_set<WorkId>;
 
-  std::unordered_map<WorkId, Dependents> dependents_;  // Of unfinished prerequisites.
+  std::unordered_map<WorkId, Dependents> dependents_;  // Dependants of unfinished prerequisites.
   std::vector<std::pair<WorkId, WorkId>> new_edges_;   // Added since accept().
 };
 

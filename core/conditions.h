@@ -34,7 +34,7 @@ using UnknownPolicy = ByConstraint<std::optional<bool>>;
 /// One value per sensor; nothing where there is none.
 struct Conditions {
   std::optional<NetworkReading> network;
-  ByConstraint<std::optional<bool>> holds;  // Of the flags.
+  ByConstraint<std::optional<bool>> holds;  // The values of the flags.
   std::map<std::string, bool> custom;       // Unknown: does not hold.
   UnknownPolicy unknown;
 

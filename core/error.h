@@ -7,8 +7,8 @@
 
 namespace wm {
 
-/// What the caller can do about an error; the client's exit codes and the wire's error names follow
-/// from it.
+/// The caller's way out of an error; the client's exit codes and the wire's error names follow from
+/// it.
 enum class ErrorCode {
   invalid,        // The request itself is wrong: out of bounds, malformed, unknown.
   not_found,      // No such job.

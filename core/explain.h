@@ -12,11 +12,11 @@ namespace wm {
 struct Wait {
   WaitKind kind = WaitKind::constraint;
   std::string name;      // The constraint, prerequisite or group; for a time `at` or `calendar`.
-  std::string required;  // What is needed …
-  std::string actual;    // … and what there is.
+  std::string required;  // The state that is needed.
+  std::string actual;    // The present state.
   std::optional<TimePoint> since;
-  std::optional<TimePoint> until;  // If it is known.
-  std::string detail;              // For a constraint: its sensor's reading, and the sensor.
+  std::optional<TimePoint> until;  // The latest end of the wait, if it is known.
+  std::string detail;              // A constraint's sensor and reading, or a trigger's problem.
 
   bool operator==(const Wait&) const = default;
 };

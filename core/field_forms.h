@@ -1,5 +1,5 @@
-// How a value of each type is written and read in each form. Only code that defines fields needs
-// it.
+// The ways to write and read a value of each type in each form. Only code that defines fields needs
+// them.
 #pragma once
 
 #include <cstdint>

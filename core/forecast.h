@@ -22,7 +22,7 @@ struct ForecastBounds {
 };
 
 struct Forecast {
-  std::vector<ForecastRun> runs;    // In the order of their starts.
+  std::vector<ForecastRun> runs;    // The runs in the order of their starts.
   std::optional<TimePoint> cut_at;  // A bound was reached there: later runs are unknown.
 };
 

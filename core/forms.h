@@ -14,7 +14,7 @@ namespace wm {
 /// times milliseconds since 1970. `written`: in a file that people write.
 enum class Form : std::uint8_t { wire, stored, written };
 
-/// Why a value cannot be read: either its type is wrong, or a sentence gives another reason.
+/// The reason why a value cannot be read: its type is wrong, or a sentence gives another one.
 struct ValueError {
   std::string message;
   bool of_type = false;
@@ -28,7 +28,7 @@ struct ValueError {
 template <class T = void>
 using Read = std::expected<T, ValueError>;
 
-/// How a value is to be read.
+/// The way to read a value.
 struct Reading {
   Form form = Form::wire;
   /// Reads a time that people write in their time zone; nullptr: only ISO 8601.

@@ -14,7 +14,7 @@
 namespace wm {
 
 std::string text_of(const boost::json::object& object, std::string_view key);
-std::int64_t number_of(const boost::json::object& object, std::string_view key);  // Or 0.
+std::int64_t number_of(const boost::json::object& object, std::string_view key);  // 0: none.
 const boost::json::object& object_of(const boost::json::object& object, std::string_view key);
 const boost::json::array& array_of(const boost::json::object& object, std::string_view key);
 std::vector<std::string> texts_of(const boost::json::object& object, std::string_view key);

@@ -37,7 +37,7 @@ class JsonReader {
   JsonReader& read(std::string_view key, std::map<std::string, std::string>& value);
   JsonReader& read(std::string_view key, std::map<std::string, bool>& value);
   JsonReader& read(std::string_view key, boost::json::object& value);
-  JsonReader& read(std::string_view key, boost::json::array& value);  // Of objects.
+  JsonReader& read(std::string_view key, boost::json::array& value);  // A list of objects.
 
   template <class T>
   JsonReader& read(std::string_view key, std::optional<T>& value) {

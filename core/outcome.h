@@ -30,8 +30,8 @@ RunResult result_of(const ChildEnd& end, const ExitRules& rules);
 /// stopped run has no result (WorkManager). A run whose time was up is a retry.
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason);
 
-/// `exit 75`, `constraint-network, SIGTERM`: why a run ended as it did; "" if there is nothing to
-/// say.
+/// `exit 75`, `constraint-network, SIGTERM`: the reason for the end of a run; "" if there is
+/// nothing to say.
 std::string cause_of(const RunResult& result);
 
 }  // namespace wm

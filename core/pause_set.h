@@ -14,7 +14,7 @@ using Pauses = std::map<std::string, std::optional<TimePoint>>;
 
 class PauseSet {
  public:
-  /// From the store, at start-up.
+  /// Takes the pauses from the store, at start-up.
   void restore(const Pauses& pauses) { pauses_ = pauses; }
 
   void pause(const std::string& group, std::optional<TimePoint> until);

@@ -35,12 +35,12 @@ class ExpeditedQuota {
     Duration length{};
   };
   struct Account {
-    std::deque<Run> runs;  // In the order of their ends.
+    std::deque<Run> runs;  // The runs in the order of their ends.
     Duration total{};
   };
 
   std::map<uid_t, Account> accounts_;
-  std::vector<uid_t> added_;  // Since the last accept().
+  std::vector<uid_t> added_;  // The owners of the runs added since the last accept().
 };
 
 }  // namespace wm

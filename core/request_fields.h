@@ -64,17 +64,17 @@ class FieldValue {
 };
 
 struct Field {
-  int number = 0;  // On disk. It never changes and is never used again.
+  int number = 0;  // The number on disk. It never changes and is never used again.
   FieldGroup group = FieldGroup::gets;
   Offers offers = 0;
   Part part = Part::own;
-  std::string_view key;     // In a file; also the option, unless that is named.
+  std::string_view key;     // The name in a file; also the option, unless that is named.
   std::string_view option;  // `tag`, `every,--frequency`; empty: none.
   std::string_view object;  // The JSON object with the member `json`; empty: the request itself.
   std::string_view json;    // Empty: other fields have the value in JSON.
   std::string_view metavar;
   std::string_view help;
-  bool always = false;  // On the wire even if it has its default.
+  bool always = false;  // It is on the wire even if it has its default.
   std::shared_ptr<const FieldValue> value;
 
   /// The option's first name, without dashes.

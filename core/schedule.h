@@ -12,7 +12,7 @@ namespace wm {
 /// The longest delay between two attempts, as in WorkManager.
 constexpr Duration kMaxBackoff = 5h;
 
-/// How long a triggered job waits after the last change, and at most after the first, by default.
+/// The default waits of a triggered job: after the last change, and at most after the first.
 constexpr Duration kTriggerDelay = 500ms;
 constexpr Duration kTriggerMaxDelay = 1min;
 Duration trigger_delay(const Trigger& trigger);
@@ -38,7 +38,7 @@ TimePoint next_period(const Policy& policy, TimePoint enqueued_at, TimePoint end
 int missed_periods(const Policy& policy, TimePoint due, TimePoint started,
                    const date::time_zone* zone);
 
-/// With WorkManager's defaults if the policy sets none: exponential from 30 s on.
+/// The policy's backoff, with WorkManager's defaults if it sets none: exponential from 30 s on.
 Backoff backoff_of(const Policy& policy);
 
 /// The delay before the next attempt. `attempt` is the one that just ended, counted from 1. Linear:
@@ -47,8 +47,8 @@ Duration retry_delay(const Backoff& backoff, int attempt);
 
 /// Keeps machines that failed at once from trying again at once.
 struct Jitter {
-  double most = 0;            // A backoff is lengthened by less than this fraction of it …
-  std::uint64_t machine = 0;  // … which depends on the machine, the job and the attempt.
+  double most = 0;            // A backoff is lengthened by less than this fraction of it.
+  std::uint64_t machine = 0;  // The fraction depends on the machine, the job and the attempt.
 };
 
 /// The time that `work` waits in addition to the backoff `delay` after its attempt; together never
@@ -58,10 +58,10 @@ Duration spread(Duration delay, const Jitter& jitter, const Work& work);
 /// The scheduler's row of a request that is enqueued now; the store assigns its id.
 Work new_work(const WorkRequest& request, TimePoint now, const date::time_zone* zone);
 
-/// When a waiting job is due: its timing counts from `since`.
+/// The due time of a waiting job: its timing counts from `since`.
 TimePoint due_time(const Work& work, const date::time_zone* zone);
 
-/// The timing of a job that has not run yet. `at`: it was given a time.
+/// The timing of a job that has not run yet.
 Timing first_timing(const Policy& policy);
 
 /// True if a change of its paths matters to it.

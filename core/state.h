@@ -13,10 +13,10 @@ enum class WorkEvent : std::uint8_t {
   start,      // A child is started.
   succeed,    // The work is complete.
   repeat,     // Periodic work: this period is over, the next one waits.
-  fail,       // Permanently.
-  retry,      // Again, after a delay.
+  fail,       // It has failed for good.
+  retry,      // It runs again, after a delay.
   interrupt,  // Stopped by wm before it was done; it runs again.
-  cancel,     // A running job: only once its child is gone.
+  cancel,     // A running job is cancelled only once its child is gone.
   unblock,    // All prerequisites have succeeded.
   reenqueue,  // Asked for again: the only way out of a terminal state.
 };

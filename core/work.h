@@ -66,8 +66,8 @@ enum class Cadence : std::uint8_t { interval = 0, fixed = 1 };
 /// The fate of an expedited job once its owner's budget is spent.
 enum class OutOfQuota : std::uint8_t { run_as_non_expedited = 0, drop = 1 };
 
-/// How the outputs of prerequisites become input: a later value replaces an earlier one, or every
-/// value becomes part of an array.
+/// The way in which the outputs of prerequisites become input: a later value replaces an earlier
+/// one, or every value becomes part of an array.
 enum class Merge : std::uint8_t { overwrite = 0, arrays = 1 };
 
 /// The I/O class of a run: as inherited, always the usual one, or only what nobody else wants.
@@ -156,9 +156,9 @@ struct ExitRules {
 
 /// Paths whose change makes a job due, once they have been quiet for a while.
 struct Trigger {
-  std::vector<std::string> paths;     // As in glob(7); a directory stands for its entries.
-  std::optional<Duration> delay;      // After the last change; nothing: kTriggerDelay.
-  std::optional<Duration> max_delay;  // After the first change; nothing: kTriggerMaxDelay.
+  std::vector<std::string> paths;     // Patterns as in glob(7); a directory stands for its entries.
+  std::optional<Duration> delay;      // The wait after the last change; nothing: kTriggerDelay.
+  std::optional<Duration> max_delay;  // The most after the first; nothing: see trigger_max_delay().
 
   auto operator<=>(const Trigger&) const = default;
 };
@@ -222,39 +222,39 @@ struct WorkRequest : Policy {
   std::string input = "{}";  // A JSON object.
   std::string description;
   std::vector<std::string> tags;
-  std::optional<TimePoint> at;             // Instead of an initial delay.
+  std::optional<TimePoint> at;             // A time instead of an initial delay.
   std::vector<std::string> prerequisites;  // Unique names.
   Merge merge = Merge::overwrite;
   ExitRules exit_rules;
   RunTerms terms;
   std::optional<Duration> stop_grace;
-  std::optional<Duration> keep_results;  // After a terminal state; nothing: as configured.
+  std::optional<Duration> keep_results;  // The time after a terminal state; nothing: as configured.
 
   bool operator==(const WorkRequest&) const = default;
 };
 
 /// The start of the delay that an enqueued job waits for: its due time is measured from there.
 enum class Timing : std::uint8_t {
-  first = 0,    // The first run: from being enqueued, a delay.
-  retry = 1,    // From the end of an attempt, a backoff.
-  period = 2,   // From the end of a run, a period.
+  first = 0,    // The first run: a delay from being enqueued.
+  retry = 1,    // The next attempt: a backoff from the end of the last one.
+  period = 2,   // The next run: the period after the end of the last one.
   at_once = 3,  // Interrupted, or told to run: no delay.
   trigger = 4,  // The first run: no change of its paths has come yet.
-  quiet = 5,    // The first run: from such a change, the quiet time.
+  quiet = 5,    // The first run: the quiet time from such a change.
 };
 
 /// The scheduler's data about a job: everything that choosing needs, and no more.
 struct Work {
   WorkId id = 0;
   SharedPolicy policy;
-  SharedPolicy run_policy;      // For a running job: the policy that its run was started with.
+  SharedPolicy run_policy;      // The policy with which a running job was started.
   WorkId successor = 0;         // The replacement that waits until this job's child is gone.
   TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
-  TimePoint since{};            // When it came to its present state, or to its present wait.
+  TimePoint since{};            // The beginning of its present state, or of its present wait.
   TimePoint due{};              // An enqueued job may start from here on.
-  TimePoint at{};               // When the next run is due, if somebody has set that.
-  Duration began{};             // For a running job: the time since boot at its start.
-  TimePoint period_ends{};      // For a periodic job that is retrying: when its next period opens.
+  TimePoint at{};               // The due time of the next run, if somebody has set one.
+  Duration began{};             // The time since boot at the start of a running job.
+  TimePoint period_ends{};      // The opening of the next period, if a periodic job is retrying.
   std::int32_t attempts = 0;    // Started and not interrupted, in this period.
   std::int32_t runs = 0;        // Children started so far under this unique name.
   std::int32_t periods = 0;     // Periods that are over.
@@ -267,7 +267,7 @@ struct Work {
   bool held = false;       // Waits for the child of the job that it replaces.
   bool run_now = false;    // Somebody asked for a run now: no constraint matters.
   bool settling = false;   // Was stopped by a constraint, which must hold for a while now.
-  bool expedited = false;  // For a running job: on its owner's budget.
+  bool expedited = false;  // A running job is on its owner's budget.
 
   bool operator==(const Work&) const = default;
 };
@@ -291,7 +291,7 @@ struct RunResult {
   bool operator==(const RunResult&) const = default;
 };
 
-/// How long something held a run back after it was due.
+/// The time for which something held a run back after it was due.
 struct Waited {
   WaitKind kind = WaitKind::constraint;
   std::string name;  // The constraint or group.
@@ -330,19 +330,19 @@ struct RunInfo {
   std::string unique_name;
   TimePoint started_at{};
   std::optional<TimePoint> finished_at;
-  Duration length{};  // How long it took, once it is over, whatever happened to the clock.
+  Duration length{};  // The time it took, once it is over, whatever happened to the clock.
   std::optional<RunResult> result;
   std::int64_t max_rss_kb = 0;
   Duration user_time{};
   Duration system_time{};
-  std::int64_t read_kb = 0;  // From disks, and to them.
+  std::int64_t read_kb = 0;  // Reads from disks, and writes to them.
   std::int64_t written_kb = 0;
   std::int64_t log_bytes = 0;  // The size of its log on disk, once it has ended.
-  bool log_removed = false;    // To make room for others.
+  bool log_removed = false;    // Its log has made room for others.
   std::vector<Waited> waited;
   std::vector<std::string> relaxed;  // Preferences that were dropped for it.
   int missed_periods = 0;            // Periods that passed without a run before it started.
-  bool expedited = false;            // On its owner's budget.
+  bool expedited = false;            // It was on its owner's budget.
 };
 
 /// The resources used by all recorded runs of a job together.

@@ -43,7 +43,7 @@ class WorkTable {
 
   Agenda agenda_;
   Rows rows_;
-  std::unordered_map<uid_t, std::size_t> counts_;  // Per owner with any.
+  std::unordered_map<uid_t, std::size_t> counts_;  // The number of each owner's rows.
   std::map<WorkId, std::optional<Work>> before_;   // Their state at the last accept().
 };
 

@@ -34,14 +34,14 @@
 namespace wm {
 
 struct DaemonOptions {
-  bool system = false;  // For all users; otherwise for the user who runs it.
+  bool system = false;  // It serves all users; otherwise the user who runs it.
   std::string socket;
   bool own_socket_directory =
       false;  // The socket's directory must be the user's, and closed to others.
   std::filesystem::path state_directory;
-  std::function<Result<Configuration>()> load_configuration;  // For reloads.
-  std::string program;                 // The running program, as an absolute path …
-  std::vector<std::string> arguments;  // … and its arguments.
+  std::function<Result<Configuration>()> load_configuration;  // Called for reloads.
+  std::string program;                 // The running program, as an absolute path.
+  std::vector<std::string> arguments;  // Its arguments.
 };
 
 class Daemon {
@@ -82,7 +82,7 @@ class Daemon {
   TimePoint started_at_ = wall_clock_now();
   std::vector<std::filesystem::path> configuration_files_;
   Settings settings_;
-  std::string reload_problem_;  // Why the last reload was refused; empty: it was accepted.
+  std::string reload_problem_;  // The reason why the last reload was refused; empty: none.
   boost::asio::io_context loop_{1};
   boost::asio::posix::stream_descriptor signals_;
   ServiceManager service_manager_;
@@ -108,7 +108,7 @@ class Daemon {
   std::int32_t told_sensors_ = 0;  // The version of the sensors that the file shows.
   Alarm alarm_;
   std::unique_ptr<Server> server_;
-  std::optional<Handover> inherited_;  // Until it is taken over.
+  std::optional<Handover> inherited_;  // Set until it is taken over.
 
   /// Another program is to replace this one.
   struct Replacement {
@@ -121,10 +121,10 @@ class Daemon {
   };
   std::optional<Replacement> replacement_;
   bool own_socket_ = true;  // True if we have to remove its file.
-  bool flushing_ = false;   // On a helper thread.
+  bool flushing_ = false;   // A helper thread is flushing.
   bool stopping_ = false;
   std::chrono::steady_clock::time_point turn_began_;
-  std::string turn_problem_;  // Why the last turn could not be committed; it is tried again.
+  std::string turn_problem_;  // The reason why the last turn failed; it is tried again.
   int exit_status_ = 0;
   bool over_ = false;
 };

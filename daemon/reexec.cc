@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kAskedFor = "another program was asked for";
 
 constexpr Duration kCheckLimit = 30s;
-// How often to check whether runs have begun or been cleared away, and answers been written.
+// The pause between checks that runs have begun or been cleared away, and answers been written.
 // Usually one look is enough.
 constexpr std::chrono::milliseconds kLook{2};
 constexpr std::chrono::seconds kBegunOrEnded{10};

@@ -113,7 +113,7 @@ std::string words_in(std::span<const std::string_view> words) {
 }
 
 struct OptionValues {
-  std::string name;  // Without dashes.
+  std::string name;  // The name without dashes.
   std::string words;
 };
 
@@ -141,7 +141,7 @@ struct Shape {
   std::string summary;
   std::string words;  // Options and subcommands.
   bool takes_names = false;
-  std::vector<std::pair<std::string, std::string>> options;  // Without dashes, each with its help.
+  std::vector<std::pair<std::string, std::string>> options;  // Names without dashes, and the help.
 };
 
 // Takes the shapes from the declarations of the commands themselves, so that none is missed.

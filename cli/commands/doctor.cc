@@ -51,7 +51,7 @@ int worst_of(const json::array& findings) {
   return std::ranges::any_of(findings, is_problem) ? kFailed : kDone;
 }
 
-constexpr std::size_t kIndent = 25;  // Of the finding, after the verdict and the check.
+constexpr std::size_t kIndent = 25;  // The column of the finding, after the verdict and the check.
 
 // Breaks lines between words if the terminal is narrower.
 std::string in_column(const std::string& text) {

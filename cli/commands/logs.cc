@@ -162,13 +162,13 @@ class LogPrinter {
   const LogsOptions& options_;
   bool heard_ = false;
   std::int64_t run_ = 0;
-  std::int64_t printed_ = 0;  // By that run so far, on both streams.
+  std::int64_t printed_ = 0;  // Bytes of that run so far, on both streams.
   bool removed_ = false;
   std::int64_t dropped_ = 0;
   std::int64_t missing_ = 0;
   std::string all_;
   TerminalText terminal_text_;
-  std::string time_;  // When the last text was printed.
+  std::string time_;  // The time of the last text.
   bool at_line_start_ = true;
 };
 

@@ -22,7 +22,7 @@ std::optional<std::size_t> color_length(std::string_view text) {
   return text[end] == 'm' && end < kLongestColor ? end + 1 : 0;
 }
 
-// How many bytes at the end may be the beginning of a character.
+// The number of bytes at the end that may be the beginning of a character.
 std::size_t cut_off(std::string_view text) {
   for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);

@@ -24,16 +24,16 @@ std::string state_of(const boost::json::object& work);
 /// `everything`, `group backup, until …`.
 std::string pause_text(const boost::json::object& pause);
 
-/// `network, charging` or `backoff, 29s`: why an enqueued job waits.
+/// `network, charging` or `backoff, 29s`: the waits of an enqueued job.
 std::string waits_of(const boost::json::object& work, TimePoint now);
 
-/// `network 2h5m, slot 3s`: what held a run back after it was due.
+/// `network 2h5m, slot 3s`: the waits of a run after it was due.
 std::string waited_of(const boost::json::object& run);
 
 /// `40 % {"step":"upload"}`
 std::string progress_of(const boost::json::object& progress);
 
-/// `exit 75`, `signal 9`, `constraint-network`: why a run ended as it did.
+/// `exit 75`, `signal 9`, `constraint-network`: the reason for the end of a run.
 std::string cause_of(const boost::json::object& result);
 
 /// The job's command, or its task's name.

@@ -27,7 +27,7 @@ class CatchUp {
   const std::optional<TimePoint>& cut_at() const { return cut_at_; }
 
  private:
-  // In the order in which one turn reports them; the last is the end of a run that began at that
+  // The order in which one turn reports them; the last is the end of a run that began at that
   // moment.
   enum class Kind : std::uint8_t { ended, finished, scheduled, started, ended_at_once };
 

@@ -42,7 +42,7 @@ class LogPages {
   int before_ = 0;
   int run_ = 0;
   std::int64_t dropped_ = 0;
-  bool removed_ = false;  // To make room for others.
+  bool removed_ = false;  // The log has made room for others.
   bool has_news_ = false;
 };
 

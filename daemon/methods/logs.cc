@@ -39,7 +39,7 @@ void Logs::read(const ExchangePtr& exchange) {
     if (!id) return no_such_work(*exchange, name);
     auto run = store_.run(owner, name, number);
     std::int64_t printed = after.value_or(0);
-    // That run has been forgotten since: take the one after it.
+    // If that run has been forgotten since, the one after it comes next.
     if (!run && follow && after && number > 0) {
       run = run_after(owner, name, {.run = number - 1});
       printed = 0;

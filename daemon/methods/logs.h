@@ -23,7 +23,7 @@ class Logs {
   /// The method Logs.
   void read(const ExchangePtr& exchange);
 
-  /// After a commit: makes those who have read everything look for another run.
+  /// Makes those who have read everything look for another run, after a commit.
   void tell(const TurnReport& report);
 
  private:
@@ -34,7 +34,7 @@ class Logs {
   Store& store_;
   RunLog& log_;
   PendingQuestions& pending_;
-  std::unordered_multimap<WorkId, std::weak_ptr<Exchange>> followers_;  // Until a change.
+  std::unordered_multimap<WorkId, std::weak_ptr<Exchange>> followers_;  // They wait for a change.
 };
 
 }  // namespace wm

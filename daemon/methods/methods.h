@@ -46,16 +46,16 @@ class Methods {
   static bool may_be_together(const varlink::Call& call);
   bool has_work() const { return !pending_changes_.empty() || !pending_questions_.empty(); }
 
-  // For the daemon's turn, in this order.
+  // Called in the daemon's turn, in this order.
 
   /// The changes taken since the last turn, for this one to decide.
   PendingChanges take_changes() { return std::exchange(pending_changes_, {}); }
   /// Answers the questions from the last commit. Each answer stands alone: if one cannot be made,
   /// only its caller gets an error.
   void answer_questions(TimePoint now);
-  /// After a commit: answers those who wait for its changes.
+  /// Answers those who wait for the changes of the last commit.
   void tell(const TurnReport& report, TimePoint now);
-  /// At the end, once everything committed was reported: see Watchers::resume().
+  /// Called at the end, once everything committed was reported: see Watchers::resume().
   void resume_watchers(TimePoint now) { watchers_.resume(now); }
 
   /// The conditions that open questions need.

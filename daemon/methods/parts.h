@@ -34,7 +34,7 @@ class Parts : public Kept {
 /// The parameters that describe a part.
 struct PartOfList {
   bool part = false;        // More parts come after it.
-  std::int64_t before = 0;  // How many items came in the parts before it.
+  std::int64_t before = 0;  // The number of items in the parts before it.
 };
 
 /// Reads the parameters of a call with a part of a list. If they are wrong, the parts before it are

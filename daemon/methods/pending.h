@@ -23,7 +23,7 @@ struct PendingChange {
 /// The changes taken since the last turn, in their order.
 using PendingChanges = std::vector<PendingChange>;
 
-/// For compose(): returns a function that sends this reply.
+/// Returns a function that sends this reply, for compose().
 std::function<void()> replying(const ExchangePtr& exchange, boost::json::object parameters);
 std::function<void()> refusing(const ExchangePtr& exchange, const Error& problem);
 

@@ -67,9 +67,9 @@ class WaitCall {
   std::optional<WorkState> state_;
   bool any_;
   std::map<WorkId, Awaited> awaited_;
-  bool ended_ = false;  // At least one of them has.
+  bool ended_ = false;  // At least one of them has ended.
   bool begun_ = false;  // True if the first page was taken.
-  bool moved_ = true;   // Since the last keep_place().
+  bool moved_ = true;   // The place has moved since the last keep_place().
   std::deque<End> ends_;
   std::size_t weight_ = 0;
   std::set<WorkId> progressed_;

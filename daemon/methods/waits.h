@@ -19,7 +19,7 @@ class Waits {
   /// The method Wait.
   void wait(const ExchangePtr& exchange);
 
-  /// After a commit: answers those who wait for its changes.
+  /// Answers those who wait for the changes of the last commit.
   void tell(const TurnReport& report, TimePoint now);
   /// The run of that job has reported its progress.
   void has_progressed(WorkId id);
@@ -39,7 +39,7 @@ class Waits {
   const WorkViews& views_;
   PendingQuestions& pending_;
   std::vector<CallPtr> calls_;
-  std::unordered_multimap<WorkId, CallPtr> waiters_;  // By the job that they wait for.
+  std::unordered_multimap<WorkId, CallPtr> waiters_;  // The calls that wait for each job.
 };
 
 }  // namespace wm

@@ -24,11 +24,11 @@ class Watchers {
   /// The method Watch.
   void watch(const ExchangePtr& exchange);
 
-  /// After a commit: reports its changes.
+  /// Reports the changes of the last commit.
   void tell(const TurnReport& report, TimePoint now);
   /// The run of that job has reported its progress.
   void tell_progress(WorkId id, const RunProgress& progress, TimePoint now);
-  /// At the end of a turn, once everything committed was reported: those who watch from an earlier
+  /// At the end of a turn, once everything committed was reported, those who watch from an earlier
   /// time get the recorded events, and from now on the new ones.
   void resume(TimePoint now);
 
@@ -52,7 +52,7 @@ class Watchers {
   Store& store_;
   PendingQuestions& pending_;
   std::vector<Watcher> watchers_;
-  std::vector<Beginning> resuming_;  // Those of the present turn.
+  std::vector<Beginning> resuming_;  // The calls of the present turn.
 };
 
 }  // namespace wm

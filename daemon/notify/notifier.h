@@ -32,7 +32,7 @@ class Notifier {
   Store& store_;
   const Settings& settings_;
   DesktopNotifications desktop_;
-  std::deque<std::string> events_;  // For the command, one at a time.
+  std::deque<std::string> events_;  // The command gets them one at a time.
   std::shared_ptr<HelperCommands::Run> command_;
   int dropped_ = 0;
 };

@@ -24,8 +24,8 @@ class CustomProbe : public Probe {
     explicit Check(boost::asio::io_context& loop) : pause(loop) {}
 
     CustomCondition condition;
-    std::shared_ptr<HelperCommands::Run> command;  // While it runs.
-    boost::asio::steady_timer pause;               // Before it runs again.
+    std::shared_ptr<HelperCommands::Run> command;  // Set while it runs.
+    boost::asio::steady_timer pause;               // The pause before it runs again.
   };
 
   void run(const std::string& name, Check& check);

@@ -17,11 +17,11 @@ namespace wm {
 struct IdleFacts {
   bool answered = true;               // logind has answered, or does not run.
   bool inhibited = false;             // Something inhibits idleness: a film, a presentation.
-  std::int64_t sessions = 0;          // According to logind.
-  bool hint = false;                  // All of them are idle …
-  TimePoint hint_since{};             // … since then.
-  std::optional<TimePoint> last_use;  // Of a terminal or an input device.
-  double load = 0;                    // Over the last minute, per processor, without our own runs.
+  std::int64_t sessions = 0;          // The number that logind counts.
+  bool hint = false;                  // All of them are idle.
+  TimePoint hint_since{};             // They have been idle since then.
+  std::optional<TimePoint> last_use;  // The last use of a terminal or an input device.
+  double load = 0;                    // The last minute's, per processor, without our own runs.
   TimePoint started{};                // Nothing is known of the time before.
 };
 
@@ -54,8 +54,8 @@ class IdleProbe : public Probe {
   std::function<int()> own_runs_;
   Report report_;
   TimePoint started_;
-  std::unique_ptr<BusObject> logind_;      // Only while a job needs idleness …
-  std::unique_ptr<InputDevices> devices_;  // … and, for these, while there is no logind.
+  std::unique_ptr<BusObject> logind_;      // Set only while a job needs idleness.
+  std::unique_ptr<InputDevices> devices_;  // Set only while it does and there is no logind.
   boost::asio::steady_timer again_;
 };
 

@@ -19,7 +19,7 @@ namespace wm {
 struct NetworkFacts {
   std::string interface;                                 // The default route's; "": there is none.
   bool answered = true;                                  // Everybody who is asked has answered.
-  std::optional<NetworkManagerReading> network_manager;  // If it manages that interface.
+  std::optional<NetworkManagerReading> network_manager;  // Set if it manages that interface.
   bool offline = false;                                  // systemd-networkd says so.
   bool roaming = false;  // A modem is registered with a foreign network.
 };
@@ -63,7 +63,7 @@ class NetworkProbe : public Probe {
     NetlinkEvents routes;
     NetworkManager network_manager;
     BusObject networkd;
-    std::unique_ptr<Modems> modems;  // Only if a modem leads out.
+    std::unique_ptr<Modems> modems;  // Set only if a modem leads out.
     Reachability reachability;
   };
 

@@ -14,7 +14,7 @@ struct NetworkManagerReading {
   bool activated = false;       // The interface is set up.
   std::string trouble;          // `portal`, `limited`, `none`; "": full, or unknown.
   std::optional<bool> metered;  // Nothing: it does not know.
-  bool mobile = false;          // Over a modem.
+  bool mobile = false;          // A modem leads out.
 
   bool operator==(const NetworkManagerReading&) const = default;
 };

@@ -29,7 +29,7 @@ struct PowerSupply {
 
 struct PowerReading {
   bool has_battery = false;
-  bool charging = true;        // On external power, and no battery is discharging.
+  bool charging = true;        // External power is on, and no battery is discharging.
   std::optional<int> percent;  // The mean of the machine's batteries.
 
   bool operator==(const PowerReading&) const = default;

@@ -18,7 +18,7 @@ struct Measurement {
   ConditionId id = Constraint::network;
   ConditionValue value;
   std::string source;  // `rtnetlink`, `statvfs`, …
-  std::string detail;  // For people: `eth0`, `41 %, discharging`.
+  std::string detail;  // Details for people: `eth0`, `41 %, discharging`.
 };
 
 class Probe {

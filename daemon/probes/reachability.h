@@ -25,7 +25,7 @@ class Reachability {
   /// answer is kept until either changes or forget() is called; a failure is retried from time to
   /// time.
   std::optional<bool> reached(const std::string& target, const std::string& interface);
-  /// Why it was not reached.
+  /// Says why it was not reached.
   const std::string& trouble() const { return trouble_; }
 
   /// The route is gone: forgets the answer.

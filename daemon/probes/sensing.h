@@ -27,7 +27,7 @@ class Sensing {
   Sensors& sensors() { return sensors_; }
   const Sensors& sensors() const { return sensors_; }
 
-  /// In each turn: measures the conditions that jobs name, and those of open questions.
+  /// Measures, in each turn, the conditions that jobs name and those of open questions.
   void want(const Constraints& of_works, const Constraints& asked, TimePoint now);
   /// The time at which it would want less if nothing happened before; nothing: it goes on.
   const std::optional<TimePoint>& asked_until() const { return asked_until_; }
@@ -46,9 +46,9 @@ class Sensing {
   SleepWatch sleep_;
   std::shared_ptr<Probe> storage_;
   std::vector<std::shared_ptr<Probe>> probes_;
-  Constraints wanted_;                    // The conditions that the probes measure …
-  Constraints asked_;                     // … and among them those that a question needed …
-  std::optional<TimePoint> asked_until_;  // … recently: the next one may need them too.
+  Constraints wanted_;                    // The conditions that the probes measure.
+  Constraints asked_;                     // Those of them that questions have needed recently.
+  std::optional<TimePoint> asked_until_;  // Until then the next question may need them, too.
 };
 
 }  // namespace wm

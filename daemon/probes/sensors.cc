@@ -12,7 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-// Longer than a service on the bus may take to answer.
+// This is longer than a service on the bus may take to answer.
 constexpr Duration kTrusted = 6s;
 
 std::string show(const ConditionId& id, const ConditionValue& value) {

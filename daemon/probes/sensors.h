@@ -65,8 +65,8 @@ class Sensors {
     std::optional<ConditionValue> pretended;
     TimePoint pretended_since{};
     std::optional<TimePoint> pretended_until;
-    std::optional<TimePoint> trusted_until;  // For the values handed over …
-    std::optional<Measurement> meanwhile;    // … and a measurement since.
+    std::optional<TimePoint> trusted_until;  // The end of trust in a value handed over.
+    std::optional<Measurement> meanwhile;    // The last measurement until then.
   };
 
   static ConditionValue value_of(const ConditionId& id, const Condition& condition);

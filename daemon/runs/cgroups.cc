@@ -22,9 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostTries = 100;  // To end and remove a group that an earlier daemon has left.
-constexpr std::int32_t kUsualWeight = 100;   // Of version 2 …
-constexpr std::int32_t kUsualShares = 1024;  // … and of version 1.
+constexpr int kMostTries = 100;              // The most tries to end an earlier daemon's group.
+constexpr std::int32_t kUsualWeight = 100;   // The default of version 2.
+constexpr std::int32_t kUsualShares = 1024;  // The default of version 1.
 
 bool write_text(const fs::path& path, const std::string& text) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));

@@ -18,8 +18,8 @@ namespace wm {
 
 /// The group of one run.
 struct RunCgroup {
-  int directory = -1;              // In the unified hierarchy; Cgroups keeps it open.
-  std::vector<UniqueFd> procs;     // For other groups that the run must join.
+  int directory = -1;              // The group in the unified hierarchy; Cgroups keeps it open.
+  std::vector<UniqueFd> procs;     // The files of other groups that the run must join.
   std::vector<std::string> unmet;  // Bounds that no controller here can enforce.
 };
 
@@ -96,7 +96,7 @@ class Cgroups {
   struct Open {
     UniqueFd directory;
     UniqueFd events;
-    std::optional<Bounds> bounds;  // In the unified hierarchy; nothing: unknown.
+    std::optional<Bounds> bounds;  // Its bounds in the unified hierarchy; nothing: unknown.
     bool killed = false;  // From then on the kernel kills everything that begins in such a group.
   };
 
@@ -105,7 +105,7 @@ class Cgroups {
   Hierarchy unified_;
   std::filesystem::path earlier_;  // The parent of the earlier daemon's groups.
   std::map<std::size_t, Open> open_;
-  std::vector<Hierarchy> others_;  // Of version 1: one per controller that version 2 lacks.
+  std::vector<Hierarchy> others_;  // One of version 1 per controller that version 2 lacks.
 };
 
 }  // namespace wm

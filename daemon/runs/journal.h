@@ -76,9 +76,9 @@ class JournalLines {
   int priority_;
   std::string begun_;   // A line that has not ended.
   bool cut_ = false;    // The next bytes continue a line that is left out.
-  TimePoint window_{};  // It began then …
-  int lines_ = 0;       // … with this many lines …
-  int left_out_ = 0;    // … and this many more.
+  TimePoint window_{};  // The beginning of the window.
+  int lines_ = 0;       // The lines sent in it.
+  int left_out_ = 0;    // The lines left out of it.
 };
 
 }  // namespace wm

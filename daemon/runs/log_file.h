@@ -57,10 +57,10 @@ class LogFile {
   UniqueFd segment_;                       // None: it does not exist yet, or could not be begun.
   std::array<std::int64_t, 2> missing_{};  // Bytes of each stream since the last part.
   std::int64_t sequence_ = 0;
-  std::int64_t size_ = 0;     // Of the segment, with its headers.
-  std::int64_t printed_ = 0;  // In this segment …
-  std::int64_t before_ = 0;   // … in the one before …
-  std::int64_t dropped_ = 0;  // … and in those that were removed.
+  std::int64_t size_ = 0;     // The size of the segment, with its headers.
+  std::int64_t printed_ = 0;  // The bytes printed in this segment.
+  std::int64_t before_ = 0;   // The bytes printed in the one before.
+  std::int64_t dropped_ = 0;  // The bytes printed in those that were removed.
 };
 
 /// Reads such a log, even while it is written.
@@ -99,7 +99,7 @@ class LogReader {
   std::optional<Segment> segment_;
   std::int64_t offset_ = 0;
   std::int64_t given_ = 0;    // Bytes printed, including those that were dropped.
-  std::int64_t dropped_ = 0;  // Before the next part.
+  std::int64_t dropped_ = 0;  // The bytes dropped before the next part.
   std::optional<LogPart> again_;
 };
 

@@ -15,7 +15,7 @@
 namespace wm {
 namespace {
 
-constexpr std::int64_t kRemovals = -2;  // Of the helper threads' lines.
+constexpr std::int64_t kRemovals = -2;  // A line of the helper threads.
 
 bool has_low_oom_score() {
   int score = 0;

@@ -70,7 +70,7 @@ class ProcessRunner : public Runner {
   void take_over(const boost::json::array& runs, std::vector<pid_t> strangers);
   const std::vector<pid_t>& strangers() const { return strangers_; }
 
-  /// After SIGCHLD: takes every child that has ended, was stopped or goes on.
+  /// Takes every child that has ended, was stopped or goes on; called after SIGCHLD.
   void reap();
 
   RunLog& log() { return log_; }
@@ -86,9 +86,9 @@ class ProcessRunner : public Runner {
     RunRecords::Place place;
     Bounds bounds;
     uid_t uid = 0;
-    std::unique_ptr<Child> child;   // Until it has begun.
-    std::optional<ChildPlan> plan;  // Until its session is known …
-    Variables variables;            // … which adds to these.
+    std::unique_ptr<Child> child;   // Set until it has begun.
+    std::optional<ChildPlan> plan;  // Set until its session is known.
+    Variables variables;            // The session adds to these.
     std::string note;               // The parts of its request that it did not get.
     Duration stop_grace{};
     std::unique_ptr<boost::asio::steady_timer> grace;  // Set once it was told to stop.
@@ -151,7 +151,7 @@ class ProcessRunner : public Runner {
   std::vector<RunPtr> beginning_;  // Their children may not run their programs yet.
   std::vector<RunPtr> closing_;    // The first process is gone, and others may not be.
   int ending_ = 0;                 // Runs whose end nobody has been told yet.
-  std::vector<RunPtr> untidy_;     // Over, and not cleared away.
+  std::vector<RunPtr> untidy_;     // They are over, and not cleared away.
   int outputs_removed_ = 0;
   std::vector<std::unique_lock<std::mutex>> quiet_;
 };

@@ -17,7 +17,7 @@ struct ProcessStat {
   pid_t pid = 0;
   bool dead = false;  // A zombie: nothing of it runs.
   pid_t session = 0;
-  std::uint64_t start_ticks = 0;  // Since boot. Pid and start name one process of this boot.
+  std::uint64_t start_ticks = 0;  // The time since boot. Pid and start name one process of a boot.
 };
 
 std::optional<ProcessStat> parse_process_stat(std::string_view stat);

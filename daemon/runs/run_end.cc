@@ -17,8 +17,8 @@
 namespace wm {
 namespace {
 
-constexpr std::int64_t kBlock = 512;  // Of rusage's counts, see getrusage(2).
-// How long to wait before looking for an end for which no descriptor could be had.
+constexpr std::int64_t kBlock = 512;  // The unit of rusage's counts: see getrusage(2).
+// The wait before looking for an end for which no descriptor could be had.
 constexpr std::chrono::milliseconds kNoDescriptor{100};
 
 Duration milliseconds(const timeval& time) {
@@ -115,7 +115,7 @@ void ProcessRunner::end_stragglers(const RunPtr& run, FinishedRun end) {
   await_death(*run, left, [this, run, end = std::move(end)] { end_stragglers(run, end); });
 }
 
-// Without control groups: the processes of a run whose first process is gone.
+// The processes, without control groups, of a run whose first process is gone.
 std::vector<pid_t> ProcessRunner::processes_left(const Run& run) const {
   const bool told = run.grace != nullptr;
   const bool group = ::kill(-run.leader.pid, 0) == 0;

@@ -22,7 +22,7 @@ namespace wm {
 namespace {
 
 constexpr std::uint64_t kOver = ~std::uint64_t{0};
-// Per pipe; more output from a process that outlives its run is cut.
+// The most per pipe; more output from a process that outlives its run is cut.
 constexpr int kReadsAtEnd = 32;
 // A short run is over before anybody needs to listen to it: its pipes hold the output.
 constexpr std::chrono::milliseconds kListenAfter{20};
@@ -176,7 +176,7 @@ void RunLog::take_in_all() {
   }
 }
 
-// Reads a pipe once; false: it is empty for now, or for ever.
+// Reads a pipe once. Returns false if it is empty, for now or for ever.
 bool RunLog::take_in(Log& log, LogStream stream) {
   static thread_local std::array<char, std::size_t{64} << 10> buffer;
   UniqueFd& pipe = log.pipe(stream);

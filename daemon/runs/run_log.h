@@ -37,7 +37,7 @@ bool open_pipes(LogReadEnds& ours, LogWriteEnds& theirs);
 struct LoggedRun {
   WorkId work = 0;
   int number = 0;
-  std::string unique_name;  // For the journal.
+  std::string unique_name;  // Its name in the journal.
 };
 
 class RunLog {
@@ -89,13 +89,13 @@ class RunLog {
   boost::asio::io_context& loop_;
   std::filesystem::path directory_;
   const std::int64_t& max_bytes_;
-  std::unique_ptr<Journal> journal_;  // Under systemd.
+  std::unique_ptr<Journal> journal_;  // Set if the daemon writes to the journal.
   boost::asio::steady_timer soon_;
   std::vector<WorkId> new_;  // Nobody listens to these yet.
   UniqueFd epoll_;
   UniqueFd over_;
   mutable std::mutex mutex_;
-  std::unordered_map<WorkId, LogPtr> logs_;  // Of runs in progress.
+  std::unordered_map<WorkId, LogPtr> logs_;  // The logs of runs in progress.
   // Used only by the loop.
   std::unordered_map<WorkId, std::vector<std::function<void()>>> waiting_;
   std::thread thread_;

@@ -18,7 +18,7 @@ namespace wm {
 struct PreparedRun {
   RunRecords::Place place;
   LogReadEnds pipes;
-  LogWriteEnds ends;  // Until its child has them.
+  LogWriteEnds ends;  // Open until its child has them.
   int cgroup = -1;
   std::unique_ptr<Child> child;  // Waits for its plan; none: it must be started with it.
   ProcessStat leader;            // Identifies that child.

@@ -13,7 +13,7 @@ namespace wm {
 /// A file system, in bytes; 0: unknown.
 struct DiskSpace {
   std::int64_t size = 0;
-  std::int64_t free = 0;  // For users other than root.
+  std::int64_t free = 0;  // The space for users other than root.
 };
 
 /// One run to start. The runner gives it everything that wm-semantics(7) promises.
@@ -21,8 +21,8 @@ struct Launch {
   WorkInfo info;
   std::string input;                 // A JSON object: its own, and its prerequisites' outputs.
   std::vector<std::string> command;  // The first is an absolute path.
-  std::map<std::string, std::string> env;  // From the task and the job, to be added.
-  Duration stop_grace{};                   // From SIGTERM to SIGKILL.
+  std::map<std::string, std::string> env;  // The task's and the job's additions.
+  Duration stop_grace{};                   // The time from SIGTERM to SIGKILL.
   std::int64_t state = 0;                  // The number of its state directory.
 };
 

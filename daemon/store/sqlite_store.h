@@ -35,8 +35,8 @@ class SqliteStore : public Store {
   /// True if that is worth while: many commits have come since this was last true.
   bool take_flush_due();
 
-  /// Why nothing may be committed: a file of the database was removed, moved or replaced since it
-  /// was opened, so that writes would go to a file without a name. Empty: all are where they were.
+  /// Says why nothing may be committed: a file of the database was removed, moved or replaced since
+  /// it was opened, so that writes would go to a file without a name. Empty: none was.
   std::string misplaced() const { return files_.misplaced(); }
 
   /// The durations of those two, if there was anything to do.
@@ -112,7 +112,7 @@ class SqliteStore : public Store {
   bool unsynced_ = false;
   PlacedFiles files_;
   std::filesystem::path log_;
-  int commits_ = 0;  // Since take_flush_due() was true.
+  int commits_ = 0;  // The commits since take_flush_due() was true.
   Histogram commit_times_;
   Histogram sync_times_;
 };

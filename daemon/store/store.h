@@ -25,7 +25,7 @@ struct WorkFilter {
   std::string task_name;
   bool finished = false;
   WorkId after = 0;               // The last one of the previous page.
-  std::optional<WorkId> up_to{};  // If set, none beyond it.
+  std::optional<WorkId> up_to{};  // The last one that may be listed; nothing: any may.
   int limit = 500;
 };
 
@@ -37,7 +37,7 @@ struct RunFilter {
   std::optional<TimePoint> since;
   std::int64_t before = 0;  // The last key of the previous page.
   int limit = 500;
-  int looked_at = std::numeric_limits<int>::max();  // For one page, roughly, shown or not.
+  int looked_at = std::numeric_limits<int>::max();  // The most for one page, roughly, shown or not.
 };
 
 struct RunPage {
@@ -50,7 +50,7 @@ struct RecordFilter {
   std::optional<uid_t> owner;
   std::set<std::string> names;  // None: all.
   TimePoint since{};
-  int limit = 4096;  // How many are looked at, of all owners.
+  int limit = 4096;  // The most that are looked at, of all owners.
 
   bool covers(uid_t user, const std::string& unique_name) const {
     return (!owner || *owner == user) && (names.empty() || names.contains(unique_name));
@@ -63,7 +63,7 @@ struct WorkMark {
   uid_t owner = 0;
   std::string unique_name;
   TimePoint registered_at{};
-  TimePoint since{};  // When it reached its state.
+  TimePoint since{};  // The time at which it reached its state.
   WorkState state = WorkState::enqueued;
 };
 
@@ -187,7 +187,7 @@ class Store {
   /// Records the logs of that owner's oldest ended runs as removed, until that many bytes are free:
   /// at most `limit` logs.
   virtual std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) = 0;
-  /// Kept as a sum: it costs the same, however much that is.
+  /// Takes the same time however much that is, because a sum is kept.
   virtual OwnerUse use_of(uid_t owner) = 0;
   /// All owners who keep anything.
   virtual std::vector<OwnerUse> uses() = 0;
@@ -217,20 +217,20 @@ class Store {
   virtual Newest<WorkMark> works_registered(const RecordFilter& filter) = 0;
   /// Jobs that reached a terminal state at that time or later, the newest first.
   virtual Newest<WorkMark> works_finished(const RecordFilter& filter) = 0;
-  /// Of that job's ended runs.
+  /// The totals of that job's ended runs.
   virtual RunTotals totals(WorkId id) = 0;
   /// Ids of unfinished jobs, with one tag or unique name if given, oldest first.
   virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
                                          const std::string& unique_name) = 0;
   /// The jobs that files have declared and that hold their names now.
   virtual std::vector<WorkId> applied(uid_t owner) = 0;
-  /// In the order in which they were named.
+  /// Its prerequisites, in the order in which they were named.
   virtual std::vector<ChainLink> prerequisites(WorkId id) = 0;
   virtual std::vector<ChainLink> dependents(WorkId id, int limit) = 0;
   /// JSON objects, in the order of the prerequisites; missing ones are left out.
   virtual std::vector<std::string> outputs_of_prerequisites(WorkId id) = 0;
 
-  // For a starting daemon.
+  // Called by a starting daemon.
 
   /// True if that run is on record.
   virtual bool has_run(WorkId work, int number) = 0;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kCallTimeoutUs = 5'000'000;
 
-// After 1, 2, 4, … seconds. Then the bus counts as gone, until somebody else asks for it.
+// Tries come after 1, 2, 4, … seconds. Then the bus counts as gone until somebody else asks for it.
 constexpr int kMostReconnects = 7;
 
 constexpr const char* kPropertiesInterface = "org.freedesktop.DBus.Properties";

@@ -95,7 +95,7 @@ class Bus {
   boost::asio::posix::stream_descriptor readable_;
   boost::asio::steady_timer timeout_;
   boost::asio::steady_timer reconnect_;
-  int reconnects_ = 0;  // Since the last success.
+  int reconnects_ = 0;  // The attempts since the last success.
   sd_bus* bus_ = nullptr;
   std::set<BusObject*> objects_;
 };

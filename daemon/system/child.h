@@ -98,7 +98,7 @@ class Child {
   /// True if it runs its program, or is gone.
   bool has_begun() const;
 
-  /// Once it has begun: why it could not run the program. Nothing: it did.
+  /// Says why it could not run the program, once it has begun. Nothing: it did.
   std::optional<StartFailure> failure() const;
 
  private:
@@ -107,7 +107,7 @@ class Child {
 
   ChildStartPtr start_;
   pid_t pid_ = 0;
-  UniqueFd sign_;  // For copied memory: it reaches its end once the child has begun.
+  UniqueFd sign_;  // Open with copied memory: it reaches its end once the child has begun.
 };
 
 }  // namespace wm

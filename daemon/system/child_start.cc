@@ -98,7 +98,7 @@ void ChildStart::copy(const ChildPlan& plan) {
 }
 
 void ChildStart::set(const ChildPlan& plan) {
-  // As in linux/ioprio.h: a class, and the middle level of best effort.
+  // linux/ioprio.h has these: a class, and the middle level of best effort.
   constexpr int kBestEffort = 2 << 13 | 4;
   constexpr int kIdle = 3 << 13;
   program = plan.arguments.front();

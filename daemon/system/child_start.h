@@ -33,7 +33,7 @@ struct ChildStart {
   int errors = -1;
   int record = -1;
   int cgroup = -1;
-  int sign = -1;  // For copied memory: closed once the child runs its program, or is gone.
+  int sign = -1;  // Open with copied memory until the child runs its program, or is gone.
   const int* signals = nullptr;  // The signals whose disposition is not the default.
   std::size_t signals_count = 0;
   pid_t parent = 0;
@@ -62,7 +62,7 @@ struct ChildStart {
   bool reset_oom_score = false;
   bool switch_user = false;
 
-  std::string program;  // For the parent.
+  std::string program;  // The program's path, for the parent.
 
   // Written by the child for itself.
   std::array<char, 512> stat;  // Its line of /proc/self/stat.
@@ -73,9 +73,9 @@ struct ChildStart {
   int error = 0;
   bool failed = false;
 
-  /// For shared memory: the kernel clears it once the child no longer needs it.
+  /// If the memory is shared, the kernel clears this once the child no longer needs it.
   std::atomic<int> busy = 1;
-  alignas(16) std::array<std::byte, std::size_t{16} << 10> stack;  // For shared memory.
+  alignas(16) std::array<std::byte, std::size_t{16} << 10> stack;  // The child's, in shared memory.
 
  private:
   ChildStart(const ChildFiles& files, ChildMemory child_memory, std::span<std::byte> plan_room);

@@ -28,7 +28,7 @@ namespace wm {
 /// returns the negative errno of the failed call, or 0.
 template <class Kernel>
 struct ChildSteps {
-  static constexpr std::size_t kSignalBytes = NSIG / 8;  // In the kernel's sets of signals.
+  static constexpr std::size_t kSignalBytes = NSIG / 8;  // The size of the kernel's signal sets.
 
   WM_IN_CHILD static long first_error(long result) { return result < 0 ? result : 0; }
 

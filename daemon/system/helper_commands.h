@@ -56,7 +56,7 @@ class HelperCommands {
     boost::asio::steady_timer timer_;
     UniqueFd errors_;
     std::unique_ptr<Child> child_;
-    std::string problem_;  // Why there is no child.
+    std::string problem_;  // The reason why there is no child.
     bool timed_out_ = false;
   };
 

@@ -6,14 +6,14 @@
 
 namespace wm {
 
-/// The same on each boot, and different on other machines. A machine without an id gets another one
-/// each time.
+/// A number that is the same on each boot, and different on other machines. A machine without an id
+/// gets another one each time.
 std::uint64_t machine_id();
 
 /// Identifies this boot; empty: unknown.
 std::string boot_id();
 
-/// At least 1.
+/// The number of processors, at least 1.
 int processors();
 
 }  // namespace wm

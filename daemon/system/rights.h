@@ -17,7 +17,7 @@ class BorrowedRights {
   BorrowedRights(const BorrowedRights&) = delete;
   BorrowedRights& operator=(const BorrowedRights&) = delete;
 
-  /// Why the thread does not see it so: then it must not look at anything. Empty: it does.
+  /// Says why the thread does not see it so: then it must not look at anything. Empty: it does.
   const std::string& problem() const { return problem_; }
 
  private:

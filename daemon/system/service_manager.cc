@@ -17,7 +17,7 @@ constexpr std::chrono::seconds kBetweenStatuses{1};
 
 ServiceManager::ServiceManager(boost::asio::io_context& loop)
     : ping_(loop), status_(loop), listens_(std::getenv("NOTIFY_SOCKET") != nullptr) {
-  std::uint64_t limit = 0;  // In microseconds.
+  std::uint64_t limit = 0;  // Microseconds.
   if (::sd_watchdog_enabled(0, &limit) <= 0) return;
   interval_ = std::chrono::microseconds(limit) / 2;
   await_ping();

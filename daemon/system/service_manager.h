@@ -20,8 +20,8 @@ class ServiceManager {
   void ready();
   void stopping();
 
-  /// At the end of each turn: answers the watchdog if it is time, because a whole turn went well;
-  /// and updates the text of `systemctl status`, at most once a second.
+  /// Answers the watchdog at the end of a turn if it is time, because a whole turn went well; and
+  /// updates the text of `systemctl status`, at most once a second.
   void turn_ended(std::size_t unfinished, std::size_t running);
 
  private:
@@ -35,12 +35,12 @@ class ServiceManager {
 
   boost::asio::steady_timer ping_;
   boost::asio::steady_timer status_;
-  std::chrono::microseconds interval_{};  // Between answers to the watchdog; 0: there is none.
+  std::chrono::microseconds interval_{};  // The time between answers to the watchdog; 0: none.
   bool ping_due_ = false;
   bool listens_;  // True if systemd wants to be told.
   Counts counts_;
   Counts told_;
-  bool waits_ = false;  // Until a second has passed since it was last told.
+  bool waits_ = false;  // It was told less than a second ago.
 };
 
 }  // namespace wm

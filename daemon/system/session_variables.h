@@ -40,7 +40,7 @@ class SessionVariables {
   /// this function.
   void ask(std::function<void()> known);
 
-  /// With LANG and LC_*; the last known values.
+  /// The last known values, with LANG and LC_*.
   Variables variables() const;
 
  private:
@@ -54,9 +54,9 @@ class SessionVariables {
   boost::asio::steady_timer limit_;
   Variables own_;
   bool of_another_ = false;                    // This process was given another user's session.
-  Variables heard_;                            // From systemd; empty: there is none.
-  std::vector<std::function<void()>> asking_;  // They are told of the next answer …
-  std::vector<std::function<void()>> next_;    // … and of the one after it.
+  Variables heard_;                            // The last values from systemd; empty: none.
+  std::vector<std::function<void()>> asking_;  // They are told of the next answer.
+  std::vector<std::function<void()>> next_;    // They are told of the one after it.
   bool sending_ = false;
   BusSlot call_;
   // Until then it is not asked, because it did not answer.

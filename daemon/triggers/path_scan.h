@@ -11,17 +11,17 @@ namespace wm {
 /// The relevant names in a watched directory.
 struct WatchedName {
   int watch = 0;        // The number that inotify gave it.
-  std::string pattern;  // As for fnmatch(3); empty: only the directory itself matters.
+  std::string pattern;  // A pattern of fnmatch(3); empty: only the directory itself matters.
   bool named = false;   // Such a name is one of the paths; otherwise it may lead to some.
   bool hidden = false;  // `*` also matches names that begin with a dot.
 };
 
 struct PathScan {
-  std::int64_t fingerprint = 0;  // Of everything that exists: equal as long as nothing changes.
+  std::int64_t fingerprint = 0;  // It covers everything that exists; equal if nothing has changed.
   std::vector<WatchedName> names;
-  std::size_t directories = 0;  // To be watched; those that are named twice count twice.
-  std::string problem;          // Why they cannot be scanned; empty: they can.
-  std::string unwatched;        // Why some were scanned but are not watched; empty: none.
+  std::size_t directories = 0;  // Directories to watch; those that are named twice count twice.
+  std::string problem;          // The reason why they cannot be scanned; empty: they can.
+  std::string unwatched;        // The reason why some are scanned and not watched; empty: none.
 };
 
 /// Scans what matches `globs`, absolute patterns as in glob(7); a directory that is named without a

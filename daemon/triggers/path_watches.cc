@@ -123,7 +123,7 @@ std::size_t PathWatches::watched_by(uid_t owner) const {
   return share == shares_.end() ? 0 : share->second.size();
 }
 
-// -1 if the machine has none.
+// The descriptor of inotify; -1 if the machine has none.
 int PathWatches::descriptor() {
   if (!mounts_.is_open()) {
     const int mounts = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);

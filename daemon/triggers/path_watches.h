@@ -28,15 +28,15 @@ class PathWatches {
  public:
   using Changed = std::function<void(WorkId)>;
   using Globs = std::vector<std::string>;
-  /// The result of scan_paths() for each of a list, or why some of it cannot be watched.
+  /// The result of scan_paths() for each of a list, or the reason why some cannot be watched.
   using Seen = std::function<void(const Result<std::vector<std::int64_t>>&)>;
 
   /// The use of watches.
   struct Use {
     std::size_t watched = 0;
-    uid_t owner = 0;        // The user who has most of them …
-    std::size_t most = 0;   // … and how many.
-    std::string unwatched;  // Why some are only scanned now and then; empty: none is.
+    uid_t owner = 0;        // The user who has most of them.
+    std::size_t most = 0;   // The number that this user has.
+    std::string unwatched;  // The reason why some are only scanned now and then; empty: none is.
   };
 
   /// `limits` says how many directories each owner's jobs may watch; it is read each time.
@@ -55,7 +55,7 @@ class PathWatches {
   void try_again();
   bool is_watching(WorkId id, const Globs& globs) const;
 
-  /// Why its paths are not watched; empty: they are.
+  /// Says why its paths are not watched; empty: they are.
   std::string problem(WorkId id) const;
   Use use() const;
 
@@ -66,10 +66,10 @@ class PathWatches {
     std::optional<std::int64_t> seen;
     std::set<int> watches;
     std::string problem;
-    bool starved = false;  // … for lack of watches.
+    bool starved = false;  // The problem is a lack of watches.
     bool scanning = false;
-    bool again = false;       // Something asked for a scan while one was on its way …
-    std::set<int> meanwhile;  // … and these watches had events then.
+    bool again = false;       // Something asked for a scan while one was on its way.
+    std::set<int> meanwhile;  // The watches that had events meanwhile.
     // Counts the calls of watch() for this id: a scan may come back too late.
     std::int64_t version = 0;
   };
@@ -101,14 +101,14 @@ class PathWatches {
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer again_;
   bool tries_again_ = false;
-  std::string no_inotify_;  // Why there is none; empty: there is one, or nobody needs it.
+  std::string no_inotify_;  // The reason for having none; empty: there is one, or nobody needs it.
   std::unordered_map<WorkId, Entry> works_;
-  std::unordered_map<int, std::vector<Interest>> interests_;  // By watch.
+  std::unordered_map<int, std::vector<Interest>> interests_;  // The interests in each watch.
   std::set<int> watches_;                                     // All that the kernel has for us.
-  // Per owner, the number of jobs that need each watch.
+  // The number of each owner's jobs that need each watch.
   std::map<uid_t, std::map<int, int>> shares_;
-  std::set<WorkId> to_scan_;  // After the present events.
-  int scans_ = 0;             // In progress: each may rely on any watch.
+  std::set<WorkId> to_scan_;  // The jobs to scan after the present events.
+  int scans_ = 0;             // The scans in progress: each may rely on any watch.
   std::int64_t versions_ = 0;
 };
 

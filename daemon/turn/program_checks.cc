@@ -25,8 +25,8 @@ struct ProgramChecks::Answers {
       : commands(std::move(list)), results(commands.size()) {}
 
   const std::vector<UsersCommand> commands;
-  std::vector<Result<>> results;         // The thread's, except for the first …
-  std::atomic<std::size_t> answered{0};  // … `answered` ones.
+  std::vector<Result<>> results;  // The thread's, except for the first `answered`.
+  std::atomic<std::size_t> answered{0};
 };
 
 // The loop's part.

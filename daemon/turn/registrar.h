@@ -18,7 +18,7 @@ struct Registration {
   ExistingPolicy existing = ExistingPolicy::keep;
   bool applied = false;  // A file declares it.
   std::string where{};   // `FILE:line:column`, which precedes the errors that it causes.
-  std::optional<std::int64_t> paths_seen{};  // From scan_paths(), if its trigger has paths.
+  std::optional<std::int64_t> paths_seen{};  // The result of scan_paths(), if there are paths.
 };
 
 enum class RegisterResult : std::uint8_t {
@@ -77,8 +77,8 @@ class Registrar {
     std::optional<WorkId> holder;      // The job that holds it.
     std::vector<WorkId> unfinished;    // Oldest first: one, and those appended to it.
     std::optional<std::int32_t> runs;  // The holder's, if they are known already.
-    bool same = false;                 // The holder equals the file's declaration …
-    bool applied = false;              // … and is known to come from a file.
+    bool same = false;                 // The holder equals the file's declaration.
+    bool applied = false;              // The holder is known to come from a file.
   };
 
   /// Checks the space on disk. A registration that goes over the bound is still taken.

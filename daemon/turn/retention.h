@@ -1,4 +1,4 @@
-// How long ended things stay on disk: jobs and their runs, the runs' logs, and the state
+// The time that ended things stay on disk: jobs and their runs, the runs' logs, and the state
 // directories of names. Whatever a turn takes off the record is removed from the disk after its
 // commit.
 #pragma once
@@ -77,12 +77,12 @@ class Retention {
   Runner& runner_;
   const Settings& settings_;
   KeepLimits keep_limits_;          // The limits that the logs were last made to fit.
-  bool logs_fit_ = false;           // Whether the recorded logs fit them after the last turn.
-  std::vector<LoggedSize> logged_;  // Since the last turn.
+  bool logs_fit_ = false;           // The recorded logs fitted them after the last turn.
+  std::vector<LoggedSize> logged_;  // The logs reported since the last turn.
   std::optional<TimePoint> next_expiry_;
   Files to_remove_;  // No longer on record.
 
-  // For the present turn.
+  // These belong to the present turn.
   std::vector<Asked> asked_;
   std::set<WorkId> touched_;
   Files forgotten_;

@@ -15,7 +15,7 @@ struct RunningChild {
   std::string uuid;
   uid_t user = 0;
   std::optional<RunProgress> progress;
-  bool suspended = false;  // For example by SIGSTOP.
+  bool suspended = false;  // It was stopped, for example by SIGSTOP.
   std::string output;      // A JSON object that it returned; empty: none so far.
 };
 

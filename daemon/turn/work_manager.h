@@ -38,7 +38,7 @@ struct Machine {
 
 /// A request of a client. Both parts run inside the turn's transaction, and either may throw.
 struct Change {
-  /// May call the functions below "Only from a Change".
+  /// May call the functions below "Called only from a Change".
   std::function<void()> decide;
   /// Called once everything in the turn is decided: makes the answer, which is sent after the
   /// commit.
@@ -113,7 +113,7 @@ class WorkManager {
   /// True if its process was stopped, for example by SIGSTOP, and not continued.
   bool is_suspended(WorkId id) const;
 
-  // Only from a Change.
+  // Called only from a Change.
 
   Registrar& registrar() { return registrar_; }
   void cancel(WorkId id, TimePoint now) { scheduler_.cancel(id, now); }
@@ -122,8 +122,8 @@ class WorkManager {
     scheduler_.pause(group, until);
   }
   void resume(const std::string& group) { scheduler_.resume(group); }
-  /// At the end of the turn: forgets finished jobs of that owner, or of all, that no unfinished job
-  /// depends on and that this turn has not touched. `forgotten` gets their number, before any
+  /// Forgets, at the end of the turn, finished jobs of that owner, or of all, that no unfinished
+  /// job depends on and that this turn has not touched. `forgotten` gets their number, before any
   /// answer is composed.
   void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten) {
     retention_.prune(owner, std::move(forgotten));
@@ -172,7 +172,7 @@ class WorkManager {
   std::set<WorkId> changed_paths_;
   std::vector<FinishedRun> finished_;  // Ended, and not on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
-  std::vector<std::pair<WorkId, bool>> suspended_;  // Since the last turn.
+  std::vector<std::pair<WorkId, bool>> suspended_;  // The changes since the last turn.
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
 };

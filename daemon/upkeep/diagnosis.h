@@ -37,17 +37,17 @@ struct Finding {
 struct DaemonFacts {
   bool system = false;
   std::vector<std::filesystem::path> configuration;  // The files that were read.
-  std::string reload_problem;                        // Why the last reload was refused.
+  std::string reload_problem;                        // The reason why the last reload was refused.
   std::filesystem::path state_directory;
   std::string misplaced;     // SqliteStore::misplaced().
-  std::string turn_problem;  // Why the last decisions are not saved; empty: they are.
+  std::string turn_problem;  // The reason why the last decisions are not saved; empty: none.
   SweptLeftovers leftovers;
   bool has_bus = false;                  // The system's D-Bus.
-  bool has_cgroups = false;              // Per run,
-  std::vector<std::string> controllers;  // … with these.
+  bool has_cgroups = false;              // Each run has its own.
+  std::vector<std::string> controllers;  // The controllers of those.
   std::string zone_problem;              // Empty: it is known.
   PathWatches::Use paths;
-  boost::json::array conditions;  // From Sensors, all of them measured.
+  boost::json::array conditions;  // All conditions of Sensors, measured.
   Pauses pauses;
   const ClientBounds& clients;
   std::vector<OwnerUse> uses;

@@ -41,7 +41,7 @@ std::string_view without_end(std::string_view name, std::string_view end) {
 
 // The result of one look of the helper.
 struct Leftovers::Step {
-  std::vector<std::string> names;  // To be looked up.
+  std::vector<std::string> names;  // Names to look up.
   int removed = 0;
   std::string problem;
   bool over = false;  // Nothing is left in the folder.

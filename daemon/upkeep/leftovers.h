@@ -17,7 +17,7 @@ struct SweptLeftovers {
   int logs = 0;
   int outputs = 0;
   int state_directories = 0;
-  std::string problem;  // Why one of them stays; empty: none does.
+  std::string problem;  // The reason why one of them stays; empty: none does.
   bool over = false;    // Everything has been looked at.
 };
 
@@ -47,7 +47,7 @@ class Leftovers {
   std::filesystem::path state_directory_;
   std::shared_ptr<Walk> walk_;  // The helper's alone while it is at work.
   std::vector<std::string> set_aside_;
-  bool in_logs_ = true;  // Otherwise in `work`.
+  bool in_logs_ = true;  // It is in `logs`; otherwise in `work`.
   SweptLeftovers swept_;
 };
 

@@ -17,7 +17,7 @@ namespace wm {
 namespace {
 
 constexpr std::chrono::seconds kBetweenFiles{15};
-constexpr std::int64_t kFiles = -4;  // Of the helper threads' lines.
+constexpr std::int64_t kFiles = -4;  // A line of the helper threads.
 
 // Delays between due time and process that are neither the job's own wish nor a constraint.
 bool is_latency(const Waited& waited) {
@@ -82,7 +82,7 @@ class Exposition {
 };
 
 struct Queue {
-  std::array<std::size_t, 3> states{};  // Of unfinished jobs.
+  std::array<std::size_t, 3> states{};  // The number of unfinished jobs in each.
   std::size_t due = 0;
   std::optional<TimePoint> oldest_due;
   std::optional<TimePoint> oldest;

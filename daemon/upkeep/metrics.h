@@ -25,8 +25,8 @@ class Metrics {
   struct Present {
     const Scheduler& scheduler;
     const Sensors& sensors;
-    const Histogram& commits;  // The durations of the store's transactions …
-    const Histogram& syncs;    // … and of its syncs.
+    const Histogram& commits;  // The durations of the store's transactions.
+    const Histogram& syncs;    // The durations of its syncs.
     TimePoint started_at{};
     std::size_t connections = 0;
     std::size_t refused_connections = 0;
@@ -61,8 +61,8 @@ class MetricsFile {
   boost::asio::steady_timer pause_;
   std::string path_;
   std::string told_;       // The problem that the log has reported already.
-  bool pausing_ = false;   // It was written less than 15 s ago …
-  bool outdated_ = false;  // … and something has changed since.
+  bool pausing_ = false;   // It was written less than 15 s ago.
+  bool outdated_ = false;  // Something has changed since it was written.
 };
 
 }  // namespace wm

@@ -12,8 +12,8 @@ namespace wm {
 /// The share of a turn that a user or a connection may take, or has taken.
 struct TurnShare {
   std::size_t calls = 0;
-  std::size_t bytes = 0;  // Of the calls.
-  std::size_t room = 0;   // Of their answers, roughly.
+  std::size_t bytes = 0;  // The size of the calls.
+  std::size_t room = 0;   // The rough size of their answers.
 
   bool used_up() const { return calls == 0 || bytes == 0 || room == 0; }
   /// The last call that is taken may exceed it.
@@ -96,13 +96,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::local::stream_protocol::socket socket_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer answered_;  // Cancelled once the exchange has its answer.
-  boost::system::error_code woken_;     // Why that wait ended: always a cancellation.
+  boost::system::error_code woken_;     // The end of that wait: always a cancellation.
   Peer peer_;
   Place place_;
   ClientUse use_;  // Zero before start(), and once it is closed.
   std::string received_;
-  std::size_t read_ = 0;               // The bytes already taken out …
-  std::size_t searched_ = 0;           // … and the bytes known to contain no byte 0.
+  std::size_t read_ = 0;               // The bytes already taken out.
+  std::size_t searched_ = 0;           // The bytes known to contain no byte 0.
   std::deque<varlink::Call> untaken_;  // Read, or handed over.
   std::size_t ahead_ = 0;              // Their size in bytes.
   bool first_was_handed_over_ = false;

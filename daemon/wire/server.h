@@ -29,20 +29,20 @@ struct Peer {
 struct ServerLimits {
   std::size_t message_bytes = std::size_t{1} << 20;
   // Bounds on what one turn takes of each user: the more, the longer everybody waits for its end.
-  std::size_t calls_per_turn = 16;                    // While others wait, too.
-  std::size_t calls_alone = 64;                       // While nobody else does.
-  std::size_t bytes_per_turn = std::size_t{1} << 20;  // Of calls; the last one may exceed it.
-  std::size_t pages_per_turn = 4;                     // Of long answers.
+  std::size_t calls_per_turn = 16;                    // The most while others wait, too.
+  std::size_t calls_alone = 64;                       // The most while nobody else does.
+  std::size_t bytes_per_turn = std::size_t{1} << 20;  // Bytes of calls; the last one may exceed it.
+  std::size_t pages_per_turn = 4;                     // Pages of long answers.
   ClientLimits clients = {};
-  std::chrono::milliseconds message_time{10'000};  // From a message's first byte to its last.
-  std::chrono::milliseconds write_time{30'000};    // For a client to read an answer.
+  std::chrono::milliseconds message_time{10'000};  // Time from a message's first byte to its last.
+  std::chrono::milliseconds write_time{30'000};    // Time for a client to read an answer.
 };
 
 /// State that the calls of a connection leave for its later calls. It goes with the connection.
 class Kept {
  public:
   virtual ~Kept() = default;
-  /// In the daemon's memory, roughly.
+  /// Its rough size in the daemon's memory.
   virtual std::size_t bytes() const = 0;
 };
 
@@ -109,7 +109,7 @@ class Exchange {
   std::shared_ptr<std::shared_ptr<Kept>> kept_ = std::make_shared<std::shared_ptr<Kept>>();
   std::optional<std::string> message_;
   std::size_t unread_ = 0;        // Bytes of it that count as its user's.
-  std::optional<Error> failure_;  // In place of the next page.
+  std::optional<Error> failure_;  // It takes the place of the next page.
   NextPage next_;
   bool abandoned_ = false;
   bool handed_over_ = false;
@@ -148,12 +148,12 @@ class Server {
 
   void set_limits(const ClientLimits& limits);
 
-  /// Once per turn: takes waiting calls, up to a number per user, so that nobody waits behind
-  /// everything that another asks; and lets each answer with pages go on by one page. Calls of a
-  /// user who does not read answers keep waiting. True: some are left for the next turn.
+  /// Takes waiting calls once per turn, up to a number per user, so that nobody waits behind
+  /// everything that another asks; and lets some long answers of each user go on by one page. Calls
+  /// of a user who does not read answers keep waiting. True: some are left for the next turn.
   bool take_calls();
 
-  // For another program in this process, in this order.
+  // Called for another program in this process, in this order.
 
   /// While `holds` is true, no call is taken.
   void hold_calls(bool holds);
