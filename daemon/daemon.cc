@@ -26,8 +26,6 @@ constexpr Duration kRetryCommit = 1s;
 constexpr const char* kOtherState = "say where to keep the queue with --state-dir DIR";
 constexpr const char* kOtherSocket = "say where to listen with --socket PATH";
 
-constexpr std::int64_t kFlushes = -3;  // The helper threads' line for flushes.
-
 template <class T>
 T must(Result<T> result) {
   if (!result) throw std::runtime_error(result.error().message);
@@ -261,7 +259,7 @@ void Daemon::flush_behind() {
   if (flushing_ || !store_->take_flush_due()) return;
   flushing_ = true;
   helpers_.run(
-      kFlushes,
+      HelperThreads::flushes,
       [log = store_->log()] {
         SqliteStore::flush(log);
         return true;

@@ -39,9 +39,8 @@ void StorageProbe::measure() {
   std::vector<std::string> paths{state_directory_};
   paths.insert(paths.end(), settings_.paths.begin(), settings_.paths.end());
   look_again_in(kFileSystemPatience);
-  constexpr std::int64_t kLine = -1;  // Other lines are users.
   helpers_.run(
-      kLine,
+      HelperThreads::disk_space,
       [paths = std::move(paths)] {
         Spaces spaces;
         for (const std::string& path : paths) spaces.emplace_back(path, space_of(path));

@@ -15,8 +15,6 @@
 namespace wm {
 namespace {
 
-constexpr std::int64_t kRemovals = -2;  // A line of the helper threads.
-
 bool has_low_oom_score() {
   int score = 0;
   std::ifstream("/proc/self/oom_score_adj") >> score;
@@ -209,7 +207,7 @@ DiskSpace ProcessRunner::log_disk() const {
 
 void ProcessRunner::forget_state(std::int64_t id) {
   helpers_.run(
-      kRemovals,
+      HelperThreads::removals,
       [path = files_.state_path(id)] {
         std::error_code problem;
         std::filesystem::remove_all(path, problem);

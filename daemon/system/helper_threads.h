@@ -18,6 +18,15 @@ namespace wm {
 
 class HelperThreads {
  public:
+  /// The lines of jobs that belong to no user. Other lines are the ids of users.
+  enum Line : std::int64_t {
+    disk_space = -1,
+    removals = -2,
+    flushes = -3,
+    leftovers = -4,
+    metrics = -5,
+  };
+
   explicit HelperThreads(boost::asio::io_context& loop)
       : pool_(std::make_shared<Pool>(&loop)), again_(loop) {}
   ~HelperThreads();

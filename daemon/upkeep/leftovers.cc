@@ -14,7 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kSweeps = -4;         // A line of the helper threads.
 constexpr std::size_t kNamesAtOnce = 256;    // Each is looked up in the store's index, on the loop.
 constexpr std::string_view kGone = "gone-";  // Prefixed to files that are to be removed.
 
@@ -102,7 +101,7 @@ void Leftovers::sweep(int outputs) {
 
 void Leftovers::go_on() {
   helpers_.run(
-      kSweeps,
+      HelperThreads::leftovers,
       [walk = walk_, set_aside = std::exchange(set_aside_, {})] { return walk->next(set_aside); },
       [this](const Step& step) { take(step); });
 }

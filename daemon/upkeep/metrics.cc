@@ -17,7 +17,6 @@ namespace wm {
 namespace {
 
 constexpr std::chrono::seconds kBetweenFiles{15};
-constexpr std::int64_t kFiles = -4;  // A line of the helper threads.
 
 // Delays between due time and process that are neither the job's own wish nor a constraint.
 bool is_latency(const Waited& waited) {
@@ -233,7 +232,7 @@ void MetricsFile::write() {
   if (path_.empty()) return;
   pausing_ = true;
   helpers_.run(
-      kFiles, [path = path_, text = text_()] { return replace_file(path, text); },
+      HelperThreads::metrics, [path = path_, text = text_()] { return replace_file(path, text); },
       [this](const std::string& problem) {
         if (!problem.empty() && problem != told_) spdlog::warn("metrics.textfile: {}", problem);
         told_ = problem;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/settings.h"
+#include "core/request_fields.h"
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -161,6 +162,20 @@ std::string page(const std::string& path) {
   std::string text;
   for (const std::string& line : lines_of(path)) text += line + ' ';
   return text;
+}
+
+// Each option stands in the sections of its commands, or in the one that they share.
+TEST(Manual, HasEveryFieldWithItsValue) {
+  const std::string wm = page("/docs/man/wm.1.scd");
+  for (const Field& field : request_fields()) {
+    if (field.option.empty()) continue;
+    const std::string name(field.option_name());
+    const std::string option =
+        field.value->is_flag()
+            ? (wm.contains("*--[no-]" + name + '*') ? "*--[no-]" + name + '*' : "*--" + name + '*')
+            : "*--" + name + "* _" + std::string(field.metavar) + '_';
+    EXPECT_TRUE(wm.contains(option)) << option;
+  }
 }
 
 TEST(Manual, NamesEveryConstraint) {

@@ -1,9 +1,10 @@
-// The interface's description names every constraint and every condition.
+// The interface's description names every field, every constraint and every condition.
 #include "daemon/wire/interface.h"
 
 #include <gtest/gtest.h>
 
 #include "core/conditions.h"
+#include "core/request_fields.h"
 #include "tests/support/description.h"
 
 namespace wm::varlink {
@@ -11,27 +12,70 @@ namespace {
 
 using Kind = DescribedType::Kind;
 
-TEST(Interface, TypesEveryConstraint) {
+// The type as the description writes it, without "may be missing".
+std::string written(const DescribedType& type) {
+  switch (type.kind) {
+    case Kind::boolean:
+      return "bool";
+    case Kind::integer:
+      return "int";
+    case Kind::number:
+      return "float";
+    case Kind::string:
+      return "string";
+    case Kind::object:
+      return "object";
+    case Kind::array:
+      return "[]" + written(type.element.front());
+    case Kind::map:
+      return "[string]" + written(type.element.front());
+    case Kind::maybe:
+      return written(type.element.front());
+    case Kind::named:
+    case Kind::record:
+      return type.name;
+  }
+  return "";
+}
+
+std::map<std::string, std::string> members_of(const DescribedType& type) {
+  std::map<std::string, std::string> members;
+  for (const auto& [name, member] : type.fields) members[name] = written(member);
+  return members;
+}
+
+// The members of one object of a request, as the rows have them.
+std::map<std::string, std::string> rows_of(std::string_view object) {
+  std::map<std::string, std::string> rows;
+  for (const Field& field : request_fields()) {
+    if (field.object != object || field.json.empty()) continue;
+    rows[std::string(field.json)] = field.value->varlink_type();
+  }
+  return rows;
+}
+
+TEST(Interface, TypesEveryFieldOfARegistration) {
   const Description description(kInterfaceDescription);
-  const DescribedType& type = description.types().at("Constraints");
-  ASSERT_EQ(type.fields.size(), kConstraints.size());
-  for (std::size_t i = 0; i < kConstraints.size(); ++i) {
-    const auto& [name, maybe] = type.fields[i];
-    EXPECT_EQ(name, kConstraints[i].json);
-    ASSERT_EQ(maybe.kind, Kind::maybe) << name;
-    const Kind kind = maybe.element.front().kind;
-    switch (kConstraints[i].form) {
-      case ConstraintForm::network_type:
-        EXPECT_EQ(kind, Kind::string) << name;
-        break;
-      case ConstraintForm::flag:
-        EXPECT_EQ(kind, Kind::boolean) << name;
-        break;
-      case ConstraintForm::names:
-      case ConstraintForm::windows:
-        EXPECT_EQ(kind, Kind::array) << name;
-        break;
+  const auto& types = description.types();
+  auto request = members_of(types.at("Request"));
+  EXPECT_EQ(request.extract("constraints").mapped(), "Constraints");
+  EXPECT_EQ(request.extract("backoff").mapped(), "Backoff");
+  EXPECT_EQ(request, rows_of(""));
+  EXPECT_EQ(members_of(types.at("Constraints")), rows_of("constraints"));
+  EXPECT_EQ(members_of(types.at("Backoff")), rows_of("backoff"));
+  for (const char* const name : {"Request", "Constraints", "Backoff"}) {
+    for (const auto& [member, type] : types.at(name).fields) {
+      EXPECT_TRUE(type.kind == Kind::maybe || member == "uniqueName") << member;
     }
+  }
+}
+
+TEST(Interface, ShowsEveryFieldOfAJob) {
+  const Description description(kInterfaceDescription);
+  const auto work = members_of(description.types().at("Work"));
+  for (const auto& [member, type] : members_of(description.types().at("Request"))) {
+    ASSERT_TRUE(work.contains(member)) << member;
+    EXPECT_EQ(work.at(member), type) << member;
   }
 }
 
