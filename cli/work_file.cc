@@ -10,6 +10,7 @@
 #include "config/toml_reader.h"
 #include "core/json_reader.h"
 #include "core/request_fields.h"
+#include "core/request_json.h"
 #include "core/schedule.h"
 #include "core/text.h"
 

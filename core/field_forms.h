@@ -61,6 +61,15 @@ struct Text {
   static constexpr bool kFreeText = true;
 };
 
+// Reads a value that is a text in this form.
+template <class Item>
+Read<> in_as_text(const boost::json::value& json, typename Item::Value& value,
+                  const Reading& reading) {
+  const boost::json::string* text = json.if_string();
+  if (!text) return not_a("a string");
+  return Item::parse(std::string(*text), value, reading);
+}
+
 struct Flag {
   using Value = bool;
   static boost::json::value out(Value value, Form) { return value; }
@@ -127,9 +136,7 @@ struct Size {
   }
   static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
     if (reading.form == Form::written) {
-      std::string text;
-      auto read = Text::in(json, text, reading);
-      return read ? parse(text, value, reading) : read;
+      return in_as_text<Size>(json, value, reading);
     }
     const std::int64_t* number = json.if_int64();
     if (!number) return not_a("a whole number");
@@ -156,9 +163,7 @@ struct Length {
   }
   static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
     if (reading.form == Form::written) {
-      std::string text;
-      auto read = Text::in(json, text, reading);
-      return read ? parse(text, value, reading) : read;
+      return in_as_text<Length>(json, value, reading);
     }
     const std::int64_t* number = json.if_int64();
     if (!number || *number < 0 || *number > kMaxDuration.count()) {
@@ -187,9 +192,7 @@ struct Time {
       value = TimePoint{Duration{*number}};
       return {};
     }
-    std::string text;
-    auto read = Text::in(json, text, reading);
-    return read ? parse(text, value, reading) : read;
+    return in_as_text<Time>(json, value, reading);
   }
   static Read<> parse(const std::string& text, Value& value, const Reading& reading) {
     return take(reading.time ? reading.time(text) : parse_time(text), value);
@@ -214,9 +217,7 @@ struct Word {
       value = static_cast<Value>(*number);
       return {};
     }
-    std::string text;
-    auto read = Text::in(json, text, reading);
-    return read ? parse(text, value, reading) : read;
+    return in_as_text<Word>(json, value, reading);
   }
   static Read<> parse(const std::string& text, Value& value, const Reading&) {
     return take(parse_word<E>(text), value);
@@ -249,9 +250,7 @@ struct LocalWindow {
     return boost::json::value(format_window(value));
   }
   static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
-    std::string text;
-    auto read = Text::in(json, text, reading);
-    return read ? parse(text, value, reading) : read;
+    return in_as_text<LocalWindow>(json, value, reading);
   }
   static Read<> parse(const std::string& text, Value& value, const Reading&) {
     return take(parse_window(text), value);

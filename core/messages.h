@@ -5,7 +5,7 @@
 
 #include "core/explain.h"
 #include "core/json_reader.h"
-#include "core/request_fields.h"
+#include "core/request_json.h"
 #include "core/status.h"
 #include "core/work.h"
 

@@ -5,7 +5,7 @@
 #include "cli/render/work.h"
 #include "cli/work_file.h"
 #include "config/read_file.h"
-#include "core/request_fields.h"
+#include "core/request_json.h"
 #include "core/text.h"
 
 namespace wm::cli {

@@ -4,6 +4,7 @@
 #include "cli/caller.h"
 #include "cli/render/work.h"
 #include "cli/request_options.h"
+#include "core/request_json.h"
 
 namespace wm::cli {
 

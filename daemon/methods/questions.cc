@@ -56,44 +56,47 @@ json::array Questions::waited_so_far(WorkId id, TimePoint now) const {
   return to_json(manager_.scheduler().waited(*work, now));
 }
 
-void Questions::show(const ExchangePtr& exchange) {
+// Answers a question about the job that uniqueName names, with one member.
+void Questions::ask_about_work(const ExchangePtr& exchange, std::string_view member,
+                               AnswerAboutWork answer) {
   std::string name;
   if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
     return;
   }
-  pending_.ask(exchange, [this, exchange, name](TimePoint now) {
+  pending_.ask(exchange, [this, exchange, name, member, answer](TimePoint now) {
     const auto id = store_.find(exchange->peer().uid, name);
     if (!id) return no_such_work(*exchange, name);
-    json::object work = views_.show(store_.recorded(*id), now);
-    if (json::array waited = waited_so_far(*id, now); !waited.empty()) {
-      work["waited"] = std::move(waited);
-    }
-    if (const RunTotals totals = store_.totals(*id); totals.runs > 0) {
-      work["totals"] = to_json(totals);
-    }
-    if (json::array chain = chain_of(*id); !chain.empty()) work["chain"] = std::move(chain);
-    exchange->reply({{"work", std::move(work)}});
+    exchange->reply({{member, (this->*answer)(*id, now)}});
   });
+}
+
+void Questions::show(const ExchangePtr& exchange) {
+  ask_about_work(exchange, "work", &Questions::show_work);
 }
 
 void Questions::why(const ExchangePtr& exchange) {
-  std::string name;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
-    return;
-  }
-  pending_.ask(exchange, [this, exchange, name](TimePoint now) {
-    const auto id = store_.find(exchange->peer().uid, name);
-    if (!id) return no_such_work(*exchange, name);
-    exchange->reply({{"why", explain_work(*id, name, now)}});
-  });
+  ask_about_work(exchange, "why", &Questions::explain_work);
 }
 
-json::object Questions::explain_work(WorkId id, const std::string& name, TimePoint now) const {
+json::object Questions::show_work(WorkId id, TimePoint now) const {
+  json::object work = views_.show(store_.recorded(id), now);
+  if (json::array waited = waited_so_far(id, now); !waited.empty()) {
+    work["waited"] = std::move(waited);
+  }
+  if (const RunTotals totals = store_.totals(id); totals.runs > 0) {
+    work["totals"] = to_json(totals);
+  }
+  if (json::array chain = chain_of(id); !chain.empty()) work["chain"] = std::move(chain);
+  return work;
+}
+
+json::object Questions::explain_work(WorkId id, TimePoint now) const {
+  const WorkInfo info = store_.recorded(id);
   const Work* scheduled = manager_.scheduler().find(id);
-  const Work work = scheduled ? *scheduled : store_.recorded(id).work;
+  const Work& work = scheduled ? *scheduled : info.work;
   const std::vector<Wait> waits = views_.waits_of(work, now);
   const bool enqueued = work.state == WorkState::enqueued;
-  json::object answer{{"uniqueName", name},
+  json::object answer{{"uniqueName", info.request.unique_name},
                       {"state", word(work.state)},
                       {"runnable", enqueued && waits.empty()},
                       {"waitingFor", to_json(waits)}};

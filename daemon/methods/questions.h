@@ -21,7 +21,11 @@ class Questions {
   void history(const ExchangePtr& exchange);
 
  private:
-  boost::json::object explain_work(WorkId id, const std::string& name, TimePoint now) const;
+  using AnswerAboutWork = boost::json::object (Questions::*)(WorkId id, TimePoint now) const;
+
+  void ask_about_work(const ExchangePtr& exchange, std::string_view member, AnswerAboutWork answer);
+  boost::json::object show_work(WorkId id, TimePoint now) const;
+  boost::json::object explain_work(WorkId id, TimePoint now) const;
   boost::json::object expected_runs(std::optional<uid_t> visible, Duration ahead,
                                     TimePoint now) const;
   Exchange::Page page_of_works(WorkFilter& filter, bool more, TimePoint now) const;

@@ -1,7 +1,7 @@
 #include "daemon/store/stored_form.h"
 
 #include "core/json_reader.h"
-#include "core/request_fields.h"
+#include "core/request_json.h"
 #include "daemon/store/store.h"
 
 namespace wm {

@@ -80,7 +80,9 @@ static_assert(number(Constraint::charging) == 1);
 static_assert(number(Constraint::battery_not_low) == 2);
 static_assert(number(Constraint::storage_not_low) == 3);
 static_assert(number(Constraint::idle) == 4);
+static_assert(number(Constraint::between) == 5);
 static_assert(number(Constraint::custom) == 15);
+static_assert(kConstraints.size() == 7, "a new one has a line above, and one in each list below");
 
 // And as the stop reasons' words are on the wire.
 TEST(Numbers, OfStopReasonsStay) {
@@ -97,6 +99,7 @@ TEST(Numbers, OfStopReasonsStay) {
       {102, "constraint-battery-not-low"},
       {103, "constraint-storage-not-low"},
       {104, "constraint-idle"},
+      {105, "constraint-between"},
       {115, "constraint-custom"},
   };
   for (const auto& [stored, words] : reasons) {
@@ -119,6 +122,7 @@ TEST(Numbers, KeysOfConstraintsStay) {
   EXPECT_EQ(keys[2], "batteryNotLow");
   EXPECT_EQ(keys[3], "storageNotLow");
   EXPECT_EQ(keys[4], "idle");
+  EXPECT_EQ(keys[5], "between");
   EXPECT_EQ(keys[15], "custom");
 }
 

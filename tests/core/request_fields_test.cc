@@ -1,5 +1,6 @@
 // Checks every field of a registration in every form: a row that lacks one fails here.
 #include "core/request_fields.h"
+#include "core/request_json.h"
 
 #include <set>
 
