@@ -118,7 +118,7 @@ class Agenda {
   TimePoint now_{};
   Duration time_limit_{};
   const date::time_zone* zone_ = nullptr;
-  bool zone_changes_ = false;
+  bool zone_changes_ = false;  // Since the last move_on().
   ClockOffset clock_offset_{};
   std::map<uid_t, Queue> timers_;
   std::map<LaneKey, Queue> lanes_;

@@ -32,7 +32,7 @@ struct SchedulingRules {
   Duration time_limit{};              // For a run whose job names none; 0: unlimited.
   Duration expedited_budget = 10min;  // Per owner, in kQuotaWindow.
   std::int32_t max_attempts = 0;      // For jobs that name none; 0: unlimited.
-  const date::time_zone* zone = nullptr;  // For calendars; nullptr: UTC.
+  const date::time_zone* zone = nullptr;  // The usual zone; nullptr: UTC.
   Jitter jitter;                          // For backoffs.
 };
 
@@ -134,7 +134,8 @@ class Scheduler {
   /// Somebody set the clock: no job waits longer than its own delay or period.
   void clock_was_set(TimePoint now);
 
-  /// The rules have another zone: a calendar job that is not due yet waits for its time there.
+  /// The rules have another zone: a calendar job that is not due yet waits for its time there, and
+  /// windows are those of that zone.
   void zone_changed(TimePoint now);
 
   /// From now on plan() starts nothing and stops everything.

@@ -1,4 +1,4 @@
-// The time zone of calendars: $TZ, else /etc/localtime, which is followed.
+// The time zone of calendars and windows: $TZ, else /etc/localtime, which is followed.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ class LocalZone {
   /// `changed` is called each time another zone takes its place.
   LocalZone(boost::asio::io_context& loop, std::function<void()> changed);
 
-  /// nullptr: the zone is UTC, or unknown, and then calendars use UTC.
+  /// nullptr: the zone is UTC, or unknown, and then UTC counts.
   const date::time_zone* zone() const { return zone_; }
   /// Says why $TZ or /etc/localtime names no zone; empty: it names one.
   const std::string& problem() const { return problem_; }

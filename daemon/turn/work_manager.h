@@ -92,7 +92,7 @@ class WorkManager {
   void set_clock_offset(ClockOffset offset);
   /// Somebody set the clock, before the next turn.
   void clock_was_set() { clock_was_set_ = true; }
-  /// Sets the zone that calendars use from now on.
+  /// Sets the usual zone of calendars and windows from now on.
   void set_zone(const date::time_zone* zone);
 
   /// Call after the settings were read again.
