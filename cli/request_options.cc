@@ -37,22 +37,25 @@ void set_member(json::object& request, const Field& field, json::value value) {
   (*target)[field.json] = std::move(value);
 }
 
+// The key of the field that has the value of one without a member of its own.
+std::string_view whole_of(const Field& field) {
+  return field.key == kInputText ? "input" : "prefer";
+}
+
 }  // namespace
 
 // CLI11 2.4 counts a negatable flag as given when it was not.
 bool RequestOptions::Typed::is_given() const {
-  return field->value->is_flag() ? flag != 0 : option->count() > 0;
+  return field->value->is_flag() ? !text.empty() : option->count() > 0;
 }
 
 std::vector<std::string> RequestOptions::Typed::texts() const {
-  if (field->value->is_flag()) return {flag > 0 ? "yes" : "no"};
   return field->value->is_list() ? list : std::vector{text};
 }
 
 bool RequestOptions::Typed::is_default() const {
-  if (field->value->is_flag()) return false;
-  const std::string_view word = field->value->is_free_text() ? "" : kDefault;
-  return texts() == std::vector{std::string(word)};
+  const std::vector<std::string> typed = texts();
+  return typed.size() == 1 && (typed.front() == kDefault || typed.front().empty());
 }
 
 RequestOptions::RequestOptions(CLI::App& app, Offers offers, const Trailing& trailing)
@@ -69,7 +72,7 @@ void RequestOptions::add(CLI::App& app, const Field& field) {
   std::string names = "--" + std::string(field.option);
   if (field.value->is_flag()) {
     names += ",!--no-" + std::string(field.option);
-    typed.option = app.add_flag(names, typed.flag, help);
+    typed.option = app.add_flag(names, typed.text, help);
   } else if (field.value->is_list()) {
     typed.option = app.add_option(names, typed.list, help)->allow_extra_args(false);
     if (!field.value->words().empty()) typed.option->delimiter(',');
@@ -95,8 +98,9 @@ Result<> RequestOptions::read_typed(WorkRequest& request, bool update) const {
   std::size_t relaxations = 0;
   for (const Typed& one : typed_) {
     const std::string_view key = one.field->key;
-    if (key == "prefer") preferences = one.list.size();
-    if (key == "relax-after") relaxations = one.list.size();
+    const std::size_t values = update && one.is_default() ? 0 : one.list.size();
+    if (key == "prefer") preferences = values;
+    if (key == "relax-after") relaxations = values;
   }
   if (preferences != relaxations) {
     return invalid(
@@ -147,6 +151,11 @@ Result<WorkRequest> RequestOptions::read(WorkKind kind) const {
 
 Result<json::object> RequestOptions::read_changes(WorkRequest& request) const {
   if (auto read = read_typed(request, true); !read) return std::unexpected(read.error());
+  for (const Typed& one : typed_) {
+    if (task_ != kDefault || !one.is_given() || !one.field->value->is_flag()) continue;
+    const std::string option = "--" + std::string(one.field->option_name());
+    return invalid(option + " takes no word: write " + option + "=default");
+  }
   if (auto read = read_command(request); !read) return std::unexpected(read.error());
   const json::object all = to_json(request);
   json::object changes;
@@ -155,8 +164,7 @@ Result<json::object> RequestOptions::read_changes(WorkRequest& request) const {
   }
   for (const Typed& one : typed_) {
     if (!one.is_given()) continue;
-    const Field& field = one.field->key == kInputText ? *find_field("input") : *one.field;
-    if (field.json.empty()) continue;  // Its value belongs to another field.
+    const Field& field = one.field->json.empty() ? *find_field(whole_of(*one.field)) : *one.field;
     const json::value* value = one.is_default() ? nullptr : member(all, field);
     set_member(changes, field, value ? *value : json::value(nullptr));
   }

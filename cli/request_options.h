@@ -34,13 +34,12 @@ class RequestOptions {
   bool is_given(std::string_view key) const;
 
  private:
-  // One row, with the texts typed for it. For a flag, 1 is yes and -1 no.
+  // One row, with the texts typed for it. For a flag, the text is true, false or what follows =.
   struct Typed {
     const Field* field = nullptr;
     CLI::Option* option = nullptr;
     std::string text;
     std::vector<std::string> list;
-    int flag = 0;
 
     bool is_given() const;
     std::vector<std::string> texts() const;

@@ -72,6 +72,14 @@ void Agenda::move_on(TimePoint now) {
     add(row);
   }
   std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
+  if (gates_.are_crowded()) forget_gates();
+}
+
+// Nobody needs the gate of a lane that is gone.
+void Agenda::forget_gates() {
+  std::set<Gates::Id> used;
+  for (const auto& [key, lane] : lanes_) used.insert(key.gate);
+  gates_.keep_only(used);
 }
 
 // The clock was set back: due times may lie ahead again, and constraints may matter again. Or there

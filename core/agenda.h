@@ -111,6 +111,7 @@ class Agenda {
   LaneKey lane_of(const Work& work, TimePoint now);
   std::uint32_t group_of(const std::string& name);
   void count_named(const Policy& policy, int works);
+  void forget_gates();
   void place_anew();
   void set_alarm(Row& row, std::optional<TimePoint> time);
 

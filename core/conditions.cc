@@ -73,12 +73,16 @@ Unmet describe(Constraint constraint, const std::string* custom, const Look& loo
               shown(look.now.holds[constraint].has_value()),
               {}};
     case ConstraintForm::names:
-      return {constraint, *custom, "yes", shown(look.now.custom.contains(*custom)), {}};
+      return {constraint, *custom, "yes", shown(look.now.custom.contains(*custom)), {}, {}};
     case ConstraintForm::windows: {
       std::vector<std::string> windows;
       for (const Window& one : look.wanted.between) windows.push_back(format_window(one));
-      return {constraint, std::string(def.name), join(windows, " or "),
-              format_day_and_time(look.time), next_change(look.wanted.between, look.time)};
+      return {constraint,
+              std::string(def.name),
+              join(windows, " or "),
+              format_day_and_time(look.time),
+              last_change(look.wanted.between, look.time),
+              next_change(look.wanted.between, look.time)};
     }
   }
   return {};

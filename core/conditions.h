@@ -54,6 +54,7 @@ struct Unmet {
   std::string name;                // `network`, `charging`, or the name of a custom condition.
   std::string required;            // `unmetered`, `yes`, `ok`.
   std::string actual;              // `metered`, `no`, `low`, `unknown`.
+  std::optional<TimePoint> since;  // For windows, which no history of conditions knows.
   std::optional<TimePoint> until;  // When it will hold, if that is known.
 
   bool operator==(const Unmet&) const = default;

@@ -94,7 +94,9 @@ Read<Constraints> parse_constraint(const std::string& text) {
   const std::size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);
   const std::string value = equals == std::string::npos ? "" : text.substr(equals + 1);
-  const auto constraint = parse_word<Constraint>(name);
+  const auto* const by_option = std::ranges::find(kConstraints, name, &ConstraintDef::option);
+  const auto constraint = by_option == kConstraints.end() ? parse_word<Constraint>(name)
+                                                          : Result<Constraint>(by_option->id);
   if (!constraint) return forms::bad(constraint.error().message);
   const ConstraintDef& def = def_of(*constraint);
   const bool flag = def.form == ConstraintForm::flag;

@@ -93,10 +93,10 @@ class Explanation {
     const ZonedTime now = scheduler_.local_time(policy_, now_);
     const std::vector<Unmet> missing = unmet(wanted, scheduler_.conditions(), now);
     if (missing.empty()) return;
-    const TimePoint since = scheduler_.ledger().unmet_since(wanted, now);
+    const TimePoint since = scheduler_.ledger().unmet_since(wanted);
     for (const Unmet& one : missing) {
       Wait& wait = waits_.emplace_back(constraint_wait(one));
-      wait.since = since;
+      wait.since = one.since.value_or(since);
       wait.until = earliest(wait.until, until);
     }
   }
@@ -152,7 +152,8 @@ class Explanation {
 }  // namespace
 
 Wait constraint_wait(const Unmet& unmet) {
-  return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, {}, unmet.until, ""};
+  return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, unmet.since,
+          unmet.until,          ""};
 }
 
 std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now) {

@@ -58,7 +58,6 @@ struct Text {
   }
   static std::span<const std::string_view> words() { return {}; }
   static std::string_view varlink() { return "string"; }
-  static constexpr bool kFreeText = true;
 };
 
 // Reads a value that is a text in this form.
@@ -80,7 +79,9 @@ struct Flag {
     return {};
   }
   static Read<> parse(const std::string& text, Value& value, const Reading&) {
-    value = parse_yes_no(text).value_or(false);
+    const auto flag = parse_yes_no(text);
+    if (!flag) return bad("'" + text + "' is neither yes nor no");
+    value = *flag;
     return {};
   }
   static std::span<const std::string_view> words() { return {}; }
@@ -106,14 +107,17 @@ struct Number {
   }
   static Read<> parse(const std::string& text, Value& value, const Reading&) {
     const auto number = parse_number<Integer>(text);
-    if (!number) return bad("'" + text + "' is not a whole number");
-    value = *number;
-    return {};
+    if (number) {
+      value = *number;
+      return {};
+    }
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    return bad("'" + text + "' is " + (digits ? "too large" : "not a whole number"));
   }
   Result<> check(std::string_view key, Value value) const {
     if (within(value)) return {};
-    return fail(ErrorCode::invalid,
-                std::string(key) + " " + std::to_string(value) + " is not" + range());
+    return fail(ErrorCode::invalid, std::string(key) + " " + std::to_string(value) +
+                                        " is out of bounds: write a whole number" + range());
   }
   static std::span<const std::string_view> words() { return {}; }
   static std::string_view varlink() { return "int"; }
@@ -312,11 +316,6 @@ struct Maybe {
 template <class Item>
 struct List {
   using Value = std::vector<typename Item::Value>;
-  static constexpr bool kFreeText = [] {
-    if constexpr (requires { Item::kFreeText; }) return Item::kFreeText;
-    return false;
-  }();
-
   static boost::json::value out(const Value& value, Form form) {
     boost::json::array list;
     for (const auto& one : value) list.push_back(Item::out(one, form));

@@ -22,11 +22,26 @@ std::optional<TimePoint> next_change(const Needs& needs, TimePoint now) {
 
 Gates::Id Gates::find(const Needs& needs) {
   const auto [found, fresh] = ids_.try_emplace(needs, static_cast<Id>(gates_.size()));
-  if (fresh) {
-    gates_.push_back({false, changed_at_, {}});
-    look_at(needs, gates_.back(), changed_at_);
+  if (!fresh) return found->second;
+  if (free_.empty()) {
+    gates_.emplace_back();
+  } else {
+    found->second = free_.back();
+    free_.pop_back();
   }
+  Gate& gate = gates_[found->second];
+  gate = {false, changed_at_, {}};
+  look_at(needs, gate, changed_at_);
   return found->second;
+}
+
+void Gates::keep_only(const std::set<Id>& used) {
+  std::erase_if(ids_, [&](const auto& entry) {
+    const bool forgotten = entry.second != kNone && !used.contains(entry.second);
+    if (forgotten) free_.push_back(entry.second);
+    return forgotten;
+  });
+  crowd_ = std::max(kFirstCrowd, 2 * ids_.size());
 }
 
 TimePoint Gates::since(const Needs& needs) const {

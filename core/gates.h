@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <vector>
 
 #include "core/conditions.h"
@@ -39,9 +40,16 @@ class Gates {
 
   Gates() { find({}); }
 
-  /// The gate of these needs, which is made if it is the first of its kind. Gates are few, and
-  /// stay.
+  /// The gate of these needs, which is made if it is the first of its kind.
   Id find(const Needs& needs);
+
+  /// True if it is time to call keep_only(), which costs time in proportion to the gates.
+  bool are_crowded() const { return ids_.size() >= crowd_; }
+
+  std::size_t size() const { return ids_.size(); }
+
+  /// Forgets all other gates.
+  void keep_only(const std::set<Id>& used);
 
   /// Advances the time, which opens and closes gates too.
   void move_on(TimePoint now);
@@ -67,6 +75,10 @@ class Gates {
   std::optional<TimePoint> next_change_;  // Of all gates.
   std::map<Needs, Id> ids_;
   std::vector<Gate> gates_;
+  std::vector<Id> free_;  // Of forgotten gates.
+  std::size_t crowd_ = kFirstCrowd;
+
+  static constexpr std::size_t kFirstCrowd = 64;
 };
 
 /// The needs of `work` at `now`; none once its deadline has passed, or somebody told it to run.

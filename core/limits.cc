@@ -56,6 +56,11 @@ Result<> validate_calendar(const WorkRequest& request) {
 
 Result<> validate_period(const WorkRequest& request, const Limits& limits) {
   if (!request.calendar.empty()) return validate_calendar(request);
+  if (request.every == Duration::zero()) {
+    return invalid("periodic work needs a period of at least " +
+                   format_duration(limits.min_period) +
+                   " (limits.min_period) or a calendar: give every or calendar");
+  }
   Checks checks;
   checks.require(at_least("period", request.every, limits.min_period, "limits.min_period"))
       .require(at_most("period", request.every, kMaxDuration));
@@ -106,13 +111,20 @@ Result<> validate_trigger(const WorkRequest& request) {
 
 // Checks the windows, and that a time zone has something to be the zone of.
 Result<> validate_local_times(const WorkRequest& request) {
-  constexpr std::size_t kMostWindows = 16;
-  std::size_t windows = request.constraints.between.size();
-  for (const Preference& one : request.prefer) windows += one.constraints.between.size();
-  return Checks()
-      .require(windows <= kMostWindows, "at most 16 windows are allowed")
-      .require(request.time_zone.empty() || !request.calendar.empty() || windows > 0,
-               "a time zone needs a calendar or a window: give calendar or between, too")
+  constexpr std::size_t kMost = 16;
+  const std::size_t windows = request.constraints.between.size();
+  Checks checks;
+  checks.require(windows <= kMost, std::to_string(windows) + " windows are too many: at most " +
+                                       std::to_string(kMost) + " are allowed (between)");
+  bool has_window = windows > 0;
+  for (const Preference& one : request.prefer) {
+    has_window |= one.constraints.has(Constraint::between);
+    checks.require(one.constraints.between.size() <= 1, "a preference names one window");
+  }
+  return checks
+      .require(request.time_zone.empty() || !request.calendar.empty() || has_window,
+               "time zone " + printable(request.time_zone) +
+                   " has nothing to be the zone of: give calendar or between, or no time-zone")
       .result();
 }
 
@@ -296,6 +308,10 @@ Result<> validate(const WorkRequest& request, const Limits& limits) {
       .require(validate_retry(request, limits))
       .require(request.terms.as.empty() ? Result<>() : validate_name("user", request.terms.as))
       .result();
+}
+
+Result<> validate_constraints(const WorkRequest& request) {
+  return Checks().require(check_fields(request)).require(validate_local_times(request)).result();
 }
 
 Result<> validate_existing(ExistingPolicy existing, WorkKind kind) {

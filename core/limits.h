@@ -32,6 +32,9 @@ Result<> validate_name(std::string_view what, std::string_view name);
 /// Checks everything that needs no look at the machine.
 Result<> validate(const WorkRequest& request, const Limits& limits);
 
+/// The same for constraints and their time zone alone.
+Result<> validate_constraints(const WorkRequest& request);
+
 /// Checks that the policy suits the kind: a periodic job is no part of a chain.
 Result<> validate_existing(ExistingPolicy existing, WorkKind kind);
 

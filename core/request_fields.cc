@@ -152,9 +152,9 @@ void add_times(Rows& rows) {
            "8601",
            [](auto& r) -> auto& { return r.at; })
       .part(Part::policy)
+      .offered(kEnding | kUpdate)
       .add(24, "deadline", "deadlineMs", "D", "Run after this long, whatever its constraints",
            [](auto& r) -> auto& { return r.deadline; })
-      .offered(kEnding | kUpdate)
       .add(25, "on-path", "onPath", "GLOB",
            "Run once a path changes: a directory, a file, or\na quoted pattern; repeatable",
            [](auto& r) -> auto& { return r.trigger.paths; })
@@ -199,6 +199,7 @@ void add_order(Rows& rows) {
           [](auto& r) -> auto& { return r.priority; }, forms::Number<std::int32_t>{-10, 10})
       .add(43, "group", "group", "NAME", "Its group, which may have its own limit",
            [](auto& r) -> auto& { return r.group; })
+      .offered(kOneoff | kUpdate | kFile)
       .add(44, "expedited", "expedited", "", "Run before all others, on a budget",
            [](auto& r) -> auto& { return r.expedited; })
       .add(45, "out-of-quota", "outOfQuota", "POLICY", "run-as-non-expedited (default), drop",
@@ -207,6 +208,7 @@ void add_order(Rows& rows) {
 
 void add_ends(Rows& rows) {
   rows.group(FieldGroup::end)
+      .offered(kAll)
       .add(50, "backoff", "policy", "POLICY", "exponential (default) or linear",
            [](auto& r) -> auto& { return r.backoff_policy; })
       .in_object("backoff")

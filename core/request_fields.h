@@ -59,8 +59,6 @@ class FieldValue {
   virtual std::string_view varlink_type() const = 0;
   virtual bool is_flag() const = 0;
   virtual bool is_list() const = 0;
-  /// True if any text is a value: the word `default` then has no special meaning.
-  virtual bool is_free_text() const = 0;
 };
 
 struct Field {

@@ -53,10 +53,6 @@ class ValueAt : public FieldValue {
   bool is_list() const override {
     return codec_.varlink().starts_with('[') || requires { Codec::kRepeatable; };
   }
-  bool is_free_text() const override {
-    if constexpr (requires { Codec::kFreeText; }) return Codec::kFreeText;
-    return false;
-  }
 
  private:
   Access access_;
@@ -240,12 +236,10 @@ class RelaxAfter : public FieldValue {
   std::string_view varlink_type() const override { return ""; }
   bool is_flag() const override { return false; }
   bool is_list() const override { return true; }
-  bool is_free_text() const override { return false; }
 };
 
 // The name of a time zone.
 struct ZoneName : Text {
-  static constexpr bool kFreeText = false;
   static Result<> check(std::string_view, const Value& value) {
     return value.empty() ? Result<>() : check_zone(value);
   }
@@ -275,7 +269,6 @@ class ConstraintValue : public FieldValue {
   std::string_view varlink_type() const override { return constraint_varlink_type(def_); }
   bool is_flag() const override { return varlink_type() == "bool"; }
   bool is_list() const override { return varlink_type().starts_with('['); }
-  bool is_free_text() const override { return def_.form == ConstraintForm::names; }
 
  private:
   const ConstraintDef& def_;

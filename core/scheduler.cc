@@ -443,7 +443,7 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   Start started{work.id, waited(work, now), {}, 0};
   for (const Preference& preference : policy.prefer) {
     for (const Unmet& one : unmet(preference.constraints, conditions(), local_time(policy, now))) {
-      started.relaxed.push_back(one.name);
+      if (std::ranges::count(started.relaxed, one.name) == 0) started.relaxed.push_back(one.name);
     }
   }
   if (work.timing != Timing::retry && work.timing != Timing::at_once) {

@@ -24,7 +24,7 @@ class Sum {
   std::vector<Waited> waited_;
 };
 
-// Adds what held due work back from `from` until `end`, while things were as that entry says.
+// Adds what held due work back until `end`, while things were as that entry says.
 void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime begin,
               TimePoint end) {
   TimePoint from = begin.instant;
@@ -34,19 +34,22 @@ void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime be
     const Needs needs = needs_at(work, policy, from, begin.zone);
     const auto change = earliest(needs_change_at(work, policy, from), next_change(needs, from));
     const TimePoint until = std::min(change.value_or(end), end);
-    bool held = false;
+    std::set<std::string> missing;  // A constraint and a preference may name the same.
     for (const Constraints& wanted : needs.all) {
       for (const Unmet& one : unmet(wanted, entry.conditions, {from, needs.zone})) {
-        sum.add(WaitKind::constraint, one.name, until - from);
-        held = true;
+        if (missing.insert(one.name).second) {
+          sum.add(WaitKind::constraint, one.name, until - from);
+        }
       }
     }
+    bool paused = false;
     for (const std::string& group : entry.paused) {
       if (!group.empty() && group != policy.group) continue;
       sum.add(WaitKind::paused, group, until - from);
-      held = true;
+      paused = true;
     }
-    if (!held) sum.add(entry.unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
+    if (missing.empty() && !paused)
+      sum.add(entry.unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
     from = until;
   }
 }
@@ -135,18 +138,13 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
   return sum.take();
 }
 
-TimePoint WaitLedger::unmet_since(const Constraints& wanted, ZonedTime now) const {
-  TimePoint since = now.instant;
+TimePoint WaitLedger::unmet_since(const Constraints& wanted) const {
+  Constraints measured = wanted;
+  measured.between.clear();
+  TimePoint since{};
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-    std::optional<TimePoint> held_until;
-    for (TimePoint from = entry->from; from < since;) {
-      const TimePoint until =
-          std::min(next_change(wanted, {from, now.zone}).value_or(since), since);
-      if (hold(wanted, entry->conditions, {from, now.zone})) held_until = until;
-      from = until;
-    }
-    if (held_until) return *held_until;
-    since = std::min(since, entry->from);
+    if (hold(measured, entry->conditions, {})) break;
+    since = entry->from;
   }
   return since;
 }

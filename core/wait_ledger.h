@@ -48,8 +48,9 @@ class WaitLedger {
   /// of its backoff. `usual`: the zone of jobs without one of their own.
   std::vector<Waited> waited(const Work& work, TimePoint now, const date::time_zone* usual) const;
 
-  /// The time since which `wanted`, which does not hold now, has not held.
-  TimePoint unmet_since(const Constraints& wanted, ZonedTime now) const;
+  /// The time since which the conditions do not meet `wanted`, which they do not meet now. Local
+  /// time does not count.
+  TimePoint unmet_since(const Constraints& wanted) const;
 
  private:
   void add(LedgerEntry entry);

@@ -10,11 +10,30 @@ namespace {
 
 using std::chrono::minutes;
 
+constexpr Duration kTwoWeeks = Days{15};  // With a day for changes of the offset.
+
 constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 std::unexpected<Error> bad(std::string_view text, std::string_view why) {
   return fail(ErrorCode::invalid, "bad window '" + printable(text) + "': " + std::string(why) +
                                       "; write for example 22:00-06:00, or Mon-Fri 09:00-17:30");
+}
+
+// Keeps one space between two words, and none around a dash or a comma.
+std::string without_spare_spaces(std::string_view text) {
+  const auto joins = [](char c) { return c == '-' || c == ','; };
+  std::string tight;
+  bool space = false;
+  for (const char c : text) {
+    if (c == ' ') {
+      space = !tight.empty();
+      continue;
+    }
+    if (space && !joins(c) && !joins(tight.back())) tight += ' ';
+    space = false;
+    tight += c;
+  }
+  return tight;
 }
 
 // A name of three letters or more: mon, Monday.
@@ -122,12 +141,13 @@ LocalTime next_edge(const Windows& windows, LocalTime after) {
 
 Result<Window> parse_window(std::string_view text) {
   Window window;
-  std::string_view times = text;
-  if (const std::size_t space = text.rfind(' '); space != std::string_view::npos) {
-    const auto days = parse_days(text.substr(0, text.find_last_not_of(' ', space) + 1));
+  const std::string tight = without_spare_spaces(text);
+  std::string_view times = tight;
+  if (const std::size_t space = times.rfind(' '); space != std::string_view::npos) {
+    const auto days = parse_days(times.substr(0, space));
     if (!days) return bad(text, "its days are not understood");
     window.days = *days;
-    times = text.substr(space + 1);
+    times.remove_prefix(space + 1);
   }
   const std::size_t dash = times.find('-');
   const auto begin = parse_clock(times.substr(0, dash));
@@ -161,7 +181,7 @@ std::optional<TimePoint> next_change(const Windows& windows, ZonedTime time) {
   if (windows.empty()) return std::nullopt;
   const bool inside = is_inside(windows, time);
   // Windows repeat every week, but a week in which the offset changes may differ.
-  const TimePoint last = time.instant + Days{15};
+  const TimePoint last = time.instant + kTwoWeeks;
   while (time.instant < last) {
     const ZoneOffset now = offset_at(time.instant, time.zone);
     const LocalTime edge =
@@ -170,6 +190,16 @@ std::optional<TimePoint> next_change(const Windows& windows, ZonedTime time) {
     if (is_inside(windows, time) != inside) return time.instant;
   }
   return std::nullopt;
+}
+
+std::optional<TimePoint> last_change(const Windows& windows, ZonedTime time) {
+  std::optional<TimePoint> last;
+  ZonedTime from{time.instant - kTwoWeeks, time.zone};
+  while (const auto change = next_change(windows, from)) {
+    if (*change > time.instant) break;
+    last = from.instant = *change;
+  }
+  return last;
 }
 
 }  // namespace wm

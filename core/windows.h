@@ -1,7 +1,6 @@
 // Windows of local time in which a job may run: --between.
 #pragma once
 
-#include <bitset>
 #include <compare>
 #include <optional>
 #include <string>
@@ -41,5 +40,8 @@ bool is_inside(const Windows& windows, ZonedTime time);
 /// The next instant at which is_inside() changes; nothing: it never does. When the clock is put
 /// forward or back, skipped local times do not come, and repeated ones come twice.
 std::optional<TimePoint> next_change(const Windows& windows, ZonedTime time);
+
+/// The last one until then, if there was one in two weeks.
+std::optional<TimePoint> last_change(const Windows& windows, ZonedTime time);
 
 }  // namespace wm

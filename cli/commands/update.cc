@@ -40,7 +40,8 @@ Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
   app.footer(
       "Changes the given options, and keeps the rest: its id, attempts and period.\n"
       "A run in progress finishes under the old terms.\n"
-      "The word default gives an option back its default; '' empties a text or a list.\n"
+      "The word default, or '', gives an option back its default; --idle=default does\n"
+      "so for a flag.\n"
       "--at TIME is only for the next run, also of a periodic job or a retry;\n"
       "--at default gives the run back the time that it would have had.\n"
       "Example: wm update backup --network unmetered --no-charging\n"

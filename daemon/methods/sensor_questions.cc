@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/explain.h"
+#include "core/limits.h"
 #include "core/messages.h"
 #include "daemon/methods/work_views.h"
 #include "daemon/turn/admission.h"
@@ -38,16 +39,19 @@ void SensorQuestions::check(const ExchangePtr& exchange) {
       })) {
     return;
   }
-  const auto wanted = constraints_from_json(object);
+  auto wanted = constraints_from_json(object);
   if (!wanted) return exchange->error(wanted.error());
-  if (const auto known = zone.empty() ? Result<>() : check_zone(zone); !known) {
-    return exchange->error(known.error());
+  WorkRequest request;
+  request.constraints = std::move(*wanted);
+  request.time_zone = zone;
+  if (const auto valid = validate_constraints(request); !valid) {
+    return exchange->error(valid.error());
   }
-  if (const auto declared = check_declared(wanted->custom, settings_); !declared) {
+  if (const auto declared = check_declared(request.constraints.custom, settings_); !declared) {
     return exchange->error(declared.error());
   }
-  const Policy policy{.constraints = *wanted, .time_zone = zone};
-  ask(exchange, *wanted, [this, exchange, policy](TimePoint now) {
+  const Policy& policy = request;
+  ask(exchange, request.constraints, [this, exchange, policy](TimePoint now) {
     const Scheduler& scheduler = manager_.scheduler();
     const ZonedTime time = scheduler.local_time(policy, now);
     std::vector<Wait> waits;

@@ -44,13 +44,15 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
       ++missing[i];
     }
   }
-  std::vector<std::size_t> order;
+  std::set<std::size_t> ready;  // In the order of the file.
   for (std::size_t i = 0; i < registrations.size(); ++i) {
-    if (missing[i] == 0) order.push_back(i);
+    if (missing[i] == 0) ready.insert(i);
   }
-  for (std::size_t done = 0; done < order.size(); ++done) {
-    for (const std::size_t dependent : dependents[order[done]]) {
-      if (--missing[dependent] == 0) order.push_back(dependent);
+  std::vector<std::size_t> order;
+  while (!ready.empty()) {
+    order.push_back(ready.extract(ready.begin()).value());
+    for (const std::size_t dependent : dependents[order.back()]) {
+      if (--missing[dependent] == 0) ready.insert(dependent);
     }
   }
   if (order.size() == registrations.size()) return order;
@@ -58,6 +60,14 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
   const auto& one = registrations[static_cast<std::size_t>(stuck - missing.begin())];
   return at(one, {ErrorCode::invalid, "the job " + quoted(one.request.unique_name) +
                                           " is its own prerequisite, in a circle"});
+}
+
+// A backoff that was named and one that was not have the same effect.
+WorkRequest with_backoff(WorkRequest request) {
+  const Backoff backoff = backoff_of(request);
+  request.backoff_policy = backoff.policy;
+  request.backoff_delay = backoff.delay;
+  return request;
 }
 
 }  // namespace
@@ -272,7 +282,7 @@ Result<> Registrar::compare(const Registration& registration, Present& present) 
   if (!work) work = &stored.work;
   present.runs = work->runs;
   if (work->state == WorkState::cancelled) return {};
-  present.same = stored.request == wanted;
+  present.same = with_backoff(stored.request) == with_backoff(wanted);
   present.applied = stored.applied;
   return {};
 }

@@ -40,6 +40,17 @@ TEST(Gates, MoveOnlyWithTheirOwnConditions) {
       << "nobody has asked before";
 }
 
+TEST(Gates, ForgottenOnesMakeRoom) {
+  Gates gates;
+  const Gates::Id power = gates.find(kPower);
+  const Gates::Id quiet = gates.find(kQuiet);
+  EXPECT_FALSE(gates.are_crowded());
+  gates.keep_only({power});
+  EXPECT_EQ(gates.find(kPower), power);
+  EXPECT_EQ(gates.find({}), Gates::kNone);
+  EXPECT_EQ(gates.find({{{.flags = {Constraint::storage_not_low}}}}), quiet) << "its place is free";
+}
+
 TEST(Gates, ABackwardClockLeavesNoneInTheFuture) {
   Gates gates;
   gates.set_conditions({.holds = {{Constraint::charging, false}}}, kNow);

@@ -45,6 +45,15 @@ TEST_F(WaitLedgerTest, EachConstraintIsAddedUpUnderItsName) {
                    {WaitKind::slot, "", 1min}}));
 }
 
+TEST_F(WaitLedgerTest, AConstraintThatIsPreferredTooCountsOnce) {
+  Policy policy = both_;
+  policy.prefer = {{{.network = NetworkType::unmetered}, 1h}};
+  ledger_.note(offline(kNow));
+  ledger_.note(online(kNow + 3min));
+  EXPECT_EQ(ledger_.waited(due_at(kNow, policy), kNow + 5min, nullptr),
+            (Waits{{WaitKind::constraint, "network", 3min}, {WaitKind::slot, "", 2min}}));
+}
+
 TEST_F(WaitLedgerTest, WorkThatStartsAtOnceWaitedForNothing) {
   ledger_.note(online(kNow));
   EXPECT_EQ(ledger_.waited(due_at(kNow, both_), kNow, nullptr), Waits{})
@@ -108,15 +117,15 @@ TEST_F(WaitLedgerTest, SaysSinceWhenConstraintsAreUnmet) {
   ledger_.note(online(kNow));
   ledger_.note(offline(kNow + 1min));
   ledger_.note(offline(kNow + 2min, false));
-  EXPECT_EQ(ledger_.unmet_since(both_.constraints, {kNow + 4min}), kNow + 1min);
-  EXPECT_EQ(ledger_.unmet_since({.flags = {Constraint::charging}}, {kNow + 4min}), kNow + 2min);
+  EXPECT_EQ(ledger_.unmet_since(both_.constraints), kNow + 1min);
+  EXPECT_EQ(ledger_.unmet_since({.flags = {Constraint::charging}}), kNow + 2min);
 }
 
 TEST_F(WaitLedgerTest, AClockThatIsSetBackLeavesNothingInTheFuture) {
   ledger_.note(online(kNow));
   ledger_.note(offline(kNow + 1h));
   ledger_.clock_was_set(kNow + 1min);
-  EXPECT_EQ(ledger_.unmet_since(both_.constraints, {kNow + 4min}), kNow + 1min);
+  EXPECT_EQ(ledger_.unmet_since(both_.constraints), kNow + 1min);
 }
 
 }  // namespace

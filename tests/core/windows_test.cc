@@ -26,6 +26,7 @@ TEST(Windows, AreWrittenAsTheyAreRead) {
   }
   EXPECT_EQ(format_window(window("monday-FRI  9:00-17:30")), "Mon-Fri 09:00-17:30");
   EXPECT_EQ(format_window(window("Sat-Mon 09:00-10:00")), "Mon,Sat,Sun 09:00-10:00");
+  EXPECT_EQ(format_window(window(" Mon - Wed , fri  9:00 - 17:30 ")), "Mon-Wed,Fri 09:00-17:30");
 }
 
 TEST(Windows, OthersAreRefusedByTheirText) {
@@ -91,6 +92,18 @@ TEST(Windows, SkippedTimesDoNotComeAndRepeatedOnesComeTwice) {
   const Windows cut{window("01:30-02:30")};
   EXPECT_EQ(next_change(cut, {time_at("2026-03-29T00:30:00Z"), berlin}),
             time_at("2026-03-29T01:00:00Z"));
+}
+
+TEST(Windows, TheLastChangeIsTheOneBefore) {
+  const Windows nights{window("Mon-Fri 22:00-06:00")};
+  EXPECT_EQ(last_change(nights, {time_at("2026-11-28T07:00:00Z"), nullptr}),
+            time_at("2026-11-28T06:00:00Z"));
+  EXPECT_EQ(last_change(nights, {time_at("2026-11-28T06:00:00Z"), nullptr}),
+            time_at("2026-11-28T06:00:00Z"));
+  EXPECT_EQ(last_change(nights, {time_at("2026-11-30T21:59:00Z"), nullptr}),
+            time_at("2026-11-28T06:00:00Z"));
+  EXPECT_EQ(last_change({window("00:00-24:00")}, {time_at("2026-11-28T06:00:00Z"), nullptr}),
+            std::nullopt);
 }
 
 TEST(Windows, TheTimeIsShownAsTheyNameIt) {

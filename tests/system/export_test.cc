@@ -73,12 +73,73 @@ TEST_F(Export, AndApplyAreInversesOverRandomOptions) {
 
   const auto file = daemon_.path() / "export.toml";
   std::ofstream(file) << exported;
-  EXPECT_NE(ok({"apply", file.string()}).find("unchanged"), std::string::npos);
+  EXPECT_EQ(ok({"apply", file.string()}), std::to_string(registered) + " unchanged\n");
   ok({"cancel", "--all"});
   ok({"prune"});
   ok({"apply", file.string()});
 
   EXPECT_EQ(ok({"export"}), exported);
+}
+
+using Texts = std::vector<std::string>;
+
+// What sets the option, and what gives it back its default.
+std::pair<Texts, Texts> set_and_reset(const Field& field, const std::string& word) {
+  const std::string option = "--" + std::string(field.option_name());
+  if (field.value->is_flag()) {
+    return {{option}, {word.empty() ? "--no-" + option.substr(2) : option + "=" + word}};
+  }
+  Texts set;
+  for (const std::string& text : sample_texts(field)) {
+    set.push_back(option + "=" + text);
+    if (!field.value->is_list()) break;
+  }
+  return {set, {option, word}};
+}
+
+// The options that some need beside them.
+Texts companions(const Field& field) {
+  if (field.key == "prefer") return {"--relax-after=1h", "--relax-after=2h", "--relax-after=3h"};
+  if (field.key == "time-zone") return {"--between=01:00-02:00"};
+  if (field.key.starts_with("trigger-")) return {"--on-path=/usr/b"};
+  return {};
+}
+
+TEST_F(Export, AnUpdateGivesEveryOptionBackItsDefault) {
+  ok({"pause"});
+  ok({"register-oneoff", "a", "--", "/bin/sleep", "0"});
+  const std::string plain = ok({"export"});
+  for (const std::string word : {"default", ""}) {
+    for (const Field& field : request_fields()) {
+      const bool offered =
+          !field.option.empty() && (field.offers & (kOneoff | kUpdate)) == (kOneoff | kUpdate);
+      if (!offered || field.key == "relax-after" || (field.key == "as" && ::getuid() != 0))
+        continue;
+      auto [set, reset] = set_and_reset(field, word);
+      const auto update = [&](Texts words) {
+        words.insert(words.begin(), {"update", "a"});
+        const Output output = wm(words);
+        EXPECT_EQ(output.status, 0) << field.key << ": " << output.err;
+      };
+      for (const std::string& more : companions(field)) {
+        set.push_back(more);
+        if (field.key != "prefer")
+          reset.insert(reset.end(), {more.substr(0, more.find('=')), word});
+      }
+      update(set);
+      EXPECT_NE(ok({"export"}), plain) << field.key;
+      update(reset);
+      EXPECT_EQ(ok({"export"}), plain) << field.key << " by '" << word << "'";
+    }
+  }
+}
+
+TEST_F(Export, AFlagTakesNoWordAfterASpace) {
+  ok({"pause"});
+  ok({"register-oneoff", "a", "--", "/bin/sleep", "0"});
+  const Output output = wm({"update", "a", "--charging", "default"});
+  EXPECT_EQ(output.status, 2);
+  EXPECT_NE(output.err.find("write --charging=default"), std::string::npos) << output.err;
 }
 
 }  // namespace

@@ -112,7 +112,8 @@ command = ["/bin/false"]
     const json::object daily{{"uniqueName", "daily"},
                              {"kind", "periodic"},
                              {"taskName", "declared"},
-                             {"calendar", "@daily"}};
+                             {"calendar", "@daily"},
+                             {"timeZone", "UTC"}};
     const json::object later{
         {"uniqueName", "later"}, {"command", {"/bin/true"}}, {"at", format_time(now + 1h)}};
     const json::object quick{{"uniqueName", "quick"},

@@ -38,6 +38,26 @@ TEST_F(Apply, ASecondTimeChangesNothing) {
   EXPECT_EQ(apply({periodic("a", 2h), once}), (Results{updated, unchanged}));
 }
 
+TEST_F(Apply, ABackoffThatIsNamedIsTheSameAsTheUsualOne) {
+  using enum RegisterResult;
+  auto usual = oneoff("a");
+  EXPECT_EQ(apply({usual}), (Results{enqueued}));
+  auto named = usual;
+  set_backoff(named, Backoff{});
+  EXPECT_EQ(apply({named}), (Results{unchanged}));
+  named.backoff_delay = 1min;
+  EXPECT_EQ(apply({named}), (Results{updated}));
+}
+
+TEST_F(Apply, KeepsTheOrderOfTheFileWhereChainsAllow) {
+  auto second = oneoff("second");
+  second.prerequisites = {"fourth"};
+  apply({oneoff("first"), second, oneoff("third"), oneoff("fourth"), oneoff("fifth")});
+  std::vector<std::string> names;
+  for (const WorkInfo& info : world_.store.list({})) names.push_back(info.request.unique_name);
+  EXPECT_EQ(names, (std::vector<std::string>{"first", "third", "fourth", "second", "fifth"}));
+}
+
 TEST_F(Apply, AllOrNothing) {
   auto bad = oneoff("b");
   bad.prerequisites = {"nobody"};

@@ -141,6 +141,19 @@ TEST_F(WindowsOfTime, WakeTheDaemonOnceForAll) {
   EXPECT_EQ(world_.scheduler().next_wakeup(), began_ + 20h);
 }
 
+// Thousands come and go, each with another window.
+TEST_F(WindowsOfTime, ThatNobodyNeedsAreForgotten) {
+  for (int minute = 0; minute < 1000; ++minute) {
+    WorkRequest request = oneoff("a");
+    const std::chrono::minutes begin = 10h + std::chrono::minutes{minute % 60};
+    request.constraints.between = {
+        {.begin = begin, .end = begin + std::chrono::minutes{1 + minute / 60}}};
+    world_.cancel(world_.enqueue(request));
+  }
+  EXPECT_FALSE(world_.scheduler().agenda().gates().are_crowded());
+  EXPECT_LT(world_.scheduler().agenda().gates().size(), 100U);
+}
+
 TEST_F(WindowsOfTime, AreKnownToTheForecast) {
   every_run_takes(10h);
   const WorkId id = world_.enqueue(between({"Mon-Fri 22:00-06:00"}));
