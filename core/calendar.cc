@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/text.h"
+#include "core/weekday.h"
 #include "core/zone.h"
 
 namespace wm {
@@ -17,7 +18,8 @@ struct Field {
   const char* name;
   int least;
   int most;
-  std::vector<std::string_view> words;  // Their values count up from `least`.
+  // The values of their first three letters, which are all that is written, count up from `least`.
+  std::vector<std::string_view> words;
 };
 
 const std::array<Field, 5>& fields() {
@@ -29,7 +31,7 @@ const std::array<Field, 5>& fields() {
             1,
             12,
             {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
-      Field{"day of the week", 0, 7, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
+      Field{"day of the week", 0, 7, {kWeekdayNames.begin(), kWeekdayNames.end()}},
   };
   return kFields;
 }
@@ -58,7 +60,8 @@ std::optional<int> value_of(std::string_view text, const Field& field) {
   std::string lower(text);
   std::ranges::transform(lower, lower.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  const auto word = std::ranges::find(field.words, lower);
+  const auto word = std::ranges::find(field.words, lower,
+                                      [](std::string_view name) { return name.substr(0, 3); });
   if (word != field.words.end()) return field.least + int(word - field.words.begin());
   const auto value = parse_number<int>(text);
   return value && *value >= field.least && *value <= field.most ? value : std::nullopt;

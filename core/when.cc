@@ -1,24 +1,24 @@
 #include "core/when.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/suggest.h"
 #include "core/text.h"
+#include "core/weekday.h"
 
 namespace wm {
 namespace {
 
 using LocalDate = std::chrono::local_days;
 
-constexpr std::array<std::string_view, 7> kWeekdays{"sunday",   "monday", "tuesday", "wednesday",
-                                                    "thursday", "friday", "saturday"};
-constexpr std::array<std::string_view, 11> kDayWords{"now",      "today",  "yesterday", "tomorrow",
-                                                     "sunday",   "monday", "tuesday",   "wednesday",
-                                                     "thursday", "friday", "saturday"};
+std::vector<std::string_view> day_words() {
+  std::vector<std::string_view> words{"now", "today", "yesterday", "tomorrow"};
+  words.insert(words.end(), kWeekdayNames.begin(), kWeekdayNames.end());
+  return words;
+}
 
 std::vector<std::string> lower_words(std::string_view text) {
   std::vector<std::string> words(1);
@@ -58,11 +58,11 @@ std::optional<Duration> time_of_day(std::string_view text) {
          std::chrono::seconds{second};
 }
 
+// `mon` or `monday`, and nothing in between.
 std::optional<std::chrono::weekday> weekday_of(std::string_view word) {
-  for (unsigned i = 0; i < kWeekdays.size(); ++i) {
-    if (word == kWeekdays[i] || word == kWeekdays[i].substr(0, 3)) return std::chrono::weekday{i};
-  }
-  return std::nullopt;
+  const auto day = parse_weekday(word);
+  const bool exact = day && (word.size() == 3 || word == kWeekdayNames[day->c_encoding()]);
+  return exact ? day : std::nullopt;
 }
 
 // The first of two instants; the first one after a gap.
@@ -166,8 +166,9 @@ class WhenReader {
   std::unexpected<Error> bad(std::string_view why = "") const {
     std::string message = "bad time '" + printable(text_) + "'";
     if (!why.empty()) return fail(ErrorCode::invalid, message + ": " + std::string(why));
-    const std::string meant = did_you_mean(words_.front(), kDayWords);
-    if (!meant.empty() && !std::ranges::count(kDayWords, words_.front())) {
+    const auto known = day_words();
+    const std::string meant = did_you_mean(words_.front(), known);
+    if (!meant.empty() && !std::ranges::count(known, words_.front())) {
       return fail(ErrorCode::invalid, message + meant);
     }
     return fail(ErrorCode::invalid,

@@ -1,18 +1,17 @@
 #include "core/windows.h"
 
 #include <algorithm>
-#include <array>
 
 #include "core/text.h"
+#include "core/weekday.h"
 
 namespace wm {
 namespace {
 
 using std::chrono::minutes;
+using std::chrono::weekday;
 
-constexpr Duration kTwoWeeks = Days{15};  // With a day for changes of the offset.
-
-constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+constexpr Duration kTwoWeeks = Days{15};  // And a day for changes of the offset.
 
 std::unexpected<Error> bad(std::string_view text, std::string_view why) {
   return fail(ErrorCode::invalid, "bad window '" + printable(text) + "': " + std::string(why) +
@@ -36,25 +35,13 @@ std::string without_spare_spaces(std::string_view text) {
   return tight;
 }
 
-// A name of three letters or more: mon, Monday.
-std::optional<std::size_t> day_of(std::string_view text) {
-  std::string lower;
-  for (const char c : text) lower += (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
-  constexpr std::array<std::string_view, 7> kNames{"sunday",   "monday", "tuesday", "wednesday",
-                                                   "thursday", "friday", "saturday"};
-  for (std::size_t day = 0; day < kNames.size(); ++day) {
-    if (lower.size() >= 3 && kNames[day].starts_with(lower)) return day;
-  }
-  return std::nullopt;
-}
-
 bool add_days(std::string_view range, std::uint8_t& days) {
   const std::size_t dash = range.find('-');
-  const auto first = day_of(range.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : day_of(range.substr(dash + 1));
+  const auto first = parse_weekday(range.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_weekday(range.substr(dash + 1));
   if (!first || !last) return false;
-  for (std::size_t day = *first;; day = (day + 1) % kDays.size()) {
-    days |= static_cast<std::uint8_t>(1U << day);
+  for (weekday day = *first;; ++day) {
+    days |= static_cast<std::uint8_t>(1U << day.c_encoding());
     if (day == *last) return true;
   }
 }
@@ -88,24 +75,19 @@ std::string clock(minutes time) {
   return two(time.count() / 60) + ":" + two(time.count() % 60);
 }
 
-std::string day_name(std::size_t day) {
-  std::string text(kDays[day % kDays.size()]);
-  text.front() = static_cast<char>(text.front() - 'a' + 'A');
-  return text;
-}
-
 // Three days and more in a row are written as a range.
 std::string format_days(std::uint8_t days) {
-  const auto has = [&](std::size_t day) { return ((days >> (day % kDays.size())) & 1U) != 0; };
+  constexpr unsigned kSunday = 7;  // It ends the week here.
+  const auto has = [&](unsigned day) { return ((days >> weekday{day}.c_encoding()) & 1U) != 0; };
   std::vector<std::string> parts;
-  for (std::size_t first = 1; first <= kDays.size(); ++first) {  // From Monday on.
+  for (unsigned first = 1; first <= kSunday; ++first) {
     if (!has(first)) continue;
-    std::size_t last = first;
-    while (last < kDays.size() && has(last + 1)) ++last;
+    unsigned last = first;
+    while (last < kSunday && has(last + 1)) ++last;
     if (last >= first + 2) {
-      parts.push_back(day_name(first) + "-" + day_name(last));
+      parts.push_back(short_name(weekday{first}) + "-" + short_name(weekday{last}));
     } else {
-      for (std::size_t day = first; day <= last; ++day) parts.push_back(day_name(day));
+      for (unsigned day = first; day <= last; ++day) parts.push_back(short_name(weekday{day}));
     }
     first = last;
   }
@@ -114,13 +96,13 @@ std::string format_days(std::uint8_t days) {
 
 bool contains(const Window& window, LocalTime local) {
   const auto day = std::chrono::floor<std::chrono::days>(local);
-  const std::size_t weekday = std::chrono::weekday{day}.c_encoding();
+  const unsigned today = weekday{day}.c_encoding();
   const Duration time = local - day;
-  const auto begins_on = [&](std::size_t one) { return ((window.days >> one) & 1U) != 0; };
+  const auto begins_on = [&](unsigned one) { return ((window.days >> one) & 1U) != 0; };
   const bool over_midnight = window.end <= window.begin;
-  const bool begun = begins_on(weekday) && time >= window.begin;
+  const bool begun = begins_on(today) && time >= window.begin;
   if (!over_midnight) return begun && time < window.end;
-  return begun || (begins_on((weekday + 6) % 7) && time < window.end);
+  return begun || (begins_on((today + 6) % 7) && time < window.end);
 }
 
 // The next local time at which a window begins or ends on some day.
@@ -168,8 +150,7 @@ std::string format_window(const Window& window) {
 std::string format_day_and_time(ZonedTime time) {
   const LocalTime local = local_time_at(time.instant, time.zone);
   const auto day = std::chrono::floor<std::chrono::days>(local);
-  return day_name(std::chrono::weekday{day}.c_encoding()) + " " +
-         clock(std::chrono::floor<minutes>(local - day));
+  return short_name(weekday{day}) + " " + clock(std::chrono::floor<minutes>(local - day));
 }
 
 bool is_inside(const Windows& windows, ZonedTime time) {

@@ -4,6 +4,8 @@
 
 #include <fmt/chrono.h>
 
+#include "core/weekday.h"
+
 namespace wm::cli {
 namespace {
 
@@ -38,9 +40,9 @@ std::string day_and_time(TimePoint time, TimePoint now) {
   const auto days = (local_day(time) - local_day(now)).count();
   if (days == 0) return "today " + clock;
   if (days == 1) return "tomorrow " + clock;
-  constexpr const char* kDays[]{"sunday",   "monday", "tuesday", "wednesday",
-                                "thursday", "friday", "saturday"};
-  if (days > 1 && days < 7) return std::string(kDays[parts.tm_wday]) + " " + clock;
+  if (days > 1 && days < 7) {
+    return std::string(kWeekdayNames[static_cast<std::size_t>(parts.tm_wday)]) + " " + clock;
+  }
   return fmt::format("{:%Y-%m-%d} ", parts) + clock;
 }
 

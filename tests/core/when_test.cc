@@ -102,6 +102,7 @@ TEST(When, ErrorsNameTheValueAndWhatIsRight) {
   EXPECT_EQ(problem(past("soon")),
             "bad time 'soon': write 2h, 09:30, yesterday, monday 09:30 or 2026-11-23 09:30");
   EXPECT_EQ(problem(past("yesteday 09:00")), "bad time 'yesteday 09:00': did you mean yesterday?");
+  EXPECT_EQ(problem(past("tues 09:00")), "bad time 'tues 09:00': did you mean tuesday?");
   EXPECT_EQ(problem(past("tomorrow")), "bad time 'tomorrow': it is in the future");
   EXPECT_EQ(problem(future("yesterday")), "bad time 'yesterday': it is in the past");
   EXPECT_EQ(problem(future("2 days ago")), "bad time '2 days ago': it is in the past");

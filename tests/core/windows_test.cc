@@ -25,6 +25,7 @@ TEST(Windows, AreWrittenAsTheyAreRead) {
     EXPECT_EQ(format_window(window(text)), text);
   }
   EXPECT_EQ(format_window(window("monday-FRI  9:00-17:30")), "Mon-Fri 09:00-17:30");
+  EXPECT_EQ(format_window(window("Tues,thurs 9:00-17:30")), "Tue,Thu 09:00-17:30");
   EXPECT_EQ(format_window(window("Sat-Mon 09:00-10:00")), "Mon,Sat,Sun 09:00-10:00");
   EXPECT_EQ(format_window(window(" Mon - Wed , fri  9:00 - 17:30 ")), "Mon-Wed,Fri 09:00-17:30");
 }
@@ -32,7 +33,8 @@ TEST(Windows, AreWrittenAsTheyAreRead) {
 TEST(Windows, OthersAreRefusedByTheirText) {
   for (const char* const text :
        {"", "22:00", "22:00-", "22-06", "25:00-06:00", "22:60-06:00", "24:00-06:00", "22:00-24:01",
-        "9:00-9:00", "Foo 09:00-10:00", "Mon- 09:00-10:00", "09:00-10:00 Mon", "-1:00-02:00"}) {
+        "9:00-9:00", "Foo 09:00-10:00", "Mo 09:00-10:00", "Mondays 09:00-10:00", "Mon- 09:00-10:00",
+        "09:00-10:00 Mon", "-1:00-02:00"}) {
     const auto parsed = parse_window(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_TRUE(parsed.error().message.starts_with("bad window '" + std::string(text) + "'"));
