@@ -13,6 +13,7 @@
 #include "cli/arrival.h"
 #include "core/json_fields.h"
 #include "core/json_reader.h"
+#include "core/messages.h"
 #include "core/size.h"
 
 namespace wm::cli {
@@ -20,8 +21,6 @@ namespace wm::cli {
 namespace json = boost::json;
 
 namespace {
-
-constexpr std::int64_t kMostInMessage = std::int64_t{1} << 20;  // The bound in wmd's ServerLimits.
 
 std::unexpected<Error> unreachable(const std::string& what) {
   return fail(ErrorCode::unreachable, what);
@@ -122,11 +121,12 @@ Result<> Client::send(std::string_view method, json::object parameters, bool mor
                     {"parameters", std::move(parameters)}};
   if (more) call["more"] = true;
   const std::string message = json::serialize(call) + '\0';
-  if (std::cmp_greater(message.size(), kMostInMessage + 1)) {
-    return fail(ErrorCode::invalid, "this is too much at once: " +
-                                        format_size(static_cast<std::int64_t>(message.size())) +
-                                        ", and a message may have at most " +
-                                        format_size(kMostInMessage) + ": send it in several parts");
+  if (message.size() > kMostInMessage + 1) {
+    return fail(
+        ErrorCode::invalid,
+        "this is too much at once: " + format_size(static_cast<std::int64_t>(message.size())) +
+            ", and a message may have at most " + format_size(std::int64_t{kMostInMessage}) +
+            ": send it in several parts");
   }
   for (std::string_view rest = message; !rest.empty();) {
     const ssize_t length = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);

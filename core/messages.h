@@ -11,6 +11,9 @@
 
 namespace wm {
 
+/// The most bytes of one message to the daemon, without the byte 0 that ends it.
+inline constexpr std::size_t kMostInMessage = std::size_t{1} << 20;
+
 // Parts of a registration, as one daemon hands them over to the next.
 boost::json::object to_json(const Policy& policy);
 Result<Policy> policy_from_json(const boost::json::object& object);

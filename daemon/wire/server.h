@@ -15,6 +15,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "core/messages.h"
 #include "daemon/wire/client_use.h"
 #include "daemon/wire/varlink.h"
 
@@ -27,7 +28,7 @@ struct Peer {
 };
 
 struct ServerLimits {
-  std::size_t message_bytes = std::size_t{1} << 20;
+  std::size_t message_bytes = kMostInMessage;
   // Bounds on what one turn takes of each user: the more, the longer everybody waits for its end.
   std::size_t calls_per_turn = 16;                    // The most while others wait, too.
   std::size_t calls_alone = 64;                       // The most while nobody else does.
