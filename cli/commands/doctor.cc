@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/render/table.h"
+#include "cli/render/terminal_text.h"
 #include "cli/render/work.h"
 #include "core/text.h"
 #include "core/version.h"

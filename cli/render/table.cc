@@ -5,8 +5,8 @@
 
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
+#include "cli/render/terminal_text.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -15,45 +15,7 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowest = 8;  // No column is cut to less.
 
-struct Character {
-  std::size_t bytes;
-  std::size_t columns;  // 0 for marks that join the character before them, 2 for Chinese.
-};
-
-// The first character of non-empty text. The table judges widths itself and ignores the locale:
-// names are UTF-8 whatever LANG says.
-Character first_character(std::string_view text) {
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  if (*bytes < 0x80) return {1, 1};  // Control characters have been escaped.
-  utf8proc_int32_t code = 0;
-  const auto length = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(text.size()), &code);
-  if (length <= 0) return {1, 1};
-  return {static_cast<std::size_t>(length), static_cast<std::size_t>(utf8proc_charwidth(code))};
-}
-
-std::string cut(const std::string& text, std::size_t width) {
-  if (display_width(text) <= width) return text;
-  std::size_t end = 0;
-  for (std::size_t columns = 1; end < text.size();) {  // One column is for the dots.
-    const Character next = first_character(std::string_view(text).substr(end));
-    columns += next.columns;
-    if (columns > width) break;
-    end += next.bytes;
-  }
-  return text.substr(0, end) + "…";
-}
-
 }  // namespace
-
-std::size_t display_width(std::string_view utf8) {
-  std::size_t columns = 0;
-  while (!utf8.empty()) {
-    const Character next = first_character(utf8);
-    columns += next.columns;
-    utf8.remove_prefix(next.bytes);
-  }
-  return columns;
-}
 
 std::size_t terminal_width() {
   winsize size{};
@@ -104,7 +66,7 @@ void Table::print_row(std::ostream& out, const Style& style, std::size_t width,
   }
   const bool fits = width == 0 || whole <= width;
   for (std::size_t i = 0; i < filled; ++i) {
-    const std::string text = fits ? cells[i] : cut(cells[i], room_[i]);
+    const std::string text = fits ? cells[i] : cut_to_width(cells[i], room_[i]);
     const Painter& paint = columns_[i].paint;
     out << (title ? style.bold(text) : paint ? paint(style, text) : text);
     if (i + 1 == filled) break;

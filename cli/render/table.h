@@ -41,10 +41,6 @@ class Table {
   std::vector<std::size_t> room_;  // The width of each column, once it is fixed.
 };
 
-/// The columns that text takes on a terminal: two for a Chinese character or an emoji, none for a
-/// mark that joins the character before it.
-std::size_t display_width(std::string_view utf8);
-
 /// The width of the terminal on standard output; 0 if it is no terminal.
 std::size_t terminal_width();
 

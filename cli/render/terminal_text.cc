@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include <utf8proc.h>
+
 #include "core/text.h"
 
 namespace wm::cli {
@@ -34,7 +36,94 @@ std::size_t cut_off(std::string_view text) {
   return 0;
 }
 
+struct CodePoint {
+  utf8proc_int32_t code;
+  std::size_t bytes;
+};
+
+// The first code point of non-empty text. A byte that is no UTF-8 is shown as one character.
+CodePoint first_code_point(std::string_view text) {
+  utf8proc_int32_t code = 0;
+  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                       static_cast<utf8proc_ssize_t>(text.size()), &code);
+  if (length <= 0) return {0xfffd, 1};
+  return {code, static_cast<std::size_t>(length)};
+}
+
+bool is_spacing_mark(utf8proc_int32_t code) {
+  return utf8proc_category(code) == UTF8PROC_CATEGORY_MC;
+}
+
+bool is_regional_indicator(utf8proc_int32_t code) { return code >= 0x1f1e6 && code <= 0x1f1ff; }
+
+// The width is judged here and not by the locale: names are UTF-8 whatever LANG says.
+class ClusterWidth {
+ public:
+  void add(utf8proc_int32_t code) {
+    constexpr utf8proc_int32_t kEmojiPresentation = 0xfe0f;
+    if (is_spacing_mark(code)) {
+      ++marks_;
+    } else if (base_ == 0) {  // Some signs without a width come before their base.
+      base_ = code < 0x80 ? 1 : static_cast<std::size_t>(utf8proc_charwidth(code));
+    } else if (base_ == 1 && (code == kEmojiPresentation || is_regional_indicator(code))) {
+      least_ = 2;  // Only a second indicator joins another: the two are a flag.
+    }
+  }
+  std::size_t columns() const { return std::max(base_ + marks_, least_); }
+
+ private:
+  std::size_t base_ = 0;
+  std::size_t marks_ = 0;
+  std::size_t least_ = 0;
+};
+
+// A grapheme cluster: what people call a character, with its marks and other parts.
+struct Cluster {
+  std::size_t bytes;
+  std::size_t columns;
+};
+
+// The first cluster of non-empty text.
+Cluster first_cluster(std::string_view text) {
+  const auto is_ascii = [&](std::size_t i) { return static_cast<unsigned char>(text[i]) < 0x80; };
+  if (is_ascii(0) && (text.size() == 1 || is_ascii(1))) return {1, 1};
+  CodePoint last = first_code_point(text);
+  std::size_t bytes = last.bytes;
+  ClusterWidth width;
+  width.add(last.code);
+  for (utf8proc_int32_t state = 0; bytes < text.size(); bytes += last.bytes) {
+    const CodePoint next = first_code_point(text.substr(bytes));
+    if (utf8proc_grapheme_break_stateful(last.code, next.code, &state)) break;
+    width.add(next.code);
+    last = next;
+  }
+  return {bytes, width.columns()};
+}
+
 }  // namespace
+
+std::size_t display_width(std::string_view utf8) {
+  std::size_t columns = 0;
+  while (!utf8.empty()) {
+    const Cluster next = first_cluster(utf8);
+    columns += next.columns;
+    utf8.remove_prefix(next.bytes);
+  }
+  return columns;
+}
+
+std::string cut_to_width(std::string_view utf8, std::size_t width) {
+  std::size_t columns = 0;
+  std::size_t kept = 0;  // The bytes that leave one column for the dots.
+  for (std::size_t end = 0; end < utf8.size();) {
+    const Cluster next = first_cluster(utf8.substr(end));
+    end += next.bytes;
+    columns += next.columns;
+    if (columns > width) return std::string(utf8.substr(0, kept)) + "…";
+    if (columns < width) kept = end;
+  }
+  return std::string(utf8);
+}
 
 std::string TerminalText::take(std::string_view bytes) {
   const std::string all = waiting_ + std::string(bytes);

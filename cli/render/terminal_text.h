@@ -1,10 +1,18 @@
-// Shows the output of programs on a terminal that must not obey it.
+// Text on a terminal: its width there, and the output of programs, which it must not obey.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace wm::cli {
+
+/// The columns that text takes on a terminal: two for a Chinese character or an emoji, none for a
+/// mark that joins the character before it. Control characters have been escaped.
+std::size_t display_width(std::string_view utf8);
+
+/// The text if it takes at most `width` columns, otherwise as many of its first characters as fit,
+/// and `…`. A character with its marks, or an emoji of several parts, is cut as a whole.
+std::string cut_to_width(std::string_view utf8, std::size_t width);
 
 /// Passes text and colours (SGR sequences) on. Other control characters, and bytes that are no
 /// UTF-8, are written as `\xNN`, and a carriage return begins a new line. A character or a sequence

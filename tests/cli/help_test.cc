@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/command.h"
-#include "cli/render/table.h"
+#include "cli/render/terminal_text.h"
 
 namespace wm::cli {
 namespace {

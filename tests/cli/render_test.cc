@@ -80,6 +80,7 @@ TEST(Table, LinesUpWhatIsWideAndWhatTakesNoRoom) {
   EXPECT_EQ(printed("نسخ", 0), "نسخ         x\n" + other);
   EXPECT_EQ(printed("u\u0308ber", 0), "u\u0308ber        x\n" + other) << "a combining mark";
   EXPECT_EQ(printed("💾", 0), "💾          x\n" + other);
+  EXPECT_EQ(printed("👍🏽", 0), "👍🏽          x\n" + other) << "an emoji of two parts";
   const std::string cut = "0123456…  x\n";
   EXPECT_EQ(printed("備份備份備", 11), "備份備…   x\n" + cut) << "half a character is none";
   EXPECT_EQ(printed("123456u\u0308890", 11), "123456u\u0308…  x\n" + cut);
@@ -175,6 +176,65 @@ TEST(Describe, AnswersOfAnotherShapeAreNoCrash) {
   std::ostringstream out;
   print_work(out, Style(false), odd, kNow);
   EXPECT_NE(out.str(), "");
+}
+
+TEST(DisplayWidth, IsThatOfWhatPeopleCallCharacters) {
+  const std::pair<const char*, std::size_t> cases[]{
+      {"", 0},
+      {"wm list", 7},
+      {"Zürich", 6},
+      {"e\u0301", 1},
+      {"備份", 4},
+      {"한국어", 6},
+      {"\u1112\u1161\u11ab", 2},  // The letters of 한.
+      {"यूनिकोड", 6},
+      {"نسخ", 3},
+      {"\u06001", 1},
+      {"👍", 2},
+      {"👍🏽", 2},
+      {"👨\u200d👩\u200d👧\u200d👦", 2},
+      {"🏳\ufe0f\u200d🌈", 2},
+      {"\u2764", 1},
+      {"\u2764\ufe0f", 2},
+      {"1\ufe0f\u20e3", 2},
+      {"🇦🇹", 2},
+      {"🇦🇹🇨🇭", 4},
+      {"a👍🏽b🇦🇹1\ufe0f\u20e3c", 9},
+      {"\u0301", 0},
+      {"\u093f", 1},
+      {"\xff\xe5\x82", 3},
+  };
+  for (const auto& [text, columns] : cases) EXPECT_EQ(display_width(text), columns) << text;
+}
+
+TEST(DisplayWidth, TextIsCutBetweenCharacters) {
+  struct Row {
+    const char* text;
+    std::size_t width;
+    const char* cut;
+  };
+  for (const Row& row : {
+           Row{"abcd", 4, "abcd"},
+           Row{"abcde", 4, "abc…"},
+           Row{"abcde", 1, "…"},
+           Row{"abce\u0301", 4, "abce\u0301"},
+           Row{"abe\u0301de", 4, "abe\u0301…"},
+           Row{"備份備", 5, "備份…"},
+           Row{"備份備", 4, "備…"},
+           Row{"a👨\u200d👩\u200d👧b", 4, "a👨\u200d👩\u200d👧b"},
+           Row{"a👨\u200d👩\u200d👧bc", 4, "a👨\u200d👩\u200d👧…"},
+           Row{"a👨\u200d👩\u200d👧bc", 3, "a…"},
+           Row{"👍🏽👍🏽", 3, "👍🏽…"},
+           Row{"🇦🇹🇨🇭", 4, "🇦🇹🇨🇭"},
+           Row{"🇦🇹🇨🇭🇦🇹", 4, "🇦🇹…"},
+           Row{"1\ufe0f\u20e32\ufe0f\u20e3", 3, "1\ufe0f\u20e3…"},
+           Row{"\u2764\ufe0f\u2764\ufe0f", 2, "…"},
+           Row{"यूनिकोड", 6, "यूनिकोड"},
+           Row{"यूनिकोड", 5, "यूनि…"},
+           Row{"한국어", 5, "한국…"},
+       }) {
+    EXPECT_EQ(cut_to_width(row.text, row.width), row.cut) << row.text << " in " << row.width;
+  }
 }
 
 std::string shown(const std::vector<std::string>& parts) {
