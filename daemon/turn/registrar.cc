@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include <boost/json.hpp>
+
 #include "core/check.h"
 #include "core/schedule.h"
 #include "core/text.h"
@@ -62,12 +64,16 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
                                           " is its own prerequisite, in a circle"});
 }
 
-// A backoff that was named and one that was not have the same effect.
-WorkRequest with_backoff(WorkRequest request) {
-  const Backoff backoff = backoff_of(request);
-  request.backoff_policy = backoff.policy;
-  request.backoff_delay = backoff.delay;
-  return request;
+// A usual backoff may be named or not, and the members of an input have no order.
+bool mean_the_same(WorkRequest a, const WorkRequest& b) {
+  if (backoff_of(a) == backoff_of(b)) {
+    a.backoff_policy = b.backoff_policy;
+    a.backoff_delay = b.backoff_delay;
+  }
+  if (a.input != b.input && boost::json::parse(a.input) == boost::json::parse(b.input)) {
+    a.input = b.input;
+  }
+  return a == b;
 }
 
 }  // namespace
@@ -282,7 +288,7 @@ Result<> Registrar::compare(const Registration& registration, Present& present) 
   if (!work) work = &stored.work;
   present.runs = work->runs;
   if (work->state == WorkState::cancelled) return {};
-  present.same = with_backoff(stored.request) == with_backoff(wanted);
+  present.same = mean_the_same(stored.request, wanted);
   present.applied = stored.applied;
   return {};
 }

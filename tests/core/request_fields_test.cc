@@ -1,11 +1,11 @@
 // Checks every field of a registration in every form: a row that lacks one fails here.
 #include "core/request_fields.h"
-#include "core/request_json.h"
 
 #include <set>
 
 #include <gtest/gtest.h>
 
+#include "core/request_json.h"
 #include "tests/support/sample_options.h"
 
 namespace wm {

@@ -14,6 +14,9 @@ class Export : public Commands {
       : Commands(TestDaemon::kConfiguration + std::string("\n[conditions.night]\n"
                                                           "command = [\"/bin/true\"]\n"
                                                           "every = \"1h\"\n"
+                                                          "[conditions.'b c']\n"
+                                                          "command = [\"/bin/true\"]\n"
+                                                          "every = \"1h\"\n"
                                                           "[conditions.a1]\n"
                                                           "command = [\"/bin/true\"]\n"
                                                           "every = \"1h\"\n")) {}
@@ -51,6 +54,7 @@ std::vector<std::string> random_options(std::mt19937& random, Offers offers) {
 }
 
 TEST_F(Export, AndApplyAreInversesOverRandomOptions) {
+  ok({"pause"});
   std::mt19937 random(4711);
   int registered = 0;
   for (int i = 0; i < 150; ++i) {
@@ -108,6 +112,7 @@ Texts companions(const Field& field) {
 TEST_F(Export, AnUpdateGivesEveryOptionBackItsDefault) {
   ok({"pause"});
   ok({"register-oneoff", "a", "--", "/bin/sleep", "0"});
+  ok({"update", "a", "--cwd", "default"});  // It was registered with the present directory.
   const std::string plain = ok({"export"});
   for (const std::string word : {"default", ""}) {
     for (const Field& field : request_fields()) {

@@ -49,6 +49,17 @@ TEST_F(Apply, ABackoffThatIsNamedIsTheSameAsTheUsualOne) {
   EXPECT_EQ(apply({named}), (Results{updated}));
 }
 
+TEST_F(Apply, TheMembersOfAnInputHaveNoOrder) {
+  using enum RegisterResult;
+  auto request = oneoff("a");
+  request.input = R"({"a":1,"b":[2,{"c":3,"d":4}]})";
+  EXPECT_EQ(apply({request}), (Results{enqueued}));
+  request.input = R"({"b":[2,{"d":4,"c":3}],"a":1})";
+  EXPECT_EQ(apply({request}), (Results{unchanged}));
+  request.input = R"({"b":[{"d":4,"c":3},2],"a":1})";
+  EXPECT_EQ(apply({request}), (Results{updated}));
+}
+
 TEST_F(Apply, KeepsTheOrderOfTheFileWhereChainsAllow) {
   auto second = oneoff("second");
   second.prerequisites = {"fourth"};
