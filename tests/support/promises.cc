@@ -1,6 +1,7 @@
 #include "tests/support/promises.h"
 
 #include <cmath>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -89,7 +90,8 @@ void Promises::check_start(const Launch& launch) {
 }
 
 void Promises::check_turn(const TurnReport& report) {
-  if (!(conditions_ == world_.conditions)) {
+  const bool clock_went_back = world_.now < std::exchange(last_turn_, world_.now);
+  if (clock_went_back || !(conditions_ == world_.conditions)) {
     conditions_ = world_.conditions;
     conditions_since_ = world_.now;
   }

@@ -33,7 +33,8 @@ class Promises {
 
   World& world_;
   Conditions conditions_;
-  TimePoint conditions_since_{};
+  TimePoint conditions_since_{};  // Also the last time that the clock was set back.
+  TimePoint last_turn_{};
   std::map<WorkId, Work> last_;                            // Rows after the last turn.
   std::map<uid_t, int> running_;                           // Per owner, the runs after this turn …
   std::map<std::pair<uid_t, std::string>, int> in_group_;  // … and per group.
