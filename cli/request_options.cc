@@ -7,6 +7,7 @@
 
 #include "cli/caller.h"
 #include "cli/render/local_time.h"
+#include "core/request_json.h"
 #include "core/text.h"
 
 namespace wm::cli {

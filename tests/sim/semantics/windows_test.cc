@@ -11,7 +11,7 @@ namespace {
 
 class WindowsOfTime : public Semantics {
  protected:
-  static WorkRequest between(std::vector<std::string> windows) {
+  static WorkRequest between(const std::vector<std::string>& windows) {
     WorkRequest request = oneoff("a");
     for (const std::string& text : windows) {
       request.constraints.between.push_back(checked(parse_window(text), "a window"));
