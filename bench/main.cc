@@ -45,6 +45,7 @@ double p99(std::vector<double> values) {
   return values[values.size() * 99 / 100];
 }
 
+// Returns -1 if there is no such program.
 pid_t spawn(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) {
@@ -55,14 +56,16 @@ pid_t spawn(const std::vector<std::string>& command) {
   ::posix_spawn_file_actions_init(&files);
   ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
   pid_t pid = -1;
-  ::posix_spawnp(&pid, arguments.front(), &files, nullptr, arguments.data(), environ);
+  const int problem =
+      ::posix_spawnp(&pid, arguments.front(), &files, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
-  return pid;
+  return problem == 0 ? pid : -1;
 }
 
 bool run(const std::vector<std::string>& command) {
   int status = 0;
-  ::waitpid(spawn(command), &status, 0);
+  const pid_t pid = spawn(command);
+  if (pid < 0 || ::waitpid(pid, &status, 0) != pid) return false;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
