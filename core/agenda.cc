@@ -26,7 +26,7 @@ void Agenda::add(Row& row) {
     count_run(running_of_, work.owner, 1);
     count_run(groups_[group_of(work.run_policy.get().group)].running, work.owner, 1);
     if (work.stopping == StopReason::none) {
-      const auto window_ends = next_change(needs_of(work, work.run_policy, now_), now_);
+      const auto window_ends = next_change_of(work, work.run_policy, {now_, zone_});
       set_alarm(row, earliest(time_is_up(work), window_ends));
     }
   } else if (work.state == WorkState::enqueued && !work.held) {

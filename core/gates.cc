@@ -5,6 +5,19 @@
 #include "core/schedule.h"
 
 namespace wm {
+namespace {
+
+// Calls `visit(constraints)` for each of its needs, as long as that returns true.
+template <class Visit>
+void each_need(const Work& work, const Policy& policy, TimePoint now, Visit visit) {
+  if (is_forced(work, policy, now)) return;
+  if (policy.constraints != Constraints{} && !visit(policy.constraints)) return;
+  for (const Preference& preference : policy.prefer) {
+    if (now < work.due + preference.relax_after && !visit(preference.constraints)) return;
+  }
+}
+
+}  // namespace
 
 bool hold(const Needs& needs, const Conditions& conditions, TimePoint now) {
   return std::ranges::all_of(needs.all, [&](const Constraints& wanted) {
@@ -82,14 +95,34 @@ void Gates::clock_was_set(TimePoint now) {
 
 Needs needs_at(const Work& work, const Policy& policy, TimePoint now,
                const date::time_zone* usual) {
-  if (is_forced(work, policy, now)) return {};
   Needs needs;
-  if (policy.constraints != Constraints{}) needs.all.push_back(policy.constraints);
-  for (const Preference& preference : policy.prefer) {
-    if (now < work.due + preference.relax_after) needs.all.push_back(preference.constraints);
-  }
+  each_need(work, policy, now, [&](const Constraints& wanted) {
+    needs.all.push_back(wanted);
+    return true;
+  });
   if (!needs.empty()) needs.zone = zone_of(policy, usual);
   return needs;
+}
+
+std::optional<Constraint> first_unmet_of(const Work& work, const Policy& policy,
+                                         const Conditions& conditions, ZonedTime now) {
+  std::optional<Constraint> unmet;
+  each_need(work, policy, now.instant, [&](const Constraints& wanted) {
+    unmet = first_unmet(wanted, conditions, {now.instant, zone_of(policy, now.zone)});
+    return !unmet;
+  });
+  return unmet;
+}
+
+std::optional<TimePoint> next_change_of(const Work& work, const Policy& policy, ZonedTime now) {
+  std::optional<TimePoint> next;
+  each_need(work, policy, now.instant, [&](const Constraints& wanted) {
+    if (!wanted.between.empty()) {
+      next = earliest(next, next_change(wanted, {now.instant, zone_of(policy, now.zone)}));
+    }
+    return true;
+  });
+  return next;
 }
 
 std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy, TimePoint now) {

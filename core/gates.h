@@ -85,6 +85,13 @@ class Gates {
 /// `usual`: the zone of jobs without one of their own.
 Needs needs_at(const Work& work, const Policy& policy, TimePoint now, const date::time_zone* usual);
 
+/// The first of them that does not hold; nothing: all hold. Copies nothing.
+std::optional<Constraint> first_unmet_of(const Work& work, const Policy& policy,
+                                         const Conditions& conditions, ZonedTime now);
+
+/// The next instant at which local time may decide otherwise about them; nothing: never.
+std::optional<TimePoint> next_change_of(const Work& work, const Policy& policy, ZonedTime now);
+
 /// The next time at which needs_at() of a due job changes by itself; nothing: never.
 std::optional<TimePoint> needs_change_at(const Work& work, const Policy& policy, TimePoint now);
 

@@ -31,7 +31,9 @@ void PauseSet::clock_was_set(Duration step) {
 }
 
 bool PauseSet::covers(const std::string& group) const {
-  return pauses_.contains("") || (!group.empty() && pauses_.contains(group));
+  if (pauses_.empty()) return false;
+  const bool everything = pauses_.begin()->first.empty();  // "" comes before all names.
+  return everything || (!group.empty() && pauses_.contains(group));
 }
 
 std::optional<TimePoint> PauseSet::next_end() const {

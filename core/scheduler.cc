@@ -373,9 +373,10 @@ std::optional<TimePoint> Scheduler::next_wakeup() const {
     if (!lane.empty() && may_start(key, agenda().now())) consider(agenda().now());
     const Gate& gate = agenda().gates()[key.gate];
     const TimePoint settled = gate.since + rules_.settle;
-    if (lane.empty() || !has_room(key.owner)) continue;
-    if (!gate.open) consider(gate.changes_at);
-    if (key.settling && gate.open && settled > agenda().now()) consider(settled);
+    const bool settles = key.settling && gate.open && settled > agenda().now();
+    const bool opens = !gate.open && gate.changes_at;
+    if ((!settles && !opens) || lane.empty() || !has_room(key.owner)) continue;
+    consider(opens ? gate.changes_at : settled);
   }
   return next;
 }
@@ -400,12 +401,8 @@ void Scheduler::stop_what_must(TimePoint now) {
       stop(work, StopReason::timeout);
       continue;
     }
-    const Needs needs = agenda().needs_of(work, work.run_policy, now);
-    for (const Constraints& needed : needs.all) {
-      if (const auto lost = first_unmet(needed, conditions(), {now, needs.zone})) {
-        stop(work, StopReason(*lost));
-        break;
-      }
+    if (const auto lost = first_unmet_of(work, work.run_policy, conditions(), {now, rules_.zone})) {
+      stop(work, StopReason(*lost));
     }
   }
 }
