@@ -37,6 +37,19 @@ TEST_F(Chain, AnInitialDelayCountsFromTheLastPrerequisite) {
   EXPECT_EQ(starts(b), (Starts{70min}));
 }
 
+TEST_F(Chain, ADeadlineCountsFromTheLastPrerequisite) {
+  every_run_takes(2h);
+  world_.conditions.holds[Constraint::charging] = false;
+  add("a");
+  auto request = oneoff("b");
+  request.prerequisites = {"a"};
+  request.constraints.set(Constraint::charging);
+  request.deadline = 1h;
+  const WorkId b = world_.enqueue(request);
+  world_.advance(5h);
+  EXPECT_EQ(starts(b), (Starts{3h}));
+}
+
 TEST_F(Chain, FailureAndCancellationPassToAllThatDepend) {
   every_run_ends(kBroken);
   auto slow = oneoff("a");

@@ -155,17 +155,25 @@ TEST_F(WindowsOfTime, ThatNobodyNeedsAreForgotten) {
 }
 
 TEST_F(WindowsOfTime, AreKnownToTheForecast) {
+  world_.settings.run.max_parallel = 1;
+  world_.reload();
   every_run_takes(10h);
   const WorkId id = world_.enqueue(between({"Mon-Fri 22:00-06:00"}));
+  WorkRequest morning = oneoff("morning");
+  morning.initial_delay = 7h;  // The other has left the only slot by then.
+  const WorkId other = world_.enqueue(morning);
   const auto ten_hours = [](const Work&) { return Duration{10h}; };
   const auto all = [](const Work&) { return true; };
   Starts runs{0s};  // It is running now.
+  Starts others;
   for (const ForecastRun& run :
        forecast(world_.scheduler(), world_.now, world_.now + Days{4}, ten_hours, all).runs) {
-    runs.push_back(run.starts - began_);
+    (run.id == id ? runs : others).push_back(run.starts - began_);
   }
   world_.advance(Days{4});
   EXPECT_EQ(runs, starts(id));
+  EXPECT_EQ(others, starts(other));
+  EXPECT_EQ(others, Starts{7h});
   EXPECT_EQ(runs.size(), 3U) << "Thursday's night, Friday's and Monday's";
 }
 
