@@ -38,6 +38,60 @@ TEST(Scheduler, RollingBackLeavesNoTrace) {
   EXPECT_EQ(scheduler.next_wakeup(), kNow);
 }
 
+// Of two owners, the one that was given no slot for longest comes first.
+TEST(Scheduler, ATurnThatIsUndoneCostsItsOwnerNothing) {
+  Scheduler scheduler = scheduler_for(1);
+  SchedulingRules rules = scheduler.rules();
+  rules.max_parallel_total = 1;
+  scheduler.set_rules(rules);
+  Work first = work(1);
+  first.owner = 1;
+  scheduler.restore(first);
+  scheduler.plan(kNow);
+  ASSERT_EQ(scheduler.decisions().started.size(), 1U);
+  scheduler.roll_back();
+  Work second = work(2);
+  second.owner = 2;
+  scheduler.restore(second);
+
+  scheduler.plan(kNow);
+
+  ASSERT_EQ(scheduler.decisions().started.size(), 1U);
+  EXPECT_EQ(scheduler.decisions().started.front().id, 1);
+}
+
+TEST(Scheduler, APauseThatIsUndonePausesNothing) {
+  Scheduler scheduler = scheduler_for(1);
+  scheduler.pause("", {});
+  scheduler.roll_back();
+  EXPECT_TRUE(scheduler.pauses().empty());
+  EXPECT_FALSE(scheduler.decisions().pauses);
+}
+
+TEST(Scheduler, StartsNothingWhileStartsAreHeld) {
+  Scheduler scheduler = scheduler_for(1);
+  scheduler.restore(work(1));
+  scheduler.hold_starts(true);
+  scheduler.plan(kNow);
+  EXPECT_TRUE(scheduler.decisions().started.empty());
+  EXPECT_EQ(scheduler.next_wakeup(), std::nullopt);
+  scheduler.hold_starts(false);
+  scheduler.plan(kNow);
+  EXPECT_EQ(scheduler.decisions().started.size(), 1U);
+}
+
+TEST(Scheduler, AnExpeditedRunSpendsItsBudgetWhileItRuns) {
+  Scheduler scheduler = scheduler_for(2);
+  const Policy policy{.expedited = true, .out_of_quota = OutOfQuota::drop};
+  scheduler.restore(work(1, 0s, policy));
+  scheduler.plan(kNow);
+  scheduler.accept();
+  scheduler.restore(work(2, 0s, policy));
+  scheduler.plan(kNow + scheduler.rules().expedited_budget);
+  ASSERT_TRUE(scheduler.find(2));
+  EXPECT_EQ(scheduler.find(2)->state, WorkState::cancelled);
+}
+
 TEST(Scheduler, FinishedWorkIsForgottenOnceItsEndIsAccepted) {
   Scheduler scheduler = scheduler_for(1);
   scheduler.restore(work(1));
