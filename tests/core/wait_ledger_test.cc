@@ -54,6 +54,17 @@ TEST_F(WaitLedgerTest, AConstraintThatIsPreferredTooCountsOnce) {
             (Waits{{WaitKind::constraint, "network", 3min}, {WaitKind::slot, "", 2min}}));
 }
 
+TEST_F(WaitLedgerTest, AWindowThatOpensEndsItsPartOfTheWait) {
+  const auto opens = std::chrono::floor<std::chrono::hours>(kNow) + 2h;
+  const auto of_day =
+      std::chrono::duration_cast<std::chrono::minutes>(opens - std::chrono::floor<Days>(opens));
+  Policy policy;
+  policy.constraints.between = {{.begin = of_day, .end = of_day + 30min}};
+  ledger_.note(online(kNow));
+  EXPECT_EQ(ledger_.waited(due_at(kNow, policy), opens + 10min, nullptr),
+            (Waits{{WaitKind::constraint, "between", opens - kNow}, {WaitKind::slot, "", 10min}}));
+}
+
 TEST_F(WaitLedgerTest, WorkThatStartsAtOnceWaitedForNothing) {
   ledger_.note(online(kNow));
   EXPECT_EQ(ledger_.waited(due_at(kNow, both_), kNow, nullptr), Waits{})
