@@ -32,7 +32,7 @@ bool flag_holds(Constraint flag, const Conditions& now) {
   return unknown ? *unknown : def_of(flag).holds_when_unknown;
 }
 
-// What is wanted, and what there is.
+// The constraints to look at, and the state of the machine to compare them with.
 struct Look {
   const Constraints& wanted;
   const Conditions& now;

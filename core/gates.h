@@ -72,10 +72,10 @@ class Gates {
   Conditions conditions_;
   TimePoint changed_at_{};
   TimePoint now_{};
-  std::optional<TimePoint> next_change_;  // Of all gates.
+  std::optional<TimePoint> next_change_;  // The earliest of all gates.
   std::map<Needs, Id> ids_;
   std::vector<Gate> gates_;
-  std::vector<Id> free_;  // Of forgotten gates.
+  std::vector<Id> free_;  // The ids of forgotten gates.
   std::size_t crowd_ = kFirstCrowd;
 
   static constexpr std::size_t kFirstCrowd = 64;

@@ -173,7 +173,7 @@ class Scheduler {
   /// A copy of the jobs and rules, for simulating ahead. Takes time for each job.
   Scheduler copy() const;
 
-  /// What held an enqueued job back: see WaitLedger::waited().
+  /// Lists the waits of an enqueued job: see WaitLedger::waited().
   std::vector<Waited> waited(const Work& work, TimePoint now) const {
     return ledger_.waited(work, now, rules_.zone);
   }

@@ -173,7 +173,7 @@ struct Policy {
   Duration every{};       // For a periodic job without a calendar.
   Duration flex{};        // 0: the whole period.
   std::string calendar;   // For a periodic job without a period; see core/calendar.h.
-  std::string time_zone;  // Of calendar and windows; empty: the daemon's. See core/zone.h.
+  std::string time_zone;  // The zone of calendar and windows; empty: the daemon's.
   Cadence cadence = Cadence::interval;
   std::optional<Duration> deadline;  // After it the constraints do not matter.
   std::optional<BackoffPolicy> backoff_policy;

@@ -47,7 +47,7 @@ class Sensing {
   std::shared_ptr<Probe> storage_;
   std::vector<std::shared_ptr<Probe>> probes_;
   Constraints wanted_;                    // The conditions that the probes measure.
-  Constraints asked_;                     // Those of them that questions have needed recently.
+  Constraints asked_;                     // The constraints that questions asked about recently.
   std::optional<TimePoint> asked_until_;  // Until then the next question may need them, too.
 };
 

@@ -176,7 +176,7 @@ void RunLog::take_in_all() {
   }
 }
 
-// Reads a pipe once. Returns false if it is empty, for now or for ever.
+// Reads a pipe once. Returns false if it had nothing to read.
 bool RunLog::take_in(Log& log, LogStream stream) {
   static thread_local std::array<char, std::size_t{64} << 10> buffer;
   UniqueFd& pipe = log.pipe(stream);

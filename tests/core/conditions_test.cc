@@ -33,7 +33,7 @@ const Constraints kAll = all_constraints({});
 TEST(Conditions, UnknownSensorsDoNotBlockWork) {
   EXPECT_TRUE(hold(kAll, {}, {}));
   EXPECT_FALSE(network_holds(NetworkType::metered, std::nullopt)) << "metered must be known";
-  EXPECT_FALSE(hold({.custom = {"vpn"}}, {}, {})) << "so must a condition of one's own";
+  EXPECT_FALSE(hold({.custom = {"vpn"}}, {}, {})) << "a custom condition must be known to hold";
 }
 
 TEST(Conditions, TheConfigurationSaysWhatUnknownMeans) {

@@ -38,7 +38,7 @@ TEST(Scheduler, RollingBackLeavesNoTrace) {
   EXPECT_EQ(scheduler.next_wakeup(), kNow);
 }
 
-// Of two owners, the one that was given no slot for longest comes first.
+// The owner that has waited longest for a slot comes first.
 TEST(Scheduler, ATurnThatIsUndoneCostsItsOwnerNothing) {
   Scheduler scheduler = scheduler_for(1);
   SchedulingRules rules = scheduler.rules();

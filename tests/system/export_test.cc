@@ -87,7 +87,7 @@ TEST_F(Export, AndApplyAreInversesOverRandomOptions) {
 
 using Texts = std::vector<std::string>;
 
-// What sets the option, and what gives it back its default.
+// Returns the arguments that set the option, and those that give it back its default.
 std::pair<Texts, Texts> set_and_reset(const Field& field, const std::string& word) {
   const std::string option = "--" + std::string(field.option_name());
   if (field.value->is_flag()) {
