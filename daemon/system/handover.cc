@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/json_reader.h"
+#include "core/text.h"
 #include "daemon/system/memory_file.h"
 
 namespace wm {
@@ -59,8 +60,10 @@ Error Handover::exec(const std::string& program, const std::vector<std::string>&
 std::optional<Handover> Handover::take() {
   const char* const variable = std::getenv(kVariable);
   if (!variable) return std::nullopt;
-  const UniqueFd file(std::atoi(variable));
+  const int descriptor = parse_number<int>(variable).value_or(-1);
   ::unsetenv(kVariable);
+  if (descriptor <= STDERR_FILENO) return std::nullopt;
+  const UniqueFd file(descriptor);
   auto document = parse_object("the handover", read_all(file.get()));
   if (!document) return std::nullopt;
   std::int32_t format = 0;

@@ -69,6 +69,10 @@ TEST_F(WaitLedgerTest, WorkThatStartsAtOnceWaitedForNothing) {
   ledger_.note(online(kNow));
   EXPECT_EQ(ledger_.waited(due_at(kNow, both_), kNow, nullptr), Waits{})
       << "not even 0 ms for a slot";
+
+  Work retrying = due_at(kNow);
+  retrying.timing = Timing::retry;
+  EXPECT_EQ(ledger_.waited(retrying, kNow, nullptr), Waits{}) << "its backoff is 0";
 }
 
 TEST_F(WaitLedgerTest, APauseHoldsItsGroupBack) {

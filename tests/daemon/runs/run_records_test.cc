@@ -1,4 +1,4 @@
-// Ending the processes that a record names, and no others.
+// The places of runs, and ending the processes that they name, but no others.
 #include "daemon/runs/run_records.h"
 
 #include <csignal>
@@ -13,6 +13,18 @@
 
 namespace wm {
 namespace {
+
+TEST(RunRecords, EachRunHasAPlaceOfItsOwnUntilItsEnd) {
+  const TemporaryDirectory directory;
+  RunRecords records(directory.path() / "runs", true);
+  const auto place = [&] { return records.reserve().value(); };
+  EXPECT_EQ(records.resume(1).number, 1U) << "of a run that was handed over";
+  const RunRecords::Place first = place();
+  EXPECT_EQ(first.number, 0U);
+  EXPECT_EQ(place().number, 2U) << "1 is taken";
+  records.remove(first);
+  EXPECT_EQ(place().number, 0U) << "it is free again";
+}
 
 // A restarted container has the same boot, and gives the same pids to other processes.
 TEST(RunRecords, OfAnotherContainerEndNobody) {

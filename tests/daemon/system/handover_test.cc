@@ -76,8 +76,14 @@ TEST(HandoverTest, IsTakenOnceByTheSameProcess) {
 TEST(HandoverTest, OfAnotherFormatOrProcessIsNotTaken) {
   EXPECT_FALSE(take({{"format", 2}, {"pid", ::getpid()}, {"parts", json::object()}}));
   EXPECT_FALSE(take({{"format", 1}, {"pid", ::getppid()}, {"parts", json::object()}}));
-  ::setenv("WM_HANDOVER", "no number", 1);
-  EXPECT_FALSE(Handover::take());
+}
+
+TEST(HandoverTest, AVariableThatNamesNoHandoverClosesNothing) {
+  for (const char* value : {"no number", "", "-1", "0"}) {
+    ::setenv("WM_HANDOVER", value, 1);
+    EXPECT_FALSE(Handover::take()) << value;
+    EXPECT_NE(::fcntl(STDIN_FILENO, F_GETFD), -1) << value;
+  }
 }
 
 TEST(HandoverTest, AKeptDescriptorIsClosedToChildrenAgain) {
