@@ -18,6 +18,10 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
   for (const WorkId id : ahead.agenda().running()) will_end(*ahead.find(id));
 
   while (now <= until) {
+    if (++simulated > bounds.simulated) {
+      result.cut_at = now;
+      break;
+    }
     for (; !ends.empty() && ends.begin()->first <= now; ends.erase(ends.begin())) {
       const WorkId id = ends.begin()->second;
       const bool told_to_stop = ahead.find(id)->stopping != StopReason::none;

@@ -18,7 +18,7 @@ struct ForecastRun {
 
 struct ForecastBounds {
   std::size_t shown = 1000;        // The most runs to return.
-  std::size_t simulated = 20'000;  // The most runs to simulate, including those of others.
+  std::size_t simulated = 60'000;  // The most turns and starts, including those of others' jobs.
 };
 
 struct Forecast {

@@ -90,6 +90,7 @@ TEST_F(ForecastTest, ChangesNothing) {
 TEST_F(ForecastTest, KnowsPausesAndHowLongTheyLast) {
   world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 6h); });
   const auto expected = predicted(10h);
+  ASSERT_FALSE(expected.empty());
   EXPECT_EQ(expected.front().substr(0, 24), format_time(world_.now + 6h));
   EXPECT_EQ(expected, happened(10h));
 }

@@ -62,6 +62,39 @@ TEST_F(ClientsTest, AFileThatHasTooManyWorksRegistersNone) {
   EXPECT_TRUE(world_.store.find(kBen, "other"));
 }
 
+TEST_F(ClientsTest, AFileForWhichTheRoomEndsHalfWayRegistersNone) {
+  world_.settings.limits.max_work_per_owner = 2;
+  register_work("first");
+  json::array works;
+  for (const char* name : {"a", "b"}) {
+    works.push_back(json::object{{"work", command_of(name)}, {"where", "jobs.toml:1:1"}});
+  }
+
+  const auto apply = clients_.call(kAnn, "Apply", {{"works", works}});
+  const auto other = clients_.call(kBen, "Register", {{"work", command_of("other")}});
+  clients_.turn();
+
+  EXPECT_EQ(apply.error(), "io.wm.Scheduler.Refused");
+  EXPECT_EQ(other.error(), "");
+  EXPECT_FALSE(world_.store.find(kAnn, "a")) << "all or nothing";
+  EXPECT_TRUE(world_.store.find(kAnn, "first")) << "it has nothing to do with it";
+}
+
+TEST_F(ClientsTest, AUserHasNoMoreUnfinishedJobsThanAllowed) {
+  world_.settings.limits.max_work_per_owner = 2;
+  register_work("a");
+  register_work("b");
+  const auto third = register_work("c");
+  clients_.turn();
+  EXPECT_EQ(third.error(), "io.wm.Scheduler.Refused");
+
+  world_.advance(1h);
+  const auto later = register_work("c");
+  clients_.turn();
+  EXPECT_TRUE(later.answered());
+  EXPECT_EQ(later.error(), "") << "the others have ended";
+}
+
 TEST_F(ClientsTest, EachWhoWaitsHearsOfTheEndOfWorkThatIsForgottenAtOnce) {
   world_.runner.life = [](const Launch&) { return Life{.takes = Duration{0}}; };
   std::vector<SimulatedCall> waiting;

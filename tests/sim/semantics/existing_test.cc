@@ -18,7 +18,7 @@ class Existing : public Semantics {
 
 TEST_F(Existing, KeepChangesNothing) {
   const WorkId old = world_.enqueue(delayed());
-  EXPECT_EQ(again(ExistingPolicy::keep, oneoff("a")), old);
+  ASSERT_EQ(again(ExistingPolicy::keep, oneoff("a")), old);
   EXPECT_EQ(world_.scheduler().find(old)->due, began_ + 1h);
 }
 

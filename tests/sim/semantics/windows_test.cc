@@ -42,9 +42,9 @@ TEST_F(WindowsOfTime, ARunIsStoppedWhenItShutsAndIsOfferedAgainInTheNext) {
   const WorkId id = world_.enqueue(between({"Mon-Fri 22:00-06:00"}));
   const Duration settle = world_.scheduler().rules().settle;
   world_.advance(22h + 1min);
-  EXPECT_EQ(state(id), WorkState::running);
+  ASSERT_EQ(state(id), WorkState::running);
   world_.advance(8h);
-  EXPECT_EQ(state(id), WorkState::enqueued);
+  ASSERT_EQ(state(id), WorkState::enqueued);
   EXPECT_EQ(word(checked(last_run().result, "it has ended").stop_reason), "constraint-between");
   const Wait wait = waits(id).at(0);
   EXPECT_EQ(wait.required, "Mon-Fri 22:00-06:00");
