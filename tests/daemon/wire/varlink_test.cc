@@ -29,6 +29,12 @@ TEST(Varlink, ReadsCalls) {
   EXPECT_FALSE(call->oneway);
 }
 
+TEST(Varlink, AReplySaysIfAnotherFollows) {
+  EXPECT_EQ(reply({{"n", 1}}, true),
+            std::string(R"({"parameters":{"n":1},"continues":true})") + '\0');
+  EXPECT_EQ(reply({}, false), std::string(R"({"parameters":{}})") + '\0');
+}
+
 TEST(Varlink, RefusesWhatIsNoCall) {
   for (const char* text : {"", "x", "[]", "{}", R"({"method":1})", R"({"method":""})",
                            R"({"method":"a.B","parameters":[]})", R"({"method":"a.B","x":1})"}) {
