@@ -4,13 +4,13 @@
 #include <cstdlib>
 
 #include <poll.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/autostart.h"
 #include "cli/parts.h"
 #include "cli/render/work.h"
+#include "cli/users.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -30,12 +30,6 @@ Result<> check_directory(const std::string& socket, uid_t uid) {
   return fail(
       ErrorCode::not_permitted,
       "the directory " + directory + " is not yours alone: remove it, or set XDG_RUNTIME_DIR");
-}
-
-Result<uid_t> find_owner(const std::string& name) {
-  if (const passwd* user = ::getpwnam(name.c_str())) return user->pw_uid;
-  if (const auto uid = parse_number<uid_t>(name)) return *uid;
-  return fail(ErrorCode::invalid, "--owner: there is no user '" + name + "'");
 }
 
 // The longest wait for a daemon that went away: $WM_RECONNECT.
@@ -85,8 +79,8 @@ Style Session::style() const {
 
 Result<Client> Session::connect() {
   if (!options_.owner.empty()) {
-    const auto owner = find_owner(options_.owner);
-    if (!owner) return std::unexpected(owner.error());
+    const auto owner = find_user(options_.owner);
+    if (!owner) return fail(owner.error().code, "--owner: " + owner.error().message);
     owner_ = *owner;
   }
   auto client = connect_to_daemon();

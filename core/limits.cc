@@ -6,6 +6,7 @@
 #include "core/request_fields.h"
 #include "core/schedule.h"
 #include "core/text.h"
+#include "core/zone.h"
 
 namespace wm {
 namespace {
@@ -121,7 +122,7 @@ Result<> validate_local_times(const WorkRequest& request) {
     has_window |= one.constraints.has(Constraint::between);
     checks.require(one.constraints.between.size() <= 1, "a preference names one window");
   }
-  return checks
+  return checks.require(request.time_zone.empty() ? Result<>() : check_zone(request.time_zone))
       .require(request.time_zone.empty() || !request.calendar.empty() || has_window,
                "time zone " + printable(request.time_zone) +
                    " has nothing to be the zone of: give calendar or between, or no time-zone")

@@ -177,7 +177,7 @@ void add_times(Rows& rows) {
       .offered(kAll | kCheck)
       .add(
           32, "time-zone", "timeZone", "ZONE", "The zone of calendar and windows: Europe/Berlin, …",
-          [](auto& r) -> auto& { return r.time_zone; }, forms::ZoneName{});
+          [](auto& r) -> auto& { return r.time_zone; });
 }
 
 void add_chain(Rows& rows) {

@@ -13,7 +13,6 @@
 #include "core/field_forms.h"
 #include "core/json_reader.h"
 #include "core/request_fields.h"
-#include "core/zone.h"
 
 namespace wm::forms {
 
@@ -236,13 +235,6 @@ class RelaxAfter : public FieldValue {
   std::string_view varlink_type() const override { return ""; }
   bool is_flag() const override { return false; }
   bool is_list() const override { return true; }
-};
-
-// The name of a time zone.
-struct ZoneName : Text {
-  static Result<> check(std::string_view, const Value& value) {
-    return value.empty() ? Result<>() : check_zone(value);
-  }
 };
 
 // A row of core/constraints as a field.

@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include "cli/render/table.h"
+#include "cli/users.h"
 
 namespace wm::cli {
 
@@ -31,8 +32,9 @@ class Listing {
   std::vector<Table::Column> columns_;
   Cells cells_;
   std::optional<Table> table_;
-  std::optional<std::int64_t> owner_;  // The owner of the rows printed so far.
+  std::optional<uid_t> owner_;  // The owner of the rows printed so far.
   bool several_owners_ = false;
+  UserNames names_;
 };
 
 }  // namespace wm::cli

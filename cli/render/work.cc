@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <pwd.h>
 
 #include "cli/render/chain.h"
 #include "cli/render/local_time.h"
@@ -93,18 +92,6 @@ std::string last_result_of(const json::object& work, const Style& style, TimePoi
 }
 
 }  // namespace
-
-bool are_of_several_owners(const json::array& list) {
-  const auto uid = [](const json::value& one) { return number_of(one.as_object(), "owner"); };
-  return std::ranges::any_of(list,
-                             [&](const json::value& one) { return uid(one) != uid(list.front()); });
-}
-
-std::string owner_of(const json::object& work) {
-  const std::int64_t uid = number_of(work, "owner");
-  const passwd* user = ::getpwuid(static_cast<uid_t>(uid));
-  return user ? user->pw_name : std::to_string(uid);
-}
 
 std::string state_of(const json::object& work) {
   const std::string state = text_of(work, "state");

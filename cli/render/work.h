@@ -12,12 +12,6 @@
 
 namespace wm::cli {
 
-/// True if a table of these jobs or runs has to show their owners.
-bool are_of_several_owners(const boost::json::array& list);
-
-/// The name of the user who owns a job or a run.
-std::string owner_of(const boost::json::object& work);
-
 /// `running`, `running (stopping)`, …
 std::string state_of(const boost::json::object& work);
 
