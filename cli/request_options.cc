@@ -59,18 +59,19 @@ bool RequestOptions::Typed::is_default() const {
   return typed.size() == 1 && (typed.front() == kDefault || typed.front().empty());
 }
 
-RequestOptions::RequestOptions(CLI::App& app, Offers offers, const Trailing& trailing)
-    : command_(trailing) {
+RequestOptions::RequestOptions(CLI::App& app, Offers offers, const CommandLine& line)
+    : command_(line.trailing) {
   for (const Field& field : request_fields()) {
-    if (!field.option.empty() && (field.offers & offers) != 0) add(app, field);
+    if (field.option.empty() || (field.offers & offers) == 0) continue;
+    const std::string names = "--" + std::string(field.option);
+    if (line.wants(names)) add(app, field, names);
   }
 }
 
-void RequestOptions::add(CLI::App& app, const Field& field) {
+void RequestOptions::add(CLI::App& app, const Field& field, std::string names) {
   Typed& typed = typed_.emplace_back();
   typed.field = &field;
   const std::string help(field.help);
-  std::string names = "--" + std::string(field.option);
   if (field.value->is_flag()) {
     names += ",!--no-" + std::string(field.option);
     typed.option = app.add_flag(names, typed.text, help);

@@ -14,8 +14,8 @@ namespace wm::cli {
 
 class RequestOptions {
  public:
-  /// Adds the options of `offers` to `app`, in their groups. `trailing` is the command after `--`.
-  RequestOptions(CLI::App& app, Offers offers, const Trailing& trailing);
+  /// Adds the options of `offers` that the command line wants to `app`, in their groups.
+  RequestOptions(CLI::App& app, Offers offers, const CommandLine& line);
   RequestOptions(const RequestOptions&) = delete;
   RequestOptions& operator=(const RequestOptions&) = delete;
 
@@ -46,13 +46,13 @@ class RequestOptions {
     bool is_default() const;
   };
 
-  void add(CLI::App& app, const Field& field);
+  void add(CLI::App& app, const Field& field, std::string names);
   Result<> read_typed(WorkRequest& request, bool update) const;
   Result<> read_command(WorkRequest& request) const;
 
   std::string name_;
   std::string task_;
-  Trailing command_;
+  std::vector<std::string> command_;
   std::deque<Typed> typed_;
 };
 

@@ -117,8 +117,7 @@ std::vector<std::string> names_in(const CLI::App& app) {
 std::string other_command(const std::string& option) {
   for (const Command& one : kCommands) {
     CLI::App app;
-    const Trailing none;
-    one.set_up(app, none);
+    one.set_up(app, {});
     if (app.get_option_no_throw(option)) return ": it is one of wm " + std::string(one.name);
   }
   return "";
@@ -209,51 +208,102 @@ int complain(const std::string& what, const std::string& command, Streams stream
   return kUsage;
 }
 
-// Builds only the options of the named command: a client starts often, and ends soon.
-int parse_and_run(const std::vector<std::string>& arguments, const Command* command,
-                  const Trailing& trailing, Streams streams) {
-  CLI::App app("wm: runs work when its conditions hold, retries it, never twice at once.", "wm");
+// What the command line is read with: the global options, and those of the named command.
+struct Parser {
+  Parser(const CommandLine& line, const Command* command);
+
   GlobalOptions options;
+  CLI::App app{"wm: runs work when its conditions hold, retries it, never twice at once.", "wm"};
+  CLI::App* named = nullptr;
+  Command::Run run;
+};
+
+Parser::Parser(const CommandLine& line, const Command* command) {
   add_global_options(app, options);
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.require_subcommand(1);
   app.fallthrough();
-  Command::Run run;
-  const CLI::App* named = nullptr;
   for (const Command& one : kCommands) {
     if (command && &one != command) continue;
     CLI::App* sub = app.add_subcommand(one.name, one.summary)->group("Commands");
     if (&one != command) continue;
-    run = one.set_up(*sub, trailing);
+    run = one.set_up(*sub, line);
     named = sub;
     sub->footer(sub->get_footer() + "\nFor the options of all commands, such as --json: wm --help");
   }
+}
+
+void parse(Parser& parser, const CommandLine& line) {
+  std::vector<std::string> reversed(line.words.rbegin(),
+                                    line.words.rend());  // As CLI11 takes them.
+  parser.app.parse(std::move(reversed));
+}
+
+// What is wrong although it can be parsed: the value of a flag would be a name.
+std::string misplaced_value(const Parser& parser, const CommandLine& line) {
+  if (!parser.named) return "";
+  std::string what = flag_with_value(*parser.named, line.words);
+  return what.empty() ? unquoted_value(*parser.named, line.words) : what;
+}
+
+bool is_understood(Parser& parser, const CommandLine& line) {
+  if (!misplaced_value(parser, line).empty()) return false;
+  try {
+    parse(parser, line);
+  } catch (const CLI::ParseError&) {
+    return false;
+  }
+  return true;
+}
+
+int run(Parser& parser, Streams streams) {
+  Session session(std::move(parser.options), streams);
+  return parser.run(session);
+}
+
+// With all options, also says what is wrong, or prints the help that was asked for.
+int parse_whole(const CommandLine& line, const Command* command, Streams streams) {
+  Parser parser(line, command);
   const std::string name = command ? command->name : "";
-  if (named) {
-    std::string what = flag_with_value(*named, arguments);
-    if (what.empty()) what = unquoted_value(*named, arguments);
-    if (!what.empty()) return complain(what, name, streams);
+  if (const std::string what = misplaced_value(parser, line); !what.empty()) {
+    return complain(what, name, streams);
   }
   try {
-    std::vector<std::string> reversed(arguments.rbegin(),
-                                      arguments.rend());  // CLI11 takes them in reverse order.
-    app.parse(std::move(reversed));
+    parse(parser, line);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() != 0) {
-      std::string what = usage_problem(e, app, arguments);
-      const bool lost = what.starts_with("unexpected argument") && trailing.empty();
-      if (lost && command && command->takes_command) what += ": write the command after --";
-      return complain(what, name, streams);
-    }
-    return app.exit(e, streams.out, streams.err);
+    if (e.get_exit_code() == 0) return parser.app.exit(e, streams.out, streams.err);
+    std::string what = usage_problem(e, parser.app, line.words);
+    const bool lost = what.starts_with("unexpected argument") && line.trailing.empty();
+    if (lost && command && command->takes_command) what += ": write the command after --";
+    return complain(what, name, streams);
   }
-  Session session(std::move(options), streams);
-  return run(session);
+  return run(parser, streams);
+}
+
+// Builds only the options that were typed, unless that fails: a client starts often, and ends soon.
+int parse_and_run(CommandLine line, const Command* command, Streams streams) {
+  if (command) {
+    line.whole = false;
+    Parser parser(line, command);
+    if (is_understood(parser, line)) return run(parser, streams);
+    line.whole = true;
+  }
+  return parse_whole(line, command, streams);
 }
 
 }  // namespace
 
 std::span<const Command> all_commands() { return kCommands; }
+
+bool CommandLine::wants(std::string_view names) const {
+  const std::string list = ',' + std::string(names) + ',';
+  const auto gives = [&](std::string_view word) {
+    std::string name(word.substr(0, word.find('=')));
+    if (name.starts_with("--no-")) name.erase(2, 3);
+    return list.find(',' + name + ',') != std::string::npos;
+  };
+  return whole || std::ranges::any_of(words, gives);
+}
 
 int run(int argc, const char* const* argv, Streams streams) {
   std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
@@ -270,13 +320,14 @@ int run(int argc, const char* const* argv, Streams streams) {
     return kUsage;
   }
   if (arguments.empty()) arguments.emplace_back("--help");
-  Trailing trailing;
+  CommandLine line;
   const auto dashes = std::ranges::find(arguments, "--");
   if (command && command->takes_command && dashes != arguments.end()) {
-    trailing.assign(dashes + 1, arguments.end());
+    line.trailing.assign(dashes + 1, arguments.end());
     arguments.erase(dashes, arguments.end());
   }
-  const int status = parse_and_run(arguments, command, trailing, streams);
+  line.words = std::move(arguments);
+  const int status = parse_and_run(std::move(line), command, streams);
   if (!streams.out.flush() && status == kDone) {
     streams.err << "wm: standard output cannot be written\n";
     return kFailed;

@@ -62,7 +62,7 @@ int apply(Session& session, const ApplyOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_apply(CLI::App& app, const Trailing&) {
+Command::Run set_up_apply(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ApplyOptions>();
   app.add_option("FILE", options->files, "TOML files that declare jobs")->required()->type_name("");
   app.add_flag("--prune", options->prune, "Cancel applied jobs that are no longer named");

@@ -48,7 +48,7 @@ int cancel(Session& session, const CancelOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_cancel(CLI::App& app, const Trailing&) {
+Command::Run set_up_cancel(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<CancelOptions>();
   app.add_option("NAME", options->names, "The jobs' unique names")->type_name("");
   app.add_option("--tag", options->tag, "All unfinished jobs with this tag")->type_name("TAG");

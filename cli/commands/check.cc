@@ -34,8 +34,8 @@ int check(Session& session, const RequestOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_check(CLI::App& app, const Trailing&) {
-  auto options = std::make_shared<RequestOptions>(app, kCheck, Trailing{});
+Command::Run set_up_check(CLI::App& app, const CommandLine& line) {
+  auto options = std::make_shared<RequestOptions>(app, kCheck, line);
   app.footer(
       "Exit status 0: all of that holds now. 75: it does not, and what does not is\n"
       "printed.\n"

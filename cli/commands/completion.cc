@@ -233,7 +233,7 @@ int print_names(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_completion(CLI::App& app, const Trailing&) {
+Command::Run set_up_completion(CLI::App& app, const CommandLine&) {
   const auto shell = std::make_shared<std::string>();
   app.add_option("SHELL", *shell, "bash, zsh or fish")->required()->type_name("");
   app.footer(

@@ -147,7 +147,7 @@ std::string overridable() {
 
 }  // namespace
 
-Command::Run set_up_conditions(CLI::App& app, const Trailing&) {
+Command::Run set_up_conditions(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<OverrideOptions>();
   app.require_subcommand(0, 1);
   auto* pretend = app.add_subcommand("override", "Pretend, to try jobs out");

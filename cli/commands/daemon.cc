@@ -20,7 +20,7 @@ int reexec(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_daemon(CLI::App& app, const Trailing&) {
+Command::Run set_up_daemon(CLI::App& app, const CommandLine&) {
   app.require_subcommand(1);
   auto* again = app.add_subcommand("reexec", "Run the wmd that is installed now");
   again->footer(

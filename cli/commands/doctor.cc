@@ -112,7 +112,7 @@ int doctor(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_doctor(CLI::App& app, const Trailing&) {
+Command::Run set_up_doctor(CLI::App& app, const CommandLine&) {
   app.footer(
       "The exit code is 1 if there is a problem. A note is about something that works,\n"
       "but less well than it could.\n"

@@ -21,7 +21,7 @@ int export_works(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_export(CLI::App& app, const Trailing&) {
+Command::Run set_up_export(CLI::App& app, const CommandLine&) {
   app.footer("Example: wm export >work.toml\n         wm apply work.toml");
   return [](Session& session) { return export_works(session); };
 }

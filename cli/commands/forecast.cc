@@ -47,7 +47,7 @@ int forecast(Session& session, const std::string& time) {
 
 }  // namespace
 
-Command::Run set_up_forecast(CLI::App& app, const Trailing&) {
+Command::Run set_up_forecast(CLI::App& app, const CommandLine&) {
   auto time = std::make_shared<std::string>();
   app.add_option("--for", *time, "How far ahead to look (24h)")->type_name("D");
   app.footer(

@@ -85,7 +85,7 @@ int history(Session& session, const HistoryOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_history(CLI::App& app, const Trailing&) {
+Command::Run set_up_history(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<HistoryOptions>();
   app.add_option("NAME", options->name, "Only the runs of this job")->type_name("");
   app.add_flag("--failed", options->failed, "Only runs that failed or asked for another attempt");

@@ -59,7 +59,7 @@ int list(Session& session, const ListOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_list(CLI::App& app, const Trailing&) {
+Command::Run set_up_list(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ListOptions>();
   app.add_option("--state", options->states,
                  "Only jobs in this state; repeatable. One of\n"

@@ -192,7 +192,7 @@ int logs(Session& session, const LogsOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_logs(CLI::App& app, const Trailing&) {
+Command::Run set_up_logs(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<LogsOptions>();
   app.add_option("NAME", options->name, "The job's unique name")->required()->type_name("");
   app.add_option("--run", options->run, "This run, by its number in wm history (the newest)")

@@ -17,7 +17,7 @@ int metrics(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_metrics(CLI::App& app, const Trailing&) {
+Command::Run set_up_metrics(CLI::App& app, const CommandLine&) {
   app.footer(
       "About everybody's jobs; only for root and the daemon's own user. The setting\n"
       "metrics.textfile in wmd.toml keeps the same in a file, for node_exporter.\n"

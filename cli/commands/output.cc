@@ -18,7 +18,7 @@ int output(Session& session, const std::string& source) {
 
 }  // namespace
 
-Command::Run set_up_output(CLI::App& app, const Trailing&) {
+Command::Run set_up_output(CLI::App& app, const CommandLine&) {
   auto source = std::make_shared<std::string>();
   app.add_option("JSON", *source, "A JSON object; @FILE; - for stdin")->required()->type_name("");
   app.footer(

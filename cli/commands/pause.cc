@@ -66,7 +66,7 @@ int resume(Session& session, const PauseOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_pause(CLI::App& app, const Trailing&) {
+Command::Run set_up_pause(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<PauseOptions>();
   app.add_option("--group", options->group, "Only the jobs of this group")->type_name("NAME");
   app.add_option("--for", options->time, "Pause for this long; otherwise until wm resume")
@@ -77,7 +77,7 @@ Command::Run set_up_pause(CLI::App& app, const Trailing&) {
   return [options](Session& session) { return pause(session, *options); };
 }
 
-Command::Run set_up_resume(CLI::App& app, const Trailing&) {
+Command::Run set_up_resume(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<PauseOptions>();
   app.add_option("--group", options->group, "Only the jobs of this group")->type_name("NAME");
   app.footer("Example: wm resume\n         wm resume --group backup");

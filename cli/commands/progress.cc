@@ -32,7 +32,7 @@ int progress(Session& session, const ProgressOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_progress(CLI::App& app, const Trailing&) {
+Command::Run set_up_progress(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ProgressOptions>();
   app.add_option("PERCENT", options->percent, "How much of the run is done, from 0 to 100")
       ->type_name("")

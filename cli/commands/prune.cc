@@ -30,7 +30,7 @@ int prune(Session& session, const std::optional<std::string>& state) {
 
 }  // namespace
 
-Command::Run set_up_prune(CLI::App& app, const Trailing&) {
+Command::Run set_up_prune(CLI::App& app, const CommandLine&) {
   auto state = std::make_shared<std::optional<std::string>>();
   app.add_option("--state", *state, "Only remove the state directory of NAME")->type_name("NAME");
   app.footer(

@@ -13,15 +13,15 @@ namespace json = boost::json;
 namespace {
 
 struct Registration {
-  Registration(CLI::App& app, Offers offers, const Trailing& trailing)
-      : request(app, offers, trailing) {}
+  Registration(CLI::App& app, Offers offers, const CommandLine& line)
+      : request(app, offers, line) {}
 
   RequestOptions request;
   std::string existing;
 };
 
-std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const Trailing& trailing) {
-  auto options = std::make_shared<Registration>(app, offers, trailing);
+std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const CommandLine& line) {
+  auto options = std::make_shared<Registration>(app, offers, line);
   options->request.add_names(app,
                              "A task that the configuration declares (wm tasks).\n"
                              "Or give a command at the end, after --");
@@ -70,16 +70,16 @@ int register_work(Session& session, const Registration& options, WorkKind kind) 
 
 }  // namespace
 
-Command::Run set_up_register_oneoff(CLI::App& app, const Trailing& trailing) {
-  auto options = set_up(app, kOneoff, trailing);
+Command::Run set_up_register_oneoff(CLI::App& app, const CommandLine& line) {
+  auto options = set_up(app, kOneoff, line);
   app.footer(
       "Example: wm register-oneoff sync fetchPosts --input user=42 --network connected\n"
       "         wm register-oneoff tidy --charging --after sync -- find /tmp/x -delete");
   return [options](Session& session) { return register_work(session, *options, WorkKind::oneoff); };
 }
 
-Command::Run set_up_register_periodic(CLI::App& app, const Trailing& trailing) {
-  auto options = set_up(app, kPeriodic, trailing);
+Command::Run set_up_register_periodic(CLI::App& app, const CommandLine& line) {
+  auto options = set_up(app, kPeriodic, line);
   app.footer(
       "Example: wm register-periodic sync --every 1h -- rclone sync ~/a b:a\n"
       "         wm register-periodic report --calendar \"30 8 * * mon-fri\" -- ./report");
@@ -87,8 +87,8 @@ Command::Run set_up_register_periodic(CLI::App& app, const Trailing& trailing) {
       [options](Session& session) { return register_work(session, *options, WorkKind::periodic); };
 }
 
-Command::Run set_up_register_processing(CLI::App& app, const Trailing& trailing) {
-  auto options = set_up(app, kProcessing, trailing);
+Command::Run set_up_register_processing(CLI::App& app, const CommandLine& line) {
+  auto options = set_up(app, kProcessing, line);
   app.footer(
       "It waits for --idle and --charging unless told otherwise (--no-idle,\n"
       "--no-charging), and is stopped when somebody comes back to the machine.\n"

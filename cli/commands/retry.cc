@@ -26,7 +26,7 @@ int retry(Session& session, const std::vector<std::string>& names) {
 
 }  // namespace
 
-Command::Run set_up_retry(CLI::App& app, const Trailing&) {
+Command::Run set_up_retry(CLI::App& app, const CommandLine&) {
   auto names = std::make_shared<std::vector<std::string>>();
   app.add_option("NAME", *names, "The jobs' unique names")->required()->type_name("");
   app.footer(

@@ -25,7 +25,7 @@ int run_now(Session& session, const std::string& name) {
 
 }  // namespace
 
-Command::Run set_up_run(CLI::App& app, const Trailing&) {
+Command::Run set_up_run(CLI::App& app, const CommandLine&) {
   auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
   app.footer(

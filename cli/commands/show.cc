@@ -21,7 +21,7 @@ int show(Session& session, const std::string& name) {
 
 }  // namespace
 
-Command::Run set_up_show(CLI::App& app, const Trailing&) {
+Command::Run set_up_show(CLI::App& app, const CommandLine&) {
   auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
   app.footer("Example: wm show oneoff-sync-001\n         wm show oneoff-sync-001 --json");

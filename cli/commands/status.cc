@@ -41,7 +41,7 @@ int status(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_status(CLI::App& app, const Trailing&) {
+Command::Run set_up_status(CLI::App& app, const CommandLine&) {
   app.footer("Example: wm status");
   return status;
 }

@@ -35,7 +35,7 @@ int tasks(Session& session) {
 
 }  // namespace
 
-Command::Run set_up_tasks(CLI::App& app, const Trailing&) {
+Command::Run set_up_tasks(CLI::App& app, const CommandLine&) {
   app.footer("Example: wm tasks");
   return tasks;
 }

@@ -34,8 +34,8 @@ int update(Session& session, const RequestOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_update(CLI::App& app, const Trailing& trailing) {
-  auto options = std::make_shared<RequestOptions>(app, kUpdate, trailing);
+Command::Run set_up_update(CLI::App& app, const CommandLine& line) {
+  auto options = std::make_shared<RequestOptions>(app, kUpdate, line);
   options->add_names(app, "Another task; or a command at the end, after --");
   app.footer(
       "Changes the given options, and keeps the rest: its id, attempts and period.\n"

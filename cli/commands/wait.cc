@@ -166,7 +166,7 @@ int wait(Session& session, const WaitOptions& options) {
 
 }  // namespace
 
-Command::Run set_up_wait(CLI::App& app, const Trailing&) {
+Command::Run set_up_wait(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<WaitOptions>();
   app.add_option("NAME", options->names, "The jobs' unique names")->required()->type_name("");
   app.add_flag("--any", options->any, "Wait only until the first of them has ended");

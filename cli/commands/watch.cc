@@ -87,7 +87,7 @@ int watch(Session& session, const std::vector<std::string>& names) {
 
 }  // namespace
 
-Command::Run set_up_watch(CLI::App& app, const Trailing&) {
+Command::Run set_up_watch(CLI::App& app, const CommandLine&) {
   auto names = std::make_shared<std::vector<std::string>>();
   app.add_option("NAME", *names, "Only jobs with these unique names")->type_name("");
   app.footer(

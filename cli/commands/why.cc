@@ -47,7 +47,7 @@ int why(Session& session, const std::string& name) {
 
 }  // namespace
 
-Command::Run set_up_why(CLI::App& app, const Trailing&) {
+Command::Run set_up_why(CLI::App& app, const CommandLine&) {
   auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
   app.footer("Example: wm why backup");
