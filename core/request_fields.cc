@@ -175,9 +175,9 @@ void add_times(Rows& rows) {
       .add(31, "calendar", "calendar", "EXPR", "Instead of a period: \"30 2 * * mon\", @daily, …",
            [](auto& r) -> auto& { return r.calendar; })
       .offered(kAll | kCheck)
-      .add(
-          32, "time-zone", "timeZone", "ZONE", "The zone of calendar and windows: Europe/Berlin, …",
-          [](auto& r) -> auto& { return r.time_zone; });
+      .add(32, "time-zone", "timeZone", "ZONE",
+           "The zone of calendar and windows: Europe/Berlin, …",
+           [](auto& r) -> auto& { return r.time_zone; });
 }
 
 void add_chain(Rows& rows) {
