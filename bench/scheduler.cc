@@ -1,14 +1,15 @@
-#include "bench/scheduler.h"
+// The scheduler alone: the cost of one event.
+
+#include "core/scheduler.h"
 
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <vector>
 
 #include <malloc.h>
 
-#include "bench/median.h"
-#include "core/scheduler.h"
+#include "bench/figures.h"
+#include "bench/timing.h"
 #include "tests/support/now.h"
 
 namespace wm {
@@ -115,28 +116,24 @@ class Machine {
 
 }  // namespace
 
-void bench_scheduler() {
-  double first[3]{};
-  for (const int waiting : {1000, 1'000'000}) {
-    Machine machine(waiting);
-    const std::pair<const char*, std::function<double()>> events[]{
-        {"a work becomes due", [&] { return machine.due(); }},
-        {"a child ends", [&] { return machine.child_end(); }},
-        {"a condition frees 10 works", [&] { return machine.change(); }},
-    };
-    std::printf("%d works waiting, %.0f bytes each (at most 200)\n", waiting, machine.bytes_each());
-    for (std::size_t i = 0; i < std::size(events); ++i) {
-      std::vector<double> times;
-      for (int n = 0; n < kEvents; ++n) times.push_back(events[i].second());
-      const double time = median(std::move(times));
-      if (waiting == 1000) {
-        first[i] = time;
-        std::printf("  %-30s %8.2f us (at most 20)\n", events[i].first, time);
-      } else {
-        std::printf("  %-30s %8.2f us (at most 20), %.2f times that of 1,000\n", events[i].first,
-                    time, time / first[i]);
-      }
+void bench_scheduler(Table& table) {
+  Machine few(1000);
+  Machine many(1'000'000);
+  table.add(
+      {"memory of a waiting job in the scheduler", many.bytes_each(), "B", "", 0, Bound{203}});
+  const std::pair<const char*, double (Machine::*)()> events[]{
+      {"a job becomes due, 1,000,000 waiting", &Machine::due},
+      {"a child ends, 1,000,000 waiting", &Machine::child_end},
+      {"a condition frees 10, 1,000,000 waiting", &Machine::change},
+  };
+  for (const auto& [name, event] : events) {
+    std::vector<double> with_few;
+    std::vector<double> with_many;
+    for (int i = 0; i < kEvents; ++i) {
+      with_few.push_back((few.*event)());
+      with_many.push_back((many.*event)());
     }
+    table.add({name, median(with_many), "us", "with 1,000", median(with_few), {}});
   }
 }
 
