@@ -1,5 +1,7 @@
 #include "cli/parts.h"
 
+#include <utility>
+
 namespace wm::cli {
 
 namespace json = boost::json;
@@ -12,11 +14,11 @@ constexpr std::size_t kPartSize = std::size_t{900} << 10;  // Well below the lim
 
 Result<> stream_in_parts(Client& client, std::string_view method, json::object parameters,
                          std::string_view list, const Client::OnReply& on_reply) {
-  const json::array all = std::move(parameters[list].as_array());
+  json::array all = std::move(parameters[list].as_array());
   json::array part;
   std::size_t size = 0;
   std::size_t before = 0;
-  for (const json::value& item : all) {
+  for (json::value& item : all) {
     const std::size_t more = json::serialize(item).size() + 1;
     if (size + more > kPartSize && !part.empty()) {
       const std::size_t count = part.size();
@@ -27,7 +29,7 @@ Result<> stream_in_parts(Client& client, std::string_view method, json::object p
       size = 0;
     }
     size += more;
-    part.push_back(item);
+    part.push_back(std::move(item));
   }
   parameters[list] = std::move(part);
   if (before > 0) parameters["before"] = before;

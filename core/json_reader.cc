@@ -9,9 +9,10 @@ namespace wm {
 
 namespace json = boost::json;
 
-Result<json::object> parse_object(std::string_view what, std::string_view text) {
+Result<json::object> parse_object(std::string_view what, std::string_view text,
+                                  json::storage_ptr storage) {
   json::error_code problem;
-  json::value value = json::parse(text, problem);
+  json::value value = json::parse(text, problem, std::move(storage));
   if (problem) {
     return fail(ErrorCode::invalid, std::string(what) + " is not valid JSON: " + problem.message());
   }
@@ -143,10 +144,10 @@ JsonReader& JsonReader::read(std::string_view key, std::map<std::string, bool>& 
   return *this;
 }
 
-JsonReader& JsonReader::read(std::string_view key, json::object& value) {
+JsonReader& JsonReader::read(std::string_view key, const json::object*& value) {
   if (const json::value* found = find(key)) {
     if (const json::object* object = found->if_object()) {
-      value = *object;
+      value = object;
     } else {
       expect(key, "a JSON object");
     }
@@ -154,16 +155,27 @@ JsonReader& JsonReader::read(std::string_view key, json::object& value) {
   return *this;
 }
 
-JsonReader& JsonReader::read(std::string_view key, json::array& value) {
+JsonReader& JsonReader::read(std::string_view key, json::object& value) {
+  const json::object* object = nullptr;
+  if (read(key, object); object) value = *object;
+  return *this;
+}
+
+JsonReader& JsonReader::read(std::string_view key, const json::array*& value) {
   if (const json::value* found = find(key)) {
     const json::array* list = found->if_array();
-    if (list &&
-        std::ranges::all_of(*list, [](const json::value& one) { return one.is_object(); })) {
-      value = *list;
+    if (list && std::ranges::all_of(*list, &json::value::is_object)) {
+      value = list;
     } else {
       expect(key, "a list of objects");
     }
   }
+  return *this;
+}
+
+JsonReader& JsonReader::read(std::string_view key, json::array& value) {
+  const json::array* list = nullptr;
+  if (read(key, list); list) value = *list;
   return *this;
 }
 

@@ -19,7 +19,8 @@ namespace wm {
 
 /// Parses UTF-8 text of at most 32 levels, which must be one object. `what` is its name in the
 /// error.
-Result<boost::json::object> parse_object(std::string_view what, std::string_view text);
+Result<boost::json::object> parse_object(std::string_view what, std::string_view text,
+                                         boost::json::storage_ptr storage = {});
 
 /// Reads the fields of one object; the first error stops the reading. Absent and null fields leave
 /// their target unchanged.
@@ -37,7 +38,10 @@ class JsonReader {
   JsonReader& read(std::string_view key, std::map<std::string, std::string>& value);
   JsonReader& read(std::string_view key, std::map<std::string, bool>& value);
   JsonReader& read(std::string_view key, boost::json::object& value);
+  /// Does not copy it: the pointer is into the object that is read.
+  JsonReader& read(std::string_view key, const boost::json::object*& value);
   JsonReader& read(std::string_view key, boost::json::array& value);  // A list of objects.
+  JsonReader& read(std::string_view key, const boost::json::array*& value);
 
   template <class T>
   JsonReader& read(std::string_view key, std::optional<T>& value) {

@@ -83,14 +83,15 @@ void Registrations::register_works(const std::vector<ExchangePtr>& calls) {
 // Returns nothing if the call has been answered with an error.
 std::optional<Registrations::Registering> Registrations::read_registration(
     const ExchangePtr& exchange) const {
-  json::object work;
+  static const json::object kNone;
+  const json::object* work = &kNone;
   auto existing = ExistingPolicy::keep;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("work", work).read("existing", existing);
       })) {
     return std::nullopt;
   }
-  auto declared = read_declared(work, existing, settings_, exchange->peer());
+  auto declared = read_declared(*work, existing, settings_, exchange->peer());
   if (!declared) return exchange->error(declared.error()), std::nullopt;
   return Registering{exchange, std::make_shared<Registration>(std::move(declared->registration)),
                      std::move(declared->command)};
@@ -135,7 +136,8 @@ void Registrations::see_paths_of(const ExchangePtr& exchange,
 }
 
 void Registrations::apply(const ExchangePtr& exchange) {
-  json::array works;
+  static const json::array kNone;
+  const json::array* works = &kNone;
   bool prune = false;
   PartOfList part;
   if (!read_part(*exchange, part,
@@ -147,7 +149,7 @@ void Registrations::apply(const ExchangePtr& exchange) {
   const File& file = *parts;
   const std::size_t before = file->list.size();
   std::vector<UsersCommand> commands;
-  if (auto read = read_works(*exchange, works, *file, commands); !read) {
+  if (auto read = read_works(*exchange, *works, *file, commands); !read) {
     return exchange->error(read.error());
   }
   see_works(exchange, file, before, std::move(commands), [=, this] {
@@ -165,7 +167,8 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
   const std::size_t most = settings_.limits.max_work_per_owner;
   const std::size_t room = file.bytes() + room_.left_for(peer.uid);
   for (const json::value& one : works) {
-    json::object work;
+    static const json::object kNone;
+    const json::object* work = &kNone;
     std::string where;
     const auto read = JsonReader(one.as_object())
                           .read("work", work)
@@ -175,7 +178,7 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
     const auto refused = [&](const Error& error) -> Result<> {
       return std::unexpected(told_of(where, error));
     };
-    auto declared = read_declared(work, ExistingPolicy::update, settings_, peer);
+    auto declared = read_declared(*work, ExistingPolicy::update, settings_, peer);
     if (!declared) return refused(declared.error());
     commands.push_back(std::move(declared->command));
     Registration& registration = declared->registration;

@@ -20,7 +20,8 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
 }  // namespace
 
 SqliteStore::SqliteStore(const std::filesystem::path& file)
-    : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE),
+    // One thread uses it: no mutex.
+    : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX),
       log_(file.string() + "-wal") {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& file) {

@@ -17,6 +17,11 @@ Error no_answer(const UsersCommand& command) {
                                  "': its file system does not answer; try again once it does"};
 }
 
+// Many jobs of a file run the same program.
+bool is_same_program(const UsersCommand& one, const UsersCommand& other) {
+  return one.user == other.user && one.words.front() == other.words.front();
+}
+
 }  // namespace
 
 // The thread's part, which may outlive the loop.
@@ -57,8 +62,10 @@ void ProgramChecks::look(uid_t asker, std::vector<UsersCommand> commands, Done d
   helpers_.run(
       kLooks + looks_++,
       [answers = look->answers, check = check_] {
-        for (std::size_t i = 0; i < answers->commands.size(); ++i) {
-          answers->results[i] = check(answers->commands[i]);
+        const std::vector<UsersCommand>& list = answers->commands;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+          const bool same = i > 0 && is_same_program(list[i - 1], list[i]);
+          answers->results[i] = same ? answers->results[i - 1] : check(list[i]);
           answers->answered.store(i + 1, std::memory_order_release);
         }
         return true;

@@ -60,19 +60,23 @@ std::string finish(const json::object& message) { return json::serialize(message
 }  // namespace
 
 Result<Call> parse_call(std::string_view message) {
-  const auto object = parse_object("the message", message);
+  // All its values share memory that is given back at once: a file's jobs are many.
+  const auto memory = json::make_shared_resource<json::monotonic_resource>(
+      std::max<std::size_t>(message.size(), 1024));
+  auto object = parse_object("the message", message, memory);
   if (!object) return std::unexpected(object.error());
-  Call call;
-  call.size = message.size();
+  Call call{.parameters = json::object(memory), .size = message.size()};
+  const json::object* parameters = nullptr;
   bool upgrade = false;
   const auto read = JsonReader(*object)
                         .read("method", call.method)
-                        .read("parameters", call.parameters)
+                        .read("parameters", parameters)
                         .read("more", call.more)
                         .read("oneway", call.oneway)
                         .read("upgrade", upgrade)
                         .finish("the message");
   if (!read) return std::unexpected(read.error());
+  if (parameters) call.parameters = std::move(object->at("parameters").as_object());
   if (call.method.empty()) return fail(ErrorCode::invalid, "the message names no method");
   call.small = is_small(call.method);
   if (call.small) call.method.replace(0, kInterfaceName.size(), kInterfaceName);
