@@ -42,7 +42,7 @@ void bench_register(Table& table) {
       if (::write(file.get(), page.data(), page.size()) > 0) ::fdatasync(file.get());
     }));
   }
-  table.add({"register-oneoff, durable",
+  table.add({"register-oneoff, alone",
              median(wm),
              "ms",
              "spawn /bin/true + fdatasync",

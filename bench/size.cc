@@ -91,8 +91,10 @@ struct Calls {
   void measure(RawConnection& connection, int number) {
     const std::string name = "one-more-" + std::to_string(number);
     const auto time = [&](const char* method, json::object parameters) {
-      return milliseconds_of(
-          [&] { connection.call(std::string("io.wm.Scheduler.") + method, parameters); });
+      return milliseconds_of([&] {
+        if (connection.call(std::string("io.wm.Scheduler.") + method, parameters).contains("error"))
+          std::abort();
+      });
     };
     enqueue.push_back(time(
         "Register",
@@ -100,7 +102,7 @@ struct Calls {
           {{"uniqueName", name}, {"command", {"/bin/true"}}, {"initialDelayMs", 3'600'000}}}}));
     show.push_back(time("Show", {{"uniqueName", name}}));
     why.push_back(time("Why", {{"uniqueName", name}}));
-    cancel.push_back(time("Cancel", {{"uniqueName", name}}));
+    cancel.push_back(time("Cancel", {{"uniqueNames", json::array{json::string(name)}}}));
   }
 };
 

@@ -235,7 +235,8 @@ void Daemon::end_turn(TimePoint now) {
   const Scheduler& scheduler = manager_.scheduler();
   service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
   // Events that this turn itself caused belong to the next.
-  if (!failed && (manager_.has_unsaved_ends() || sensing_.sensors().changed())) {
+  if (!failed &&
+      (manager_.has_unsaved_ends() || sensing_.sensors().changed() || methods_.has_changes())) {
     boost::asio::post(loop_, [] {});
   }
   if (stopping_ && manager_.idle()) {

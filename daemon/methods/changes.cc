@@ -238,14 +238,24 @@ void Changes::prune(const ExchangePtr& exchange) {
   std::optional<std::string> state;
   if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("state", state); })) return;
   if (state) return prune_state(exchange, *state);
-  auto count = std::make_shared<int>(0);
-  pending_.push_back(
-      {exchange,
-       [this, exchange, count](TimePoint) {
-         manager_.prune(visible_to(exchange->peer()),
-                        [count](int forgotten) { *count = forgotten; });
-       },
-       [exchange, count](TimePoint) { return replying(exchange, {{"forgotten", *count}}); }});
+  prune_after(exchange, 0, 0);
+}
+
+// Goes on after that job, turn by turn. `before` were forgotten in earlier turns.
+void Changes::prune_after(const ExchangePtr& exchange, WorkId after, std::size_t before) {
+  auto pruned = std::make_shared<Pruned>();
+  pending_.push_back({exchange,
+                      [this, exchange, after, pruned](TimePoint) {
+                        manager_.prune(visible_to(exchange->peer()), after,
+                                       [pruned](const Pruned& forgotten) { *pruned = forgotten; });
+                      },
+                      [this, exchange, before, pruned](TimePoint) -> std::function<void()> {
+                        const std::size_t count = before + pruned->works.size();
+                        if (!pruned->reached) return replying(exchange, {{"forgotten", count}});
+                        return [this, exchange, reached = *pruned->reached, count] {
+                          if (!exchange->abandoned()) prune_after(exchange, reached, count);
+                        };
+                      }});
 }
 
 void Changes::prune_state(const ExchangePtr& exchange, const std::string& name) {

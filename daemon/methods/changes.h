@@ -50,6 +50,7 @@ class Changes {
                                   std::string& unknown) const;
   Exchange::Page page_of(const std::vector<WorkId>& ids, std::size_t& next, TimePoint now) const;
   void prune_state(const ExchangePtr& exchange, const std::string& name);
+  void prune_after(const ExchangePtr& exchange, WorkId after, std::size_t before);
 
   WorkManager& manager_;
   Store& store_;

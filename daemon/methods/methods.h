@@ -44,7 +44,8 @@ class Methods {
   void take(const std::vector<ExchangePtr>& calls);
   /// True if such a call can be decided together with others like it, and has a short answer.
   static bool may_be_together(const varlink::Call& call);
-  bool has_work() const { return !pending_changes_.empty() || !pending_questions_.empty(); }
+  bool has_changes() const { return !pending_changes_.empty(); }
+  bool has_work() const { return has_changes() || !pending_questions_.empty(); }
 
   // Called in the daemon's turn, in this order.
 

@@ -23,6 +23,10 @@ constexpr const char* kUnused =
     "(state >= 3 AND NOT EXISTS (SELECT 1 FROM prerequisite p JOIN work d ON d.id = p.work WHERE "
     "p.prerequisite = work.id AND d.finished = 0))";
 
+std::string stored_set(const std::set<WorkId>& ids) {
+  return boost::json::serialize(boost::json::value_from(ids));
+}
+
 // The rows that the filter covers, in the order of the query: newest first, by `time`.
 template <class Row, class Time>
 Newest<Row> newest(Query& query, const RecordFilter& filter, Row (*read)(const Query&),
@@ -196,48 +200,74 @@ std::vector<ForgottenRun> SqliteStore::forget_runs(WorkId id, int last, int most
   });
 }
 
-Pruned SqliteStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+Pruned SqliteStore::prune(std::optional<uid_t> owner, WorkId after, int most,
                           const std::set<WorkId>& spared) {
   return guarded([&] {
-    Query(statement("CREATE TEMP TABLE IF NOT EXISTS pruned (id INTEGER PRIMARY KEY)")).step();
-    Query(statement("DELETE FROM pruned")).step();
-    Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE (?1 IS NULL OR owner "
-                                "= ?1) AND (?2 IS NULL OR expires_at <= ?2) AND id NOT IN "
+    std::optional<WorkId> reached;
+    {
+      Query query(statement("SELECT id FROM work WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"));
+      if (query.bind(after, most - 1).step()) reached = query.integer(0);
+    }
+    begin_pruning();
+    Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE id > ?1 AND id <= ?2 "
+                                "AND (?3 IS NULL OR owner = ?3) AND id NOT IN "
                                 "(SELECT value FROM json_each(?4)) AND ") +
-                    kUnused + " LIMIT ?3"))
-        .bind(owner, now, limit, boost::json::serialize(boost::json::value_from(spared)))
-        .step();
-    Pruned pruned;
-    {
-      Query query(statement(
-          "DELETE FROM run WHERE work IN (SELECT id FROM pruned) RETURNING work, number"));
-      pruned.runs = forgotten(query);
-    }
-    for (const char* const table : {"tag", "prerequisite"}) {
-      Query(
-          statement(std::string("DELETE FROM ") + table + " WHERE work IN (SELECT id FROM pruned)"))
-          .step();
-    }
-    std::set<std::int64_t> policies;
-    {
-      Query query(
-          statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned) RETURNING id, policy"));
-      while (query.step()) {
-        pruned.works.push_back(query.integer(0));
-        policies.insert(query.integer(1));
-      }
-    }
-    for (const std::int64_t policy : policies) drop_unused_policy(policy);
-    if (now) {
-      // Jobs that others still depend on are looked at again later.
-      Query(
-          statement(std::string("UPDATE work SET expires_at = ?1 WHERE expires_at <= ?2 AND NOT ") +
                     kUnused))
-          .bind(*now + 1h, *now)
-          .step();
-    }
+        .bind(after, reached.value_or(std::numeric_limits<WorkId>::max()), owner,
+              stored_set(spared))
+        .step();
+    Pruned pruned = forget_pruned();
+    pruned.reached = reached;
     return pruned;
   });
+}
+
+Pruned SqliteStore::expire(TimePoint now, int limit, const std::set<WorkId>& spared) {
+  return guarded([&] {
+    begin_pruning();
+    Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE expires_at <= ?1 AND "
+                                "id NOT IN (SELECT value FROM json_each(?3)) AND ") +
+                    kUnused + " LIMIT ?2"))
+        .bind(now, limit, stored_set(spared))
+        .step();
+    Pruned pruned = forget_pruned();
+    // Jobs that others still depend on are looked at again later.
+    Query(statement(std::string("UPDATE work SET expires_at = ?1 WHERE expires_at <= ?2 AND NOT ") +
+                    kUnused))
+        .bind(now + 1h, now)
+        .step();
+    return pruned;
+  });
+}
+
+void SqliteStore::begin_pruning() {
+  Query(statement("CREATE TEMP TABLE IF NOT EXISTS pruned (id INTEGER PRIMARY KEY)")).step();
+  Query(statement("DELETE FROM pruned")).step();
+}
+
+// Forgets the jobs of the table, their runs and their policies.
+Pruned SqliteStore::forget_pruned() {
+  Pruned pruned;
+  {
+    Query query(
+        statement("DELETE FROM run WHERE work IN (SELECT id FROM pruned) RETURNING work, number"));
+    pruned.runs = forgotten(query);
+  }
+  for (const char* const table : {"tag", "prerequisite"}) {
+    Query(statement(std::string("DELETE FROM ") + table + " WHERE work IN (SELECT id FROM pruned)"))
+        .step();
+  }
+  std::set<std::int64_t> policies;
+  {
+    Query query(
+        statement("DELETE FROM work WHERE id IN (SELECT id FROM pruned) RETURNING id, policy"));
+    while (query.step()) {
+      pruned.works.push_back(query.integer(0));
+      policies.insert(query.integer(1));
+    }
+  }
+  for (const std::int64_t policy : policies) drop_unused_policy(policy);
+  return pruned;
 }
 
 std::optional<TimePoint> SqliteStore::next_expiry() {

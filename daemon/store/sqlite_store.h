@@ -56,8 +56,9 @@ class SqliteStore : public Store {
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
-  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+  Pruned prune(std::optional<uid_t> owner, WorkId after, int most,
                const std::set<WorkId>& spared) override;
+  Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared) override;
   void use_state(WorkId id) override;
   void release_state(WorkId id, Duration keep) override;
   void forget_state(StateId id) override;
@@ -101,6 +102,8 @@ class SqliteStore : public Store {
   SQLite::Statement& statement(const std::string& sql);
   std::int64_t policy_id(const WorkRequest& request);
   void drop_unused_policy(std::int64_t id);
+  void begin_pruning();
+  Pruned forget_pruned();
   void insert_tags(WorkId id, const std::vector<std::string>& tags);
   std::int64_t reach_of(const RunFilter& filter);
   void load_prerequisites(std::vector<StoredWork>& works);

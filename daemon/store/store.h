@@ -127,6 +127,7 @@ struct RemovedLog {
 struct Pruned {
   std::vector<WorkId> works;
   std::vector<ForgottenRun> runs;
+  std::optional<WorkId> reached;  // Those after it were not looked at. Nothing: all were.
 };
 
 /// Every change happens between begin() and commit(). All calls throw StoreError.
@@ -169,11 +170,12 @@ class Store {
 
   /// Forgets the runs of that job's unique name, except the newest `most` up to run `last`.
   virtual std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) = 0;
-  /// Forgets finished jobs that no unfinished job depends on: at most `limit` of that owner's
-  /// (nothing: of all), only those whose time has come by `now`, if that is given, and none of
-  /// `spared`.
-  virtual Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+  /// Forgets finished jobs that no unfinished job depends on, except `spared`: of that owner, or of
+  /// all, among the next `most` jobs after that one.
+  virtual Pruned prune(std::optional<uid_t> owner, WorkId after, int most,
                        const std::set<WorkId>& spared) = 0;
+  /// The same for at most `limit` jobs whose time has come.
+  virtual Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared) = 0;
 
   /// A run of that job starts: its owner and unique name have a state directory from now on.
   virtual void use_state(WorkId id) = 0;

@@ -7,9 +7,8 @@
 namespace wm {
 namespace {
 
-// The most jobs that one turn forgets; the next turns forget the rest.
+// The most jobs that one turn forgets, or looks at; the next turns do the rest.
 constexpr int kPrunedAtOnce = 1000;
-constexpr int kAll = -1;
 
 }  // namespace
 
@@ -23,8 +22,8 @@ void Retention::begin_turn() {
   forgotten_ = {};
 }
 
-void Retention::prune(std::optional<uid_t> owner, std::function<void(int)> forgotten) {
-  asked_.push_back({owner, std::move(forgotten)});
+void Retention::prune(std::optional<uid_t> owner, WorkId after, Forgotten forgotten) {
+  asked_.push_back({owner, after, std::move(forgotten)});
 }
 
 void Retention::forget(const std::vector<ForgottenRun>& runs) {
@@ -52,12 +51,12 @@ void Retention::forget_finished(const Decisions& decisions, TimePoint now) {
     if (is_finished(work.state)) touched_.insert(work.id);
   }
   for (const Asked& asked : asked_) {
-    const Pruned pruned = store_.prune(asked.owner, {}, kAll, touched_);
+    const Pruned pruned = store_.prune(asked.owner, asked.after, kPrunedAtOnce, touched_);
     forget(pruned.runs);
-    asked.forgotten(static_cast<int>(pruned.works.size()));
+    asked.forgotten(pruned);
   }
   if (!is_over(now)) return;
-  forget(store_.prune({}, now, kPrunedAtOnce, touched_).runs);
+  forget(store_.expire(now, kPrunedAtOnce, touched_).runs);
   const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce);
   forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
 }

@@ -28,9 +28,11 @@ class Retention {
   // Called in a turn, inside its transaction, in this order.
 
   void begin_turn();
-  /// Forgets finished jobs of that owner, or of all, at the end of the turn. `forgotten` gets their
-  /// number.
-  void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten);
+  /// Forgets finished jobs of that owner, or of all, at the end of the turn. It looks at some jobs
+  /// after that one: if Pruned::reached is set, another turn goes on from there, so that nobody
+  /// waits for a million.
+  using Forgotten = std::function<void(const Pruned&)>;
+  void prune(std::optional<uid_t> owner, WorkId after, Forgotten forgotten);
   /// Keeps the row of that job until the turn is over.
   void touch(WorkId id) { touched_.insert(id); }
   /// These runs are no longer on record: newer ones have taken their place.
@@ -56,7 +58,8 @@ class Retention {
  private:
   struct Asked {
     std::optional<uid_t> owner;
-    std::function<void(int)> forgotten;
+    WorkId after = 0;
+    Forgotten forgotten;
   };
   struct LoggedSize {
     WorkId work = 0;

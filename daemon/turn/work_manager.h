@@ -123,10 +123,10 @@ class WorkManager {
   }
   void resume(const std::string& group) { scheduler_.resume(group); }
   /// Forgets, at the end of the turn, finished jobs of that owner, or of all, that no unfinished
-  /// job depends on and that this turn has not touched. `forgotten` gets their number, before any
-  /// answer is composed.
-  void prune(std::optional<uid_t> owner, std::function<void(int count)> forgotten) {
-    retention_.prune(owner, std::move(forgotten));
+  /// job depends on and that this turn has not touched, before any answer is composed: see
+  /// Retention::prune().
+  void prune(std::optional<uid_t> owner, WorkId after, Retention::Forgotten forgotten) {
+    retention_.prune(owner, after, std::move(forgotten));
   }
   /// Forgets the state directory of that name. Not found: there is none. Refused: a run uses it.
   Result<> forget_state(uid_t owner, const std::string& unique_name);

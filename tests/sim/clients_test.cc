@@ -95,6 +95,25 @@ TEST_F(ClientsTest, AUserHasNoMoreUnfinishedJobsThanAllowed) {
   EXPECT_EQ(later.error(), "") << "the others have ended";
 }
 
+TEST_F(ClientsTest, AmongManyFinishedJobsAPruneTakesSeveralTurns) {
+  world_.runner.life = [](const Launch&) { return Life{.takes = Duration{0}}; };
+  constexpr int kJobs = 1'500;
+  for (int i = 0; i < kJobs; ++i) register_work("work-" + std::to_string(i));
+  clients_.turn();
+  world_.advance(1h);
+
+  const auto prune = clients_.call(kAnn, "Prune", {});
+  clients_.turn();
+  EXPECT_FALSE(prune.answered()) << "others have their turn between";
+  const auto other = clients_.call(kBen, "Register", {{"work", command_of("other")}});
+  clients_.turn();
+
+  EXPECT_EQ(other.error(), "");
+  ASSERT_TRUE(prune.answered());
+  EXPECT_EQ(prune.parameters().at("forgotten"), kJobs);
+  EXPECT_FALSE(world_.store.find(kAnn, "work-0"));
+}
+
 TEST_F(ClientsTest, EachWhoWaitsHearsOfTheEndOfWorkThatIsForgottenAtOnce) {
   world_.runner.life = [](const Launch&) { return Life{.takes = Duration{0}}; };
   std::vector<SimulatedCall> waiting;

@@ -213,7 +213,7 @@ class Month {
             [&](WorkManager& manager) { (void)manager.registrar().run_now(id, world_.now); });
         break;
       default:
-        world_.change([&](WorkManager& manager) { manager.prune({}, [](int) {}); });
+        world_.change([&](WorkManager& manager) { manager.prune({}, 0, [](const Pruned&) {}); });
     }
   }
 

@@ -136,20 +136,37 @@ bool MemoryStore::is_unused(WorkId id) const {
   });
 }
 
-Pruned MemoryStore::prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+Pruned MemoryStore::prune(std::optional<uid_t> owner, WorkId after, int most,
                           const std::set<WorkId>& spared) {
-  Pruned pruned;
+  std::optional<WorkId> reached;
+  std::vector<WorkId> ids;
+  int looked_at = 0;
+  for (auto row = works_.upper_bound(after); row != works_.end() && !reached; ++row) {
+    const WorkId id = row->first;
+    const bool theirs = !owner || row->second.info.work.owner == *owner;
+    if (theirs && is_unused(id) && !spared.contains(id)) ids.push_back(id);
+    if (++looked_at == most) reached = id;
+  }
+  Pruned pruned = forget_works(ids);
+  pruned.reached = reached;
+  return pruned;
+}
+
+Pruned MemoryStore::expire(TimePoint now, int limit, const std::set<WorkId>& spared) {
   std::vector<WorkId> ids;
   for (auto& [id, row] : works_) {
-    if (owner && row.info.work.owner != *owner) continue;
-    if (now && (!row.expires || *row.expires > *now)) continue;
-    if (is_unused(id)) {
-      if (spared.contains(id)) continue;
-      if (limit < 0 || std::cmp_less(ids.size(), limit)) ids.push_back(id);
-    } else if (now) {
-      change(id).expires = *now + 1h;
+    if (!row.expires || *row.expires > now) continue;
+    if (!is_unused(id)) {
+      change(id).expires = now + 1h;
+    } else if (!spared.contains(id) && std::cmp_less(ids.size(), limit)) {
+      ids.push_back(id);
     }
   }
+  return forget_works(ids);
+}
+
+Pruned MemoryStore::forget_works(const std::vector<WorkId>& ids) {
+  Pruned pruned;
   undo_.emplace_back([this, works = works_, runs = runs_, names = names_] {
     works_ = works;
     runs_ = runs;

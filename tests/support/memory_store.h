@@ -32,8 +32,9 @@ class MemoryStore : public Store {
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
-  Pruned prune(std::optional<uid_t> owner, std::optional<TimePoint> now, int limit,
+  Pruned prune(std::optional<uid_t> owner, WorkId after, int most,
                const std::set<WorkId>& spared) override;
+  Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared) override;
   void use_state(WorkId id) override;
   void release_state(WorkId id, Duration keep) override;
   void forget_state(StateId id) override;
@@ -89,6 +90,7 @@ class MemoryStore : public Store {
   Name name_of(WorkId id) const;
   void change_state(const Name& name, std::optional<KeptState> state);
   bool is_unused(WorkId id) const;
+  Pruned forget_works(const std::vector<WorkId>& ids);
   ChainLink link_to(WorkId id) const;
   bool belongs(const RunInfo& run, const RunFilter& filter) const;
   Newest<WorkMark> marks(const RecordFilter& filter, bool finished) const;

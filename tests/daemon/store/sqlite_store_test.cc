@@ -207,7 +207,7 @@ TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
     replaced.state = WorkState::cancelled;
     store.save(replaced, 0s);
   }
-  store.prune({}, {}, -1, {});
+  store.prune({}, 0, 10'000, {});
   store.update(other, request(kPolicies, "other"), false);
   store.commit();
 

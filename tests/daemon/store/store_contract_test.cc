@@ -471,8 +471,8 @@ TYPED_TEST(StoreContract, FinishedWorkIsForgottenWhenItsTimeHasCome) {
   EXPECT_EQ(this->store().next_expiry(), kNow + 1h);
 
   this->store().begin();
-  const Pruned none = this->store().prune({}, kNow + 59min, 10, {});
-  const Pruned pruned = this->store().prune({}, kNow + 1h, 10, {});
+  const Pruned none = this->store().expire(kNow + 59min, 10, {});
+  const Pruned pruned = this->store().expire(kNow + 1h, 10, {});
   this->store().commit();
 
   EXPECT_EQ(none.works.size(), 0U);
@@ -492,8 +492,8 @@ TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune({}, kNow + kKeep, 10, {}).works.size(), 0U);
-  EXPECT_EQ(this->store().prune({}, {}, -1, {}).works.size(), 0U);
+  EXPECT_EQ(this->store().expire(kNow + kKeep, 10, {}).works.size(), 0U);
+  EXPECT_EQ(this->store().prune({}, 0, 1000, {}).works.size(), 0U);
   this->store().commit();
 
   EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
@@ -561,6 +561,27 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   EXPECT_NE(this->store().find_state(1000, "a"), state) << "never the same again";
 }
 
+TYPED_TEST(StoreContract, PruningGoesOnWhereItStopped) {
+  std::vector<WorkId> ids;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    Work work = this->info(name).work;
+    work.id = this->insert(this->info(name));
+    ids.push_back(work.id);
+    if (*name == 'b') continue;  // It has not ended.
+    work.state = WorkState::succeeded;
+    this->save(work);
+  }
+  this->store().begin();
+  const Pruned first = this->store().prune(1000, 0, 2, {});
+  const Pruned second = this->store().prune(1000, *first.reached, 3, {});
+  this->store().commit();
+
+  EXPECT_EQ(first.works, std::vector{ids[0]});
+  EXPECT_EQ(first.reached, ids[1]) << "also those that stay are looked at";
+  EXPECT_EQ(second.works, (std::vector{ids[2], ids[3]}));
+  EXPECT_EQ(second.reached, std::nullopt);
+}
+
 TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
   Work a = this->info("a").work;
   a.id = this->insert(this->info("a"));
@@ -569,8 +590,8 @@ TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune(1001, {}, -1, {}).works.size(), 0U) << "it is not theirs";
-  EXPECT_EQ(this->store().prune(1000, {}, -1, {}).works.size(), 1U);
+  EXPECT_EQ(this->store().prune(1001, 0, 1000, {}).works.size(), 0U) << "it is not theirs";
+  EXPECT_EQ(this->store().prune(1000, 0, 1000, {}).works.size(), 1U);
   this->store().roll_back();
 
   EXPECT_EQ(this->store().find(1000, "a"), a.id);
@@ -624,7 +645,7 @@ TYPED_TEST(StoreContract, AddsUpWhatEachOwnerKeeps) {
   ended.state = WorkState::succeeded;
   this->save(ended);
   this->store().begin();
-  this->store().prune(1000, {}, -1, {});
+  this->store().prune(1000, 0, 1000, {});
   this->store().commit();
   EXPECT_EQ(this->store().use_of(1000), OwnerUse{1000});
 }

@@ -40,10 +40,12 @@ TEST_F(Semantics, PruneForgetsFinishedWorkThatNothingDependsOn) {
   request.initial_delay = 5h;
   world_.enqueue(request);
   world_.advance(2h);
-  int forgotten = 0;
-  world_.change(
-      [&](WorkManager& manager) { manager.prune({}, [&](int count) { forgotten = count; }); });
-  EXPECT_EQ(forgotten, 1);
+  Pruned pruned;
+  world_.change([&](WorkManager& manager) {
+    manager.prune({}, 0, [&](const Pruned& forgotten) { pruned = forgotten; });
+  });
+  EXPECT_EQ(pruned.works, std::vector{b});
+  EXPECT_FALSE(pruned.reached) << "there are no more";
   EXPECT_TRUE(world_.store.info(a)) << "c has yet to read its output";
   EXPECT_FALSE(world_.store.info(b));
 }
