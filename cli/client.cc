@@ -75,6 +75,8 @@ Client::Client(Client&& other) noexcept
       received_(std::move(other.received_)),
       deadline_(other.deadline_),
       timed_out_(other.timed_out_),
+      period_(other.period_),
+      on_silence_(std::move(other.on_silence_)),
       heard_(other.heard_),
       owner_(other.owner_) {}
 
@@ -83,6 +85,8 @@ Client& Client::operator=(Client&& other) noexcept {
   std::swap(received_, other.received_);
   std::swap(deadline_, other.deadline_);
   std::swap(timed_out_, other.timed_out_);
+  std::swap(period_, other.period_);
+  std::swap(on_silence_, other.on_silence_);
   std::swap(heard_, other.heard_);
   std::swap(owner_, other.owner_);
   return *this;
@@ -151,11 +155,20 @@ Result<json::object> Client::receive() {
 }
 
 bool Client::wait_readable() {
-  if (!deadline_) return true;
-  pollfd readable{fd_, POLLIN, 0};
-  const int ready = ::poll(&readable, 1, poll_time(*deadline_));
-  timed_out_ = ready == 0;
-  return !timed_out_;
+  while (deadline_ || on_silence_) {
+    const int time = deadline_ ? poll_time(*deadline_) : -1;
+    const int period = static_cast<int>(period_.count());
+    const bool may_be_silent = on_silence_ && (time < 0 || period < time);
+    pollfd readable{fd_, POLLIN, 0};
+    if (::poll(&readable, 1, may_be_silent ? period : time) != 0) return true;
+    if (may_be_silent) {
+      on_silence_();
+    } else {
+      timed_out_ = true;
+      return false;
+    }
+  }
+  return true;
 }
 
 Result<std::string> Client::receive_message() {

@@ -36,6 +36,12 @@ class Client {
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool timed_out() const { return timed_out_; }
 
+  /// Calls `on_silence` after each `period` in which an answer has not come.
+  void set_on_silence(std::chrono::milliseconds period, std::function<void()> on_silence) {
+    period_ = period;
+    on_silence_ = std::move(on_silence);
+  }
+
   /// True once the daemon has answered anything.
   bool heard() const { return heard_; }
 
@@ -51,6 +57,8 @@ class Client {
   std::string received_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   bool timed_out_ = false;
+  std::chrono::milliseconds period_{};
+  std::function<void()> on_silence_;
   bool heard_ = false;
   std::optional<uid_t> owner_;
 };

@@ -13,7 +13,8 @@ constexpr std::size_t kPartSize = std::size_t{900} << 10;  // Well below the lim
 }  // namespace
 
 Result<> stream_in_parts(Client& client, std::string_view method, json::object parameters,
-                         std::string_view list, const Client::OnReply& on_reply) {
+                         std::string_view list, const Client::OnReply& on_reply,
+                         const OnSent& on_sent) {
   json::array all = std::move(parameters[list].as_array());
   json::array part;
   std::size_t size = 0;
@@ -26,6 +27,7 @@ Result<> stream_in_parts(Client& client, std::string_view method, json::object p
           method, {{list, std::exchange(part, {})}, {"part", true}, {"before", before}});
       if (!taken) return std::unexpected(taken.error());
       before += count;
+      on_sent(before, all.size());
       size = 0;
     }
     size += more;

@@ -9,6 +9,7 @@
 
 #include "cli/autostart.h"
 #include "cli/parts.h"
+#include "cli/progress_line.h"
 #include "cli/render/work.h"
 #include "cli/users.h"
 #include "core/text.h"
@@ -42,6 +43,11 @@ Duration patience() {
 // The pause between two questions to a daemon that hangs up on each.
 constexpr milliseconds kFirstRest{10};
 constexpr milliseconds kLongestRest{1000};
+
+void show_silence(Client& client, ProgressLine& line) {
+  if (!line.shown()) return;
+  client.set_on_silence(1s, [&line] { line.say("waiting for the daemon"); });
+}
 
 }  // namespace
 
@@ -175,6 +181,8 @@ Result<> Session::ask_on(const Ask& ask, std::optional<Deadline> deadline) {
 Result<boost::json::object> Session::ask(std::string_view method, boost::json::object parameters) {
   auto client = connect();
   if (!client) return std::unexpected(client.error());
+  ProgressLine line(err(), ::isatty(STDERR_FILENO) != 0);
+  show_silence(*client, line);
   return client->call(method, std::move(parameters));
 }
 
@@ -195,6 +203,8 @@ Result<std::size_t> Session::print_pages(Question question, std::string_view key
                                          const PrintPage& print) {
   auto client = connect();
   if (!client) return std::unexpected(client.error());
+  ProgressLine line(err(), ::isatty(STDERR_FILENO) != 0);
+  show_silence(*client, line);
   std::size_t count = 0;
   const auto print_json = [&](const boost::json::array& items) {
     std::size_t printed = count;
@@ -204,14 +214,19 @@ Result<std::size_t> Session::print_pages(Question question, std::string_view key
   };
   const auto print_page = [&](const boost::json::object& page) {
     const boost::json::array& items = array_of(page, key);
+    if (to_terminal()) line.clear();
     json() ? print_json(items) : print(items);
     out().flush();  // A reader who has seen enough ends us here.
     count += items.size();
+    if (!to_terminal()) line.say(std::to_string(count) + " printed");
+  };
+  const auto say_sent = [&](std::size_t sent, std::size_t all) {
+    line.say(std::to_string(sent * 100 / all) + " % sent");
   };
   auto& [method, parameters, list] = question;
-  const auto done = list.empty()
-                        ? client->stream(method, std::move(parameters), print_page)
-                        : stream_in_parts(*client, method, std::move(parameters), list, print_page);
+  const auto done = list.empty() ? client->stream(method, std::move(parameters), print_page)
+                                 : stream_in_parts(*client, method, std::move(parameters), list,
+                                                   print_page, say_sent);
   if (!done) return std::unexpected(done.error());
   if (json()) out() << (count == 0 ? "[]" : "]") << '\n';
   return count;

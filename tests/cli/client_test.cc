@@ -64,6 +64,19 @@ TEST_F(ClientTest, AsksByNameAndReturnsTheParameters) {
   EXPECT_TRUE(client_->heard());
 }
 
+TEST_F(ClientTest, TellsOfEachPeriodWithoutAnAnswer) {
+  int silent = 0;
+  client_->set_on_silence(std::chrono::milliseconds(1), [&] {
+    if (++silent == 2) answer({});
+  });
+  EXPECT_TRUE(client_->call("List", {}));
+  EXPECT_EQ(silent, 2);
+
+  client_->set_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(3));
+  EXPECT_FALSE(client_->call("List", {})) << "a deadline still counts";
+  EXPECT_TRUE(client_->timed_out());
+}
+
 TEST_F(ClientTest, SpeaksForAnotherUserOnceItIsTold) {
   client_->act_for(1000);
   answer({});
