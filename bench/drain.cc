@@ -14,9 +14,6 @@
 #include "tests/support/temporary_directory.h"
 
 namespace wm {
-
-namespace json = boost::json;
-
 namespace {
 
 constexpr int kJobs = 10'000;
