@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "daemon/store/stored_form.h"
@@ -480,7 +481,7 @@ RunTotals MemoryStore::totals(WorkId id) {
 
 std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
                                             const std::string& unique_name) {
-  WorkFilter filter{.owner = owner};
+  WorkFilter filter{.owner = owner, .limit = std::numeric_limits<int>::max()};
   if (!tag.empty()) filter.tags = {tag};
   std::vector<WorkId> ids;
   for (const WorkInfo& info : list(filter)) {
