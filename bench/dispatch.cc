@@ -1,4 +1,4 @@
-// From the moment that a job is due to its child's first instruction.
+// Measures the time from the moment that a job is due to its child's first instruction.
 #include <chrono>
 #include <cstdlib>
 #include <thread>

@@ -1,5 +1,5 @@
-// How fast due jobs run to their ends, beside the same children without a queue, and beside other
-// queues.
+// Measures the rate at which due jobs run to their ends, beside the same children without a queue,
+// and beside other queues.
 #include <algorithm>
 #include <cstdlib>
 

@@ -9,15 +9,15 @@ namespace wm {
 void bench_register(Table& table);
 /// Many registrations: pipelined on one connection, and by `wm apply`.
 void bench_many(Table& table);
-/// How fast due jobs run to their ends.
+/// The rate at which due jobs run to their ends.
 void bench_drain(Table& table);
-/// From the moment that a job is due to its child's first instruction.
+/// The time from the moment that a job is due to its child's first instruction.
 void bench_dispatch(Table& table);
-/// From UPower's signal that the plug is in to a job's first action.
+/// The time from UPower's signal that the plug is in to a job's first action.
 void bench_reaction(Table& table);
-/// What 100,000 and 1,000,000 jobs cost: starts, memory, answers, and how long others wait.
+/// Starts, memory and answers with 100,000 and 1,000,000 jobs, and the time that others wait.
 void bench_size(Table& table);
-/// What a daemon does while nothing happens.
+/// The wake-ups of a daemon while nothing happens.
 void bench_idle(Table& table);
 /// The scheduler alone, without a daemon, with a thousand jobs waiting and with a million.
 void bench_scheduler(Table& table);

@@ -1,4 +1,4 @@
-// What a daemon does while jobs wait and nothing happens.
+// Counts the wake-ups of a daemon while jobs wait and nothing happens.
 #include <chrono>
 #include <fstream>
 #include <thread>

@@ -1,5 +1,5 @@
-// From UPower's signal that the plug is in to a job's first action, while 1000 other jobs wait for
-// something else; in turns with the same signal and a bare posix_spawn.
+// Measures the time from UPower's signal that the plug is in to a job's first action, while 1000
+// other jobs wait for something else; in turns with the same signal and a bare posix_spawn.
 #include <chrono>
 #include <thread>
 #include <utility>

@@ -1,4 +1,4 @@
-// A registration by the client, from its start to its exit.
+// Measures a registration by the client, from the client's start to its exit.
 #include <array>
 #include <cstdlib>
 

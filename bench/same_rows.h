@@ -1,4 +1,4 @@
-// What SQLite alone needs for the rows that a daemon has written.
+// Measures SQLite alone: a daemon's rows are written, read and changed without the daemon.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// What 100,000 and 1,000,000 jobs cost: memory, starts, answers, and how long others wait.
+// Measures starts, memory and answers with 100,000 and 1,000,000 jobs, and the time that others
+// wait.
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>

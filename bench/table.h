@@ -8,7 +8,7 @@
 
 namespace wm {
 
-/// What is wanted of a ratio, or of a figure that stands alone.
+/// The most or the least that a figure should be: its ratio, or itself if it has no yardstick.
 struct Bound {
   double value = 0;
   bool at_least = false;

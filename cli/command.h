@@ -13,8 +13,8 @@
 namespace wm::cli {
 
 struct CommandLine {
-  std::vector<std::string> words;     // The words before `--`, which options are read from.
-  std::vector<std::string> trailing;  // Those after it, for verbs that take a command.
+  std::vector<std::string> words;     // The words before `--`: options and names.
+  std::vector<std::string> trailing;  // The words after `--`: the command of a job.
   bool whole = true;  // Verbs add all their options. If not, they may leave out what is not typed.
 
   /// True if the words may give the option with those names (`--every,--frequency`), or negate it;

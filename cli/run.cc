@@ -208,7 +208,7 @@ int complain(const std::string& what, const std::string& command, Streams stream
   return kUsage;
 }
 
-// What the command line is read with: the global options, and those of the named command.
+// Reads the command line: it has the global options, and those of the named command.
 struct Parser {
   Parser(const CommandLine& line, const Command* command);
 
@@ -234,12 +234,12 @@ Parser::Parser(const CommandLine& line, const Command* command) {
 }
 
 void parse(Parser& parser, const CommandLine& line) {
-  std::vector<std::string> reversed(line.words.rbegin(),
-                                    line.words.rend());  // As CLI11 takes them.
+  // CLI11 takes the words in reverse order.
+  std::vector<std::string> reversed(line.words.rbegin(), line.words.rend());
   parser.app.parse(std::move(reversed));
 }
 
-// What is wrong although it can be parsed: the value of a flag would be a name.
+// Finds a mistake that the parser would accept: it takes the word after a flag for a name.
 std::string misplaced_value(const Parser& parser, const CommandLine& line) {
   if (!parser.named) return "";
   std::string what = flag_with_value(*parser.named, line.words);
