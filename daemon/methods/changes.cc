@@ -123,9 +123,8 @@ void Changes::cancel_all(const ExchangePtr& exchange,
   pending_.push_back({exchange,
                       [=, this](TimePoint now) {
                         const auto& names = named->list;
-                        *ids = names.empty()
-                                   ? store_.unfinished(visible_to(exchange->peer()), tag, "")
-                                   : works_named(names, exchange->peer().uid, *unknown);
+                        *ids = names.empty() ? store_.unfinished(visible_to(exchange->peer()), tag)
+                                             : works_named(names, exchange->peer().uid, *unknown);
                         for (const WorkId id : *ids) manager_.cancel(id, now);
                         if (!names.empty())
                           std::ranges::for_each(*ids, [&](WorkId id) { manager_.touch(id); });
@@ -166,7 +165,7 @@ std::vector<WorkId> Changes::works_named(const std::vector<std::string>& names, 
       unknown = name;
       return {};
     }
-    const auto unfinished = store_.unfinished(owner, "", name);
+    const auto unfinished = store_.unfinished_of(owner, name);
     ids.insert(ids.end(), unfinished.begin(), unfinished.end());
     if (unfinished.empty()) ids.push_back(*holder);
   }

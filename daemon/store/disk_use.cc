@@ -30,16 +30,14 @@ void SqliteStore::use_state(WorkId id) {
   });
 }
 
-// If a job has never run, the last run is that of the name's previous job.
 void SqliteStore::release_state(WorkId id, Duration keep) {
   guarded([&] {
     Query(
-        statement("UPDATE state SET expires_at = coalesce((SELECT finished_at FROM run WHERE work "
-                  "= ?1 AND finished_at IS NOT NULL ORDER BY number DESC LIMIT 1) + ?2, "
-                  "expires_at, (SELECT since FROM work WHERE id = ?1) + ?2) WHERE id = (SELECT "
-                  "s.id FROM work w JOIN state s ON s.owner = w.owner AND s.name = w.name WHERE "
-                  "w.id = ?1)"))
-        .bind(id, keep)
+        statement(std::string("UPDATE state SET expires_at = ") + kReleased +
+                  " FROM (SELECT owner, name, since, (SELECT max(finished_at) FROM run WHERE "
+                  "work = ?2) AS ran FROM work WHERE id = ?2 AND expires_at > since + ?1) AS gone "
+                  "WHERE state.owner = gone.owner AND state.name = gone.name"))
+        .bind(keep, id)
         .step();
   });
 }
@@ -48,13 +46,18 @@ void SqliteStore::forget_state(StateId id) {
   guarded([&] { Query(statement("DELETE FROM state WHERE id = ?")).bind(id).step(); });
 }
 
-std::vector<StateId> SqliteStore::expire_states(TimePoint now, int limit) {
+std::vector<StateId> SqliteStore::expire_states(TimePoint now, int limit, Duration keep) {
   return guarded([&] {
-    static const std::string kInUse =
-        "EXISTS (SELECT 1 FROM work WHERE work.owner = state.owner AND work.name = state.name AND "
-        "finished = 0)";
-    Query(statement("UPDATE state SET expires_at = NULL WHERE expires_at <= ? AND " + kInUse))
+    static const std::string kOfItsName = "work.owner = state.owner AND work.name = state.name";
+    Query(statement("UPDATE state SET expires_at = NULL WHERE expires_at <= ? AND EXISTS (SELECT 1 "
+                    "FROM work WHERE finished = 0 AND " +
+                    kOfItsName + ")"))
         .bind(now)
+        .step();
+    Query(statement("UPDATE state SET expires_at = max(expires_at, coalesce((SELECT "
+                    "max(finished_at) FROM work JOIN run ON run.work = work.id WHERE " +
+                    kOfItsName + ") + ?1, 0)) WHERE expires_at <= ?2"))
+        .bind(keep, now)
         .step();
     Query query(
         statement("DELETE FROM state WHERE id IN (SELECT id FROM state WHERE expires_at <= ? LIMIT "

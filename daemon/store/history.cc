@@ -201,7 +201,7 @@ std::vector<ForgottenRun> SqliteStore::forget_runs(WorkId id, int last, int most
 }
 
 Pruned SqliteStore::prune(std::optional<uid_t> owner, WorkId after, int most,
-                          const std::set<WorkId>& spared) {
+                          const std::set<WorkId>& spared, Duration keep_state) {
   return guarded([&] {
     std::optional<WorkId> reached;
     {
@@ -216,13 +216,14 @@ Pruned SqliteStore::prune(std::optional<uid_t> owner, WorkId after, int most,
         .bind(after, reached.value_or(std::numeric_limits<WorkId>::max()), owner,
               stored_set(spared))
         .step();
-    Pruned pruned = forget_pruned();
+    Pruned pruned = forget_pruned(keep_state);
     pruned.reached = reached;
     return pruned;
   });
 }
 
-Pruned SqliteStore::expire(TimePoint now, int limit, const std::set<WorkId>& spared) {
+Pruned SqliteStore::expire(TimePoint now, int limit, const std::set<WorkId>& spared,
+                           Duration keep_state) {
   return guarded([&] {
     begin_pruning();
     Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE expires_at <= ?1 AND "
@@ -230,7 +231,7 @@ Pruned SqliteStore::expire(TimePoint now, int limit, const std::set<WorkId>& spa
                     kUnused + " LIMIT ?2"))
         .bind(now, limit, stored_set(spared))
         .step();
-    Pruned pruned = forget_pruned();
+    Pruned pruned = forget_pruned(keep_state);
     // Jobs that others still depend on are looked at again later.
     Query(statement(std::string("UPDATE work SET expires_at = ?1 WHERE expires_at <= ?2 AND NOT ") +
                     kUnused))
@@ -245,9 +246,17 @@ void SqliteStore::begin_pruning() {
   Query(statement("DELETE FROM pruned")).step();
 }
 
-// Forgets the jobs of the table, their runs and their policies.
-Pruned SqliteStore::forget_pruned() {
+// Forgets the jobs of the table, their runs and their policies, and releases the state directories
+// of their names.
+Pruned SqliteStore::forget_pruned(Duration keep_state) {
   Pruned pruned;
+  Query(statement(std::string("UPDATE state SET expires_at = ") + kReleased +
+                  " FROM (SELECT w.owner, w.name, max(w.since) AS since, max(r.finished_at) AS ran "
+                  "FROM pruned JOIN work w USING (id) LEFT JOIN run r ON r.work = w.id GROUP BY "
+                  "w.owner, w.name) AS gone WHERE state.owner = gone.owner AND state.name = "
+                  "gone.name"))
+      .bind(keep_state)
+      .step();
   {
     Query query(
         statement("DELETE FROM run WHERE work IN (SELECT id FROM pruned) RETURNING work, number"));

@@ -29,6 +29,12 @@ extern const std::string kRunQuery;
 RunInfo run_of(const Query& query);
 
 extern const std::string kMarkQuery;
+
+/// The time at which a state directory goes, when jobs of its name, `gone`, have ended or are
+/// forgotten: `?1` after their last run, but not earlier than was said before. A job that has never
+/// run changes nothing, unless nothing was said.
+inline constexpr const char* kReleased =
+    "max(coalesce(expires_at, 0), coalesce(gone.ran + ?1, expires_at, gone.since + ?1))";
 WorkMark mark_of(const Query& query);
 
 // These read all rows of a query.

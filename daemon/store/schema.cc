@@ -18,7 +18,7 @@ constexpr int kApplicationId = 0x776d51;
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h, stop_reason.h).
 using Step = std::variant<const char*, void (*)(SQLite::Database&)>;
-const std::array<Step, 9> kSteps{R"sql(
+const std::array<Step, 10> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -112,9 +112,9 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_number ON run (work, number);
 CREATE INDEX run_expedited ON run (finished_at) WHERE expedited = 1;
 )sql",
-                                 // Index columns that depend on a row's state change once in its
-                                 // life, not at each start of a run.
-                                 R"sql(
+                                  // Index columns that depend on a row's state change once in its
+                                  // life, not at each start of a run.
+                                  R"sql(
 ALTER TABLE work ADD COLUMN finished INTEGER NOT NULL DEFAULT 0;
 UPDATE work SET finished = 1 WHERE state >= 3;
 DROP INDEX work_unfinished;
@@ -122,11 +122,11 @@ DROP INDEX work_unfinished_name;
 CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
 )sql",
-                                 // A named time has a column, and is for any run: the timing "at"
-                                 // is gone. Progress stays. The length of a run no longer depends
-                                 // on the clock. The index finds whether any job uses a policy;
-                                 // unused policies had stayed for ever.
-                                 R"sql(
+                                  // A named time has a column, and is for any run: the timing "at"
+                                  // is gone. Progress stays. The length of a run no longer depends
+                                  // on the clock. The index finds whether any job uses a policy;
+                                  // unused policies had stayed for ever.
+                                  R"sql(
 ALTER TABLE work ADD COLUMN progress TEXT NOT NULL DEFAULT '';
 ALTER TABLE work ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 UPDATE work SET at = due WHERE timing = 1 AND finished = 0;
@@ -140,11 +140,11 @@ CREATE TABLE boot (
 CREATE INDEX work_policy ON work (policy);
 DELETE FROM policy WHERE id NOT IN (SELECT policy FROM work);
 )sql",
-                                 // State directories belong to owner and unique name.
-                                 // Until now each job that ran had its own, named by its id: the
-                                 // newest becomes the name's, kept for 90 days if the job has
-                                 // ended.
-                                 R"sql(
+                                  // State directories belong to owner and unique name.
+                                  // Until now each job that ran had its own, named by its id: the
+                                  // newest becomes the name's, kept for 90 days if the job has
+                                  // ended.
+                                  R"sql(
 CREATE TABLE state (
   id INTEGER PRIMARY KEY,
   owner INTEGER NOT NULL,
@@ -158,9 +158,9 @@ INSERT INTO state (id, owner, name, expires_at)
          CASE WHEN min(finished) = 1 THEN max(since) + 90 * 24 * 60 * 60 * 1000 END
   FROM work WHERE EXISTS (SELECT 1 FROM run WHERE run.work = work.id) GROUP BY owner, name;
 )sql",
-                                 // Each owner's disk use, as a sum that every change updates. The
-                                 // triggers do nothing at the starts and ends of runs.
-                                 R"sql(
+                                  // Each owner's disk use, as a sum that every change updates. The
+                                  // triggers do nothing at the starts and ends of runs.
+                                  R"sql(
 ALTER TABLE run ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN log_removed INTEGER NOT NULL DEFAULT 0;
@@ -203,25 +203,37 @@ CREATE TRIGGER log_forgotten AFTER DELETE ON run WHEN old.log_bytes > 0 BEGIN
   UPDATE owner_use SET log_bytes = log_bytes - old.log_bytes WHERE owner = old.owner;
 END;
 )sql",
-                                 // Finds the ends since a time, for those who missed them. Both
-                                 // indexes grow at their end.
-                                 R"sql(
+                                  // Finds the ends since a time, for those who missed them. Both
+                                  // indexes grow at their end.
+                                  R"sql(
 CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX work_finished ON work (since) WHERE finished = 1;
 )sql",
-                                 // Lists one owner's jobs, page by page.
-                                 R"sql(
+                                  // Lists one owner's jobs, page by page.
+                                  R"sql(
 CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
 )sql",
-                                 // A lost constraint is 100 plus the constraint's number; before,
-                                 // each had a number among the other reasons.
-                                 R"sql(
+                                  // A lost constraint is 100 plus the constraint's number; before,
+                                  // each had a number among the other reasons.
+                                  R"sql(
 UPDATE work SET stopping = CASE stopping WHEN 9 THEN 115 ELSE stopping + 96 END
   WHERE stopping BETWEEN 4 AND 9;
 UPDATE run SET stop_reason = CASE stop_reason WHEN 9 THEN 115 ELSE stop_reason + 96 END
   WHERE stop_reason BETWEEN 4 AND 9;
 )sql",
-                                 rewrite_wire_documents};
+                                  rewrite_wire_documents,
+                                  // Each index is pages that a registration, a start or an end
+                                  // writes: one index of unfinished jobs serves for three. The
+                                  // newest job of a name holds it, so the history's index finds it;
+                                  // of those that it took the name from, few are unfinished.
+                                  R"sql(
+DROP INDEX work_name;
+DROP INDEX work_unfinished;
+DROP INDEX work_unfinished_name;
+DROP INDEX work_unfinished_owner;
+CREATE INDEX work_unfinished ON work (owner) WHERE finished = 0;
+CREATE INDEX work_superseded ON work (owner, name) WHERE superseded = 1 AND finished = 0;
+)sql"};
 
 int pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();

@@ -56,13 +56,14 @@ class SqliteStore : public Store {
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
-  Pruned prune(std::optional<uid_t> owner, WorkId after, int most,
-               const std::set<WorkId>& spared) override;
-  Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared) override;
+  Pruned prune(std::optional<uid_t> owner, WorkId after, int most, const std::set<WorkId>& spared,
+               Duration keep_state) override;
+  Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared,
+                Duration keep_state) override;
   void use_state(WorkId id) override;
   void release_state(WorkId id, Duration keep) override;
   void forget_state(StateId id) override;
-  std::vector<StateId> expire_states(TimePoint now, int limit) override;
+  std::vector<StateId> expire_states(TimePoint now, int limit, Duration keep) override;
   std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) override;
   OwnerUse use_of(uid_t owner) override;
   std::vector<OwnerUse> uses() override;
@@ -80,8 +81,8 @@ class SqliteStore : public Store {
   Newest<WorkMark> works_finished(const RecordFilter& filter) override;
   RunTotals totals(WorkId id) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
-  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
-                                 const std::string& unique_name) override;
+  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
+  std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name) override;
   std::vector<WorkId> applied(uid_t owner) override;
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
@@ -103,7 +104,7 @@ class SqliteStore : public Store {
   std::int64_t policy_id(const WorkRequest& request);
   void drop_unused_policy(std::int64_t id);
   void begin_pruning();
-  Pruned forget_pruned();
+  Pruned forget_pruned(Duration keep_state);
   void insert_tags(WorkId id, const std::vector<std::string>& tags);
   std::int64_t reach_of(const RunFilter& filter);
   void load_prerequisites(std::vector<StoredWork>& works);

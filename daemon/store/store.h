@@ -171,20 +171,23 @@ class Store {
   /// Forgets the runs of that job's unique name, except the newest `most` up to run `last`.
   virtual std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) = 0;
   /// Forgets finished jobs that no unfinished job depends on, except `spared`: of that owner, or of
-  /// all, among the next `most` jobs after that one.
+  /// all, among the next `most` jobs after that one. The state directories of their names go
+  /// `keep_state` after the last run.
   virtual Pruned prune(std::optional<uid_t> owner, WorkId after, int most,
-                       const std::set<WorkId>& spared) = 0;
+                       const std::set<WorkId>& spared, Duration keep_state) = 0;
   /// The same for at most `limit` jobs whose time has come.
-  virtual Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared) = 0;
+  virtual Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared,
+                        Duration keep_state) = 0;
 
   /// A run of that job starts: its owner and unique name have a state directory from now on.
   virtual void use_state(WorkId id) = 0;
-  /// That job has ended: its name's state directory goes `keep` after the last run.
+  /// That job has ended: its name's state directory goes `keep` after the last run. If the job is
+  /// forgotten before, forgetting it says so, and nothing is written now.
   virtual void release_state(WorkId id, Duration keep) = 0;
   virtual void forget_state(StateId id) = 0;
-  /// Forgets state directories whose time has come, at most `limit`. A name with an unfinished job
-  /// keeps its directory until that has ended.
-  virtual std::vector<StateId> expire_states(TimePoint now, int limit) = 0;
+  /// Forgets state directories whose time has come, at most `limit`. A name keeps its directory
+  /// until `keep` after the last run of any job on record, and longer if one is unfinished.
+  virtual std::vector<StateId> expire_states(TimePoint now, int limit, Duration keep) = 0;
 
   /// Records the logs of that owner's oldest ended runs as removed, until that many bytes are free:
   /// at most `limit` logs.
@@ -221,9 +224,10 @@ class Store {
   virtual Newest<WorkMark> works_finished(const RecordFilter& filter) = 0;
   /// The totals of that job's ended runs.
   virtual RunTotals totals(WorkId id) = 0;
-  /// Ids of unfinished jobs, with one tag or unique name if given, oldest first.
-  virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
-                                         const std::string& unique_name) = 0;
+  /// Ids of unfinished jobs, with that tag if there is one, oldest first.
+  virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) = 0;
+  /// The same of one unique name: of the job that holds it, and of those that held it before.
+  virtual std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name) = 0;
   /// The jobs that files have declared and that hold their names now.
   virtual std::vector<WorkId> applied(uid_t owner) = 0;
   /// Its prerequisites, in the order in which they were named.

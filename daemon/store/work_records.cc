@@ -23,6 +23,16 @@ std::string state_condition(const WorkFilter& filter) {
   return kCurrent + (" AND w.state IN (" + join(numbers)) + ")";
 }
 
+// The job that holds a name is the newest that was not superseded. (?1: owner, ?2: name)
+constexpr const char* kHolder =
+    "(SELECT id FROM work WHERE owner = ?1 AND name = ?2 AND superseded = 0 ORDER BY id DESC LIMIT "
+    "1)";
+
+// The first unfinished jobs of each owner after a job: a page of everybody's has no others.
+constexpr const char* kFirstOfEachOwner =
+    " AND w.id IN (SELECT f.id FROM owner_use o JOIN work f ON f.id IN (SELECT id FROM work WHERE "
+    "owner = o.owner AND finished = 0 AND id > ? ORDER BY id LIMIT ?))";
+
 // All unfinished jobs, of one owner or of all.
 bool is_plain(const WorkFilter& filter) {
   return filter.states.empty() && !filter.finished && filter.tags.empty() &&
@@ -55,8 +65,7 @@ WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
   return guarded([&] {
     const WorkRequest& request = info.request;
     const Work& work = info.work;
-    Query(
-        statement("UPDATE work SET superseded = 1 WHERE owner = ? AND name = ? AND superseded = 0"))
+    Query(statement(std::string("UPDATE work SET superseded = 1 WHERE id = ") + kHolder))
         .bind(work.owner, request.unique_name)
         .step();
     Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
@@ -163,7 +172,7 @@ void SqliteStore::save_progress(WorkId id, const RunProgress& progress) {
 
 std::optional<WorkId> SqliteStore::find(uid_t owner, const std::string& unique_name) {
   return guarded([&]() -> std::optional<WorkId> {
-    Query query(statement("SELECT id FROM work WHERE owner = ? AND name = ? AND superseded = 0"));
+    Query query(statement(std::string("SELECT id FROM work WHERE id = ") + kHolder));
     if (!query.bind(owner, unique_name).step()) return std::nullopt;
     return query.integer(0);
   });
@@ -184,6 +193,9 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
     if (filter.up_to) where.add("w.id <= ?", *filter.up_to);
     // Each owner's unfinished jobs have an index in the order of the list.
     if (filter.owner) where.add(is_plain(filter) ? "w.owner = ?" : "+w.owner = ?", *filter.owner);
+    if (is_plain(filter) && !filter.owner) {
+      where.extend(kFirstOfEachOwner, filter.after, filter.limit);
+    }
     if (!filter.task_name.empty()) where.add("w.task = ?", filter.task_name);
     if (!filter.tags.empty()) {
       where.add("w.id IN (SELECT work FROM tag WHERE tag IN (SELECT value FROM json_each(?))",
@@ -216,15 +228,24 @@ std::optional<WorkId> SqliteStore::reach(const WorkFilter& filter, int most) {
   });
 }
 
-std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
-                                            const std::string& unique_name) {
+std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const std::string& tag) {
   return guarded([&] {
     Where where("w.finished = 0");
     if (owner) where.add("w.owner = ?", *owner);
     if (!tag.empty()) where.add("w.id IN (SELECT work FROM tag WHERE tag = ?)", tag);
-    if (!unique_name.empty()) where.add("w.name = ?", unique_name);
     Query query(statement("SELECT w.id FROM work w" + where.sql() + " ORDER BY w.id"));
     where.bind(query);
+    return ids_of(query);
+  });
+}
+
+std::vector<WorkId> SqliteStore::unfinished_of(uid_t owner, const std::string& unique_name) {
+  return guarded([&] {
+    Query query(statement(std::string("SELECT id FROM work WHERE finished = 0 AND id = ") +
+                          kHolder +
+                          " UNION ALL SELECT id FROM work WHERE owner = ?1 AND name = ?2 AND "
+                          "superseded = 1 AND finished = 0 ORDER BY id"));
+    query.bind(owner, unique_name);
     return ids_of(query);
   });
 }
@@ -277,14 +298,18 @@ std::vector<StoredWork> SqliteStore::load() {
     while (all_policies.step()) {
       policies[all_policies.integer(0)] = SharedPolicy(policy_of(all_policies.text(1)));
     }
-    Query query(statement(std::string("SELECT ") + kRowColumns +
-                          ", w.policy FROM work w WHERE w.finished = 0 ORDER BY w.id"));
+    Query query(
+        statement(std::string("SELECT ") + kRowColumns +
+                  ", w.policy FROM work w INDEXED BY work_unfinished WHERE w.finished = 0"));
     std::vector<StoredWork> works;
     while (query.step()) {
       Work& work = works.emplace_back().work;
       work = row_of(query);
       work.policy = work.run_policy = policies.at(query.integer(kRowWidth));
     }
+    // They come owner by owner.
+    const auto id = [](const StoredWork& stored) { return stored.work.id; };
+    if (!std::ranges::is_sorted(works, {}, id)) std::ranges::sort(works, {}, id);
     load_prerequisites(works);
     return works;
   });

@@ -170,7 +170,7 @@ Result<Registered> Registrar::add(const Registration& registration, const Presen
 Registrar::Present Registrar::find_present(const Registration& registration) {
   const std::string& name = registration.request.unique_name;
   Present present{store_.find(registration.owner, name),
-                  store_.unfinished(registration.owner, "", name)};
+                  store_.unfinished_of(registration.owner, name)};
   std::erase_if(present.unfinished, [&](WorkId id) { return is_finished(current(id).state); });
   return present;
 }

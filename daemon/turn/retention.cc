@@ -51,13 +51,15 @@ void Retention::forget_finished(const Decisions& decisions, TimePoint now) {
     if (is_finished(work.state)) touched_.insert(work.id);
   }
   for (const Asked& asked : asked_) {
-    const Pruned pruned = store_.prune(asked.owner, asked.after, kPrunedAtOnce, touched_);
+    const Pruned pruned = store_.prune(asked.owner, asked.after, kPrunedAtOnce, touched_,
+                                       settings_.history.keep_state);
     forget(pruned.runs);
     asked.forgotten(pruned);
   }
   if (!is_over(now)) return;
-  forget(store_.expire(now, kPrunedAtOnce, touched_).runs);
-  const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce);
+  const Duration keep_state = settings_.history.keep_state;
+  forget(store_.expire(now, kPrunedAtOnce, touched_, keep_state).runs);
+  const std::vector<StateId> states = store_.expire_states(now, kPrunedAtOnce, keep_state);
   forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
 }
 

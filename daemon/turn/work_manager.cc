@@ -187,7 +187,7 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
         name +
             " has no state directory: no run of that name has started, or it was removed already");
   }
-  for (const WorkId id : store_.unfinished(owner, "", unique_name)) {
+  for (const WorkId id : store_.unfinished_of(owner, unique_name)) {
     const Work* work = scheduler_.find(id);
     if (!work || work->state != WorkState::running) continue;
     return fail(ErrorCode::refused,

@@ -138,7 +138,7 @@ bool MemoryStore::is_unused(WorkId id) const {
 }
 
 Pruned MemoryStore::prune(std::optional<uid_t> owner, WorkId after, int most,
-                          const std::set<WorkId>& spared) {
+                          const std::set<WorkId>& spared, Duration keep_state) {
   std::optional<WorkId> reached;
   std::vector<WorkId> ids;
   int looked_at = 0;
@@ -148,12 +148,13 @@ Pruned MemoryStore::prune(std::optional<uid_t> owner, WorkId after, int most,
     if (theirs && is_unused(id) && !spared.contains(id)) ids.push_back(id);
     if (++looked_at == most) reached = id;
   }
-  Pruned pruned = forget_works(ids);
+  Pruned pruned = forget_works(ids, keep_state);
   pruned.reached = reached;
   return pruned;
 }
 
-Pruned MemoryStore::expire(TimePoint now, int limit, const std::set<WorkId>& spared) {
+Pruned MemoryStore::expire(TimePoint now, int limit, const std::set<WorkId>& spared,
+                           Duration keep_state) {
   std::vector<WorkId> ids;
   for (auto& [id, row] : works_) {
     if (!row.expires || *row.expires > now) continue;
@@ -163,11 +164,12 @@ Pruned MemoryStore::expire(TimePoint now, int limit, const std::set<WorkId>& spa
       ids.push_back(id);
     }
   }
-  return forget_works(ids);
+  return forget_works(ids, keep_state);
 }
 
-Pruned MemoryStore::forget_works(const std::vector<WorkId>& ids) {
+Pruned MemoryStore::forget_works(const std::vector<WorkId>& ids, Duration keep_state) {
   Pruned pruned;
+  for (const WorkId id : ids) release(id, keep_state);
   undo_.emplace_back([this, works = works_, runs = runs_, names = names_] {
     works_ = works;
     runs_ = runs;
@@ -211,12 +213,18 @@ void MemoryStore::use_state(WorkId id) {
 }
 
 void MemoryStore::release_state(WorkId id, Duration keep) {
+  const Row& row = works_.at(id);
+  if (row.expires && *row.expires > row.info.work.since + keep) release(id, keep);
+}
+
+// A directory never goes earlier than was said once.
+void MemoryStore::release(WorkId id, Duration keep) {
   const auto found = states_.find(name_of(id));
   if (found == states_.end()) return;
   KeptState state = found->second;
   const WorkInfo& info = works_.at(id).info;
   if (info.last_finished_at) {
-    state.expires = *info.last_finished_at + keep;
+    state.expires = std::max(state.expires.value_or(TimePoint{}), *info.last_finished_at + keep);
   } else if (!state.expires) {
     state.expires = info.work.since + keep;
   }
@@ -229,15 +237,23 @@ void MemoryStore::forget_state(StateId id) {
   if (found != states_.end()) change_state(Name(found->first), std::nullopt);
 }
 
-std::vector<StateId> MemoryStore::expire_states(TimePoint now, int limit) {
+std::vector<StateId> MemoryStore::expire_states(TimePoint now, int limit, Duration keep) {
   std::vector<Name> due;
   for (const auto& [name, state] : states_) {
     if (state.expires && *state.expires <= now) due.push_back(name);
   }
   std::vector<StateId> expired;
   for (const Name& name : due) {
-    if (!unfinished(name.first, "", name.second).empty()) {
+    TimePoint last = *states_.at(name).expires;
+    for (const auto& [id, row] : works_) {
+      if (row.info.last_finished_at && name_of(id) == name) {
+        last = std::max(last, *row.info.last_finished_at + keep);
+      }
+    }
+    if (!unfinished_of(name.first, name.second).empty()) {
       change_state(name, KeptState{states_.at(name).id, {}});
+    } else if (last > now) {
+      change_state(name, KeptState{states_.at(name).id, last});
     } else if (std::cmp_less(expired.size(), limit)) {
       expired.push_back(states_.at(name).id);
       change_state(name, std::nullopt);
@@ -479,15 +495,19 @@ RunTotals MemoryStore::totals(WorkId id) {
   return totals;
 }
 
-std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag,
-                                            const std::string& unique_name) {
+std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag) {
   WorkFilter filter{.owner = owner, .limit = std::numeric_limits<int>::max()};
   if (!tag.empty()) filter.tags = {tag};
   std::vector<WorkId> ids;
-  for (const WorkInfo& info : list(filter)) {
-    if (unique_name.empty() || info.request.unique_name == unique_name) {
-      ids.push_back(info.work.id);
-    }
+  for (const WorkInfo& info : list(filter)) ids.push_back(info.work.id);
+  return ids;
+}
+
+std::vector<WorkId> MemoryStore::unfinished_of(uid_t owner, const std::string& unique_name) {
+  std::vector<WorkId> ids;
+  for (const auto& [id, row] : works_) {
+    if (is_finished(row.info.work.state) || name_of(id) != Name(owner, unique_name)) continue;
+    ids.push_back(id);
   }
   return ids;
 }

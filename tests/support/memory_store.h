@@ -32,13 +32,14 @@ class MemoryStore : public Store {
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
-  Pruned prune(std::optional<uid_t> owner, WorkId after, int most,
-               const std::set<WorkId>& spared) override;
-  Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared) override;
+  Pruned prune(std::optional<uid_t> owner, WorkId after, int most, const std::set<WorkId>& spared,
+               Duration keep_state) override;
+  Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared,
+                Duration keep_state) override;
   void use_state(WorkId id) override;
   void release_state(WorkId id, Duration keep) override;
   void forget_state(StateId id) override;
-  std::vector<StateId> expire_states(TimePoint now, int limit) override;
+  std::vector<StateId> expire_states(TimePoint now, int limit, Duration keep) override;
   std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) override;
   OwnerUse use_of(uid_t owner) override;
   std::vector<OwnerUse> uses() override;
@@ -56,8 +57,8 @@ class MemoryStore : public Store {
   Newest<WorkMark> works_finished(const RecordFilter& filter) override;
   RunTotals totals(WorkId id) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
-  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag,
-                                 const std::string& unique_name) override;
+  std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
+  std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name) override;
   std::vector<WorkId> applied(uid_t owner) override;
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
@@ -90,7 +91,8 @@ class MemoryStore : public Store {
   Name name_of(WorkId id) const;
   void change_state(const Name& name, std::optional<KeptState> state);
   bool is_unused(WorkId id) const;
-  Pruned forget_works(const std::vector<WorkId>& ids);
+  Pruned forget_works(const std::vector<WorkId>& ids, Duration keep_state);
+  void release(WorkId id, Duration keep);
   ChainLink link_to(WorkId id) const;
   bool belongs(const RunInfo& run, const RunFilter& filter) const;
   Newest<WorkMark> marks(const RecordFilter& filter, bool finished) const;

@@ -45,6 +45,16 @@ const std::string kOldDocuments =
     "UPDATE work SET request = json_object('uniqueName', name, 'command', "
     "json_array('/bin/true'));";
 
+// Before schema 10, names and unfinished jobs had more indexes.
+const std::string kOldIndexes = R"sql(
+DROP INDEX work_unfinished;
+DROP INDEX work_superseded;
+CREATE UNIQUE INDEX work_name ON work (owner, name) WHERE superseded = 0;
+CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
+CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
+CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
+)sql";
+
 // Goes back to the schema of 0.1, whose rows did not say whether they are finished, nor what each
 // owner keeps.
 constexpr const char* kBackToTheFirstSchema = R"sql(
@@ -108,7 +118,7 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     kept_bytes = (*store)->use_of(0).work_bytes;
   }
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE)
-      .exec(kOldDocuments + kBackToTheFirstSchema);
+      .exec(kOldDocuments + kOldIndexes + kBackToTheFirstSchema);
   const std::string copy = file_.string() + ".schema-1";
   std::ofstream(copy) << "of an attempt that was cut off";
 
@@ -123,8 +133,8 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
   EXPECT_EQ((*store)->find_state(0, "never"), std::nullopt);
   EXPECT_TRUE((*store)->find_state(0, "ended"));
   (*store)->begin();
-  EXPECT_TRUE((*store)->expire_states(kNow + Days{90} - 1ms, 10).empty());
-  EXPECT_EQ((*store)->expire_states(kNow + Days{90}, 10).size(), 1U);
+  EXPECT_TRUE((*store)->expire_states(kNow + Days{90} - 1ms, 10, Days{90}).empty());
+  EXPECT_EQ((*store)->expire_states(kNow + Days{90}, 10, Days{90}).size(), 1U);
   EXPECT_EQ((*store)->find_state(0, "name"), ran) << "it has unfinished work";
   (*store)->commit();
   EXPECT_EQ((*store)->use_of(0).work_bytes, kept_bytes) << "what is there already is counted";
@@ -161,7 +171,7 @@ TEST_F(SqliteStoreTest, StopReasonsOfAnOlderDatabaseAreUnderstood) {
     (*store)->commit();
   }
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE)
-      .exec(kOldDocuments +
+      .exec(kOldDocuments + kOldIndexes +
             "UPDATE work SET stopping = id - 1;"
             "UPDATE run SET stop_reason = work - 1, outcome = 3, finished_at = started_at;"
             "PRAGMA user_version = 7");
@@ -207,7 +217,7 @@ TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
     replaced.state = WorkState::cancelled;
     store.save(replaced, 0s);
   }
-  store.prune({}, 0, 10'000, {});
+  store.prune({}, 0, 10'000, {}, Days{90});
   store.update(other, request(kPolicies, "other"), false);
   store.commit();
 

@@ -13,6 +13,7 @@ namespace wm {
 namespace {
 
 constexpr Duration kKeep = 24h;
+constexpr Duration kKeepState = Days{90};
 
 struct Memory {
   MemoryStore store;
@@ -389,10 +390,45 @@ TYPED_TEST(StoreContract, FindsUnfinishedWorkByOwnerAndTag) {
   Work row = this->store().info(b)->work;
   row.state = WorkState::cancelled;
   this->save(row);
-  EXPECT_EQ(this->store().unfinished({}, "", ""), (std::vector{a, c}));
-  EXPECT_EQ(this->store().unfinished(1000, "", ""), (std::vector{a}));
-  EXPECT_EQ(this->store().unfinished({}, "c", ""), (std::vector{c}));
-  EXPECT_EQ(this->store().unfinished({}, "", "a"), (std::vector{a}));
+  EXPECT_EQ(this->store().unfinished({}, ""), (std::vector{a, c}));
+  EXPECT_EQ(this->store().unfinished(1000, ""), (std::vector{a}));
+  EXPECT_EQ(this->store().unfinished({}, "c"), (std::vector{c}));
+}
+
+TYPED_TEST(StoreContract, FindsTheUnfinishedWorkOfANameWhoeverHoldsIt) {
+  const WorkId before = this->insert(this->info("a"));
+  const WorkId holder = this->insert(this->info("a"));
+  const WorkId others = this->insert(this->info("a", 1001));
+  EXPECT_EQ(this->store().find(1000, "a"), holder);
+  EXPECT_EQ(this->store().unfinished_of(1000, "a"), (std::vector{before, holder}));
+  EXPECT_EQ(this->store().unfinished_of(1001, "a"), (std::vector{others}));
+
+  Work row = this->store().recorded(holder).work;
+  row.state = WorkState::cancelled;
+  this->save(row);
+  EXPECT_EQ(this->store().find(1000, "a"), holder);
+  EXPECT_EQ(this->store().unfinished_of(1000, "a"), (std::vector{before}));
+
+  this->store().begin();
+  this->store().prune(1000, 0, 1000, {}, kKeepState);
+  this->store().commit();
+  EXPECT_EQ(this->store().find(1000, "a"), std::nullopt);
+  EXPECT_EQ(this->store().unfinished_of(1000, "a"), (std::vector{before}));
+}
+
+TYPED_TEST(StoreContract, ListsEverybodysUnfinishedWorkPageByPage) {
+  std::vector<WorkId> ids;
+  for (const uid_t owner : {1002, 1000, 1000, 1001, 1000, 1002}) {
+    ids.push_back(this->insert(this->info(std::to_string(ids.size()), owner)));
+  }
+  const auto page = [&](WorkId after, std::optional<WorkId> up_to) {
+    return this->names({.after = after, .up_to = up_to, .limit = 2});
+  };
+  EXPECT_EQ(page(0, {}), (std::vector<std::string>{"0", "1"}));
+  EXPECT_EQ(page(ids[1], {}), (std::vector<std::string>{"2", "3"}));
+  EXPECT_EQ(page(ids[3], {}), (std::vector<std::string>{"4", "5"}));
+  EXPECT_EQ(page(ids[3], ids[4]), (std::vector<std::string>{"4"}));
+  EXPECT_TRUE(page(ids[5], {}).empty());
 }
 
 TYPED_TEST(StoreContract, AnUpdateChangesTheTermsAndKeepsTheRow) {
@@ -471,8 +507,8 @@ TYPED_TEST(StoreContract, FinishedWorkIsForgottenWhenItsTimeHasCome) {
   EXPECT_EQ(this->store().next_expiry(), kNow + 1h);
 
   this->store().begin();
-  const Pruned none = this->store().expire(kNow + 59min, 10, {});
-  const Pruned pruned = this->store().expire(kNow + 1h, 10, {});
+  const Pruned none = this->store().expire(kNow + 59min, 10, {}, kKeepState);
+  const Pruned pruned = this->store().expire(kNow + 1h, 10, {}, kKeepState);
   this->store().commit();
 
   EXPECT_EQ(none.works.size(), 0U);
@@ -492,8 +528,8 @@ TYPED_TEST(StoreContract, WhatUnfinishedWorkDependsOnIsNotForgotten) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().expire(kNow + kKeep, 10, {}).works.size(), 0U);
-  EXPECT_EQ(this->store().prune({}, 0, 1000, {}).works.size(), 0U);
+  EXPECT_EQ(this->store().expire(kNow + kKeep, 10, {}, kKeepState).works.size(), 0U);
+  EXPECT_EQ(this->store().prune({}, 0, 1000, {}, kKeepState).works.size(), 0U);
   this->store().commit();
 
   EXPECT_GT(this->store().next_expiry(), kNow + kKeep) << "it is looked at again";
@@ -517,7 +553,7 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   EXPECT_NE(state, this->store().find_state(1001, "a"));
   const auto expire = [&](TimePoint now) {
     this->store().begin();
-    std::vector<StateId> expired = this->store().expire_states(now, 10);
+    std::vector<StateId> expired = this->store().expire_states(now, 10, 24h);
     this->store().commit();
     return expired;
   };
@@ -561,6 +597,51 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   EXPECT_NE(this->store().find_state(1000, "a"), state) << "never the same again";
 }
 
+TYPED_TEST(StoreContract, ForgettingAJobReleasesItsStateDirectory) {
+  const auto run_and_end = [&](int number) {
+    Work row = this->info("a").work;
+    row.id = this->insert(this->info("a"));
+    this->store().begin();
+    this->store().use_state(row.id);
+    this->store().commit();
+    this->end_run(this->start_run(row.id, number), RunOutcome::succeeded);
+    row.state = WorkState::succeeded;
+    row.since = kNow + number * 1min + 1s;
+    this->store().begin();
+    this->store().save(row, 1h);
+    this->store().release_state(row.id, 24h);
+    this->store().commit();
+  };
+  const auto forget = [&](TimePoint now) {
+    this->store().begin();
+    EXPECT_EQ(this->store().expire(now, 10, {}, 24h).works.size(), 1U);
+    std::vector<StateId> expired = this->store().expire_states(now, 10, 24h);
+    this->store().commit();
+    return expired;
+  };
+  const TimePoint first_ended = kNow + 1min + 1s;
+  run_and_end(1);
+  EXPECT_EQ(this->store().next_expiry(), first_ended + 1h) << "of the job";
+  EXPECT_TRUE(forget(first_ended + 1h).empty());
+  EXPECT_EQ(this->store().next_expiry(), first_ended + 24h) << "of its directory";
+
+  // A later run, of a job that is still on record, keeps it.
+  constexpr int kLater = 24 * 60;
+  run_and_end(kLater);
+  const TimePoint ended = kNow + kLater * 1min + 1s;
+  run_and_end(kLater + 30);
+  EXPECT_TRUE(forget(ended + 1h).empty());
+  EXPECT_EQ(this->store().next_expiry(), ended + 90min) << "of the newest job";
+  this->store().begin();
+  EXPECT_TRUE(this->store().expire_states(ended + 24h, 10, 24h).empty());
+  this->store().commit();
+  EXPECT_TRUE(forget(ended + 24h).empty());
+  EXPECT_EQ(this->store().next_expiry(), ended + 30min + 24h);
+  this->store().begin();
+  EXPECT_EQ(this->store().expire_states(ended + 30min + 24h, 10, 24h).size(), 1U);
+  this->store().commit();
+}
+
 TYPED_TEST(StoreContract, PruningGoesOnWhereItStopped) {
   std::vector<WorkId> ids;
   for (const char* name : {"a", "b", "c", "d"}) {
@@ -572,8 +653,8 @@ TYPED_TEST(StoreContract, PruningGoesOnWhereItStopped) {
     this->save(work);
   }
   this->store().begin();
-  const Pruned first = this->store().prune(1000, 0, 2, {});
-  const Pruned second = this->store().prune(1000, *first.reached, 3, {});
+  const Pruned first = this->store().prune(1000, 0, 2, {}, kKeepState);
+  const Pruned second = this->store().prune(1000, *first.reached, 3, {}, kKeepState);
   this->store().commit();
 
   EXPECT_EQ(first.works, std::vector{ids[0]});
@@ -590,8 +671,9 @@ TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
   this->save(a);
 
   this->store().begin();
-  EXPECT_EQ(this->store().prune(1001, 0, 1000, {}).works.size(), 0U) << "it is not theirs";
-  EXPECT_EQ(this->store().prune(1000, 0, 1000, {}).works.size(), 1U);
+  EXPECT_EQ(this->store().prune(1001, 0, 1000, {}, kKeepState).works.size(), 0U)
+      << "it is not theirs";
+  EXPECT_EQ(this->store().prune(1000, 0, 1000, {}, kKeepState).works.size(), 1U);
   this->store().roll_back();
 
   EXPECT_EQ(this->store().find(1000, "a"), a.id);
@@ -645,7 +727,7 @@ TYPED_TEST(StoreContract, AddsUpWhatEachOwnerKeeps) {
   ended.state = WorkState::succeeded;
   this->save(ended);
   this->store().begin();
-  this->store().prune(1000, 0, 1000, {});
+  this->store().prune(1000, 0, 1000, {}, kKeepState);
   this->store().commit();
   EXPECT_EQ(this->store().use_of(1000), OwnerUse{1000});
 }
