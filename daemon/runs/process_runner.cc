@@ -82,7 +82,7 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   if (std::ranges::count(untidy_, info.work.id, &Run::work) > 0) tidy();
   const Result<User> user = user_of(info);
   if (!user) return ChildEnd{ChildEnd::How::not_started, 0, user.error().message};
-  if (!files_.prepare(info.uuid, launch.state, *user)) return no_room("files");
+  if (!files_.prepare(info.uuid, *user)) return no_room("files");
   auto prepared = preparation_.take();
   if (!prepared) return prepared.error();
   const auto run = std::make_shared<Run>();
@@ -95,7 +95,8 @@ std::optional<ChildEnd> ProcessRunner::try_to_start(const Launch& launch) {
   run->stop_grace = launch.stop_grace;
   run->variables = variables_of(launch, *user, socket_, files_);
 
-  if (auto problem = give_child(*run, info, *prepared, plan_of(launch, *user))) return problem;
+  if (auto problem = give_child(*run, info, *prepared, plan_of(launch, *user, files_)))
+    return problem;
   const pid_t pid = run->leader.pid;
   beginning_.push_back(run);
   runs_.emplace(pid, run);

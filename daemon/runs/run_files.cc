@@ -30,17 +30,8 @@ std::string RunFiles::state_path(std::int64_t state) const {
   return (work_ / std::to_string(state)).string();
 }
 
-bool RunFiles::make_state(std::int64_t state, const User& user) const {
-  const std::string path = state_path(state);
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return false;
-  return user.uid == ::geteuid() || ::lchown(path.c_str(), user.uid, user.gid) == 0;
-}
-
-bool RunFiles::prepare(const std::string& uuid, std::int64_t state, const User& user) const {
-  const bool other = user.uid != ::geteuid();
-  if (!make_state(state, user)) return false;
-  // A run of the daemon's own user makes the file itself.
-  if (!other) return true;
+bool RunFiles::prepare(const std::string& uuid, const User& user) const {
+  if (user.uid == ::geteuid()) return true;
   const UniqueFd file(::open(output_path(uuid).c_str(),
                              O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   return file && ::fchown(file.get(), user.uid, user.gid) == 0;

@@ -22,9 +22,8 @@ class RunFiles {
   std::string stop_reason_path(const std::string& uuid) const;
   std::string state_path(std::int64_t state) const;
 
-  /// Makes everything that the run of that user needs. The content of that state directory stays.
-  /// False, with errno set, if it cannot be made.
-  bool prepare(const std::string& uuid, std::int64_t state, const User& user) const;
+  /// Makes what the run of that user cannot make itself. False, with errno set, if that fails.
+  bool prepare(const std::string& uuid, const User& user) const;
 
   /// The run can read it from now on.
   void tell_stop_reason(const std::string& uuid, StopReason reason) const;
@@ -38,8 +37,6 @@ class RunFiles {
   int remove_all() const;
 
  private:
-  bool make_state(std::int64_t state, const User& user) const;
-
   std::filesystem::path outputs_;
   std::filesystem::path work_;
 };

@@ -57,7 +57,6 @@ struct RunLog::Log {
   int run = 0;
   std::mutex mutex;  // Protects the members below.
   LogReadEnds pipes;
-  bool heard = false;
   LogFile file;
   std::vector<JournalLines> journal;  // One per stream; none: there is no journal.
   int problem = 0;                    // errno of the last failed write.
@@ -110,26 +109,32 @@ void RunLog::add(const LoggedRun& run, LogReadEnds pipes, bool resumed) {
     const std::scoped_lock lock(mutex_);
     logs_[run.work] = log;
   }
-  if (new_.empty()) {
-    soon_.expires_after(kListenAfter);
-    soon_.async_wait([this](const boost::system::error_code& cancelled) {
-      if (!cancelled) listen_to_new();
-    });
-  }
-  new_.push_back(run.work);
+  new_.push_back({run.work, log, std::chrono::steady_clock::now() + kListenAfter});
+  if (new_.size() == 1) listen_when_due();
 }
 
-void RunLog::listen_to_new() {
-  for (const WorkId work : std::exchange(new_, {})) {
-    const LogPtr log = find(work);
-    if (!log) continue;
-    const std::scoped_lock lock(log->mutex);
-    if (std::exchange(log->heard, true)) continue;
-    for (const LogStream stream : {LogStream::output, LogStream::errors}) {
-      epoll_event event{.events = EPOLLIN, .data = {.u64 = key_of(work, stream)}};
-      if (const int pipe = log->pipe(stream).get(); pipe >= 0) {
-        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pipe, &event);
-      }
+void RunLog::listen_when_due() {
+  soon_.expires_at(new_.front().due);
+  soon_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) listen_to_due();
+  });
+}
+
+void RunLog::listen_to_due() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto is_due = [now](const NewLog& one) { return one.log.expired() || one.due <= now; };
+  for (; !new_.empty() && is_due(new_.front()); new_.pop_front()) {
+    if (const LogPtr log = new_.front().log.lock()) listen(new_.front().work, *log);
+  }
+  if (!new_.empty()) listen_when_due();
+}
+
+void RunLog::listen(WorkId work, Log& log) {
+  const std::scoped_lock lock(log.mutex);
+  for (const LogStream stream : {LogStream::output, LogStream::errors}) {
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = key_of(work, stream)}};
+    if (const int pipe = log.pipe(stream).get(); pipe >= 0) {
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, pipe, &event);
     }
   }
 }

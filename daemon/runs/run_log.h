@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -77,10 +79,17 @@ class RunLog {
  private:
   struct Log;
   using LogPtr = std::shared_ptr<Log>;
+  struct NewLog {
+    WorkId work = 0;
+    std::weak_ptr<Log> log;
+    std::chrono::steady_clock::time_point due{};  // It must be listened to from then on.
+  };
 
   std::filesystem::path path_of(WorkId work, int run) const;
   void add(const LoggedRun& run, LogReadEnds pipes, bool resumed);
-  void listen_to_new();
+  void listen_when_due();
+  void listen_to_due();
+  void listen(WorkId work, Log& log);
   LogPtr find(WorkId work) const;
   void take_in_all();
   static bool take_in(Log& log, LogStream stream);
@@ -91,7 +100,7 @@ class RunLog {
   const std::int64_t& max_bytes_;
   std::unique_ptr<Journal> journal_;  // Set if the daemon writes to the journal.
   boost::asio::steady_timer soon_;
-  std::vector<WorkId> new_;  // Nobody listens to these yet.
+  std::deque<NewLog> new_;  // Nobody listens to these yet.
   UniqueFd epoll_;
   UniqueFd over_;
   mutable std::mutex mutex_;

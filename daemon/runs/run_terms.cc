@@ -60,10 +60,11 @@ std::vector<std::string> environment_of(Variables own, Variables surroundings) {
   return list;
 }
 
-ChildPlan plan_of(const Launch& launch, const User& user) {
+ChildPlan plan_of(const Launch& launch, const User& user, const RunFiles& files) {
   ChildPlan plan;
   plan.arguments = launch.command;
   plan.directory = launch.info.request.cwd.empty() ? user.home : launch.info.request.cwd;
+  plan.state_directory = files.state_path(launch.state);
   plan.input = launch.input;
   plan.switch_user = user.uid != ::geteuid();
   plan.uid = user.uid;

@@ -21,7 +21,7 @@ Variables variables_of(const Launch& launch, const User& user, const std::string
 std::vector<std::string> environment_of(Variables own, Variables surroundings);
 
 /// A plan without an environment, bounds and a record.
-ChildPlan plan_of(const Launch& launch, const User& user);
+ChildPlan plan_of(const Launch& launch, const User& user, const RunFiles& files);
 
 /// Uses limits per process for the bounds that no control group enforces (`unmet`). Returns a note
 /// about bounds that they cannot enforce; empty: none.

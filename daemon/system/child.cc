@@ -96,6 +96,7 @@ std::optional<StartFailure> Child::failure() const {
   StartFailure failure{start_->stage, start_->error, ""};
   if (failure.stage == StartStage::program) failure.what = start_->program;
   if (failure.stage == StartStage::directory) failure.what = start_->directory;
+  if (failure.stage == StartStage::state) failure.what = start_->state_directory;
   if (failure.stage == StartStage::user) failure.what = std::to_string(start_->uid);
   return failure;
 }

@@ -31,7 +31,8 @@ struct ChildPlan {
   std::vector<std::string> arguments;    // The first is the program's absolute path.
   std::vector<std::string> environment;  // NAME=VALUE
   std::string directory;
-  std::string input;  // The content of its standard input.
+  std::string state_directory;  // Made for its user unless it is there; empty: none.
+  std::string input;            // The content of its standard input.
   /// The place in the record for a copy of the child's /proc/self/stat, which is written before the
   /// program runs: whoever finds this file knows the process (pid and start time), even if the
   /// daemon is killed right afterwards.

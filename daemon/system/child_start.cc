@@ -76,10 +76,14 @@ const T* ChildStart::copy(std::span<const T> list) {
   return place;
 }
 
+const char* ChildStart::copy(const std::string& text) {
+  return copy(std::span(text.c_str(), text.size() + 1));
+}
+
 char* const* ChildStart::copy(const std::vector<std::string>& strings) {
   std::vector<char*> list;
   for (const std::string& text : strings) {
-    list.push_back(const_cast<char*>(copy(std::span(text.c_str(), text.size() + 1))));
+    list.push_back(const_cast<char*>(copy(text)));
   }
   list.push_back(nullptr);
   return copy(std::span<char* const>(list));
@@ -88,7 +92,8 @@ char* const* ChildStart::copy(const std::vector<std::string>& strings) {
 void ChildStart::copy(const ChildPlan& plan) {
   arguments = copy(plan.arguments);
   environment = copy(plan.environment);
-  directory = copy(std::span(plan.directory.c_str(), plan.directory.size() + 1));
+  directory = copy(plan.directory);
+  state_directory = copy(plan.state_directory);
   input = copy(std::span<const char>(plan.input));
   input_size = plan.input.size();
   bounds = copy(std::span(plan.bounds));

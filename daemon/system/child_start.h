@@ -47,6 +47,7 @@ struct ChildStart {
   char* const* arguments = nullptr;
   char* const* environment = nullptr;
   const char* directory = nullptr;
+  const char* state_directory = nullptr;
   const char* input = nullptr;
   std::size_t input_size = 0;
   off_t record_offset = 0;
@@ -84,6 +85,7 @@ struct ChildStart {
 
   template <class T>
   const T* copy(std::span<const T> list);
+  const char* copy(const std::string& text);
   char* const* copy(const std::vector<std::string>& strings);
 
   std::pmr::monotonic_buffer_resource room_;  // Holds what the plan's pointers point to.

@@ -110,6 +110,16 @@ struct ChildSteps {
                  start.record_offset);
   }
 
+  // The daemon has other children to start.
+  WM_IN_CHILD static long make_state_directory(const ChildStart& start) {
+    if (start.state_directory[0] == 0) return 0;
+    const long made = Kernel::call(SYS_mkdirat, AT_FDCWD, start.state_directory, 0700);
+    if (made < 0 && made != -EEXIST) return made;
+    if (!start.switch_user) return 0;
+    return Kernel::call(SYS_fchownat, AT_FDCWD, start.state_directory, start.uid, start.gid,
+                        AT_SYMLINK_NOFOLLOW);
+  }
+
   WM_IN_CHILD static long set_bounds(const ChildStart& start) {
     for (std::size_t i = 0; i < start.bounds_count; ++i) {
       const std::uint64_t limit[2] = {start.bounds[i].most, start.bounds[i].most};
@@ -174,6 +184,7 @@ struct ChildSteps {
     require(start, StartStage::record, write_record(start));
     if (bound) Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, 0);
     require(start, StartStage::files, write(0, start.input, start.input_size, 0));
+    require(start, StartStage::state, make_state_directory(start));
     require(start, StartStage::bounds, set_bounds(start));
     require(start, StartStage::user, set_user(start));
     require(start, StartStage::directory, Kernel::call(SYS_chdir, start.directory));

@@ -8,6 +8,7 @@
 namespace wm {
 
 bool StartFailure::out_of_resources() const {
+  if (stage == StartStage::state) return true;
   switch (error) {
     case EAGAIN:
     case ENOMEM:
@@ -43,6 +44,9 @@ std::string StartFailure::describe() const {
       break;
     case StartStage::files:
       text += "set up standard input, output and error";
+      break;
+    case StartStage::state:
+      text += "make its state directory" + name;
       break;
     case StartStage::user:
       text += "become user " + what;

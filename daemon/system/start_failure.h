@@ -12,6 +12,7 @@ enum class StartStage : std::uint8_t {
   record,
   cgroup,
   files,
+  state,
   bounds,
   user,
   directory,
@@ -23,7 +24,8 @@ struct StartFailure {
   int error = 0;     // errno
   std::string what;  // The program, the directory or the user concerned.
 
-  /// True if the machine had run out of something, so that a later try may work.
+  /// True if the machine, or the daemon's own directory, did not have what was needed, so that a
+  /// later try may work.
   bool out_of_resources() const;
   /// `cannot change to the directory '/x': No such file or directory`
   std::string describe() const;

@@ -237,8 +237,9 @@ void WorkManager::act() {
   for (const Start& one : std::exchange(to_start_, {})) start(one.id);
   for (const Stop& stop : std::exchange(to_stop_, {})) runner_.stop(stop.id, stop.reason);
   runner_.tidy();
-  // While others run, preparing it would only take time from them.
-  runner_.expect(scheduler_.unfinished_count() > 0 && scheduler_.running_count() == 0);
+  // Without a processor of its own, preparing it would only take time from those that run.
+  const std::size_t running = scheduler_.running_count();
+  runner_.expect(scheduler_.unfinished_count() > running && std::cmp_less(running, machine_.processors));
   retention_.act();
 }
 

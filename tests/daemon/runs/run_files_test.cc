@@ -33,39 +33,21 @@ class RunFilesTest : public testing::Test {
   User self_;
 };
 
-TEST_F(RunFilesTest, WhatANameHasKeptStays) {
-  ASSERT_TRUE(files_.prepare("first", 5, self_));
-  std::ofstream(fs::path(files_.state_path(5)) / "kept") << "here";
-
-  ASSERT_TRUE(files_.prepare("second", 5, self_));
-
-  EXPECT_EQ(contents(fs::path(files_.state_path(5)) / "kept"), "here");
-  struct stat status{};
-  ASSERT_EQ(::stat(files_.state_path(5).c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0700U) << "closed to others";
-}
-
-TEST_F(RunFilesTest, ARunOfAnotherUserGetsItsOwn) {
+TEST_F(RunFilesTest, ARunOfAnotherUserGetsItsOutputFile) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
   User other;
   other.uid = 12'345;
   other.gid = 12'346;
 
-  ASSERT_TRUE(files_.prepare("run", 5, other));
+  ASSERT_TRUE(files_.prepare("run", other));
 
-  for (const std::string& path : {files_.state_path(5), files_.output_path("run")}) {
-    struct stat status{};
-    ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
-    EXPECT_EQ(status.st_uid, other.uid) << path;
-    EXPECT_EQ(status.st_gid, other.gid) << path;
-  }
-}
+  struct stat status{};
+  ASSERT_EQ(::stat(files_.output_path("run").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, other.uid);
+  EXPECT_EQ(status.st_gid, other.gid);
 
-TEST_F(RunFilesTest, WithoutTheirDirectoryCannotBeMade) {
-  fs::remove(directory_.path() / "work");
-
-  EXPECT_FALSE(files_.prepare("run", 5, self_));
-
+  fs::remove_all(directory_.path() / "outputs");
+  EXPECT_FALSE(files_.prepare("run", other));
   EXPECT_EQ(errno, ENOENT);
 }
 

@@ -14,12 +14,14 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/runs/processes.h"
 #include "daemon/system/memory_file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace wm {
 namespace {
@@ -151,6 +153,40 @@ TEST_P(ChildTest, WhatFailsIsToldWithItsStage) {
             "directory");
   plan.bounds = {{.resource = -1, .most = 1}};
   EXPECT_EQ(failure_of(plan), "cannot set its limits and priority: Invalid argument");
+  plan.state_directory = "/no/such/place/state";
+  EXPECT_EQ(failure_of(plan),
+            "cannot make its state directory '/no/such/place/state': No such file or directory");
+}
+
+TEST_P(ChildTest, ItsStateDirectoryIsMadeOnceAndClosedToOthers) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path state = directory.path() / "state";
+  ChildPlan plan = plan_for({"/bin/sh", "-c", "echo here >> kept"});
+  plan.directory = plan.state_directory = state.string();
+  for (int run = 0; run < 2; ++run) {
+    const auto child = Child::start(files(), plan, GetParam());
+    ASSERT_TRUE(child);
+    EXPECT_EQ(end_of(**child), 0);
+  }
+  EXPECT_EQ(std::filesystem::file_size(state / "kept"), 10U) << "what it has kept stays";
+  EXPECT_EQ(std::filesystem::status(state).permissions(), std::filesystem::perms::owner_all);
+}
+
+TEST_P(ChildTest, TheStateDirectoryOfAnotherUserIsTheirs) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become other users";
+  const TemporaryDirectory directory;
+  ChildPlan plan = plan_for({"/bin/true"});
+  plan.state_directory = (directory.path() / "state").string();
+  plan.switch_user = true;
+  plan.uid = 12'345;
+  plan.gid = 12'346;
+  const auto child = Child::start(files(), plan, GetParam());
+  ASSERT_TRUE(child);
+  EXPECT_EQ(end_of(**child), 0);
+  struct stat status{};
+  ASSERT_EQ(::stat(plan.state_directory.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, plan.uid);
+  EXPECT_EQ(status.st_gid, plan.gid);
 }
 
 TEST_P(ChildTest, APlanOfAnySizeIsAnsweredAsTheKernelWould) {
