@@ -149,6 +149,7 @@ class Scheduler {
 
   // The end of a turn.
   Decisions decisions() const;
+  const std::vector<Start>& started() const { return started_; }
   void accept();
   void roll_back();
 

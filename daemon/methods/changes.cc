@@ -160,12 +160,11 @@ std::vector<WorkId> Changes::works_named(const std::vector<std::string>& names, 
   std::vector<WorkId> ids;
   unknown.clear();
   for (const std::string& name : names) {
-    const auto holder = store_.find(owner, name);
+    const auto [holder, unfinished] = store_.record_of(owner, name);
     if (!holder) {
       unknown = name;
       return {};
     }
-    const auto unfinished = store_.unfinished_of(owner, name);
     ids.insert(ids.end(), unfinished.begin(), unfinished.end());
     if (unfinished.empty()) ids.push_back(*holder);
   }

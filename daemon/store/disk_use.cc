@@ -98,16 +98,35 @@ std::vector<RemovedLog> SqliteStore::remove_logs(uid_t owner, std::int64_t bytes
   });
 }
 
+// A trigger would make SQLite keep, for each insertion, what that may have to take back. Triggers
+// do follow all later changes, which must find the sum complete.
+void SqliteStore::add_inserted_bytes() {
+  guarded([&] {
+    for (const auto& [owner, bytes] : inserted_bytes_) {
+      Query(statement("INSERT INTO owner_use (owner, work_bytes) VALUES (?, ?) ON CONFLICT (owner) "
+                      "DO UPDATE SET work_bytes = work_bytes + excluded.work_bytes"))
+          .bind(owner, bytes)
+          .step();
+    }
+  });
+  inserted_bytes_.clear();
+}
+
 OwnerUse SqliteStore::use_of(uid_t owner) {
   return guarded([&] {
+    OwnerUse use{owner};
     Query query(statement("SELECT work_bytes, log_bytes FROM owner_use WHERE owner = ?"));
-    if (!query.bind(owner).step()) return OwnerUse{owner};
-    return OwnerUse{owner, query.integer(0), query.integer(1)};
+    if (query.bind(owner).step()) use = {owner, query.integer(0), query.integer(1)};
+    if (const auto more = inserted_bytes_.find(owner); more != inserted_bytes_.end()) {
+      use.work_bytes += more->second;
+    }
+    return use;
   });
 }
 
 std::vector<OwnerUse> SqliteStore::uses() {
   return guarded([&] {
+    add_inserted_bytes();
     Query query(
         statement("SELECT owner, work_bytes, log_bytes FROM owner_use WHERE work_bytes > 0 "
                   "OR log_bytes > 0 ORDER BY owner"));

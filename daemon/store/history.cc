@@ -250,6 +250,7 @@ void SqliteStore::begin_pruning() {
 // of their names.
 Pruned SqliteStore::forget_pruned(Duration keep_state) {
   Pruned pruned;
+  add_inserted_bytes();
   Query(statement(std::string("UPDATE state SET expires_at = ") + kReleased +
                   " FROM (SELECT w.owner, w.name, max(w.since) AS since, max(r.finished_at) AS ran "
                   "FROM pruned JOIN work w USING (id) LEFT JOIN run r ON r.work = w.id GROUP BY "

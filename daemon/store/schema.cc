@@ -225,7 +225,8 @@ UPDATE run SET stop_reason = CASE stop_reason WHEN 9 THEN 115 ELSE stop_reason +
                                   // Each index is pages that a registration, a start or an end
                                   // writes: one index of unfinished jobs serves for three. The
                                   // newest job of a name holds it, so the history's index finds it;
-                                  // of those that it took the name from, few are unfinished.
+                                  // of those that it took the name from, few are unfinished. The
+                                  // bytes of new jobs are added up without a trigger.
                                   R"sql(
 DROP INDEX work_name;
 DROP INDEX work_unfinished;
@@ -233,6 +234,7 @@ DROP INDEX work_unfinished_name;
 DROP INDEX work_unfinished_owner;
 CREATE INDEX work_unfinished ON work (owner) WHERE finished = 0;
 CREATE INDEX work_superseded ON work (owner, name) WHERE superseded = 1 AND finished = 0;
+DROP TRIGGER work_added;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <unordered_map>
 
@@ -82,7 +83,7 @@ class SqliteStore : public Store {
   RunTotals totals(WorkId id) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
   std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
-  std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name) override;
+  NameRecord record_of(uid_t owner, const std::string& unique_name) override;
   std::vector<WorkId> applied(uid_t owner) override;
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;
@@ -101,6 +102,7 @@ class SqliteStore : public Store {
 
   /// The statement with that text, prepared once and ready to be bound.
   SQLite::Statement& statement(const std::string& sql);
+  void add_inserted_bytes();
   std::int64_t policy_id(const WorkRequest& request);
   void drop_unused_policy(std::int64_t id);
   void begin_pruning();
@@ -112,7 +114,8 @@ class SqliteStore : public Store {
   SQLite::Database database_;
   std::unordered_map<std::string, SQLite::Statement> statements_;
   std::unordered_map<std::string, std::int64_t> policy_ids_;  // The recently used ones.
-  std::int64_t changes_ = 0;  // Rows changed before the present transaction.
+  std::int64_t changes_ = 0;                      // Rows changed before the present transaction.
+  std::map<uid_t, std::int64_t> inserted_bytes_;  // Of its new jobs: not in owner_use yet.
   bool unsynced_ = false;
   PlacedFiles files_;
   std::filesystem::path log_;

@@ -80,6 +80,12 @@ struct StoredWork {
   std::vector<WorkId> prerequisites;
 };
 
+/// The jobs of a unique name.
+struct NameRecord {
+  std::optional<WorkId> holder;    // The newest; nothing: it was forgotten, or never was.
+  std::vector<WorkId> unfinished;  // Oldest first: the holder, and those that held it before.
+};
+
 /// One end of a chain's link, for showing.
 struct ChainLink {
   WorkId id = 0;
@@ -226,8 +232,7 @@ class Store {
   virtual RunTotals totals(WorkId id) = 0;
   /// Ids of unfinished jobs, with that tag if there is one, oldest first.
   virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) = 0;
-  /// The same of one unique name: of the job that holds it, and of those that held it before.
-  virtual std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name) = 0;
+  virtual NameRecord record_of(uid_t owner, const std::string& unique_name) = 0;
   /// The jobs that files have declared and that hold their names now.
   virtual std::vector<WorkId> applied(uid_t owner) = 0;
   /// Its prerequisites, in the order in which they were named.

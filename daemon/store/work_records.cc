@@ -23,10 +23,10 @@ std::string state_condition(const WorkFilter& filter) {
   return kCurrent + (" AND w.state IN (" + join(numbers)) + ")";
 }
 
-// The job that holds a name is the newest that was not superseded. (?1: owner, ?2: name)
+// The newest job of a name holds it, unless that was forgotten. (?1: owner, ?2: name)
 constexpr const char* kHolder =
-    "(SELECT id FROM work WHERE owner = ?1 AND name = ?2 AND superseded = 0 ORDER BY id DESC LIMIT "
-    "1)";
+    "(SELECT id FROM (SELECT id, superseded FROM work WHERE owner = ?1 AND name = ?2 ORDER BY id "
+    "DESC LIMIT 1) WHERE superseded = 0)";
 
 // The first unfinished jobs of each owner after a job: a page of everybody's has no others.
 constexpr const char* kFirstOfEachOwner =
@@ -65,6 +65,7 @@ WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
   return guarded([&] {
     const WorkRequest& request = info.request;
     const Work& work = info.work;
+    const std::string rest = stored_rest(request);
     Query(statement(std::string("UPDATE work SET superseded = 1 WHERE id = ") + kHolder))
         .bind(work.owner, request.unique_name)
         .step();
@@ -73,13 +74,14 @@ WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
                     "expedited, at, began) VALUES "
                     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
-        .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied,
-              stored_rest(request), policy_id(request), info.registered_at, request.keep_results,
-              work.state, work.enqueued_at, work.since, work.due, work.period_ends, work.attempts,
-              work.runs, work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
+        .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied, rest,
+              policy_id(request), info.registered_at, request.keep_results, work.state,
+              work.enqueued_at, work.since, work.due, work.period_ends, work.attempts, work.runs,
+              work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
               work.run_now, work.settling, work.expedited, work.at, work.began)
         .step();
     const WorkId id = database_.getLastInsertRowid();
+    inserted_bytes_[work.owner] += static_cast<std::int64_t>(rest.size());
     insert_tags(id, request.tags);
     std::int32_t position = 0;
     for (const WorkId prerequisite : prerequisites) {
@@ -127,6 +129,7 @@ void SqliteStore::save(const Work& work, Duration keep) {
 
 void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
   guarded([&] {
+    add_inserted_bytes();
     const std::int64_t policy = policy_id(request);
     const std::int64_t before = [&] {
       Query query(statement("SELECT policy FROM work WHERE id = ?"));
@@ -158,8 +161,10 @@ std::optional<std::int64_t> SqliteStore::load_paths_seen(WorkId id) {
 }
 
 void SqliteStore::save_output(WorkId id, const std::string& output) {
-  guarded(
-      [&] { Query(statement("UPDATE work SET output = ? WHERE id = ?")).bind(output, id).step(); });
+  guarded([&] {
+    add_inserted_bytes();
+    Query(statement("UPDATE work SET output = ? WHERE id = ?")).bind(output, id).step();
+  });
 }
 
 void SqliteStore::save_progress(WorkId id, const RunProgress& progress) {
@@ -239,14 +244,21 @@ std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const st
   });
 }
 
-std::vector<WorkId> SqliteStore::unfinished_of(uid_t owner, const std::string& unique_name) {
+NameRecord SqliteStore::record_of(uid_t owner, const std::string& unique_name) {
   return guarded([&] {
-    Query query(statement(std::string("SELECT id FROM work WHERE finished = 0 AND id = ") +
-                          kHolder +
-                          " UNION ALL SELECT id FROM work WHERE owner = ?1 AND name = ?2 AND "
-                          "superseded = 1 AND finished = 0 ORDER BY id"));
-    query.bind(owner, unique_name);
-    return ids_of(query);
+    NameRecord record;
+    Query newest(
+        statement("SELECT id, superseded, finished FROM work WHERE owner = ? AND name = ? ORDER BY "
+                  "id DESC LIMIT 1"));
+    if (!newest.bind(owner, unique_name).step()) return record;
+    Query before(
+        statement("SELECT id FROM work WHERE owner = ? AND name = ? AND superseded = 1 AND "
+                  "finished = 0 ORDER BY id"));
+    record.unfinished = ids_of(before.bind(owner, unique_name));
+    if (newest.integer(1) != 0) return record;
+    record.holder = newest.integer(0);
+    if (newest.integer(2) == 0) record.unfinished.push_back(newest.integer(0));
+    return record;
   });
 }
 

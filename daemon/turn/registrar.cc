@@ -168,9 +168,9 @@ Result<Registered> Registrar::add(const Registration& registration, const Presen
 }
 
 Registrar::Present Registrar::find_present(const Registration& registration) {
-  const std::string& name = registration.request.unique_name;
-  Present present{store_.find(registration.owner, name),
-                  store_.unfinished_of(registration.owner, name)};
+  auto [holder, unfinished] =
+      store_.record_of(registration.owner, registration.request.unique_name);
+  Present present{holder, std::move(unfinished)};
   std::erase_if(present.unfinished, [&](WorkId id) { return is_finished(current(id).state); });
   return present;
 }
@@ -221,8 +221,14 @@ Registered Registrar::insert(const Registration& registration, const Present& pr
     for (const WorkId id : replaced) scheduler_.cancel(id, now, StopReason::replaced);
   } else {
     scheduler_.replace(replaced, info.work, prerequisites.unfinished);
+    stored_.push_back(info.work);
   }
   return {info.work.id, result};
+}
+
+bool Registrar::has_stored(const Work& work) const {
+  const auto stored = std::ranges::lower_bound(stored_, work.id, {}, &Work::id);
+  return stored != stored_.end() && *stored == work;
 }
 
 Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>& registrations,

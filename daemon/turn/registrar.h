@@ -48,6 +48,9 @@ class Registrar {
   Registrar(Store& store, Scheduler& scheduler, const Settings& settings)
       : store_(store), scheduler_(scheduler), settings_(settings) {}
 
+  /// Call it when a turn begins.
+  void begin_turn() { stored_.clear(); }
+
   Result<Registered> add(const Registration& registration, TimePoint now);
 
   /// Registers all of them or none; each updates a job of that name. If the present job already
@@ -55,6 +58,9 @@ class Registrar {
   /// and these do not are cancelled; they come last in the answer.
   Result<std::vector<Registered>> apply(const std::vector<Registration>& registrations, bool prune,
                                         uid_t owner, TimePoint now);
+
+  /// True if this is the row of a new job as this turn has stored it.
+  bool has_stored(const Work& work) const;
 
   /// Enqueues a failed or cancelled job again.
   Result<> retry(WorkId id, TimePoint now);
@@ -100,6 +106,7 @@ class Registrar {
   Store& store_;
   Scheduler& scheduler_;
   const Settings& settings_;
+  std::vector<Work> stored_;  // The rows of this turn's new jobs; the ids grow.
 };
 
 }  // namespace wm

@@ -187,7 +187,7 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
         name +
             " has no state directory: no run of that name has started, or it was removed already");
   }
-  for (const WorkId id : store_.unfinished_of(owner, unique_name)) {
+  for (const WorkId id : store_.record_of(owner, unique_name).unfinished) {
     const Work* work = scheduler_.find(id);
     if (!work || work->state != WorkState::running) continue;
     return fail(ErrorCode::refused,
@@ -202,6 +202,7 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   TurnReport report;
   Turn turn(store_, scheduler_);
+  registrar_.begin_turn();
   retention_.begin_turn();
   if (clock_was_set_) scheduler_.clock_was_set(now);
   if (zone_changed_) scheduler_.zone_changed(now);
@@ -239,7 +240,8 @@ void WorkManager::act() {
   runner_.tidy();
   // Without a processor of its own, preparing it would only take time from those that run.
   const std::size_t running = scheduler_.running_count();
-  runner_.expect(scheduler_.unfinished_count() > running && std::cmp_less(running, machine_.processors));
+  runner_.expect(scheduler_.unfinished_count() > running &&
+                 std::cmp_less(running, machine_.processors));
   retention_.act();
 }
 
@@ -316,7 +318,7 @@ void WorkManager::take_output(const FinishedRun& run, RunResult& result) {
 // Runs are numbered by unique name. An appended job goes on with the numbers of the job before it,
 // which were unknown until that had ended.
 void WorkManager::number_appended_runs() {
-  for (const Start& started : scheduler_.decisions().started) {
+  for (const Start& started : scheduler_.started()) {
     const std::vector<ChainLink> links = store_.prerequisites(started.id);
     if (links.empty()) continue;
     const WorkInfo info = store_.recorded(started.id);
@@ -332,6 +334,7 @@ void WorkManager::number_appended_runs() {
 
 void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
   for (const Work& work : decisions.changed) {
+    if (registrar_.has_stored(work)) continue;
     store_.save(work, settings_.history.keep);
     if (is_finished(work.state)) store_.release_state(work.id, settings_.history.keep_state);
   }

@@ -250,7 +250,7 @@ std::vector<StateId> MemoryStore::expire_states(TimePoint now, int limit, Durati
         last = std::max(last, *row.info.last_finished_at + keep);
       }
     }
-    if (!unfinished_of(name.first, name.second).empty()) {
+    if (!record_of(name.first, name.second).unfinished.empty()) {
       change_state(name, KeptState{states_.at(name).id, {}});
     } else if (last > now) {
       change_state(name, KeptState{states_.at(name).id, last});
@@ -503,13 +503,13 @@ std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const st
   return ids;
 }
 
-std::vector<WorkId> MemoryStore::unfinished_of(uid_t owner, const std::string& unique_name) {
-  std::vector<WorkId> ids;
+NameRecord MemoryStore::record_of(uid_t owner, const std::string& unique_name) {
+  NameRecord record{find(owner, unique_name), {}};
   for (const auto& [id, row] : works_) {
     if (is_finished(row.info.work.state) || name_of(id) != Name(owner, unique_name)) continue;
-    ids.push_back(id);
+    record.unfinished.push_back(id);
   }
-  return ids;
+  return record;
 }
 
 std::vector<WorkId> MemoryStore::applied(uid_t owner) {

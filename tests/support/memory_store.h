@@ -58,7 +58,7 @@ class MemoryStore : public Store {
   RunTotals totals(WorkId id) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
   std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
-  std::vector<WorkId> unfinished_of(uid_t owner, const std::string& unique_name) override;
+  NameRecord record_of(uid_t owner, const std::string& unique_name) override;
   std::vector<WorkId> applied(uid_t owner) override;
   std::vector<ChainLink> prerequisites(WorkId id) override;
   std::vector<ChainLink> dependents(WorkId id, int limit) override;

@@ -45,7 +45,7 @@ const std::string kOldDocuments =
     "UPDATE work SET request = json_object('uniqueName', name, 'command', "
     "json_array('/bin/true'));";
 
-// Before schema 10, names and unfinished jobs had more indexes.
+// Before schema 10, names and unfinished jobs had more indexes, and insertions a trigger.
 const std::string kOldIndexes = R"sql(
 DROP INDEX work_unfinished;
 DROP INDEX work_superseded;
@@ -53,6 +53,7 @@ CREATE UNIQUE INDEX work_name ON work (owner, name) WHERE superseded = 0;
 CREATE INDEX work_unfinished ON work (id) WHERE finished = 0;
 CREATE INDEX work_unfinished_name ON work (owner, name) WHERE finished = 0;
 CREATE INDEX work_unfinished_owner ON work (owner) WHERE finished = 0;
+CREATE TRIGGER work_added AFTER INSERT ON work BEGIN SELECT 1; END;
 )sql";
 
 // Goes back to the schema of 0.1, whose rows did not say whether they are finished, nor what each

@@ -400,20 +400,21 @@ TYPED_TEST(StoreContract, FindsTheUnfinishedWorkOfANameWhoeverHoldsIt) {
   const WorkId holder = this->insert(this->info("a"));
   const WorkId others = this->insert(this->info("a", 1001));
   EXPECT_EQ(this->store().find(1000, "a"), holder);
-  EXPECT_EQ(this->store().unfinished_of(1000, "a"), (std::vector{before, holder}));
-  EXPECT_EQ(this->store().unfinished_of(1001, "a"), (std::vector{others}));
+  EXPECT_EQ(this->store().record_of(1000, "a").holder, holder);
+  EXPECT_EQ(this->store().record_of(1000, "a").unfinished, (std::vector{before, holder}));
+  EXPECT_EQ(this->store().record_of(1001, "a").unfinished, (std::vector{others}));
 
   Work row = this->store().recorded(holder).work;
   row.state = WorkState::cancelled;
   this->save(row);
   EXPECT_EQ(this->store().find(1000, "a"), holder);
-  EXPECT_EQ(this->store().unfinished_of(1000, "a"), (std::vector{before}));
+  EXPECT_EQ(this->store().record_of(1000, "a").unfinished, (std::vector{before}));
 
   this->store().begin();
   this->store().prune(1000, 0, 1000, {}, kKeepState);
   this->store().commit();
   EXPECT_EQ(this->store().find(1000, "a"), std::nullopt);
-  EXPECT_EQ(this->store().unfinished_of(1000, "a"), (std::vector{before}));
+  EXPECT_EQ(this->store().record_of(1000, "a").unfinished, (std::vector{before}));
 }
 
 TYPED_TEST(StoreContract, ListsEverybodysUnfinishedWorkPageByPage) {
@@ -661,6 +662,39 @@ TYPED_TEST(StoreContract, PruningGoesOnWhereItStopped) {
   EXPECT_EQ(first.reached, ids[1]) << "also those that stay are looked at";
   EXPECT_EQ(second.works, (std::vector{ids[2], ids[3]}));
   EXPECT_EQ(second.reached, std::nullopt);
+}
+
+TYPED_TEST(StoreContract, TheUseOfAnOwnerIsRightAtAnyTimeOfATurn) {
+  const auto use = [&] { return this->store().use_of(1000).work_bytes; };
+  const auto sum = [&] {
+    const std::vector<OwnerUse> all = this->store().uses();
+    return all.empty() ? 0 : all.front().work_bytes;
+  };
+  Work row = this->info("a").work;
+  for (const bool taken_back : {true, false}) {
+    this->store().begin();
+    row.id = this->store().insert(this->info("a"), {});
+    const std::int64_t of_one = use();
+    EXPECT_GT(of_one, 0);
+    this->store().save_output(row.id, "{}");
+    EXPECT_EQ(use(), of_one + 2);
+    this->store().insert(this->info("b"), {});
+    EXPECT_EQ(use(), 2 * of_one + 2);
+    EXPECT_EQ(sum(), use());
+    row.state = WorkState::succeeded;
+    this->store().save(row, kKeep);
+    this->store().prune(1000, 0, 1000, {}, kKeepState);
+    EXPECT_EQ(use(), of_one);
+    if (taken_back) {
+      this->store().roll_back();
+      EXPECT_EQ(use(), 0);
+      EXPECT_EQ(sum(), 0);
+    } else {
+      this->store().commit();
+      EXPECT_EQ(use(), of_one);
+      EXPECT_EQ(sum(), of_one);
+    }
+  }
 }
 
 TYPED_TEST(StoreContract, PruningCanBeTakenBack) {
