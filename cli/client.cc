@@ -100,6 +100,10 @@ Result<json::object> Client::call(std::string_view method, json::object paramete
   if (auto sent = send(method, std::move(parameters), false); !sent) {
     return std::unexpected(sent.error());
   }
+  return take_answer();
+}
+
+Result<json::object> Client::take_answer() {
   auto message = receive();
   if (!message) return message;
   json::value& answer = (*message)["parameters"];
@@ -108,6 +112,10 @@ Result<json::object> Client::call(std::string_view method, json::object paramete
 
 Result<> Client::stream(std::string_view method, json::object parameters, const OnReply& on_reply) {
   if (auto sent = send(method, std::move(parameters), true); !sent) return sent;
+  return take_answers(on_reply);
+}
+
+Result<> Client::take_answers(const OnReply& on_reply) {
   for (;;) {
     auto message = receive();
     if (!message) return std::unexpected(message.error());

@@ -28,6 +28,15 @@ class Client {
   /// The same for answers in parts: `on_reply` gets each part.
   Result<> stream(std::string_view method, boost::json::object parameters, const OnReply& on_reply);
 
+  // The parts of a call, for sending the next one before the answer to this one has come.
+
+  /// `more`: its answer comes in parts.
+  Result<> send(std::string_view method, boost::json::object parameters, bool more);
+  /// The answer to the earliest call that has none yet.
+  Result<boost::json::object> take_answer();
+  /// The same for an answer in parts.
+  Result<> take_answers(const OnReply& on_reply);
+
   /// Makes all further calls on behalf of that user; only root may.
   void act_for(uid_t owner) { owner_ = owner; }
 
@@ -48,7 +57,6 @@ class Client {
  private:
   explicit Client(int fd) : fd_(fd) {}
 
-  Result<> send(std::string_view method, boost::json::object parameters, bool more);
   Result<boost::json::object> receive();
   Result<std::string> receive_message();
   bool wait_readable();

@@ -19,13 +19,20 @@ Result<> stream_in_parts(Client& client, std::string_view method, json::object p
   json::array part;
   std::size_t size = 0;
   std::size_t before = 0;
+  // The daemon works on a part while the next one is made.
+  const auto take_previous = [&]() -> Result<> {
+    if (before == 0) return {};
+    const auto taken = client.take_answer();
+    return taken ? Result<>() : std::unexpected(taken.error());
+  };
   for (json::value& item : all) {
     const std::size_t more = json::serialize(item).size() + 1;
     if (size + more > kPartSize && !part.empty()) {
       const std::size_t count = part.size();
-      const auto taken = client.call(
-          method, {{list, std::exchange(part, {})}, {"part", true}, {"before", before}});
-      if (!taken) return std::unexpected(taken.error());
+      auto sent = client.send(
+          method, {{list, std::exchange(part, {})}, {"part", true}, {"before", before}}, false);
+      if (sent) sent = take_previous();
+      if (!sent) return sent;
       before += count;
       on_sent(before, all.size());
       size = 0;
@@ -35,7 +42,9 @@ Result<> stream_in_parts(Client& client, std::string_view method, json::object p
   }
   parameters[list] = std::move(part);
   if (before > 0) parameters["before"] = before;
-  return client.stream(method, std::move(parameters), on_reply);
+  auto sent = client.send(method, std::move(parameters), true);
+  if (sent) sent = take_previous();
+  return sent ? client.take_answers(on_reply) : sent;
 }
 
 }  // namespace wm::cli

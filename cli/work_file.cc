@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <unordered_map>
 
 #include <toml++/toml.h>
 
@@ -48,6 +49,21 @@ json::value to_json(const toml::node& node) {
   return json::value(text.str());
 }
 
+// The field of that key, or nullptr.
+const Field* field_of(std::string_view key) {
+  static const std::unordered_map<std::string_view, const Field*> kFields = [] {
+    std::unordered_map<std::string_view, const Field*> fields;
+    for (const Field& field : request_fields()) {
+      if ((field.offers & kFile) != 0) fields.emplace(field.key, &field);
+    }
+    return fields;
+  }();
+  std::string with_dashes(key);
+  std::ranges::replace(with_dashes, '_', '-');
+  const auto found = kFields.find(with_dashes);
+  return found == kFields.end() ? nullptr : found->second;
+}
+
 // Reads one [[work]]. `_` may replace `-` in its keys, as in wmd.toml.
 class WorkReader {
  public:
@@ -61,9 +77,16 @@ class WorkReader {
     WorkRequest request = default_request(processing ? WorkKind::processing
                                           : periodic ? WorkKind::periodic
                                                      : WorkKind::oneoff);
-    for (const Field& field : request_fields()) {
-      if ((field.offers & kFile) != 0) read_field(field, request);
+    bool all_known = true;
+    for (const auto& [found, node] : table_) {
+      const Field* const field = field_of(found.str());
+      if (field && key(field->key) == found.str()) {
+        read_field(*field, request);
+      } else if (found != "processing") {
+        all_known = false;
+      }
     }
+    if (!all_known) know_all();
     if (!reader_.finish() || !is_complete(request) || !resolve(request)) return std::nullopt;
     return request;
   }
@@ -79,6 +102,13 @@ class WorkReader {
       reader_.fail(found, "must be " + read.error().message);
     } else {
       reader_.complain(found, read.error().message);
+    }
+  }
+
+  // An error about an unknown key suggests one of these.
+  void know_all() {
+    for (const Field& field : request_fields()) {
+      if ((field.offers & kFile) != 0) reader_.find(key(field.key));
     }
   }
 
