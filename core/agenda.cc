@@ -159,9 +159,13 @@ void Agenda::count_named(const Policy& policy, int works) {
 }
 
 void Agenda::set_alarm(Row& row, std::optional<TimePoint> time) {
-  if (row.alarm != TimePoint{}) alarms_.erase({row.alarm, &row});
-  row.alarm = time.value_or(TimePoint{});
-  if (time) alarms_.emplace(*time, &row);
+  if (const auto before = alarm_of_.find(&row); before != alarm_of_.end()) {
+    alarms_.erase({before->second, &row});
+    alarm_of_.erase(before);
+  }
+  if (!time) return;
+  alarms_.emplace(*time, &row);
+  alarm_of_.emplace(&row, *time);
 }
 
 }  // namespace wm

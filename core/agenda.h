@@ -23,7 +23,6 @@ struct Row
   explicit Row(const Work& content) : work(content) {}
 
   Work work;
-  TimePoint alarm{};  // In the agenda's alarms; none: the epoch.
 };
 
 /// Earliest due first, then oldest.
@@ -127,6 +126,7 @@ class Agenda {
   RunsOfOwners running_of_;
   std::map<Constraints, int> named_;
   std::set<std::pair<TimePoint, Row*>> alarms_;
+  std::unordered_map<const Row*, TimePoint> alarm_of_;  // The same: few rows have one.
   std::vector<Group> groups_;
   std::unordered_map<std::string, std::uint32_t> group_ids_;
 };

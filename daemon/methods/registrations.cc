@@ -125,14 +125,28 @@ void Registrations::see_paths_of(const ExchangePtr& exchange,
                           *outcome = manager_.registrar().add(*registration, now);
                           if (*outcome) manager_.touch((*outcome)->id);
                         },
-                        [this, exchange, outcome](TimePoint now) {
+                        [this, exchange, registration, outcome](TimePoint now) {
                           if (!*outcome) return refusing(exchange, outcome->error());
                           const Registered& done = **outcome;
-                          json::object reply = views_.reply_with(done.id, now);
+                          json::object reply = reply_to(*registration, done, now);
                           reply["result"] = word(done.result);
                           return replying(exchange, std::move(reply));
                         }});
   });
+}
+
+// A new job is as it was registered: only others must be read.
+json::object Registrations::reply_to(const Registration& registration, const Registered& done,
+                                     TimePoint now) const {
+  const bool is_new = done.result != RegisterResult::kept && done.result != RegisterResult::updated;
+  const Work* const row = manager_.scheduler().find(done.id);
+  if (!is_new || !row) return views_.reply_with(done.id, now);
+  WorkInfo info;
+  info.work = *row;
+  info.uuid = registration.uuid;
+  info.request = registration.request;
+  info.registered_at = now;
+  return {{"work", views_.show(info, now)}};
 }
 
 void Registrations::apply(const ExchangePtr& exchange) {

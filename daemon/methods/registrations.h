@@ -54,6 +54,9 @@ class Registrations {
   void see_programs_of(const std::shared_ptr<std::vector<Registering>>& list);
   void see_paths_of(const ExchangePtr& exchange, const std::shared_ptr<Registration>& registration);
 
+  boost::json::object reply_to(const Registration& registration, const Registered& done,
+                               TimePoint now) const;
+
   Result<> read_works(const Exchange& exchange, const boost::json::array& works,
                       Parts<Registration>& file, std::vector<UsersCommand>& commands) const;
   void see_works(const ExchangePtr& exchange, const File& file, std::size_t before,

@@ -30,16 +30,15 @@ void SqliteStore::use_state(WorkId id) {
   });
 }
 
-void SqliteStore::release_state(WorkId id, Duration keep) {
-  guarded([&] {
-    Query(
-        statement(std::string("UPDATE state SET expires_at = ") + kReleased +
-                  " FROM (SELECT owner, name, since, (SELECT max(finished_at) FROM run WHERE "
-                  "work = ?2) AS ran FROM work WHERE id = ?2 AND expires_at > since + ?1) AS gone "
-                  "WHERE state.owner = gone.owner AND state.name = gone.name"))
-        .bind(keep, id)
-        .step();
-  });
+void SqliteStore::release_states(const std::vector<WorkId>& ended, Duration keep) {
+  static const std::string kRelease =
+      std::string("UPDATE state SET expires_at = ") + kReleased +
+      " FROM (SELECT w.owner, w.name, max(w.since) AS since, max(r.finished_at) AS ran FROM work w "
+      "LEFT JOIN run r ON r.work = w.id WHERE w.id IN (SELECT value FROM json_each(?2)) AND "
+      "w.expires_at > w.since + ?1 GROUP BY w.owner, w.name) AS gone WHERE state.owner = "
+      "gone.owner AND state.name = gone.name";
+  if (ended.empty()) return;
+  guarded([&] { Query(statement(kRelease)).bind(keep, json_list(ended)).step(); });
 }
 
 void SqliteStore::forget_state(StateId id) {

@@ -2,8 +2,6 @@
 #include <limits>
 #include <utility>
 
-#include <boost/json.hpp>
-
 #include "daemon/store/rows.h"
 #include "daemon/store/sqlite_store.h"
 #include "daemon/store/stored_form.h"
@@ -22,10 +20,6 @@ constexpr const char* kFailedRuns = "r.outcome IN (1, 2)";
 constexpr const char* kUnused =
     "(state >= 3 AND NOT EXISTS (SELECT 1 FROM prerequisite p JOIN work d ON d.id = p.work WHERE "
     "p.prerequisite = work.id AND d.finished = 0))";
-
-std::string stored_set(const std::set<WorkId>& ids) {
-  return boost::json::serialize(boost::json::value_from(ids));
-}
 
 // The rows that the filter covers, in the order of the query: newest first, by `time`.
 template <class Row, class Time>
@@ -213,8 +207,7 @@ Pruned SqliteStore::prune(std::optional<uid_t> owner, WorkId after, int most,
                                 "AND (?3 IS NULL OR owner = ?3) AND id NOT IN "
                                 "(SELECT value FROM json_each(?4)) AND ") +
                     kUnused))
-        .bind(after, reached.value_or(std::numeric_limits<WorkId>::max()), owner,
-              stored_set(spared))
+        .bind(after, reached.value_or(std::numeric_limits<WorkId>::max()), owner, json_list(spared))
         .step();
     Pruned pruned = forget_pruned(keep_state);
     pruned.reached = reached;
@@ -229,7 +222,7 @@ Pruned SqliteStore::expire(TimePoint now, int limit, const std::set<WorkId>& spa
     Query(statement(std::string("INSERT INTO pruned SELECT id FROM work WHERE expires_at <= ?1 AND "
                                 "id NOT IN (SELECT value FROM json_each(?3)) AND ") +
                     kUnused + " LIMIT ?2"))
-        .bind(now, limit, stored_set(spared))
+        .bind(now, limit, json_list(spared))
         .step();
     Pruned pruned = forget_pruned(keep_state);
     // Jobs that others still depend on are looked at again later.

@@ -63,10 +63,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   }
 }
 
-SQLite::Statement& SqliteStore::statement(const std::string& sql) {
+SQLite::Statement& SqliteStore::statement(std::string_view sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second;
-  return statements_.try_emplace(sql, database_, sql).first->second;
+  const std::string text(sql);
+  return statements_.try_emplace(text, database_, text).first->second;
 }
 
 void SqliteStore::begin() {

@@ -62,7 +62,7 @@ class SqliteStore : public Store {
   Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared,
                 Duration keep_state) override;
   void use_state(WorkId id) override;
-  void release_state(WorkId id, Duration keep) override;
+  void release_states(const std::vector<WorkId>& ended, Duration keep) override;
   void forget_state(StateId id) override;
   std::vector<StateId> expire_states(TimePoint now, int limit, Duration keep) override;
   std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) override;
@@ -100,8 +100,16 @@ class SqliteStore : public Store {
  private:
   explicit SqliteStore(const std::filesystem::path& file);
 
+  // Finds a text without making a string of it.
+  struct HashOfText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
   /// The statement with that text, prepared once and ready to be bound.
-  SQLite::Statement& statement(const std::string& sql);
+  SQLite::Statement& statement(std::string_view sql);
   void add_inserted_bytes();
   std::int64_t policy_id(const WorkRequest& request);
   void drop_unused_policy(std::int64_t id);
@@ -112,7 +120,7 @@ class SqliteStore : public Store {
   void load_prerequisites(std::vector<StoredWork>& works);
 
   SQLite::Database database_;
-  std::unordered_map<std::string, SQLite::Statement> statements_;
+  std::unordered_map<std::string, SQLite::Statement, HashOfText, std::equal_to<>> statements_;
   std::unordered_map<std::string, std::int64_t> policy_ids_;  // The recently used ones.
   std::int64_t changes_ = 0;                      // Rows changed before the present transaction.
   std::map<uid_t, std::int64_t> inserted_bytes_;  // Of its new jobs: not in owner_use yet.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <boost/json.hpp>
 
 #include "core/time.h"
 #include "daemon/store/store.h"
@@ -22,6 +23,12 @@ auto guarded(Body body) {
   } catch (const SQLite::Exception& e) {
     throw StoreError(e.what());
   }
+}
+
+/// The values as one parameter, for json_each().
+template <class Values>
+std::string json_list(const Values& values) {
+  return boost::json::serialize(boost::json::value_from(values));
 }
 
 /// A statement in use. Its end resets it, so that it takes other parameters and no longer reads.

@@ -187,9 +187,9 @@ class Store {
 
   /// A run of that job starts: its owner and unique name have a state directory from now on.
   virtual void use_state(WorkId id) = 0;
-  /// That job has ended: its name's state directory goes `keep` after the last run. If the job is
-  /// forgotten before, forgetting it says so, and nothing is written now.
-  virtual void release_state(WorkId id, Duration keep) = 0;
+  /// Those jobs have ended: their names' state directories go `keep` after the last run. If a job
+  /// is forgotten before, forgetting it says so, and nothing is written now.
+  virtual void release_states(const std::vector<WorkId>& ended, Duration keep) = 0;
   virtual void forget_state(StateId id) = 0;
   /// Forgets state directories whose time has come, at most `limit`. A name keeps its directory
   /// until `keep` after the last run of any job on record, and longer if one is unfinished.

@@ -1,7 +1,6 @@
 // Recorded jobs: their terms, their rows and their chains.
 #include <limits>
 
-#include <boost/json.hpp>
 #include <sqlite3.h>
 
 #include "core/text.h"
@@ -66,9 +65,9 @@ WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prer
     const WorkRequest& request = info.request;
     const Work& work = info.work;
     const std::string rest = stored_rest(request);
-    Query(statement(std::string("UPDATE work SET superseded = 1 WHERE id = ") + kHolder))
-        .bind(work.owner, request.unique_name)
-        .step();
+    static const std::string kSupersede =
+        std::string("UPDATE work SET superseded = 1 WHERE id = ") + kHolder;
+    Query(statement(kSupersede)).bind(work.owner, request.unique_name).step();
     Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
                     "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
@@ -204,7 +203,7 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
     if (!filter.task_name.empty()) where.add("w.task = ?", filter.task_name);
     if (!filter.tags.empty()) {
       where.add("w.id IN (SELECT work FROM tag WHERE tag IN (SELECT value FROM json_each(?))",
-                boost::json::serialize(boost::json::value_from(filter.tags)));
+                json_list(filter.tags));
       where.extend(" AND work > ? AND work <= ?)", filter.after,
                    filter.up_to.value_or(std::numeric_limits<WorkId>::max()));
     }
@@ -227,7 +226,7 @@ std::optional<WorkId> SqliteStore::reach(const WorkFilter& filter, int most) {
                  "ORDER BY work LIMIT 1 OFFSET ?"
                : "SELECT id FROM work WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"));
     query.bind(filter.after);
-    if (tagged) query.bind(boost::json::serialize(boost::json::value_from(filter.tags)));
+    if (tagged) query.bind(json_list(filter.tags));
     if (!query.bind(most - 1).step()) return std::nullopt;
     return query.integer(0);
   });

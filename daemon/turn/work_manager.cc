@@ -333,11 +333,13 @@ void WorkManager::number_appended_runs() {
 }
 
 void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
+  std::vector<WorkId> ended;
   for (const Work& work : decisions.changed) {
     if (registrar_.has_stored(work)) continue;
     store_.save(work, settings_.history.keep);
-    if (is_finished(work.state)) store_.release_state(work.id, settings_.history.keep_state);
+    if (is_finished(work.state)) ended.push_back(work.id);
   }
+  store_.release_states(ended, settings_.history.keep_state);
   for (const Start& started : decisions.started) {
     const Work& work = *scheduler_.find(started.id);
     RunInfo run;

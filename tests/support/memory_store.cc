@@ -212,9 +212,11 @@ void MemoryStore::use_state(WorkId id) {
   change_state(name_of(id), KeptState{state, {}});
 }
 
-void MemoryStore::release_state(WorkId id, Duration keep) {
-  const Row& row = works_.at(id);
-  if (row.expires && *row.expires > row.info.work.since + keep) release(id, keep);
+void MemoryStore::release_states(const std::vector<WorkId>& ended, Duration keep) {
+  for (const WorkId id : ended) {
+    const Row& row = works_.at(id);
+    if (row.expires && *row.expires > row.info.work.since + keep) release(id, keep);
+  }
 }
 
 // A directory never goes earlier than was said once.

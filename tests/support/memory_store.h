@@ -37,7 +37,7 @@ class MemoryStore : public Store {
   Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared,
                 Duration keep_state) override;
   void use_state(WorkId id) override;
-  void release_state(WorkId id, Duration keep) override;
+  void release_states(const std::vector<WorkId>& ended, Duration keep) override;
   void forget_state(StateId id) override;
   std::vector<StateId> expire_states(TimePoint now, int limit, Duration keep) override;
   std::vector<RemovedLog> remove_logs(uid_t owner, std::int64_t bytes, int limit) override;

@@ -566,7 +566,7 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   first.since = kNow + 1h;
   this->store().begin();
   this->store().save(first, Days{7});
-  this->store().release_state(first.id, 24h);
+  this->store().release_states({first.id}, 24h);
   this->store().commit();
   EXPECT_EQ(this->store().next_expiry(), kNow + 1min + 1s + 24h);
 
@@ -583,11 +583,11 @@ TYPED_TEST(StoreContract, AStateDirectoryIsItsNamesAndExpiresAfterTheLastRun) {
   again.since = kNow + Days{3};
   this->store().begin();
   this->store().save(again, Days{7});
-  this->store().release_state(again.id, 24h);
+  this->store().release_states({again.id}, 24h);
   this->store().roll_back();
   this->store().begin();
   this->store().save(again, Days{7});
-  this->store().release_state(again.id, 24h);
+  this->store().release_states({again.id}, 24h);
   this->store().commit();
   EXPECT_TRUE(expire(kNow + Days{4} - 1ms).empty());
   EXPECT_EQ(expire(kNow + Days{4}), std::vector<StateId>{*state});
@@ -610,7 +610,7 @@ TYPED_TEST(StoreContract, ForgettingAJobReleasesItsStateDirectory) {
     row.since = kNow + number * 1min + 1s;
     this->store().begin();
     this->store().save(row, 1h);
-    this->store().release_state(row.id, 24h);
+    this->store().release_states({row.id}, 24h);
     this->store().commit();
   };
   const auto forget = [&](TimePoint now) {
