@@ -12,10 +12,10 @@
 
 int main(int argc, char** argv) {
   const std::vector<std::pair<std::string, void (*)(wm::Table&)>> groups{
-      {"register", wm::bench_register}, {"many", wm::bench_many},
-      {"drain", wm::bench_drain},       {"dispatch", wm::bench_dispatch},
-      {"reaction", wm::bench_reaction}, {"size", wm::bench_size},
-      {"idle", wm::bench_idle},         {"scheduler", wm::bench_scheduler}};
+      {"register", wm::bench_register},   {"many", wm::bench_many},
+      {"dispatch", wm::bench_dispatch},   {"reaction", wm::bench_reaction},
+      {"size", wm::bench_size},           {"idle", wm::bench_idle},
+      {"scheduler", wm::bench_scheduler}, {"drain", wm::bench_drain}};
   std::vector<std::string> names;
   for (const auto& [name, bench] : groups) names.push_back(name);
 

@@ -11,11 +11,16 @@ namespace json = boost::json;
 std::string job_name(int number) { return "work-" + std::to_string(number); }
 
 void register_jobs(RawConnection& connection, int count, const json::object& members) {
-  constexpr int kAhead = 100;  // Calls that wait for their answers at once.
+  constexpr int kAhead = 100;  // Half of the calls that wait for their answers at once.
+  const auto take_answers = [&](int first) {
+    for (int i = first; i < std::min(first + kAhead, count); ++i) {
+      const auto answer = connection.receive();
+      if (!answer || answer->find("\"error\"") != std::string::npos) std::abort();
+    }
+  };
   for (int first = 0; first < count; first += kAhead) {
-    const int last = std::min(first + kAhead, count);
     std::string calls;
-    for (int i = first; i < last; ++i) {
+    for (int i = first; i < std::min(first + kAhead, count); ++i) {
       json::object work = members;
       work["uniqueName"] = job_name(i);
       work["command"] = {"/bin/true"};
@@ -24,11 +29,9 @@ void register_jobs(RawConnection& connection, int count, const json::object& mem
                '\0';
     }
     connection.send(calls);
-    for (int i = first; i < last; ++i) {
-      const auto answer = connection.receive();
-      if (!answer || answer->find("\"error\"") != std::string::npos) std::abort();
-    }
+    if (first > 0) take_answers(first - kAhead);
   }
+  if (count > 0) take_answers((count - 1) / kAhead * kAhead);
 }
 
 void write_jobs(const std::string& file, int first, int count) {

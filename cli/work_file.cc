@@ -270,6 +270,7 @@ Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::
   const TomlFile file{name, PlaceForm::line};
   try {
     const toml::table tables = toml::parse(text, name);
+    if (const auto* list = tables["work"].as_array()) works.reserve(list->size());
     TomlReader reader(tables, "", file, error);
     reader.each_entry("work", [&](const toml::table& table, TomlReader& entry) {
       if (auto request = WorkReader(table, entry).read()) {

@@ -99,6 +99,8 @@ class Agenda {
   int running_of(uid_t owner) const;
   /// The constraints that enqueued and running jobs name, each with the number of those jobs.
   const std::map<Constraints, int>& named() const { return named_; }
+  /// The times at which jobs change places by themselves, without those of timers().
+  const std::set<std::pair<TimePoint, Row*>>& alarms() const { return alarms_; }
   std::optional<TimePoint> next_alarm() const;
   /// The time of the last move_on().
   TimePoint now() const { return now_; }

@@ -52,6 +52,12 @@ void Chains::pass_on(WorkId ended, TimePoint now, WorkTable& table,
   }
 }
 
+std::vector<WorkId> Chains::dependents_of(WorkId prerequisite) const {
+  const auto found = dependents_.find(prerequisite);
+  if (found == dependents_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
 bool Chains::depends_on(WorkId dependent, WorkId prerequisite) const {
   const auto found = dependents_.find(prerequisite);
   return found != dependents_.end() && found->second.contains(dependent);

@@ -29,6 +29,8 @@ class Chains {
                const std::function<TimePoint(const Work&)>& due_of) const;
 
   bool depends_on(WorkId dependent, WorkId prerequisite) const;
+  /// The unfinished jobs that come right after that one.
+  std::vector<WorkId> dependents_of(WorkId prerequisite) const;
 
   /// The end of a turn, as in WorkTable; `finished` are forgotten.
   void accept(std::span<const WorkId> finished);

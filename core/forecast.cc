@@ -1,15 +1,116 @@
 #include "core/forecast.h"
 
+#include <map>
 #include <set>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace wm {
+namespace {
+
+// Gives jobs to the simulated scheduler when they begin to matter: a million may wait for another
+// day, or behind others.
+class Supply {
+ public:
+  Supply(const Scheduler& present, Scheduler& ahead)
+      : present_(present),
+        ahead_(ahead),
+        starts_at_once_(static_cast<std::size_t>(present.rules().max_parallel_total)) {
+    const Agenda& agenda = present.agenda();
+    for (const WorkId id : agenda.running()) {
+      give(id);
+      give(present.find(id)->successor);
+    }
+    bool places_change = false;
+    for (const auto& [time, row] : agenda.alarms()) {
+      give(row->work.id);
+      places_change |= row->is_linked();
+    }
+    for (const auto& [key, lane] : agenda.lanes()) {
+      lines_.push_back({key.owner, lane.begin(), lane.end()});
+      begin(lines_.size() - 1, places_change || key.drop);
+    }
+    for (const auto& [owner, timers] : agenda.timers()) {
+      if (!timers.empty())
+        timers_.emplace(timers.begin()->work.due, Line{owner, timers.begin(), timers.end()});
+    }
+  }
+
+  // The next time at which a job that is not given yet may start.
+  std::optional<TimePoint> next_due() const {
+    if (!ahead_.has_room() || ahead_.pauses().contains("")) return std::nullopt;
+    const auto next = std::ranges::find_if(
+        timers_, [&](const auto& timer) { return ahead_.has_room(timer.second.owner); });
+    return next == timers_.end() ? std::nullopt : std::optional(next->first);
+  }
+
+  // Call it before the plan of that time.
+  void give_due(TimePoint now) {
+    while (!timers_.empty() && timers_.begin()->first <= now) {
+      Line line = timers_.extract(timers_.begin()).mapped();
+      for (; line.next != line.end && line.next->work.due <= now; ++line.next)
+        give(line.next->work.id);
+      if (line.next != line.end) timers_.emplace(line.next->work.due, line);
+    }
+  }
+
+  // The next of its lane takes its place.
+  void started(WorkId id) {
+    const auto line = line_of_.extract(id);
+    if (!line.empty()) give_next(line.mapped());
+  }
+
+  // Call it before the ends of that time.
+  void ends(WorkId id) {
+    for (const WorkId dependent : present_.dependents_of(id)) give(dependent);
+  }
+
+ private:
+  // One owner's jobs, which matter in this order.
+  struct Line {
+    uid_t owner = 0;
+    Queue::const_iterator next;
+    Queue::const_iterator end;
+  };
+
+  // No plan starts more than `starts_at_once_`, and in a lane always the first.
+  void begin(std::size_t line, bool whole) {
+    for (std::size_t given = 0; whole || given < starts_at_once_; ++given) {
+      if (!give_next(line)) return;
+    }
+  }
+
+  bool give_next(std::size_t which) {
+    Line& line = lines_[which];
+    if (line.next == line.end) return false;
+    line_of_.emplace(line.next->work.id, which);
+    give((line.next++)->work.id);
+    return true;
+  }
+
+  void give(WorkId id) {
+    const Work* const work = present_.find(id);
+    if (work && given_.insert(id).second) ahead_.restore(*work);
+  }
+
+  const Scheduler& present_;
+  Scheduler& ahead_;
+  const std::size_t starts_at_once_;
+  std::vector<Line> lines_;                          // One per lane.
+  std::unordered_map<WorkId, std::size_t> line_of_;  // The given ones that have not started.
+  std::multimap<TimePoint, Line> timers_;            // One per owner, by the next due time.
+  std::unordered_set<WorkId> given_;
+};
+
+}  // namespace
 
 Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
                   const std::function<Duration(const Work&)>& length_of,
                   const std::function<bool(const Work&)>& shown, ForecastBounds bounds) {
   Forecast result;
   std::size_t simulated = 0;
-  Scheduler ahead = scheduler.copy();
+  Scheduler ahead = scheduler.copy_without_jobs();
+  Supply supply(scheduler, ahead);
   std::set<std::pair<TimePoint, WorkId>> ends;
   const auto will_end = [&](const Work& work) {
     ends.emplace(now + std::max(length_of(work) - scheduler.run_time(work, now), Duration::zero()),
@@ -22,12 +123,16 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
       result.cut_at = now;
       break;
     }
+    for (auto end = ends.begin(); end != ends.end() && end->first <= now; ++end) {
+      supply.ends(end->second);
+    }
     for (; !ends.empty() && ends.begin()->first <= now; ends.erase(ends.begin())) {
       const WorkId id = ends.begin()->second;
       const bool told_to_stop = ahead.find(id)->stopping != StopReason::none;
       const auto how = told_to_stop ? ChildEnd::How::lost : ChildEnd::How::exited;
       ahead.run_ended(id, {how, 0, ""}, ExitRules{}, now);
     }
+    supply.give_due(now);
     ahead.plan(now);
     const Decisions decisions = ahead.decisions();
     for (const Stop& stopped : decisions.stopped) {
@@ -45,7 +150,8 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
       will_end(work);
     }
     ahead.accept();
-    auto next = ahead.next_wakeup();
+    for (const Start& started : decisions.started) supply.started(started.id);
+    auto next = earliest(ahead.next_wakeup(), supply.next_due());
     if (!ends.empty()) next = earliest(next, ends.begin()->first);
     if (!next) break;
     now = std::max(now, *next);

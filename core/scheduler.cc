@@ -340,7 +340,7 @@ bool Scheduler::group_has_room(const std::string& name, uid_t owner) const {
   return running < rule->second.max_parallel;
 }
 
-Scheduler Scheduler::copy() const {
+Scheduler Scheduler::copy_without_jobs() const {
   Scheduler other(rules_);
   other.table_.agenda().gates() = agenda().gates();
   other.set_clock_offset(clock_offset());
@@ -350,7 +350,6 @@ Scheduler Scheduler::copy() const {
   other.pauses_ = pauses_;
   other.chains_ = chains_;
   other.shutting_down_ = shutting_down_;
-  for (const auto& [id, row] : table_.rows()) other.restore(row.work);
   return other;
 }
 

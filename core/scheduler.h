@@ -171,8 +171,10 @@ class Scheduler {
     return chains_.depends_on(dependent, prerequisite);
   }
 
-  /// A copy of the jobs and rules, for simulating ahead. Takes time for each job.
-  Scheduler copy() const;
+  std::vector<WorkId> dependents_of(WorkId id) const { return chains_.dependents_of(id); }
+
+  /// A copy without jobs, for simulating ahead: restore() those that matter.
+  Scheduler copy_without_jobs() const;
 
   /// Lists the waits of an enqueued job: see WaitLedger::waited().
   std::vector<Waited> waited(const Work& work, TimePoint now) const {

@@ -1,8 +1,8 @@
 #include "daemon/turn/registrar.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
+#include <unordered_map>
 
 #include <boost/json.hpp>
 
@@ -28,7 +28,7 @@ std::unexpected<Error> at(const Registration& registration, Error error) {
 
 // The places of the registrations, each after those it depends on; an error if they form a circle.
 Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& registrations) {
-  std::map<std::string, std::size_t> places;
+  std::unordered_map<std::string_view, std::size_t> places(registrations.size());
   for (std::size_t i = 0; i < registrations.size(); ++i) {
     const std::string& name = registrations[i].request.unique_name;
     if (!places.try_emplace(name, i).second) {
@@ -251,7 +251,7 @@ Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>
 // them replaces.
 Result<std::vector<Registrar::Present>> Registrar::check_all(
     const std::vector<Registration>& registrations) {
-  std::map<std::string_view, WorkKind> declared;
+  std::unordered_map<std::string_view, WorkKind> declared(registrations.size());
   for (const Registration& one : registrations) {
     declared[one.request.unique_name] = one.request.kind;
   }

@@ -8,39 +8,15 @@
 namespace wm {
 namespace {
 
-// A machine with a bit of everything; a run takes as long as its job's name says.
-class ForecastTest : public testing::Test {
+// A run takes as long as its job's name says.
+class ForecastLineTest : public testing::Test {
  protected:
   static Duration length_of(const std::string& name) { return Duration{997} * name.size(); }
 
-  ForecastTest() {
+  explicit ForecastLineTest(int slots = 4) : world_(slots) {
     world_.runner.life = [](const Launch& launch) {
       return Life{.takes = length_of(launch.info.request.unique_name)};
     };
-    auto fixed = periodic("fixed", 40min);
-    fixed.cadence = Cadence::fixed;
-    auto calendar = oneoff("daily");
-    calendar.kind = WorkKind::periodic;
-    calendar.calendar = "15 4 * * *";
-    auto waits = oneoff("waits");
-    waits.constraints.set(Constraint::charging);
-    waits.deadline = 5h;
-    auto prefers = oneoff("prefers");
-    prefers.prefer = {{{.flags = {Constraint::charging}}, 3h}};
-    auto nights = periodic("nights", 40min);
-    nights.constraints.between = {checked(parse_window("22:00-06:00"), "a window")};
-    nights.time_zone = "America/New_York";
-    auto never = oneoff("never");
-    never.constraints.set(Constraint::charging);
-    auto later = oneoff("later");
-    later.initial_delay = 2h;
-    auto after = oneoff("after");
-    after.prerequisites = {"later"};
-    world_.conditions.holds[Constraint::charging] = false;
-    for (const WorkRequest& request : {periodic("interval", 30min), fixed, calendar, waits, prefers,
-                                       nights, never, later, after}) {
-      world_.enqueue(request);
-    }
   }
 
   std::vector<std::string> predicted(Duration time) {
@@ -67,7 +43,38 @@ class ForecastTest : public testing::Test {
     return runs;
   }
 
-  World world_{1};
+  World world_;
+};
+
+// A machine with a bit of everything.
+class ForecastTest : public ForecastLineTest {
+ protected:
+  ForecastTest() : ForecastLineTest(1) {
+    auto fixed = periodic("fixed", 40min);
+    fixed.cadence = Cadence::fixed;
+    auto calendar = oneoff("daily");
+    calendar.kind = WorkKind::periodic;
+    calendar.calendar = "15 4 * * *";
+    auto waits = oneoff("waits");
+    waits.constraints.set(Constraint::charging);
+    waits.deadline = 5h;
+    auto prefers = oneoff("prefers");
+    prefers.prefer = {{{.flags = {Constraint::charging}}, 3h}};
+    auto nights = periodic("nights", 40min);
+    nights.constraints.between = {checked(parse_window("22:00-06:00"), "a window")};
+    nights.time_zone = "America/New_York";
+    auto never = oneoff("never");
+    never.constraints.set(Constraint::charging);
+    auto later = oneoff("later");
+    later.initial_delay = 2h;
+    auto after = oneoff("after");
+    after.prerequisites = {"later"};
+    world_.conditions.holds[Constraint::charging] = false;
+    for (const WorkRequest& request : {periodic("interval", 30min), fixed, calendar, waits, prefers,
+                                       nights, never, later, after}) {
+      world_.enqueue(request);
+    }
+  }
 };
 
 TEST_F(ForecastTest, WhatItPredictsIsWhatThenHappens) {
@@ -77,6 +84,30 @@ TEST_F(ForecastTest, WhatItPredictsIsWhatThenHappens) {
 
   EXPECT_GT(expected.size(), 150U);
   EXPECT_EQ(expected, happened(48h));
+}
+
+TEST_F(ForecastLineTest, KnowsThoseWhoWaitInLineOrForTheirTime) {
+  WorkRequest later = oneoff("later");
+  later.initial_delay = 10min;
+  world_.enqueue(later);
+  std::vector<std::string> line;
+  for (int i = 0; i < 200; ++i) {
+    WorkRequest request = oneoff(line.emplace_back(
+        "line-" + std::string(static_cast<std::size_t>(i % 7), 'x') + std::to_string(i)));
+    if (i % 3 == 0) request.initial_delay = i * 7s;
+    if (i % 4 < 2) request.priority = 5;
+    if (i % 12 == 10) request.prerequisites = {line[static_cast<std::size_t>(i - 2)], "later"};
+    world_.enqueue(request, ExistingPolicy::keep, 1000 + static_cast<uid_t>(i % 2));
+  }
+  world_.advance(2s);
+  // Then several slots are free at once.
+  world_.change([&](WorkManager& manager) { manager.pause("", world_.now + 5min); });
+  world_.advance(1min);
+
+  const auto expected = predicted(6h);
+
+  EXPECT_GT(expected.size(), 190U);
+  EXPECT_EQ(expected, happened(6h));
 }
 
 TEST_F(ForecastTest, ChangesNothing) {
