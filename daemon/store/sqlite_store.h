@@ -44,6 +44,7 @@ class SqliteStore : public Store {
   const Histogram& commit_times() const { return commit_times_; }
   const Histogram& sync_times() const { return sync_times_; }
 
+  void supersede(WorkId holder) override;
   WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;

@@ -150,8 +150,9 @@ class Store {
   /// nothing if nothing was committed since the last call.
   virtual void sync() = 0;
 
-  /// Stores a new job with an id that was never used. It takes the unique name over from the job
-  /// that held it.
+  /// The job that holds its unique name gives it up to one that is inserted next.
+  virtual void supersede(WorkId holder) = 0;
+  /// Stores a new job with an id that was never used. Nobody holds its unique name.
   virtual WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) = 0;
   /// Saves the scheduler's row of a stored job. A finished job is forgotten `keep` later, unless it
   /// was registered with another time. Only an enqueued job keeps its progress.

@@ -60,14 +60,16 @@ void SqliteStore::drop_unused_policy(std::int64_t id) {
   if (query.bind(id).step()) policy_ids_.erase(query.text(0));
 }
 
+void SqliteStore::supersede(WorkId holder) {
+  guarded(
+      [&] { Query(statement("UPDATE work SET superseded = 1 WHERE id = ?")).bind(holder).step(); });
+}
+
 WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
   return guarded([&] {
     const WorkRequest& request = info.request;
     const Work& work = info.work;
     const std::string rest = stored_rest(request);
-    static const std::string kSupersede =
-        std::string("UPDATE work SET superseded = 1 WHERE id = ") + kHolder;
-    Query(statement(kSupersede)).bind(work.owner, request.unique_name).step();
     Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
                     "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "

@@ -214,6 +214,7 @@ Registered Registrar::insert(const Registration& registration, const Present& pr
   } else if (present.holder) {
     info.work.runs = current(*present.holder).runs;
   }
+  if (present.holder) store_.supersede(*present.holder);
   info.work.id = store_.insert(info, prerequisites.all);
   if (registration.paths_seen) store_.save_paths_seen(info.work.id, *registration.paths_seen);
   if (is_finished(info.work.state)) {

@@ -37,10 +37,11 @@ MemoryStore::Row& MemoryStore::change(WorkId id) {
   return row;
 }
 
+void MemoryStore::supersede(WorkId holder) { change(holder).superseded = true; }
+
 WorkId MemoryStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
   const std::pair name(info.work.owner, info.request.unique_name);
   const auto holder = find(name.first, name.second);
-  if (holder) change(*holder).superseded = true;
   const WorkId id = ++last_id_;
   undo_.emplace_back([this, id, name, holder] {
     for (const WorkId prerequisite : works_.at(id).prerequisites) {

@@ -19,6 +19,7 @@ class MemoryStore : public Store {
   void roll_back() noexcept override;
   void sync() override {}
 
+  void supersede(WorkId holder) override;
   WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;

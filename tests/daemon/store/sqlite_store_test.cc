@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/insert_job.h"
 #include "tests/support/now.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/world.h"
@@ -99,22 +100,22 @@ TEST_F(SqliteStoreTest, KeepsACopyOfAnOlderDatabase) {
     info.uuid = "u";
     info.request = oneoff("name");
     Work ended = info.work;
-    ended.id = (*store)->insert(info, {});
+    ended.id = insert_job(**store, info);
     (*store)->start_run({.work = ended.id, .run = 1});
     ended.state = WorkState::succeeded;
     ended.since = kNow;
     (*store)->save(ended, 0s);
-    ran = (*store)->insert(info, {});
+    ran = insert_job(**store, info);
     (*store)->start_run({.work = ran, .run = 2});
-    ended.id = (*store)->insert(info, {});  // The newest of that name that has run counts.
+    ended.id = insert_job(**store, info);  // The newest of that name that has run counts.
     (*store)->save(ended, 0s);
     info.request = oneoff("ended");
-    ended.id = (*store)->insert(info, {});
+    ended.id = insert_job(**store, info);
     (*store)->start_run({.work = ended.id, .run = 1});
     (*store)->save(ended, 0s);
     info.request = oneoff("never");
     info.work.due = kNow;
-    (*store)->insert(info, {});
+    insert_job(**store, info);
     (*store)->commit();
     kept_bytes = (*store)->use_of(0).work_bytes;
   }
@@ -166,7 +167,7 @@ TEST_F(SqliteStoreTest, StopReasonsOfAnOlderDatabaseAreUnderstood) {
       WorkInfo info;
       info.uuid = "u";
       info.request = oneoff(std::to_string(i));
-      const WorkId id = (*store)->insert(info, {});
+      const WorkId id = insert_job(**store, info);
       (*store)->start_run({.work = id, .run = 1});
     }
     (*store)->commit();
@@ -204,7 +205,7 @@ TEST_F(SqliteStoreTest, PoliciesThatNoWorkUsesAnyMoreAreCollected) {
     WorkInfo info;
     info.uuid = "u";
     info.request = work;
-    return store.insert(info, {});
+    return insert_job(store, info);
   };
 
   store.begin();
@@ -239,7 +240,7 @@ TEST_F(SqliteStoreTest, APolicyIsDroppedWithItsTurnOnly) {
   info.uuid = "u";
   info.request = oneoff("name");
   store.begin();
-  const WorkId id = store.insert(info, {});
+  const WorkId id = insert_job(store, info);
   store.commit();
   WorkRequest other = info.request;
   other.initial_delay = 1s;
@@ -248,7 +249,7 @@ TEST_F(SqliteStoreTest, APolicyIsDroppedWithItsTurnOnly) {
   store.update(id, other, false);
   store.roll_back();
   store.begin();
-  store.insert(info, {});
+  insert_job(store, info);
   store.commit();
 
   EXPECT_EQ(store.info(id)->request.initial_delay, 0s);
@@ -279,7 +280,7 @@ TEST_F(SqliteStoreTest, RefusesADamagedDatabase) {
       WorkInfo info;
       info.uuid = std::string(100, 'u');
       info.request = oneoff("work-" + std::to_string(i));
-      (*store)->insert(info, {});
+      insert_job(**store, info);
     }
     (*store)->commit();
   }

@@ -4,6 +4,7 @@
 
 #include "daemon/store/sqlite_store.h"
 #include "tests/support/backoff.h"
+#include "tests/support/insert_job.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/now.h"
 #include "tests/support/temporary_directory.h"
@@ -63,7 +64,7 @@ class StoreContract : public testing::Test {
 
   WorkId insert(const WorkInfo& work, const std::vector<WorkId>& prerequisites = {}) {
     store().begin();
-    const WorkId id = store().insert(work, prerequisites);
+    const WorkId id = insert_job(store(), work, prerequisites);
     store().commit();
     return id;
   }
@@ -161,8 +162,8 @@ TYPED_TEST(StoreContract, TakesEverythingBack) {
   this->store().begin();
   row.state = WorkState::succeeded;
   this->store().save(row, kKeep);
-  this->store().insert(this->info("a"), {});
-  this->store().insert(this->info("b"), {});
+  insert_job(this->store(), this->info("a"));
+  insert_job(this->store(), this->info("b"));
   this->store().start_run({.work = id, .run = 2});
   RunInfo run;
   run.work = id;
@@ -673,12 +674,12 @@ TYPED_TEST(StoreContract, TheUseOfAnOwnerIsRightAtAnyTimeOfATurn) {
   Work row = this->info("a").work;
   for (const bool taken_back : {true, false}) {
     this->store().begin();
-    row.id = this->store().insert(this->info("a"), {});
+    row.id = insert_job(this->store(), this->info("a"));
     const std::int64_t of_one = use();
     EXPECT_GT(of_one, 0);
     this->store().save_output(row.id, "{}");
     EXPECT_EQ(use(), of_one + 2);
-    this->store().insert(this->info("b"), {});
+    insert_job(this->store(), this->info("b"));
     EXPECT_EQ(use(), 2 * of_one + 2);
     EXPECT_EQ(sum(), use());
     row.state = WorkState::succeeded;
@@ -747,7 +748,7 @@ TYPED_TEST(StoreContract, AddsUpWhatEachOwnerKeeps) {
   EXPECT_EQ(this->store().use_of(1000), more);
 
   this->store().begin();
-  this->store().insert(this->info("c"), {});
+  insert_job(this->store(), this->info("c"));
   WorkInfo larger = this->info("a");
   larger.request.input = R"({"k":"v"})";
   this->store().update(id, larger.request, false);
