@@ -671,6 +671,10 @@ TYPED_TEST(StoreContract, TheUseOfAnOwnerIsRightAtAnyTimeOfATurn) {
     const std::vector<OwnerUse> all = this->store().uses();
     return all.empty() ? 0 : all.front().work_bytes;
   };
+  this->store().begin();
+  this->store().insert(this->info("a"), {});
+  this->store().roll_back();
+  EXPECT_EQ(use(), 0);
   Work row = this->info("a").work;
   for (const bool taken_back : {true, false}) {
     this->store().begin();
