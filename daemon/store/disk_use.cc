@@ -31,12 +31,8 @@ void SqliteStore::use_state(WorkId id) {
 }
 
 void SqliteStore::release_states(const std::vector<WorkId>& ended, Duration keep) {
-  static const std::string kRelease =
-      std::string("UPDATE state SET expires_at = ") + kReleased +
-      " FROM (SELECT w.owner, w.name, max(w.since) AS since, max(r.finished_at) AS ran FROM work w "
-      "LEFT JOIN run r ON r.work = w.id WHERE w.id IN (SELECT value FROM json_each(?2)) AND "
-      "w.expires_at > w.since + ?1 GROUP BY w.owner, w.name) AS gone WHERE state.owner = "
-      "gone.owner AND state.name = gone.name";
+  static const std::string kRelease = release_of(
+      "json_each(?2) ended CROSS JOIN work w ON w.id = ended.value", "w.expires_at > w.since + ?1");
   if (ended.empty()) return;
   guarded([&] { Query(statement(kRelease)).bind(keep, json_list(ended)).step(); });
 }

@@ -245,11 +245,7 @@ Pruned SqliteStore::forget_pruned(Duration keep_state) {
   Pruned pruned;
   add_inserted_bytes();
   // CROSS JOIN keeps SQLite from going through all jobs in the order of their names.
-  static const std::string kRelease =
-      std::string("UPDATE state SET expires_at = ") + kReleased +
-      " FROM (SELECT w.owner, w.name, max(w.since) AS since, max(r.finished_at) AS ran FROM pruned "
-      "CROSS JOIN work w ON w.id = pruned.id LEFT JOIN run r ON r.work = w.id GROUP BY w.owner, "
-      "w.name) AS gone WHERE state.owner = gone.owner AND state.name = gone.name";
+  static const std::string kRelease = release_of("pruned CROSS JOIN work w ON w.id = pruned.id");
   Query(statement(kRelease)).bind(keep_state).step();
   {
     Query query(

@@ -112,6 +112,15 @@ WorkMark mark_of(const Query& query) {
           query.time(4),    query.enumerator<WorkState>(5)};
 }
 
+std::string release_of(const std::string& jobs, const std::string& condition) {
+  return "UPDATE state SET expires_at = max(coalesce(expires_at, 0), coalesce(gone.ran + ?1, "
+         "expires_at, gone.since + ?1)) FROM (SELECT w.owner, w.name, max(w.since) AS since, "
+         "max(r.finished_at) AS ran FROM " +
+         jobs + " LEFT JOIN run r ON r.work = w.id WHERE " + condition +
+         " GROUP BY w.owner, w.name) AS gone WHERE state.owner = gone.owner AND state.name = "
+         "gone.name";
+}
+
 std::vector<ForgottenRun> forgotten(Query& query) {
   std::vector<ForgottenRun> runs;
   while (query.step()) runs.push_back({query.integer(0), static_cast<int>(query.integer(1))});

@@ -29,13 +29,12 @@ extern const std::string kRunQuery;
 RunInfo run_of(const Query& query);
 
 extern const std::string kMarkQuery;
-
-/// The time at which a state directory goes, when jobs of its name, `gone`, have ended or are
-/// forgotten: `?1` after their last run, but not earlier than was said before. A job that has never
-/// run changes nothing, unless nothing was said.
-inline constexpr const char* kReleased =
-    "max(coalesce(expires_at, 0), coalesce(gone.ran + ?1, expires_at, gone.since + ?1))";
 WorkMark mark_of(const Query& query);
+
+/// A statement that sets the times at which the state directories of ended jobs' names go: `?1`
+/// after the last run, but never earlier than was set before. Jobs without a run set a time only if
+/// there was none. `jobs` follows FROM and names the jobs `w`.
+std::string release_of(const std::string& jobs, const std::string& condition = "TRUE");
 
 // These read all rows of a query.
 

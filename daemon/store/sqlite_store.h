@@ -123,8 +123,9 @@ class SqliteStore : public Store {
   SQLite::Database database_;
   std::unordered_map<std::string, SQLite::Statement, HashOfText, std::equal_to<>> statements_;
   std::unordered_map<std::string, std::int64_t> policy_ids_;  // The recently used ones.
-  std::int64_t changes_ = 0;                      // Rows changed before the present transaction.
-  std::map<uid_t, std::int64_t> inserted_bytes_;  // Of its new jobs: not in owner_use yet.
+  std::int64_t changes_ = 0;  // Rows changed before the present transaction.
+  // The bytes of each owner's jobs that are new in it. add_inserted_bytes() puts them in owner_use.
+  std::map<uid_t, std::int64_t> inserted_bytes_;
   bool unsynced_ = false;
   PlacedFiles files_;
   std::filesystem::path log_;

@@ -133,7 +133,7 @@ struct RemovedLog {
 struct Pruned {
   std::vector<WorkId> works;
   std::vector<ForgottenRun> runs;
-  std::optional<WorkId> reached;  // Those after it were not looked at. Nothing: all were.
+  std::optional<WorkId> reached;  // The last job that was looked at, if there are more.
 };
 
 /// Every change happens between begin() and commit(). All calls throw StoreError.
@@ -188,8 +188,9 @@ class Store {
 
   /// A run of that job starts: its owner and unique name have a state directory from now on.
   virtual void use_state(WorkId id) = 0;
-  /// Those jobs have ended: their names' state directories go `keep` after the last run. If a job
-  /// is forgotten before, forgetting it says so, and nothing is written now.
+  /// Call it for jobs that have ended. The state directory of a name goes `keep` after its last
+  /// run. A job that will be forgotten earlier is left out here: prune() and expire() set the time
+  /// when they forget it.
   virtual void release_states(const std::vector<WorkId>& ended, Duration keep) = 0;
   virtual void forget_state(StateId id) = 0;
   /// Forgets state directories whose time has come, at most `limit`. A name keeps its directory

@@ -22,10 +22,10 @@ std::string state_condition(const WorkFilter& filter) {
   return kCurrent + (" AND w.state IN (" + join(numbers)) + ")";
 }
 
-// The newest job of a name holds it, unless that was forgotten. (?1: owner, ?2: name)
-constexpr const char* kHolder =
-    "(SELECT id FROM (SELECT id, superseded FROM work WHERE owner = ?1 AND name = ?2 ORDER BY id "
-    "DESC LIMIT 1) WHERE superseded = 0)";
+// The newest job of a name holds it. If that was forgotten, nobody does.
+constexpr const char* kNewestOfName =
+    "SELECT id, superseded, finished FROM work WHERE owner = ? AND name = ? ORDER BY id DESC LIMIT "
+    "1";
 
 // The first unfinished jobs of each owner after a job: a page of everybody's has no others.
 constexpr const char* kFirstOfEachOwner =
@@ -178,8 +178,8 @@ void SqliteStore::save_progress(WorkId id, const RunProgress& progress) {
 
 std::optional<WorkId> SqliteStore::find(uid_t owner, const std::string& unique_name) {
   return guarded([&]() -> std::optional<WorkId> {
-    Query query(statement(std::string("SELECT id FROM work WHERE id = ") + kHolder));
-    if (!query.bind(owner, unique_name).step()) return std::nullopt;
+    Query query(statement(kNewestOfName));
+    if (!query.bind(owner, unique_name).step() || query.integer(1) != 0) return std::nullopt;
     return query.integer(0);
   });
 }
@@ -248,9 +248,7 @@ std::vector<WorkId> SqliteStore::unfinished(std::optional<uid_t> owner, const st
 NameRecord SqliteStore::record_of(uid_t owner, const std::string& unique_name) {
   return guarded([&] {
     NameRecord record;
-    Query newest(
-        statement("SELECT id, superseded, finished FROM work WHERE owner = ? AND name = ? ORDER BY "
-                  "id DESC LIMIT 1"));
+    Query newest(statement(kNewestOfName));
     if (!newest.bind(owner, unique_name).step()) return record;
     Query before(
         statement("SELECT id FROM work WHERE owner = ? AND name = ? AND superseded = 1 AND "
