@@ -138,7 +138,10 @@ RunResult result_from_json(const json::object& object) {
 
 json::object to_json(const WorkInfo& info) {
   const Policy& policy = info.request;
-  json::object object = Fields().always("id", info.uuid).merge(to_json(info.request)).take();
+  json::object object;
+  object.reserve(32);  // About as many members as a job has.
+  object["id"] = info.uuid;
+  add_request(info.request, object);
   object["state"] = word(info.work.state);
   object["owner"] = info.work.owner;
   const bool says_backoff = policy.backoff_policy || policy.backoff_delay;

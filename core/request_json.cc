@@ -1,7 +1,6 @@
 #include "core/request_json.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "core/suggest.h"
 #include "core/text.h"
@@ -13,7 +12,7 @@ namespace json = boost::json;
 namespace {
 
 // Members by name: the wire's name, or the number.
-using Members = std::unordered_map<std::string, const Field*>;
+using Members = TextMap<const Field*>;
 
 std::string member_of(const Field& field, Form form) {
   if (form == Form::stored) return std::to_string(field.number);
@@ -54,7 +53,6 @@ bool is_object(std::string_view key) { return std::ranges::count(objects(), key)
 // Reads the members of one of the request's objects, or of the request itself.
 Result<> read_members(const json::object& object, std::string_view name, WorkRequest& request,
                       const Reading& reading) {
-  const std::string before = name.empty() ? "" : std::string(name) + ".";
   const Members& members = members_of(reading.form);
   for (const auto& [key, value] : object) {
     if (value.is_null()) continue;
@@ -64,7 +62,8 @@ Result<> read_members(const json::object& object, std::string_view name, WorkReq
       if (auto read = read_members(*inner, key, request, reading); !read) return read;
       continue;
     }
-    const auto member = members.find(before + std::string(key));
+    const auto member = name.empty() ? members.find(std::string_view(key))
+                                     : members.find(std::string(name) + "." + std::string(key));
     if (member == members.end()) return unknown_key(key, name);
     auto read = member->second->value->in(value, request, reading);
     if (!read) return invalid(read.error().about(key));
@@ -74,11 +73,8 @@ Result<> read_members(const json::object& object, std::string_view name, WorkReq
 
 const WorkRequest kPlain;
 
-}  // namespace
-
-json::object part_to_json(const WorkRequest& request, std::initializer_list<Part> parts,
-                          Form form) {
-  json::object object;
+void add_parts(const WorkRequest& request, std::initializer_list<Part> parts, Form form,
+               json::object& object) {
   const bool stored = form == Form::stored;
   for (const Field& field : request_fields()) {
     if (field.json.empty() || std::ranges::count(parts, field.part) == 0) continue;
@@ -88,9 +84,21 @@ json::object part_to_json(const WorkRequest& request, std::initializer_list<Part
       json::value& inner = object[field.object];
       target = inner.is_object() ? &inner.get_object() : &inner.emplace_object();
     }
-    (*target)[stored ? member_of(field, form) : std::string(field.json)] =
-        field.value->out(request, form);
+    json::value value = field.value->out(request, form);
+    if (stored) {
+      object[std::to_string(field.number)] = std::move(value);
+    } else {
+      (*target)[field.json] = std::move(value);
+    }
   }
+}
+
+}  // namespace
+
+json::object part_to_json(const WorkRequest& request, std::initializer_list<Part> parts,
+                          Form form) {
+  json::object object;
+  add_parts(request, parts, form, object);
   return object;
 }
 
@@ -98,10 +106,14 @@ Result<> read_part(const json::object& object, WorkRequest& request, Form form) 
   return read_members(object, "", request, {form});
 }
 
-json::object to_json(const WorkRequest& request) {
-  json::object object =
-      part_to_json(request, {Part::own, Part::policy, Part::exit_rules, Part::bounds});
+void add_request(const WorkRequest& request, json::object& object) {
+  add_parts(request, {Part::own, Part::policy, Part::exit_rules, Part::bounds}, Form::wire, object);
   if (!object.contains("constraints")) object["constraints"].emplace_object();
+}
+
+json::object to_json(const WorkRequest& request) {
+  json::object object;
+  add_request(request, object);
   return object;
 }
 

@@ -11,6 +11,8 @@ namespace wm {
 
 /// The wire's form. Fields with their defaults are left out.
 boost::json::object to_json(const WorkRequest& request);
+/// Adds the same members to `object`.
+void add_request(const WorkRequest& request, boost::json::object& object);
 /// Refuses unknown keys, and values of another type. validate() checks the bounds.
 Result<WorkRequest> request_from_json(const boost::json::object& object);
 /// The same from an object with further members, which are ignored.

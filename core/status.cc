@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
+#include "core/check.h"
 #include "core/text.h"
 
 namespace wm {
@@ -51,12 +51,17 @@ WorkStatus status_after(const EndedRun& run, const Work& work) {
 
 std::vector<StatusChange> status_changes(const Decisions& decisions,
                                          std::span<const EndedRun> ended) {
+  const auto work_of = [&](WorkId id) -> const Work& {
+    const auto found = std::ranges::lower_bound(decisions.changed, id, {}, &Work::id);
+    check(found != decisions.changed.end() && found->id == id,
+          "what happens to work changes its row");
+    return *found;
+  };
   std::vector<StatusChange> changes;
-  std::unordered_map<WorkId, const Work*> works;
-  for (const Work& work : decisions.changed) works.emplace(work.id, &work);
+  changes.reserve(decisions.changed.size() + decisions.started.size());
   std::set<WorkId> told;
   for (const EndedRun& run : ended) {
-    const Work& work = *works.at(run.work);
+    const Work& work = work_of(run.work);
     changes.push_back({status_after(run, work), work, run});
     told.insert(run.work);
   }
@@ -66,11 +71,11 @@ std::vector<StatusChange> status_changes(const Decisions& decisions,
     changes.push_back({failed ? WorkStatus::failed : WorkStatus::cancelled, work, std::nullopt});
   }
   for (const WorkId id : decisions.enqueued) {
-    const Work& work = *works.at(id);
+    const Work& work = work_of(id);
     if (!is_finished(work.state)) changes.push_back({WorkStatus::scheduled, work, std::nullopt});
   }
   for (const Start& start : decisions.started) {
-    const Work& work = *works.at(start.id);
+    const Work& work = work_of(start.id);
     const bool first = work.attempts == 1;
     changes.push_back({first ? WorkStatus::started : WorkStatus::retrying, work, std::nullopt});
   }

@@ -1,11 +1,13 @@
-// Checks text from outside, reads numbers, and joins lists.
+// Checks text from outside, reads numbers, joins lists, and finds by text.
 #pragma once
 
 #include <charconv>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace wm {
 
@@ -28,6 +30,16 @@ std::optional<Number> parse_number(std::string_view text, int base = 10) {
   const auto [stop, problem] = std::from_chars(std::to_address(text.begin()), end, number, base);
   return problem == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
+
+/// A map in which a text is found without making a string of it.
+struct HashOfText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+template <class Value>
+using TextMap = std::unordered_map<std::string, Value, HashOfText, std::equal_to<>>;
 
 /// Joins the parts that are not empty, with the separator between them.
 template <class Parts>

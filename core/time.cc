@@ -58,11 +58,6 @@ std::unexpected<Error> bad_time(std::string_view text) {
                                       "2026-11-23T10:20+01:00");
 }
 
-std::string padded(std::int64_t number, std::size_t width) {
-  std::string digits = std::to_string(number);
-  return digits.size() < width ? std::string(width - digits.size(), '0') + digits : digits;
-}
-
 // A cursor over the fixed fields of an ISO 8601 time. The date library, which has the zones, would
 // also accept `2026-1-23`, knows only one number of digits after the point, and needs five times as
 // long to read and to write.
@@ -187,11 +182,22 @@ std::string format_time(TimePoint time) {
   const auto midnight = std::chrono::floor<Days>(time);
   const std::chrono::year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{time - midnight};
-  return padded(static_cast<int>(date.year()), 4) + '-' +
-         padded(static_cast<unsigned>(date.month()), 2) + '-' +
-         padded(static_cast<unsigned>(date.day()), 2) + 'T' + padded(clock.hours().count(), 2) +
-         ':' + padded(clock.minutes().count(), 2) + ':' + padded(clock.seconds().count(), 2) + '.' +
-         padded(clock.subseconds().count(), 3) + 'Z';
+  std::string text;
+  text.reserve(std::string_view("2026-01-23T12:34:56.789Z").size());
+  const auto add = [&](std::int64_t number, std::size_t width, char after) {
+    const std::string digits = std::to_string(number);
+    if (digits.size() < width) text.append(width - digits.size(), '0');
+    text += digits;
+    text += after;
+  };
+  add(static_cast<int>(date.year()), 4, '-');
+  add(static_cast<unsigned>(date.month()), 2, '-');
+  add(static_cast<unsigned>(date.day()), 2, 'T');
+  add(clock.hours().count(), 2, ':');
+  add(clock.minutes().count(), 2, ':');
+  add(clock.seconds().count(), 2, '.');
+  add(clock.subseconds().count(), 3, 'Z');
+  return text;
 }
 
 }  // namespace wm

@@ -193,6 +193,12 @@ struct Policy {
 using SharedPolicy =
     boost::flyweight<Policy, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
 
+/// The policy of a request without options. A copy of it costs no search among all policies.
+inline const SharedPolicy& plain_policy() {
+  static const SharedPolicy kPlain;
+  return kPlain;
+}
+
 /// The resources that the processes of a run may use, all of them together.
 struct Bounds {
   std::optional<std::int64_t> memory_max;  // Bytes.
@@ -246,8 +252,8 @@ enum class Timing : std::uint8_t {
 /// The scheduler's data about a job: everything that choosing needs, and no more.
 struct Work {
   WorkId id = 0;
-  SharedPolicy policy;
-  SharedPolicy run_policy;      // The policy with which a running job was started.
+  SharedPolicy policy = plain_policy();
+  SharedPolicy run_policy = plain_policy();  // The policy with which a running job was started.
   WorkId successor = 0;         // The replacement that waits until this job's child is gone.
   TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
   TimePoint since{};            // The beginning of its present state, or of its present wait.

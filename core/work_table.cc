@@ -7,6 +7,11 @@ const Work* WorkTable::find(WorkId id) const {
   return row == rows_.end() ? nullptr : &row->second.work;
 }
 
+const Work* WorkTable::before(WorkId id) const {
+  const auto changed = before_.find(id);
+  return changed == before_.end() || !changed->second ? nullptr : &*changed->second;
+}
+
 std::size_t WorkTable::count(uid_t owner) const {
   const auto found = counts_.find(owner);
   return found == counts_.end() ? 0 : found->second;

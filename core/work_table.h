@@ -26,6 +26,9 @@ class WorkTable {
   const Agenda& agenda() const { return agenda_; }
   const std::unordered_map<WorkId, Row>& rows() const { return rows_; }
 
+  /// The row as it was at the last accept(), or nullptr if it is as it was, or new.
+  const Work* before(WorkId id) const;
+
   /// The number of that owner's rows.
   std::size_t count(uid_t owner) const;
 

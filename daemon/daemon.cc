@@ -232,6 +232,7 @@ void Daemon::end_turn(TimePoint now) {
   if (failed) next = now + kRetryCommit;
   alarm_.set(next);
   flush_behind();
+  move_long_log();
   const Scheduler& scheduler = manager_.scheduler();
   service_manager_.turn_ended(scheduler.unfinished_count(), scheduler.running_count());
   // Events that this turn itself caused belong to the next.
@@ -266,6 +267,19 @@ void Daemon::flush_behind() {
         return true;
       },
       [this](bool) { flushing_ = false; });
+}
+
+// The turn that has made it long has kept others waiting: their turn goes first.
+void Daemon::move_long_log() {
+  if (!store_->has_long_log()) {
+    others_went_first_ = false;
+    return;
+  }
+  boost::asio::post(loop_, [this, moves = std::exchange(others_went_first_, true)] {
+    if (!moves || !store_->has_long_log()) return;
+    make_durable();  // Only here is a failure to write the log noticed.
+    store_->move_log();
+  });
 }
 
 void Daemon::make_durable() {

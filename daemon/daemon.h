@@ -76,6 +76,7 @@ class Daemon {
   void end_turn(TimePoint now);
   void give_up_runs();
   void flush_behind();
+  void move_long_log();
   void make_durable();
 
   DaemonOptions options_;
@@ -120,8 +121,9 @@ class Daemon {
     boost::asio::steady_timer again;
   };
   std::optional<Replacement> replacement_;
-  bool own_socket_ = true;  // True if we have to remove its file.
-  bool flushing_ = false;   // A helper thread is flushing.
+  bool own_socket_ = true;          // True if we have to remove its file.
+  bool flushing_ = false;           // A helper thread is flushing.
+  bool others_went_first_ = false;  // Since the database's log is long.
   bool stopping_ = false;
   std::chrono::steady_clock::time_point turn_began_;
   std::string turn_problem_;  // The reason why the last turn failed; it is tried again.

@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/messages.h"
+#include "daemon/store/stored_form.h"
 #include "daemon/turn/admission.h"
 
 namespace wm {
@@ -16,7 +17,8 @@ namespace json = boost::json;
 namespace {
 
 std::string new_uuid() {
-  static boost::uuids::random_generator generator;
+  // Whoever knows an id gains nothing by it: one seed from the kernel is enough for all.
+  static boost::uuids::random_generator_mt19937 generator;
   return to_string(generator());
 }
 
@@ -38,6 +40,9 @@ Exchange::Page page_of(const std::vector<AppliedWork>& all, std::size_t& next) {
   }
   return {{{"results", std::move(results)}}, next < all.size()};
 }
+
+// A stored form of that size is made in advance; weight_of() leaves room for it.
+constexpr std::size_t kShort = 256;
 
 // A registration from a call, and the program that it will run.
 struct Declared {
@@ -198,6 +203,9 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
     Registration& registration = declared->registration;
     registration.applied = true;
     registration.where = where;
+    if (std::string stored = stored_rest(registration.request); stored.size() <= kShort) {
+      registration.stored = std::move(stored);
+    }
     const std::size_t bytes = weight_of(registration.request) + where.size();
     file.add(std::move(registration), bytes);
     if (file.list.size() > most) {

@@ -1,7 +1,5 @@
 #include "daemon/store/rows.h"
 
-#include "daemon/store/stored_form.h"
-
 namespace wm {
 
 namespace {
@@ -45,19 +43,24 @@ Work row_of(const Query& query) {
   return work;
 }
 
-const std::string kInfoQuery =
+const std::string kInfoColumns =
     std::string("SELECT ") + kRowColumns +
     ", w.uuid, w.request, p.document, w.registered_at, w.output, w.applied, w.progress, " +
-    kResultColumns +
-    " FROM work w JOIN policy p ON p.id = w.policy LEFT JOIN run r ON r.work = w.id AND r.number = "
-    "(SELECT max(number) FROM run WHERE work = w.id AND finished_at IS NOT NULL)";
+    kResultColumns + " ";
 
-WorkInfo info_of(const Query& query) {
+const std::string kInfoJoins =
+    " JOIN policy p ON p.id = w.policy LEFT JOIN run r ON r.work = w.id AND r.number = (SELECT "
+    "max(number) FROM run WHERE work = w.id AND finished_at IS NOT NULL)";
+
+const std::string kInfoQuery = kInfoColumns + "FROM work w" + kInfoJoins;
+
+WorkInfo info_of(const Query& query, StoredPolicies& policies) {
   WorkInfo info;
   info.work = row_of(query);
   info.uuid = query.text(kRowWidth);
-  info.request = request_of(query.text(kRowWidth + 1), query.text(kRowWidth + 2));
-  info.work.policy = info.work.run_policy = SharedPolicy(static_cast<const Policy&>(info.request));
+  const SharedPolicy& policy = policies.of(query.text(kRowWidth + 2));
+  info.request = request_of(query.text(kRowWidth + 1), policy);
+  info.work.policy = info.work.run_policy = policy;
   info.registered_at = query.time(kRowWidth + 3);
   info.output = query.text(kRowWidth + 4);
   info.applied = query.integer(kRowWidth + 5) != 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/store/statement.h"
+#include "daemon/store/stored_form.h"
 
 namespace wm {
 
@@ -22,7 +23,10 @@ Work row_of(const Query& query);
 
 /// Jobs (`w`), each beside its last finished run, with neither conditions nor an order.
 extern const std::string kInfoQuery;
-WorkInfo info_of(const Query& query);
+/// The parts of that query before and after `FROM work w`.
+extern const std::string kInfoColumns;
+extern const std::string kInfoJoins;
+WorkInfo info_of(const Query& query, StoredPolicies& policies);
 
 /// Runs (`r`), each with its job (`w`).
 extern const std::string kRunQuery;

@@ -42,11 +42,15 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     // Keep in memory what a statement may have to roll back: otherwise each insertion writes the
     // pages of all its indexes to a temporary file.
     store->database_.exec("PRAGMA temp_store = MEMORY");
-    // The log is moved into the database at 16 MiB, which syncs both, on the loop.
-    store->database_.exec("PRAGMA wal_autocheckpoint = 4096");
     if (auto migrated = migrate(store->database_); !migrated) {
       return refuse(migrated.error().code, migrated.error().message);
     }
+    // From here on no commit moves the log into the database: see move_log().
+    const auto committed = [](void* length, sqlite3*, const char*, int pages) {
+      *static_cast<int*>(length) = pages;
+      return SQLITE_OK;
+    };
+    sqlite3_wal_hook(store->database_.getHandle(), committed, &store->log_length_);
     // Take the lock now, not at the first change.
     store->database_.exec("BEGIN IMMEDIATE; COMMIT");
     store->unsynced_ = true;
@@ -123,6 +127,16 @@ bool SqliteStore::take_flush_due() {
   if (commits_ < kCommits) return false;
   commits_ = 0;
   return true;
+}
+
+bool SqliteStore::has_long_log() const {
+  constexpr int kLong = 4096;  // 16 MiB.
+  return log_length_ >= kLong;
+}
+
+void SqliteStore::move_log() {
+  log_length_ = 0;  // If this fails, the next commit says so again.
+  guarded([&] { database_.exec("PRAGMA wal_checkpoint(PASSIVE)"); });
 }
 
 void SqliteStore::save_boot(const std::string& boot) {

@@ -12,9 +12,11 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "daemon/store/histogram.h"
 #include "daemon/store/placed_files.h"
 #include "daemon/store/store.h"
+#include "daemon/store/stored_form.h"
 
 namespace wm {
 
@@ -35,6 +37,10 @@ class SqliteStore : public Store {
   const std::filesystem::path& log() const { return log_; }
   /// True if that is worth while: many commits have come since this was last true.
   bool take_flush_due();
+  /// True if the log should be moved into the database. No commit does that, because it takes long.
+  bool has_long_log() const;
+  /// Moves it, and syncs the database. Call sync() before.
+  void move_log();
 
   /// Says why nothing may be committed: a file of the database was removed, moved or replaced since
   /// it was opened, so that writes would go to a file without a name. Empty: none was.
@@ -45,8 +51,10 @@ class SqliteStore : public Store {
   const Histogram& sync_times() const { return sync_times_; }
 
   void supersede(WorkId holder) override;
-  WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
+  WorkId insert(const NewWork& fresh, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
+  void save_cancelled(const std::vector<WorkId>& ids, TimePoint since, StopReason why,
+                      Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;
   void save_paths_seen(WorkId id, std::int64_t fingerprint) override;
   void start_run(const RunInfo& run) override;
@@ -74,6 +82,7 @@ class SqliteStore : public Store {
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
   std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
+  std::vector<WorkInfo> infos(std::span<const WorkId> ids) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
   RunPage history(const RunFilter& filter) override;
@@ -101,18 +110,10 @@ class SqliteStore : public Store {
  private:
   explicit SqliteStore(const std::filesystem::path& file);
 
-  // Finds a text without making a string of it.
-  struct HashOfText {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
-  };
-
   /// The statement with that text, prepared once and ready to be bound.
   SQLite::Statement& statement(std::string_view sql);
   void add_inserted_bytes();
-  std::int64_t policy_id(const WorkRequest& request);
+  std::int64_t policy_id(const SharedPolicy& policy);
   void drop_unused_policy(std::int64_t id);
   void begin_pruning();
   Pruned forget_pruned(Duration keep_state);
@@ -121,15 +122,18 @@ class SqliteStore : public Store {
   void load_prerequisites(std::vector<StoredWork>& works);
 
   SQLite::Database database_;
-  std::unordered_map<std::string, SQLite::Statement, HashOfText, std::equal_to<>> statements_;
-  std::unordered_map<std::string, std::int64_t> policy_ids_;  // The recently used ones.
+  TextMap<SQLite::Statement> statements_;
+  // The recently used ones.
+  std::unordered_map<SharedPolicy, std::int64_t, boost::hash<SharedPolicy>> policy_ids_;
+  StoredPolicies policies_;
   std::int64_t changes_ = 0;  // Rows changed before the present transaction.
   // The bytes of each owner's jobs that are new in it. add_inserted_bytes() puts them in owner_use.
   std::map<uid_t, std::int64_t> inserted_bytes_;
   bool unsynced_ = false;
   PlacedFiles files_;
   std::filesystem::path log_;
-  int commits_ = 0;  // The commits since take_flush_due() was true.
+  int log_length_ = 0;  // Pages, after the last commit.
+  int commits_ = 0;     // The commits since take_flush_due() was true.
   Histogram commit_times_;
   Histogram sync_times_;
 };

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -72,6 +73,16 @@ template <class T>
 struct Newest {
   std::vector<T> list;
   std::optional<TimePoint> cut_at;
+};
+
+/// A job that is to be stored. Its parts must outlive it; the row has the request's policy.
+struct NewWork {
+  const std::string& uuid;
+  const WorkRequest& request;
+  const Work& work;
+  TimePoint registered_at{};
+  bool applied = false;
+  const std::string& stored;  // stored_rest() of the request, or empty.
 };
 
 /// An unfinished row, and its prerequisites.
@@ -153,10 +164,13 @@ class Store {
   /// The job that holds its unique name gives it up to one that is inserted next.
   virtual void supersede(WorkId holder) = 0;
   /// Stores a new job with an id that was never used. Nobody holds its unique name.
-  virtual WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) = 0;
+  virtual WorkId insert(const NewWork& fresh, const std::vector<WorkId>& prerequisites) = 0;
   /// Saves the scheduler's row of a stored job. A finished job is forgotten `keep` later, unless it
   /// was registered with another time. Only an enqueued job keeps its progress.
   virtual void save(const Work& work, Duration keep) = 0;
+  /// The same for jobs of which only this has changed: they were cancelled while they waited.
+  virtual void save_cancelled(const std::vector<WorkId>& ids, TimePoint since, StopReason why,
+                              Duration keep) = 0;
   /// Saves the terms of a stored job, but not its row. Its progress is forgotten.
   virtual void update(WorkId id, const WorkRequest& request, bool applied) = 0;
   /// Saves what scan_paths() found for the trigger of a stored job.
@@ -212,6 +226,9 @@ class Store {
   /// Nothing: no run of that name has started, or it has been forgotten.
   virtual std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) = 0;
   virtual std::optional<WorkInfo> info(WorkId id) = 0;
+  /// The same for several, in that order, repeated ones included. Those that are not on record are
+  /// left out.
+  virtual std::vector<WorkInfo> infos(std::span<const WorkId> ids) = 0;
   /// The same for a job that must be on record: StoreError if it is not.
   WorkInfo recorded(WorkId id);
   virtual std::vector<WorkInfo> list(const WorkFilter& filter) = 0;

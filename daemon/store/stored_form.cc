@@ -1,5 +1,7 @@
 #include "daemon/store/stored_form.h"
 
+#include <array>
+
 #include "core/json_reader.h"
 #include "core/request_json.h"
 #include "daemon/store/store.h"
@@ -10,8 +12,9 @@ namespace json = boost::json;
 
 namespace {
 
-json::object object_of(const std::string& what, const std::string& text) {
-  auto object = parse_object("a stored " + what, text);
+json::object object_of(const std::string& what, const std::string& text,
+                       json::storage_ptr memory = {}) {
+  auto object = parse_object("a stored " + what, text, std::move(memory));
   if (!object) throw StoreError(object.error().message);
   return std::move(*object);
 }
@@ -21,7 +24,9 @@ void check_read(const Result<>& read) {
 }
 
 void add_part(const std::string& what, const std::string& text, WorkRequest& request) {
-  check_read(read_part(object_of(what, text), request, Form::stored));
+  std::array<unsigned char, 2048> buffer;  // Most documents are shorter.
+  json::monotonic_resource memory(buffer.data(), buffer.size());
+  check_read(read_part(object_of(what, text, &memory), request, Form::stored));
 }
 
 json::array array_of(const std::string& what, const std::string& text) {
@@ -46,7 +51,9 @@ std::string name_of(const json::value& stored) {
 
 }  // namespace
 
-std::string stored_policy(const WorkRequest& request) {
+std::string stored_policy(const Policy& policy) {
+  WorkRequest request;
+  static_cast<Policy&>(request) = policy;
   return json::serialize(part_to_json(request, {Part::policy}, Form::stored));
 }
 
@@ -61,11 +68,19 @@ std::string stored_rest(const WorkRequest& request) {
       part_to_json(request, {Part::own, Part::exit_rules, Part::bounds}, Form::stored));
 }
 
-WorkRequest request_of(const std::string& rest, const std::string& policy) {
+WorkRequest request_of(const std::string& rest, const Policy& policy) {
   WorkRequest request;
   add_part("request", rest, request);
-  add_part("policy", policy, request);
+  static_cast<Policy&>(request) = policy;
   return request;
+}
+
+const SharedPolicy& StoredPolicies::of(const std::string& document) {
+  const auto known = known_.find(document);
+  if (known != known_.end()) return known->second;
+  constexpr std::size_t kMostKnown = 256;
+  if (known_.size() >= kMostKnown) known_.clear();
+  return known_.emplace(document, policy_of(document)).first->second;
 }
 
 std::string stored_text(const RunProgress& progress) {

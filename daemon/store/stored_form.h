@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/wait_ledger.h"
@@ -14,12 +15,21 @@
 namespace wm {
 
 /// The part of a registration that jobs share.
-std::string stored_policy(const WorkRequest& request);
+std::string stored_policy(const Policy& policy);
 Policy policy_of(const std::string& text);
 
 /// The rest of the registration.
 std::string stored_rest(const WorkRequest& request);
-WorkRequest request_of(const std::string& rest, const std::string& policy);
+WorkRequest request_of(const std::string& rest, const Policy& policy);
+
+/// Reads each policy once, as long as it is among the recently used ones.
+class StoredPolicies {
+ public:
+  const SharedPolicy& of(const std::string& document);
+
+ private:
+  std::unordered_map<std::string, SharedPolicy> known_;
+};
 
 std::string stored_text(const RunProgress& progress);
 RunProgress progress_of(const std::string& text);

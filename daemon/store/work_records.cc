@@ -40,24 +40,26 @@ bool is_plain(const WorkFilter& filter) {
 
 }  // namespace
 
-std::int64_t SqliteStore::policy_id(const WorkRequest& request) {
-  const std::string document = stored_policy(request);
-  const auto known = policy_ids_.find(document);
+std::int64_t SqliteStore::policy_id(const SharedPolicy& policy) {
+  const auto known = policy_ids_.find(policy);
   if (known != policy_ids_.end()) return known->second;
+  const std::string document = stored_policy(policy);
   Query(statement("INSERT OR IGNORE INTO policy (document) VALUES (?)")).bind(document).step();
   Query query(statement("SELECT id FROM policy WHERE document = ?"));
   query.bind(document).step();
-  constexpr std::size_t kMostKnown = 1000;
+  constexpr std::size_t kMostKnown = 256;
   if (policy_ids_.size() >= kMostKnown) policy_ids_.clear();
-  return policy_ids_[document] = query.integer(0);
+  return policy_ids_[policy] = query.integer(0);
 }
 
 // A job has given up that policy: if no other has it, it is deleted.
 void SqliteStore::drop_unused_policy(std::int64_t id) {
-  Query query(
+  Query(
       statement("DELETE FROM policy WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM work WHERE policy "
-                "= ?1) RETURNING document"));
-  if (query.bind(id).step()) policy_ids_.erase(query.text(0));
+                "= ?1)"))
+      .bind(id)
+      .step();
+  std::erase_if(policy_ids_, [id](const auto& known) { return known.second == id; });
 }
 
 void SqliteStore::supersede(WorkId holder) {
@@ -65,18 +67,19 @@ void SqliteStore::supersede(WorkId holder) {
       [&] { Query(statement("UPDATE work SET superseded = 1 WHERE id = ?")).bind(holder).step(); });
 }
 
-WorkId SqliteStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
+WorkId SqliteStore::insert(const NewWork& fresh, const std::vector<WorkId>& prerequisites) {
   return guarded([&] {
-    const WorkRequest& request = info.request;
-    const Work& work = info.work;
-    const std::string rest = stored_rest(request);
+    const WorkRequest& request = fresh.request;
+    const Work& work = fresh.work;
+    const std::string made = fresh.stored.empty() ? stored_rest(request) : "";
+    const std::string& rest = fresh.stored.empty() ? made : fresh.stored;
     Query(statement("INSERT INTO work (uuid, owner, name, task, applied, request, policy, "
                     "registered_at, keep, state, enqueued_at, since, due, period_ends, attempts, "
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
                     "expedited, at, began) VALUES "
                     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
-        .bind(info.uuid, work.owner, request.unique_name, request.task_name, info.applied, rest,
-              policy_id(request), info.registered_at, request.keep_results, work.state,
+        .bind(fresh.uuid, work.owner, request.unique_name, request.task_name, fresh.applied, rest,
+              policy_id(work.policy), fresh.registered_at, request.keep_results, work.state,
               work.enqueued_at, work.since, work.due, work.period_ends, work.attempts, work.runs,
               work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
               work.run_now, work.settling, work.expedited, work.at, work.began)
@@ -128,10 +131,22 @@ void SqliteStore::save(const Work& work, Duration keep) {
   });
 }
 
+void SqliteStore::save_cancelled(const std::vector<WorkId>& ids, TimePoint since, StopReason why,
+                                 Duration keep) {
+  if (ids.empty()) return;
+  guarded([&] {
+    Query(statement("UPDATE work SET state = ?1, since = ?2, stopping = ?3, finished = 1, "
+                    "expires_at = ?2 + coalesce(keep, ?4), progress = '' WHERE id IN (SELECT value "
+                    "FROM json_each(?5))"))
+        .bind(WorkState::cancelled, since, why, keep, json_list(ids))
+        .step();
+  });
+}
+
 void SqliteStore::update(WorkId id, const WorkRequest& request, bool applied) {
   guarded([&] {
     add_inserted_bytes();
-    const std::int64_t policy = policy_id(request);
+    const std::int64_t policy = policy_id(SharedPolicy(static_cast<const Policy&>(request)));
     const std::int64_t before = [&] {
       Query query(statement("SELECT policy FROM work WHERE id = ?"));
       return query.bind(id).step() ? query.integer(0) : policy;
@@ -186,9 +201,24 @@ std::optional<WorkId> SqliteStore::find(uid_t owner, const std::string& unique_n
 
 std::optional<WorkInfo> SqliteStore::info(WorkId id) {
   return guarded([&]() -> std::optional<WorkInfo> {
-    Query query(statement(kInfoQuery + " WHERE w.id = ?"));
+    static const std::string kOne = kInfoQuery + " WHERE w.id = ?";
+    Query query(statement(kOne));
     if (!query.bind(id).step()) return std::nullopt;
-    return info_of(query);
+    return info_of(query, policies_);
+  });
+}
+
+std::vector<WorkInfo> SqliteStore::infos(std::span<const WorkId> ids) {
+  return guarded([&] {
+    static const std::string kSeveral =
+        kInfoColumns + "FROM json_each(?) asked CROSS JOIN work w ON w.id = asked.value" +
+        kInfoJoins + " ORDER BY asked.key";
+    Query query(statement(kSeveral));
+    query.bind(json_list(ids));
+    std::vector<WorkInfo> works;
+    works.reserve(ids.size());
+    while (query.step()) works.push_back(info_of(query, policies_));
+    return works;
   });
 }
 
@@ -213,7 +243,7 @@ std::vector<WorkInfo> SqliteStore::list(const WorkFilter& filter) {
     where.bind(query);
     query.bind(filter.limit);
     std::vector<WorkInfo> works;
-    while (query.step()) works.push_back(info_of(query));
+    while (query.step()) works.push_back(info_of(query, policies_));
     return works;
   });
 }

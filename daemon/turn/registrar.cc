@@ -1,6 +1,7 @@
 #include "daemon/turn/registrar.h"
 
 #include <algorithm>
+#include <queue>
 #include <set>
 #include <unordered_map>
 
@@ -46,15 +47,18 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
       ++missing[i];
     }
   }
-  std::set<std::size_t> ready;  // In the order of the file.
+  // The first of the file comes first.
+  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
   for (std::size_t i = 0; i < registrations.size(); ++i) {
-    if (missing[i] == 0) ready.insert(i);
+    if (missing[i] == 0) ready.push(i);
   }
   std::vector<std::size_t> order;
+  order.reserve(registrations.size());
   while (!ready.empty()) {
-    order.push_back(ready.extract(ready.begin()).value());
+    order.push_back(ready.top());
+    ready.pop();
     for (const std::size_t dependent : dependents[order.back()]) {
-      if (--missing[dependent] == 0) ready.insert(dependent);
+      if (--missing[dependent] == 0) ready.push(dependent);
     }
   }
   if (order.size() == registrations.size()) return order;
@@ -200,31 +204,28 @@ Registered Registrar::insert(const Registration& registration, const Present& pr
                              TimePoint now) {
   const bool replaces = result == RegisterResult::replaced;
   const std::vector<WorkId> replaced = replaces ? present.unfinished : std::vector<WorkId>();
-  WorkInfo info;
-  info.uuid = registration.uuid;
-  info.request = registration.request;
-  info.registered_at = now;
-  info.applied = registration.applied;
-  info.work = new_work(registration.request, now, scheduler_.rules().zone);
-  info.work.owner = registration.owner;
-  info.work.state = prerequisites.fate;
+  Work work = new_work(registration.request, now, scheduler_.rules().zone);
+  work.owner = registration.owner;
+  work.state = prerequisites.fate;
   // Runs are numbered by unique name, so that `wm logs NAME --run N` means one run.
   if (present.runs) {
-    info.work.runs = *present.runs;
+    work.runs = *present.runs;
   } else if (present.holder) {
-    info.work.runs = current(*present.holder).runs;
+    work.runs = current(*present.holder).runs;
   }
   if (present.holder) store_.supersede(*present.holder);
-  info.work.id = store_.insert(info, prerequisites.all);
-  if (registration.paths_seen) store_.save_paths_seen(info.work.id, *registration.paths_seen);
-  if (is_finished(info.work.state)) {
-    store_.save(info.work, settings_.history.keep);
+  work.id = store_.insert({registration.uuid, registration.request, work, now, registration.applied,
+                           registration.stored},
+                          prerequisites.all);
+  if (registration.paths_seen) store_.save_paths_seen(work.id, *registration.paths_seen);
+  if (is_finished(work.state)) {
+    store_.save(work, settings_.history.keep);
     for (const WorkId id : replaced) scheduler_.cancel(id, now, StopReason::replaced);
   } else {
-    scheduler_.replace(replaced, info.work, prerequisites.unfinished);
-    stored_.push_back(info.work);
+    scheduler_.replace(replaced, work, prerequisites.unfinished);
+    stored_.push_back(work);
   }
-  return {info.work.id, result};
+  return {work.id, result};
 }
 
 bool Registrar::has_stored(const Work& work) const {

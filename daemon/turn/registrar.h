@@ -18,6 +18,7 @@ struct Registration {
   ExistingPolicy existing = ExistingPolicy::keep;
   bool applied = false;  // A file declares it.
   std::string where{};   // `FILE:line:column`, which precedes the errors that it causes.
+  std::string stored{};  // stored_rest() of the request, if it was made in advance; or empty.
   std::optional<std::int64_t> paths_seen{};  // The result of scan_paths(), if there are paths.
 };
 

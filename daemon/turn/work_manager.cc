@@ -334,11 +334,18 @@ void WorkManager::number_appended_runs() {
 
 void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
   std::vector<WorkId> ended;
+  std::vector<WorkId> cancelled;
   for (const Work& work : decisions.changed) {
     if (registrar_.has_stored(work)) continue;
-    store_.save(work, settings_.history.keep);
     if (is_finished(work.state)) ended.push_back(work.id);
+    if (work.since == now && work.stopping == StopReason::cancelled &&
+        scheduler_.is_only_cancelled(work)) {
+      cancelled.push_back(work.id);
+    } else {
+      store_.save(work, settings_.history.keep);
+    }
   }
+  store_.save_cancelled(cancelled, now, StopReason::cancelled, settings_.history.keep);
   store_.release_states(ended, settings_.history.keep_state);
   for (const Start& started : decisions.started) {
     const Work& work = *scheduler_.find(started.id);

@@ -104,6 +104,31 @@ TEST(Scheduler, FinishedWorkIsForgottenOnceItsEndIsAccepted) {
   EXPECT_EQ(scheduler.unfinished_count(), 0U);
 }
 
+TEST(Scheduler, KnowsOfWhichJobsNothingButTheEndHasChanged) {
+  Scheduler scheduler = scheduler_for(1);
+  for (const WorkId id : {1, 2, 3}) scheduler.restore(work(id, 1h));
+  scheduler.restore(work(4));
+  const std::vector<WorkId> first{1};
+  Work blocked = work(5);
+  blocked.state = WorkState::blocked;
+  blocked.blocked_on = 1;
+  scheduler.restore(blocked, first);
+  scheduler.plan(kNow);
+  scheduler.accept();
+
+  scheduler.update(2, SharedPolicy(Policy{.priority = 3}), kNow);
+  scheduler.enqueue(work(6, 1h));
+  for (const WorkId id : {1, 2, 4, 6}) scheduler.cancel(id, kNow);
+
+  std::vector<WorkId> only;
+  const Decisions decisions = scheduler.decisions();
+  for (const Work& one : decisions.changed) {
+    if (scheduler.is_only_cancelled(one)) only.push_back(one.id);
+  }
+  EXPECT_EQ(decisions.changed.size(), 5U) << "3 is untouched";
+  EXPECT_EQ(only, (std::vector<WorkId>{1, 5})) << "2 has other terms, 4 still runs, and 6 is new";
+}
+
 TEST(Scheduler, UnknownWorkIsIgnored) {
   Scheduler scheduler = scheduler_for(1);
   scheduler.cancel(7, kNow);

@@ -39,7 +39,13 @@ MemoryStore::Row& MemoryStore::change(WorkId id) {
 
 void MemoryStore::supersede(WorkId holder) { change(holder).superseded = true; }
 
-WorkId MemoryStore::insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) {
+WorkId MemoryStore::insert(const NewWork& fresh, const std::vector<WorkId>& prerequisites) {
+  WorkInfo info;
+  info.uuid = fresh.uuid;
+  info.request = fresh.request;
+  info.work = fresh.work;
+  info.registered_at = fresh.registered_at;
+  info.applied = fresh.applied;
   const std::pair name(info.work.owner, info.request.unique_name);
   const auto holder = find(name.first, name.second);
   const WorkId id = ++last_id_;
@@ -77,6 +83,17 @@ void MemoryStore::save(const Work& work, Duration keep) {
   row.info.work.successor = 0;
   row.info.work.held = false;
   row.info.work.run_policy = work.policy;
+}
+
+void MemoryStore::save_cancelled(const std::vector<WorkId>& ids, TimePoint since, StopReason why,
+                                 Duration keep) {
+  for (const WorkId id : ids) {
+    Work work = works_.at(id).info.work;
+    work.state = WorkState::cancelled;
+    work.since = since;
+    work.stopping = why;
+    save(work, keep);
+  }
 }
 
 void MemoryStore::update(WorkId id, const WorkRequest& request, bool applied) {
@@ -365,6 +382,14 @@ void MemoryStore::save_log_size(WorkId id, int run, std::int64_t bytes) {
 std::optional<WorkId> MemoryStore::find(uid_t owner, const std::string& unique_name) {
   const auto holder = names_.find({owner, unique_name});
   return holder == names_.end() ? std::nullopt : std::optional(holder->second);
+}
+
+std::vector<WorkInfo> MemoryStore::infos(std::span<const WorkId> ids) {
+  std::vector<WorkInfo> list;
+  for (const WorkId id : ids) {
+    if (auto one = info(id)) list.push_back(*std::move(one));
+  }
+  return list;
 }
 
 std::optional<WorkInfo> MemoryStore::info(WorkId id) {

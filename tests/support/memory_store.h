@@ -20,7 +20,7 @@ class MemoryStore : public Store {
   void sync() override {}
 
   void supersede(WorkId holder) override;
-  WorkId insert(const WorkInfo& info, const std::vector<WorkId>& prerequisites) override;
+  WorkId insert(const NewWork& fresh, const std::vector<WorkId>& prerequisites) override;
   void save(const Work& work, Duration keep) override;
   void update(WorkId id, const WorkRequest& request, bool applied) override;
   void save_paths_seen(WorkId id, std::int64_t fingerprint) override;
@@ -38,6 +38,8 @@ class MemoryStore : public Store {
   Pruned expire(TimePoint now, int limit, const std::set<WorkId>& spared,
                 Duration keep_state) override;
   void use_state(WorkId id) override;
+  void save_cancelled(const std::vector<WorkId>& ids, TimePoint since, StopReason why,
+                      Duration keep) override;
   void release_states(const std::vector<WorkId>& ended, Duration keep) override;
   void forget_state(StateId id) override;
   std::vector<StateId> expire_states(TimePoint now, int limit, Duration keep) override;
@@ -49,6 +51,7 @@ class MemoryStore : public Store {
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
   std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
+  std::vector<WorkInfo> infos(std::span<const WorkId> ids) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
   RunPage history(const RunFilter& filter) override;

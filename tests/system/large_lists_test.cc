@@ -68,6 +68,36 @@ TEST_F(LargeLists, AFileIsAppliedWholeAndAgain) {
             "cancelled '" + name(kCount - 1) + "'\n" + std::to_string(kCount - 1) + " unchanged\n");
 }
 
+// Its file is as long as the log has been at most.
+TEST_F(LargeLists, TheDatabasesLogDoesNotGrowWithTheDatabase) {
+  RawConnection connection(daemon_.socket());
+  constexpr int kJobs = 400;
+  for (int i = 0; i < kJobs; ++i) {
+    json::object job = work(i).at("work").as_object();
+    job["description"] = std::string(100'000, 'd');
+    connection.call("io.wm.Scheduler.Register", {{"work", std::move(job)}});
+  }
+  EXPECT_EQ(count(), std::size_t{kJobs});
+  const auto state = daemon_.path() / "state";
+  EXPECT_LE(std::filesystem::file_size(state / "wm.db-wal"), std::uintmax_t{20} << 20);
+  EXPECT_GE(std::filesystem::file_size(state / "wm.db"), std::uintmax_t{20} << 20);
+}
+
+// They fill several pages.
+TEST_F(LargeLists, AJobThatIsNamedAgainIsAnsweredAgain) {
+  constexpr int kTimes = 12;
+  std::vector<std::string> command{"cancel"};
+  for (const std::string name : {"large", "small"}) {
+    ok({"register-oneoff", name, "--initial-delay", "1h", "--description",
+        std::string(name == "large" ? 100'000 : 1, 'd'), "--", "true"});
+    command.insert(command.end(), kTimes, name);
+  }
+  const json::array cancelled = json(command).as_array();
+  ASSERT_EQ(cancelled.size(), std::size_t{2 * kTimes});
+  EXPECT_EQ(text(cancelled[kTimes - 1], "uniqueName"), "large");
+  EXPECT_EQ(text(cancelled[kTimes], "uniqueName"), "small");
+}
+
 TEST_F(LargeLists, OneBadEntryAndNothingOfALargeFileIsRegistered) {
   const std::string file = many(
       kCount, "[[work]]\nname = 'last'\ncommand = ['true']\nafter = ['" + name(0) + "', 'nobody']");

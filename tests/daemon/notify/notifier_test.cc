@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include "tests/support/insert_job.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/now.h"
 #include "tests/support/temporary_directory.h"
@@ -22,7 +23,7 @@ class NotifierTest : public testing::Test {
     WorkInfo info;
     info.request = oneoff("sync");
     store_.begin();
-    work_.id = store_.insert(info, {});
+    work_.id = insert_job(store_, info);
     store_.commit();
   }
 

@@ -256,6 +256,32 @@ TEST_F(SqliteStoreTest, APolicyIsDroppedWithItsTurnOnly) {
   EXPECT_EQ(store.load().size(), 2U);
 }
 
+TEST_F(SqliteStoreTest, ALongLogBeginsAgainOnceItIsMoved) {
+  const auto opened = SqliteStore::open(file_);
+  ASSERT_TRUE(opened);
+  SqliteStore& store = **opened;
+  WorkInfo info;
+  info.request = oneoff("large");
+  info.request.description = std::string(1'000'000, 'd');
+  const auto insert = [&] {
+    store.begin();
+    insert_job(store, info);
+    store.commit();
+  };
+  insert();
+  EXPECT_FALSE(store.has_long_log());
+  for (int i = 0; i < 20; ++i) insert();
+  ASSERT_TRUE(store.has_long_log());
+  const auto length = fs::file_size(store.log());
+
+  store.move_log();
+
+  EXPECT_FALSE(store.has_long_log());
+  insert();
+  EXPECT_EQ(fs::file_size(store.log()), length);
+  EXPECT_GE(fs::file_size(file_), std::uintmax_t{20'000'000});
+}
+
 TEST_F(SqliteStoreTest, RefusesAnotherProgramsDatabase) {
   SQLite::Database(file_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
       .exec("CREATE TABLE theirs (x)");

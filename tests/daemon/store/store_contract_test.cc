@@ -154,6 +154,48 @@ TYPED_TEST(StoreContract, SavesRows) {
   EXPECT_EQ(this->store().load().front().work, row);
 }
 
+TYPED_TEST(StoreContract, SavesCancelledJobsAsIfOneByOne) {
+  WorkInfo brief = this->info("brief");
+  brief.request.keep_results = 1h;
+  std::vector<Work> rows;
+  for (const WorkInfo& info : {this->info("a"), brief, this->info("waits")}) {
+    rows.push_back(info.work);
+    rows.back().id = this->insert(info);
+  }
+  this->store().begin();
+  this->store().save_progress(rows[0].id, {.percent = 40});
+  this->store().save_cancelled({rows[0].id, rows[1].id}, kNow + 5min, StopReason::cancelled, kKeep);
+  this->store().commit();
+  this->holder_.reopen();
+
+  for (Work& row : std::span(rows).first(2)) {
+    row.state = WorkState::cancelled;
+    row.since = kNow + 5min;
+    row.stopping = StopReason::cancelled;
+    EXPECT_EQ(this->store().info(row.id)->work, row);
+    EXPECT_FALSE(this->store().info(row.id)->progress);
+  }
+  EXPECT_EQ(this->names({}), Names{"waits"});
+  EXPECT_EQ(this->store().next_expiry(), kNow + 5min + 1h) << "its own time";
+  this->store().begin();
+  EXPECT_EQ(this->store().expire(kNow + 5min + kKeep, 10, {}, 24h).works.size(), 2U);
+  this->store().commit();
+}
+
+TYPED_TEST(StoreContract, ReadsSeveralJobsInTheOrderAsked) {
+  const WorkId a = this->insert(this->info("a"));
+  const WorkId b = this->insert(this->info("b"));
+  this->end_run(this->start_run(a, 1), RunOutcome::failed);
+
+  const std::vector<WorkInfo> found = this->store().infos(std::vector{b, b + 1, a});
+
+  ASSERT_EQ(found.size(), 2U) << "one is not on record";
+  EXPECT_EQ(found[0].request.unique_name, "b");
+  EXPECT_EQ(found[0].work, this->store().info(b)->work);
+  EXPECT_EQ(found[1].request, this->store().info(a)->request);
+  EXPECT_TRUE(found[1].last_result);
+}
+
 TYPED_TEST(StoreContract, TakesEverythingBack) {
   const WorkId id = this->insert(this->info("a"));
   this->start_run(id, 1);
@@ -672,7 +714,7 @@ TYPED_TEST(StoreContract, TheUseOfAnOwnerIsRightAtAnyTimeOfATurn) {
     return all.empty() ? 0 : all.front().work_bytes;
   };
   this->store().begin();
-  this->store().insert(this->info("a"), {});
+  insert_job(this->store(), this->info("a"));
   this->store().roll_back();
   EXPECT_EQ(use(), 0);
   Work row = this->info("a").work;

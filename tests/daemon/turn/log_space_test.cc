@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/insert_job.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/now.h"
 #include "tests/support/world.h"
@@ -38,7 +39,7 @@ class LogsOfUsers : public testing::Test {
     info.work.owner = owner;
     info.request = oneoff("a");
     store_.begin();
-    const WorkId id = store_.insert(info, {});
+    const WorkId id = insert_job(store_, info);
     for (int number = 1; number <= count; ++number) {
       RunInfo run;
       run.work = id;
