@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 
 #include <poll.h>
@@ -31,6 +32,18 @@ Result<> check_directory(const std::string& socket, uid_t uid) {
   return fail(
       ErrorCode::not_permitted,
       "the directory " + directory + " is not yours alone: remove it, or set XDG_RUNTIME_DIR");
+}
+
+// The locale's character set, as its name says: a static program has no locales.
+bool speaks_utf8() {
+  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const set = std::getenv(name);
+    if (!set || !*set) continue;
+    std::string locale(set);
+    std::ranges::transform(locale, locale.begin(), [](unsigned char c) { return std::tolower(c); });
+    return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  }
+  return false;
 }
 
 // The longest wait for a daemon that went away: $WM_RECONNECT.
@@ -72,15 +85,18 @@ int exit_status(ErrorCode code) {
 bool Session::to_terminal() const { return ::isatty(STDOUT_FILENO) != 0; }
 
 Style Session::style() const {
+  const bool unicode = speaks_utf8();
   switch (options_.color) {
     case ColorChoice::always:
-      return Style(true);
+      return Style(true, unicode);
     case ColorChoice::never:
-      return Style(false);
+      return Style(false, unicode);
     case ColorChoice::automatic:
       break;
   }
-  return Style(to_terminal() && !std::getenv("NO_COLOR"));
+  const char* const terminal = std::getenv("TERM");
+  const bool dumb = terminal && std::string_view(terminal) == "dumb";
+  return Style(to_terminal() && !dumb && !std::getenv("NO_COLOR"), unicode);
 }
 
 Result<Client> Session::connect() {

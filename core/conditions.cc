@@ -39,26 +39,33 @@ struct Look {
   ZonedTime time;
 };
 
-// Calls `report(constraint, custom name)` for each constraint that does not hold.
+// Calls `report(constraint, custom name)` for each constraint that holds, or for each that does
+// not.
 template <class Report>
-void each_unmet(const Look& look, Report report) {
-  if (!network_holds(look.wanted.network, look.now)) report(Constraint::network, nullptr);
+void each_that(bool holds, const Look& look, Report report) {
+  if (look.wanted.network != NetworkType::not_required &&
+      network_holds(look.wanted.network, look.now) == holds) {
+    report(Constraint::network, nullptr);
+  }
   look.wanted.flags.each([&](Constraint flag) {
-    if (!flag_holds(flag, look.now)) report(flag, nullptr);
+    if (flag_holds(flag, look.now) == holds) report(flag, nullptr);
   });
   if (const Windows& windows = look.wanted.between;
-      !windows.empty() && !is_inside(windows, look.time)) {
+      !windows.empty() && is_inside(windows, look.time) == holds) {
     report(Constraint::between, nullptr);
   }
   for (const std::string& name : look.wanted.custom) {
     const auto known = look.now.custom.find(name);
-    if (known == look.now.custom.end() || !known->second) report(Constraint::custom, &name);
+    const bool given = known != look.now.custom.end() && known->second;
+    if (given == holds) report(Constraint::custom, &name);
   }
 }
 
-Unmet describe(Constraint constraint, const std::string* custom, const Look& look) {
+Need describe(Constraint constraint, const std::string* custom, const Look& look) {
   const ConstraintDef& def = def_of(constraint);
-  const auto shown = [&](bool known) { return std::string(known ? def.no : "unknown"); };
+  const auto shown = [&](std::optional<bool> value) {
+    return std::string(!value ? "unknown" : *value ? def.yes : def.no);
+  };
   switch (def.form) {
     case ConstraintForm::network_type:
       return {constraint,
@@ -67,13 +74,16 @@ Unmet describe(Constraint constraint, const std::string* custom, const Look& loo
               look.now.network ? std::string(word(*look.now.network)) : "unknown",
               {}};
     case ConstraintForm::flag:
+      return {constraint, std::string(def.name), "yes", shown(look.now.holds[constraint]), {}};
+    case ConstraintForm::names: {
+      const auto known = look.now.custom.find(*custom);
       return {constraint,
-              std::string(def.name),
+              *custom,
               "yes",
-              shown(look.now.holds[constraint].has_value()),
+              shown(known == look.now.custom.end() ? std::nullopt : std::optional(known->second)),
+              {},
               {}};
-    case ConstraintForm::names:
-      return {constraint, *custom, "yes", shown(look.now.custom.contains(*custom)), {}, {}};
+    }
     case ConstraintForm::windows: {
       std::vector<std::string> windows;
       for (const Window& one : look.wanted.between) windows.push_back(format_window(one));
@@ -86,6 +96,14 @@ Unmet describe(Constraint constraint, const std::string* custom, const Look& loo
     }
   }
   return {};
+}
+
+std::vector<Need> needs_that(bool hold, const Look& look) {
+  std::vector<Need> needs;
+  each_that(hold, look, [&](Constraint constraint, const std::string* custom) {
+    needs.push_back(describe(constraint, custom, look));
+  });
+  return needs;
 }
 
 }  // namespace
@@ -103,19 +121,18 @@ bool hold(const Constraints& wanted, const Conditions& conditions, ZonedTime tim
 std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions,
                                       ZonedTime time) {
   std::optional<Constraint> first;
-  each_unmet({wanted, conditions, time}, [&](Constraint constraint, const std::string*) {
+  each_that(false, {wanted, conditions, time}, [&](Constraint constraint, const std::string*) {
     if (!first) first = constraint;
   });
   return first;
 }
 
-std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time) {
-  const Look look{wanted, conditions, time};
-  std::vector<Unmet> missing;
-  each_unmet(look, [&](Constraint constraint, const std::string* custom) {
-    missing.push_back(describe(constraint, custom, look));
-  });
-  return missing;
+std::vector<Need> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time) {
+  return needs_that(false, {wanted, conditions, time});
+}
+
+std::vector<Need> met(const Constraints& wanted, const Conditions& conditions, ZonedTime time) {
+  return needs_that(true, {wanted, conditions, time});
 }
 
 std::optional<TimePoint> next_change(const Constraints& wanted, ZonedTime time) {

@@ -48,8 +48,8 @@ bool hold(const Constraints& wanted, const Conditions& conditions, ZonedTime tim
 /// stay as they are; nothing: never.
 std::optional<TimePoint> next_change(const Constraints& wanted, ZonedTime time);
 
-/// One constraint that does not hold, as people read it.
-struct Unmet {
+/// One constraint beside the present condition, as people read it.
+struct Need {
   Constraint constraint = Constraint::network;
   std::string name;                // `network`, `charging`, or the name of a custom condition.
   std::string required;            // `unmetered`, `yes`, `ok`.
@@ -57,13 +57,16 @@ struct Unmet {
   std::optional<TimePoint> since;  // For windows, which no history of conditions knows.
   std::optional<TimePoint> until;  // When it will hold, if that is known.
 
-  bool operator==(const Unmet&) const = default;
+  bool operator==(const Need&) const = default;
 };
 
 /// The constraints of `wanted` that do not hold, in the order of the enumerators.
-std::vector<Unmet> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
+std::vector<Need> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
 
-/// The first of them; nothing: all hold.
+/// Those that hold, in the same order.
+std::vector<Need> met(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
+
+/// The first that does not hold; nothing: all hold.
 std::optional<Constraint> first_unmet(const Constraints& wanted, const Conditions& conditions,
                                       ZonedTime time);
 

@@ -38,6 +38,7 @@ struct ConstraintDef {
   std::string_view option;     // Without dashes; also the key in a file of works.
   std::string_view json;       // On the wire, and in documents on disk.
   std::string_view condition;  // The condition concerned, also the key in [unknown]; empty: none.
+  std::string_view awaited;    // A job waits for this; empty: it depends on the value.
   std::string_view yes = "yes";
   std::string_view no = "no";
   std::string_view metavar;        // For the option's value; a flag has none.
@@ -69,6 +70,7 @@ inline constexpr std::array kConstraints{
         .option = "charging",
         .json = "charging",
         .condition = "charging",
+        .awaited = "external power",
         .help = "Run only on external power",
         .remedy = "install upower, or let wmd read /sys/class/power_supply",
         .settable_unknown = true,
@@ -79,6 +81,7 @@ inline constexpr std::array kConstraints{
         .option = "battery-not-low",
         .json = "batteryNotLow",
         .condition = "battery",
+        .awaited = "a battery that is not low",
         .yes = "ok",
         .no = "low",
         .help = "Do not run while the battery is low",
@@ -91,6 +94,7 @@ inline constexpr std::array kConstraints{
         .option = "storage-not-low",
         .json = "storageNotLow",
         .condition = "storage",
+        .awaited = "more free disk space",
         .yes = "ok",
         .no = "low",
         .help = "Do not run while disk space is low",
@@ -103,6 +107,7 @@ inline constexpr std::array kConstraints{
         .option = "idle",
         .json = "idle",
         .condition = "idle",
+        .awaited = "a machine that nobody uses",
         .help = "Run only while nobody uses the machine",
         .remedy = "install systemd-logind (libpam-systemd)",
         .settable_unknown = true,

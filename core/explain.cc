@@ -91,10 +91,10 @@ class Explanation {
 
   void add_unmet(const Constraints& wanted, std::optional<TimePoint> until) {
     const ZonedTime now = scheduler_.local_time(policy_, now_);
-    const std::vector<Unmet> missing = unmet(wanted, scheduler_.conditions(), now);
+    const std::vector<Need> missing = unmet(wanted, scheduler_.conditions(), now);
     if (missing.empty()) return;
     const TimePoint since = scheduler_.ledger().unmet_since(wanted);
-    for (const Unmet& one : missing) {
+    for (const Need& one : missing) {
       Wait& wait = waits_.emplace_back(constraint_wait(one));
       wait.since = one.since.value_or(since);
       wait.until = earliest(wait.until, until);
@@ -151,7 +151,7 @@ class Explanation {
 
 }  // namespace
 
-Wait constraint_wait(const Unmet& unmet) {
+Wait constraint_wait(const Need& unmet) {
   return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, unmet.since,
           unmet.until,          ""};
 }
@@ -159,6 +159,17 @@ Wait constraint_wait(const Unmet& unmet) {
 std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now) {
   if (work.state != WorkState::enqueued) return {};
   return Explanation(scheduler, work, now).waits();
+}
+
+std::vector<Wait> met_constraints(const Scheduler& scheduler, const Work& work, TimePoint now) {
+  const Policy& policy = work.policy;
+  if (work.state != WorkState::enqueued || is_forced(work, policy, now)) return {};
+  std::vector<Wait> held;
+  const ZonedTime local = scheduler.local_time(policy, now);
+  for (const Need& one : met(policy.constraints, scheduler.conditions(), local)) {
+    held.push_back(constraint_wait(one));
+  }
+  return held;
 }
 
 Wait prerequisite_wait(const std::string& name, WorkState state, TimePoint since) {

@@ -21,12 +21,15 @@ struct Wait {
   bool operator==(const Wait&) const = default;
 };
 
-Wait constraint_wait(const Unmet& unmet);
+Wait constraint_wait(const Need& unmet);
 
 /// Everything that holds an enqueued job back at `now`, after a plan(); a slot only if nothing else
 /// is missing. Empty: it starts, or is in another state. The scheduler does not know the names that
 /// a blocked job waits for: see prerequisite_wait().
 std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now);
+
+/// The constraints of an enqueued job that hold at `now`, as far as they matter.
+std::vector<Wait> met_constraints(const Scheduler& scheduler, const Work& work, TimePoint now);
 
 /// Says that a blocked job waits for `name`, which has been in `state` since `since`.
 Wait prerequisite_wait(const std::string& name, WorkState state, TimePoint since);

@@ -448,7 +448,7 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   const Policy& policy = work.policy;
   Start started{work.id, waited(work, now), {}, 0};
   for (const Preference& preference : policy.prefer) {
-    for (const Unmet& one : unmet(preference.constraints, conditions(), local_time(policy, now))) {
+    for (const Need& one : unmet(preference.constraints, conditions(), local_time(policy, now))) {
       if (std::ranges::count(started.relaxed, one.name) == 0) started.relaxed.push_back(one.name);
     }
   }

@@ -36,7 +36,7 @@ void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime be
     const TimePoint until = std::min(change.value_or(end), end);
     std::set<std::string> missing;  // A constraint and a preference may name the same.
     for (const Constraints& wanted : needs.all) {
-      for (const Unmet& one : unmet(wanted, entry.conditions, {from, needs.zone})) {
+      for (const Need& one : unmet(wanted, entry.conditions, {from, needs.zone})) {
         if (missing.insert(one.name).second) {
           sum.add(WaitKind::constraint, one.name, until - from);
         }

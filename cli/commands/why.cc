@@ -1,9 +1,13 @@
+#include "cli/render/why.h"
+
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
-#include "cli/render/work.h"
+#include "cli/render/terminal_text.h"
+#include "core/base64.h"
+#include "core/json_fields.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -12,24 +16,76 @@ namespace json = boost::json;
 
 namespace {
 
-std::string headline(const json::object& why) {
-  const std::string name = "'" + text_of(why, "uniqueName") + "' ";
-  const std::string state = text_of(why, "state");
-  const std::string failed = text_of(why, "failedPrerequisite");
-  if (!failed.empty()) return name + "is " + state + ", because '" + failed + "' has not succeeded";
-  if (state == "running") return name + "is running: it waits for nothing";
-  if (state == "enqueued" || state == "blocked") {
-    return name + (array_of(why, "waitingFor").empty() ? "starts now" : "waits for:");
+constexpr std::size_t kLastLines = 5;
+
+// The last lines of a log, as it arrives.
+class Tail {
+ public:
+  void add(std::string_view bytes) {
+    constexpr std::size_t kMost = 16'384;
+    text_ += bytes;
+    if (text_.size() > 2 * kMost) text_.erase(0, text_.size() - kMost);
   }
-  return name + "has ended: " + state;
+  std::vector<std::string> lines() const {
+    std::string_view text = text_;
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    std::vector<std::string> lines;
+    while (!text.empty() && lines.size() < kLastLines) {
+      const std::size_t before = text.rfind('\n');
+      const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+      lines.insert(lines.begin(), printable(text.substr(begin)));
+      text = text.substr(0, before == std::string_view::npos ? 0 : before);
+    }
+    return lines;
+  }
+
+ private:
+  std::string text_;
+};
+
+// Prints the end of what the last run has said. Without a log there is nothing to print.
+void print_last_lines(Session& session, const std::string& name) {
+  for (const bool errors : {true, false}) {
+    Tail tail;
+    auto client = session.connect();
+    if (!client) return;
+    const auto read = client->stream("Logs", {{"uniqueName", name}, {"stderr", errors}},
+                                     [&](const json::object& page) {
+                                       for (const json::value& part : array_of(page, "parts")) {
+                                         tail.add(decode_base64(text_of(part.as_object(), "data")));
+                                       }
+                                     });
+    const std::vector<std::string> lines = tail.lines();
+    if (!read || lines.empty()) continue;
+    session.out() << "  " << (errors ? "stderr" : "stdout") << ", last lines:\n";
+    for (const std::string& line : lines) {
+      const std::size_t width = terminal_width();
+      session.out() << "    " << (width > 8 ? cut_to_width(line, width - 4) : line) << '\n';
+    }
+    session.out() << "  All of it: " << command_line(errors ? "logs --stderr" : "logs", name)
+                  << '\n';
+    return;
+  }
 }
 
-void print(Session& session, const json::object& why) {
-  session.out() << printable(headline(why)) << '\n';
-  const json::array& waits = array_of(why, "waitingFor");
-  if (!waits.empty()) print_waits(session.out(), session.style(), waits, now());
+bool has_failed(const json::object& work) {
+  const std::string outcome = text_of(object_of(work, "lastResult"), "outcome");
+  const std::string state = text_of(work, "state");
+  return (outcome == "failed" || outcome == "retry") && (state == "failed" || state == "enqueued");
+}
+
+void print(Session& session, const json::object& why, const json::object& work) {
+  std::ostream& out = session.out();
+  const Style style = session.style();
+  const std::string name = text_of(why, "uniqueName");
+  out << style.bold(verdict(why, work, now())) << '\n';
+  print_facts(out, style, why, work, terminal_width(), now());
   if (const std::string waited = waited_of(why); !waited.empty()) {
-    session.out() << "so far, since it was due: " << printable(waited) << '\n';
+    out << "  So far, since it was due: " << printable(waited) << '\n';
+  }
+  if (has_failed(work)) print_last_lines(session, name);
+  if (const std::string steps = join(next_steps(why), "    "); !steps.empty()) {
+    out << "  " << steps << '\n';
   }
 }
 
@@ -39,9 +95,11 @@ int why(Session& session, const std::string& name) {
   const json::object& why = object_of(*answer, "why");
   if (session.json()) {
     session.print(why);
-  } else {
-    print(session, why);
+    return kDone;
   }
+  const auto shown = session.ask("Show", {{"uniqueName", name}});
+  if (!shown) return session.complain(shown.error());
+  print(session, why, object_of(*shown, "work"));
   return kDone;
 }
 

@@ -40,6 +40,7 @@ std::string day_and_time(TimePoint time, TimePoint now) {
   const auto days = (local_day(time) - local_day(now)).count();
   if (days == 0) return "today " + clock;
   if (days == 1) return "tomorrow " + clock;
+  if (days == -1) return "yesterday " + clock;
   if (days > 1 && days < 7) {
     return std::string(kWeekdayNames[static_cast<std::size_t>(parts.tm_wday)]) + " " + clock;
   }

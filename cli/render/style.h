@@ -8,7 +8,12 @@ namespace wm::cli {
 
 class Style {
  public:
-  explicit Style(bool colors) : colors_(colors) {}
+  /// `unicode`: the terminal has more signs than ASCII.
+  explicit Style(bool colors, bool unicode = true) : colors_(colors), unicode_(unicode) {}
+
+  /// Stand before a fact that is as it should be, and before one that is not.
+  std::string yes() const { return unicode_ ? "✓" : "+"; }
+  std::string no() const { return unicode_ ? "✗" : "x"; }
 
   std::string bold(std::string_view text) const { return paint("1", text); }
   std::string dim(std::string_view text) const { return paint("2", text); }
@@ -32,6 +37,7 @@ class Style {
   }
 
   bool colors_;
+  bool unicode_;
 };
 
 }  // namespace wm::cli

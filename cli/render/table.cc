@@ -45,12 +45,19 @@ std::vector<std::size_t> Table::widths(std::size_t width) const {
   return widest;
 }
 
+std::size_t Table::whole_width() const {
+  const std::vector<std::size_t> whole = widths(0);
+  return std::accumulate(whole.begin(), whole.end(), kGap * (whole.size() - 1));
+}
+
 void Table::print(std::ostream& out, const Style& style, std::size_t width) {
   if (room_.empty()) {
     room_ = widths(width);
     std::vector<std::string> titles;
     for (const Column& column : columns_) titles.push_back(column.title);
-    print_row(out, style, width, titles, true);
+    if (!std::ranges::all_of(titles, &std::string::empty)) {
+      print_row(out, style, width, titles, true);
+    }
   }
   for (const auto& row : rows_) print_row(out, style, width, row, false);
   rows_.clear();

@@ -25,6 +25,8 @@ class Table {
   /// Adds a row with one cell per column; control characters are shown escaped.
   void add(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
+  /// The columns of the terminal that all of it takes.
+  std::size_t whole_width() const;
 
   /// Prints the rows added since the last time, at most `width` columns wide: the widest cells are
   /// cut, with `…`. 0: cuts nothing. The first call fixes the width of each column; a wider cell

@@ -55,16 +55,6 @@ std::string preferences_of(const json::object& work) {
   return join(parts);
 }
 
-std::string schedule_of(const json::object& work) {
-  if (const std::string calendar = text_of(work, "calendar"); !calendar.empty()) {
-    return "calendar " + calendar;
-  }
-  if (number_of(work, "everyMs") == 0) return "";
-  std::string text = "every " + duration_of(work, "everyMs");
-  if (number_of(work, "flexMs") != 0) text += ", in the last " + duration_of(work, "flexMs");
-  return text_of(work, "cadence") == "fixed" ? text + ", fixed" : text;
-}
-
 // Describes its order where that differs from the default.
 std::string order_of(const json::object& work) {
   std::vector<std::string> parts;
@@ -92,6 +82,16 @@ std::string last_result_of(const json::object& work, const Style& style, TimePoi
 }
 
 }  // namespace
+
+std::string schedule_of(const json::object& work) {
+  if (const std::string calendar = text_of(work, "calendar"); !calendar.empty()) {
+    return "calendar " + calendar;
+  }
+  if (number_of(work, "everyMs") == 0) return "";
+  std::string text = "every " + duration_of(work, "everyMs");
+  if (number_of(work, "flexMs") != 0) text += ", in the last " + duration_of(work, "flexMs");
+  return text_of(work, "cadence") == "fixed" ? text + ", fixed" : text;
+}
 
 std::string state_of(const json::object& work) {
   const std::string state = text_of(work, "state");

@@ -30,6 +30,9 @@ std::string progress_of(const boost::json::object& progress);
 /// `exit 75`, `signal 9`, `constraint-network`: the reason for the end of a run.
 std::string cause_of(const boost::json::object& result);
 
+/// `every 1d`, `calendar 0 3 * * *`; empty: it runs once.
+std::string schedule_of(const boost::json::object& work);
+
 /// The job's command, or its task's name.
 std::string task_of(const boost::json::object& work);
 

@@ -100,6 +100,7 @@ json::object Questions::explain_work(WorkId id, TimePoint now) const {
                       {"state", word(work.state)},
                       {"runnable", enqueued && waits.empty()},
                       {"waitingFor", to_json(waits)}};
+  if (const auto met = views_.met_by(work, now); !met.empty()) answer["met"] = to_json(met);
   if (json::array waited = waited_so_far(id, now); !waited.empty()) {
     answer["waited"] = std::move(waited);
   }

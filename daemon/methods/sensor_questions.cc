@@ -55,7 +55,7 @@ void SensorQuestions::check(const ExchangePtr& exchange) {
     const Scheduler& scheduler = manager_.scheduler();
     const ZonedTime time = scheduler.local_time(policy, now);
     std::vector<Wait> waits;
-    for (const Unmet& one : unmet(policy.constraints, scheduler.conditions(), time)) {
+    for (const Need& one : unmet(policy.constraints, scheduler.conditions(), time)) {
       waits.push_back(constraint_wait(one));
     }
     explain_constraints(waits, sensors_);

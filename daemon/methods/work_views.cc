@@ -35,6 +35,15 @@ std::vector<Wait> WorkViews::waits_of(const Work& work, TimePoint now) const {
   return waits;
 }
 
+std::vector<Wait> WorkViews::met_by(const Work& work, TimePoint now) const {
+  std::vector<Wait> met = met_constraints(manager_.scheduler(), work, now);
+  explain_constraints(met, sensors_);
+  for (Wait& one : met) {
+    if (!one.since) one.since = sensors_.since(condition_of(one.name));
+  }
+  return met;
+}
+
 json::object WorkViews::show(const WorkInfo& info, TimePoint now) const {
   json::object work = to_json(info);
   const Work* scheduled = manager_.scheduler().find(info.work.id);

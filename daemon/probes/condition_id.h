@@ -24,7 +24,7 @@ struct ConditionId {
 std::string to_string(const ConditionId& id);
 Result<ConditionId> parse_condition(std::string_view text);
 
-/// The condition of a constraint that Unmet names.
+/// The condition of a constraint that Need names.
 ConditionId condition_of(std::string_view constraint);
 
 /// The conditions of everything that `wanted` names.

@@ -261,6 +261,14 @@ void Sensors::take_over(const json::object& handed, TimePoint now) {
   note_change(true);
 }
 
+std::optional<TimePoint> Sensors::since(const ConditionId& id) const {
+  const auto found = conditions_.find(id);
+  if (found == conditions_.end()) return std::nullopt;
+  const Condition& condition = found->second;
+  if (condition.pretended) return condition.pretended_since;
+  return condition.measured ? std::optional(condition.since) : std::nullopt;
+}
+
 std::string Sensors::explain(const ConditionId& id) const {
   const auto found = conditions_.find(id);
   if (found == conditions_.end()) return "";

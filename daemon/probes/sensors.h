@@ -54,6 +54,9 @@ class Sensors {
   /// Grows with every change of to_json().
   std::int32_t version() const { return version_; }
 
+  /// The time since which it has its value; nothing: unknown.
+  std::optional<TimePoint> since(const ConditionId& id) const;
+
   /// The source of the value and its details; "": unknown.
   std::string explain(const ConditionId& id) const;
 

@@ -6,7 +6,9 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
+#include "cli/render/why.h"
 #include "cli/render/work.h"
+#include "core/constraints.h"
 #include "tests/support/now.h"
 
 namespace wm::cli {
@@ -137,7 +139,8 @@ TEST(LocalTime, IsSaidAsPeopleDo) {
   EXPECT_EQ(said("2026-11-27T00:00:05+01:00"), "friday 00:00:05");
   EXPECT_EQ(said("2026-12-01T09:00:00+01:00"), "tuesday 09:00");
   EXPECT_EQ(said("2026-12-02T09:00:00+01:00"), "2026-12-02 09:00");
-  EXPECT_EQ(said("2026-11-24T09:00:00+01:00"), "2026-11-24 09:00");
+  EXPECT_EQ(said("2026-11-24T09:00:00+01:00"), "yesterday 09:00");
+  EXPECT_EQ(said("2026-11-23T09:00:00+01:00"), "2026-11-23 09:00");
   for (const char* text : {"tomorrow 02:30", "friday 00:00:05", "2026-12-02 09:00"}) {
     EXPECT_EQ(day_and_time(parse_when(text, Direction::future, now, utc_offset).value(), now),
               text);
@@ -176,6 +179,81 @@ TEST(Describe, AnswersOfAnotherShapeAreNoCrash) {
   std::ostringstream out;
   print_work(out, Style(false), odd, kNow);
   EXPECT_NE(out.str(), "");
+}
+
+boost::json::object wait(std::string_view kind, std::string_view name, std::string_view required,
+                         std::string_view actual) {
+  return {{"kind", kind}, {"name", name}, {"required", required}, {"actual", actual}};
+}
+
+TEST(Why, NamesInWordsWhatAJobWaitsFor) {
+  const auto said = [](const boost::json::object& one) { return awaited(one, kNow); };
+  EXPECT_EQ(said(wait("constraint", "network", "unmetered", "metered")), "an unmetered network");
+  EXPECT_EQ(said(wait("constraint", "network", "connected", "none")), "a network");
+  EXPECT_EQ(said(wait("constraint", "charging", "yes", "no")), "external power");
+  EXPECT_EQ(said(wait("constraint", "vpn", "yes", "no")), "the condition 'vpn'");
+  EXPECT_EQ(said(wait("slot", "", "a free slot", "4 running")), "a free slot");
+  EXPECT_EQ(said(wait("prerequisite", "b\n", "succeeded", "running")),
+            "'b\\x0a', which is running");
+  boost::json::object backoff = wait("backoff", "", "", "");
+  backoff["until"] = format_time(kNow + 28s);
+  EXPECT_EQ(said(backoff), "its next attempt (in 28s)");
+  for (const ConstraintDef& def : kConstraints) {
+    EXPECT_FALSE(said(wait("constraint", def.name, "yes", "no")).empty()) << def.name;
+  }
+}
+
+TEST(Why, SaysTheVerdictFirst) {
+  const auto why = [](std::string_view state, boost::json::array waits) {
+    return boost::json::object{
+        {"uniqueName", "a"}, {"state", state}, {"waitingFor", std::move(waits)}};
+  };
+  const boost::json::object none;
+  const boost::json::object slot = wait("slot", "", "", "");
+  EXPECT_EQ(verdict(why("enqueued", {}), none, kNow), "'a' starts now");
+  EXPECT_EQ(verdict(why("enqueued", {slot}), none, kNow), "'a' waits for a free slot");
+  EXPECT_EQ(verdict(why("enqueued", {slot, slot, slot}), none, kNow),
+            "'a' waits for a free slot, a free slot and a free slot");
+  EXPECT_EQ(verdict(why("enqueued", {slot, slot, slot, slot, slot}), none, kNow),
+            "'a' waits for a free slot, a free slot, a free slot and 2 more");
+  boost::json::object failed{{"runAttemptCount", 5},
+                             {"maxAttempts", 5},
+                             {"lastFinishedAt", format_time(kNow - 4s)},
+                             {"lastResult", {{"outcome", "failed"}, {"exitCode", 1}}}};
+  EXPECT_EQ(verdict(why("failed", {}), failed, kNow),
+            "'a' has failed: exit 1, attempt 5 of 5, 4s ago");
+  EXPECT_EQ(verdict(why("running", {}), {{"progress", {{"percent", 30}}}}, kNow),
+            "'a' is running, 30 %");
+  EXPECT_EQ(verdict(why("cancelled", {}), {{"stopReason", "quota"}}, kNow),
+            "'a' is cancelled: quota");
+}
+
+TEST(Why, ShowsDetailsBelowIfTheyDoNotFitBeside) {
+  boost::json::object metered = wait("constraint", "network", "unmetered", "metered");
+  metered["detail"] = "NetworkManager: wlan0";
+  metered["since"] = format_time(kNow - 1h);
+  boost::json::object power = wait("constraint", "charging", "yes", "yes");
+  const boost::json::object why{{"waitingFor", {metered}}, {"met", {power}}};
+  const auto printed = [&](std::size_t width, bool unicode) {
+    std::ostringstream out;
+    print_facts(out, Style(false, unicode), why, {}, width, kNow);
+    return out.str();
+  };
+  EXPECT_EQ(printed(0, true),
+            "  ✗  network   metered, needs unmetered  for 1h  NetworkManager: wlan0\n"
+            "  ✓  charging  yes\n");
+  EXPECT_EQ(printed(60, false),
+            "  x  network   metered, needs unmetered  for 1h\n"
+            "  +  charging  yes\n"
+            "  network: NetworkManager: wlan0\n");
+}
+
+TEST(Why, CommandsCanBePasted) {
+  EXPECT_EQ(command_line("run", "nightly-backup"), "wm run nightly-backup");
+  EXPECT_EQ(command_line("run", "$(reboot)"), "wm run '$(reboot)'");
+  EXPECT_EQ(command_line("run", "it's"), "wm run 'it'\\''s'");
+  EXPECT_EQ(command_line("run", "-x"), "wm run -- -x");
+  EXPECT_EQ(command_line("run", "备份"), "wm run '备份'");
 }
 
 TEST(DisplayWidth, IsThatOfWhatPeopleCallCharacters) {

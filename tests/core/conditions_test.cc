@@ -69,15 +69,31 @@ TEST(Conditions, AllThatAreUnmetAreNamedWithWhatIsMeasured) {
                                  {Constraint::battery_not_low, false},
                                  {Constraint::storage_not_low, false},
                                  {Constraint::idle, false}}};
-  const std::vector<Unmet> expected{{Constraint::network, "network", "connected", "none"},
-                                    {Constraint::charging, "charging", "yes", "no"},
-                                    {Constraint::battery_not_low, "battery-not-low", "yes", "low"},
-                                    {Constraint::storage_not_low, "storage-not-low", "yes", "low"},
-                                    {Constraint::idle, "idle", "yes", "no"},
-                                    {Constraint::custom, "vpn", "yes", "unknown"}};
+  const std::vector<Need> expected{{Constraint::network, "network", "connected", "none"},
+                                   {Constraint::charging, "charging", "yes", "no"},
+                                   {Constraint::battery_not_low, "battery-not-low", "yes", "low"},
+                                   {Constraint::storage_not_low, "storage-not-low", "yes", "low"},
+                                   {Constraint::idle, "idle", "yes", "no"},
+                                   {Constraint::custom, "vpn", "yes", "unknown"}};
   EXPECT_EQ(unmet(all, bad, {}), expected);
   EXPECT_EQ(first_unmet(all, bad, {}), Constraint::network);
+  EXPECT_TRUE(met(all, bad, {}).empty());
   EXPECT_TRUE(unmet({}, bad, {}).empty());
+}
+
+TEST(Conditions, ThoseThatAreMetAreNamedWithWhatIsMeasuredToo) {
+  const Constraints wanted{.network = NetworkType::not_roaming,
+                           .flags = {Constraint::charging, Constraint::battery_not_low},
+                           .custom = {"vpn", "nas"}};
+  const Conditions now{.network = NetworkReading{.connected = true, .metered = true},
+                       .holds = {{Constraint::charging, false}},
+                       .custom = {{"vpn", true}, {"nas", false}}};
+  const std::vector<Need> expected{
+      {Constraint::network, "network", "not-roaming", "metered"},
+      {Constraint::battery_not_low, "battery-not-low", "yes", "unknown"},
+      {Constraint::custom, "vpn", "yes", "yes"}};
+  EXPECT_EQ(met(wanted, now, {}), expected);
+  EXPECT_TRUE(met({}, now, {}).empty());
 }
 
 TEST(Conditions, EitherNamesWhatAnyOfTheTwoNames) {

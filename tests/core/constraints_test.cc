@@ -73,7 +73,7 @@ TEST(Constraints, EveryFlagHoldsWhereItIsNotKnownUnlessTheConfigurationSaysMore)
     EXPECT_FALSE(hold(wanted, {.holds = {{one.id, false}}}, {})) << one.name;
     EXPECT_TRUE(hold(wanted, {.holds = {{one.id, true}}, .unknown = {{one.id, false}}}, {}));
     EXPECT_EQ(unmet(wanted, {.holds = {{one.id, false}}}, {}),
-              (std::vector<Unmet>{{one.id, std::string(one.name), "yes", std::string(one.no)}}));
+              (std::vector<Need>{{one.id, std::string(one.name), "yes", std::string(one.no)}}));
   }
 }
 

@@ -62,7 +62,7 @@ TEST_F(ConditionsTest, OfOnesOwnStartAndStopWork) {
   ok({"wait", "sync", "--for", "running"});
   std::filesystem::remove(path("nas"));
   ok({"wait", "sync", "--for", "enqueued"});
-  EXPECT_NE(ok({"why", "sync"}).find("nas: command: exit 1: no nas"), std::string::npos);
+  EXPECT_NE(ok({"why", "sync"}).find("command: exit 1: no nas"), std::string::npos);
   const json::value run = json({"history", "sync"}).at(0);
   EXPECT_EQ(text(run, "outcome"), "interrupted");
   EXPECT_EQ(text(run, "stopReason"), "constraint-custom");

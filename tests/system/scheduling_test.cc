@@ -149,10 +149,11 @@ TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
   waits("a");
   shell("b", "true", {"--after", "a"});
   EXPECT_EQ(state("b"), "blocked");
-  EXPECT_NE(ok({"why", "b"}).find("prerequisite a  succeeded  enqueued"), std::string::npos);
+  EXPECT_TRUE(ok({"why", "b"}).starts_with("'b' waits for 'a', which is enqueued\n"));
   ok({"cancel", "a"});
   EXPECT_EQ(state("b"), "cancelled");
-  EXPECT_EQ(ok({"why", "b"}), "'b' is cancelled, because 'a' has not succeeded\n");
+  EXPECT_EQ(ok({"why", "b"}),
+            "'b' is cancelled, because 'a' has not succeeded\n  Why that: wm why a\n");
   fails(6, "retry that first", {"retry", "b"});
   ok({"retry", "a", "b"});
   ok({"wait", "b"});
@@ -174,8 +175,32 @@ TEST_F(Scheduling, WhyNamesWhatIsNeededBesideWhatIsMeasured) {
   EXPECT_EQ(text(network, "required"), "unmetered");
   EXPECT_EQ(text(network, "actual"), "metered");
   EXPECT_FALSE(text(network, "since").empty());
-  EXPECT_NE(ok({"why", "a"}).find("network   unmetered  metered"), std::string::npos);
+  EXPECT_FALSE(why.as_object().contains("met"));
+  ok({"conditions", "override", "charging=yes"});
+  const json::value charging = json({"why", "a"}).at("met").at(0);
+  EXPECT_EQ(text(charging, "name"), "charging");
+  EXPECT_EQ(text(charging, "actual"), "yes");
+  EXPECT_EQ(text(charging, "detail"), "override");
+  const std::string said = ok({"why", "a"});
+  EXPECT_TRUE(said.starts_with("'a' waits for an unmetered network\n")) << said;
+  EXPECT_NE(said.find("network   metered, needs unmetered"), std::string::npos) << said;
+  EXPECT_NE(said.find("Now anyway: wm run a\n"), std::string::npos) << said;
   fails(3, "nobody", {"why", "nobody"});
+}
+
+TEST_F(Scheduling, WhyShowsTheLastWordsOfAJobThatFailed) {
+  const std::string name = "it's $(reboot)";
+  shell(name, "seq 7 >&2; echo out; exit 64");
+  wm({"wait", name});
+  const std::string said = ok({"why", name});
+  EXPECT_TRUE(said.starts_with("'" + name + "' has failed: exit 64, ")) << said;
+  EXPECT_NE(said.find("  stderr, last lines:\n    3\n    4\n    5\n    6\n    7\n"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("Once more: wm retry 'it'\\''s $(reboot)'\n"), std::string::npos) << said;
+  shell("quiet", "echo only here; exit 64");
+  wm({"wait", "quiet"});
+  EXPECT_NE(ok({"why", "quiet"}).find("  stdout, last lines:\n    only here\n"), std::string::npos);
 }
 
 TEST_F(Scheduling, UpdateChangesWhatIsGivenAndKeepsTheRest) {

@@ -1,0 +1,32 @@
+// Says in words why a job does not run, or why it ended as it did.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "cli/render/style.h"
+#include "core/time.h"
+
+namespace wm::cli {
+
+/// `an unmetered network`, `its time, tomorrow 02:30`: what a job waits for.
+std::string awaited(const boost::json::object& wait, TimePoint now);
+
+/// One sentence about a job, from the answers about it: what it waits for, or how it ended.
+std::string verdict(const boost::json::object& why, const boost::json::object& work, TimePoint now);
+
+/// Prints the facts behind it: what is missing, with the measured value, and what is there already.
+/// `width`: that of the terminal; 0: there is none.
+void print_facts(std::ostream& out, const Style& style, const boost::json::object& why,
+                 const boost::json::object& work, std::size_t width, TimePoint now);
+
+/// `wm retry NAME`, with the name as a shell wants it.
+std::string command_line(std::string_view command, const std::string& name);
+
+/// The commands that people may want next, each with its purpose.
+std::vector<std::string> next_steps(const boost::json::object& why);
+
+}  // namespace wm::cli
