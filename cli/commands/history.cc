@@ -17,6 +17,7 @@ struct HistoryOptions {
   std::string name;
   std::string since;
   bool failed = false;
+  bool times = false;
   int limit = 0;
 };
 
@@ -39,22 +40,25 @@ std::string notes_of(const json::object& run) {
   return join(parts);
 }
 
-Listing runs_listing() {
-  return {{{"NAME"},
+Listing runs_listing(bool times) {
+  const auto outcome = [](const Style& style, std::string_view text) { return style.state(text); };
+  return {{{"NAME", nullptr, -1},
            {"RUN"},
-           {"ATTEMPT"},
+           {"ATTEMPT", nullptr, 1},
            {"STARTED"},
            {"TOOK"},
-           {"OUTCOME", [](const Style& style, std::string_view text) { return style.state(text); }},
-           {"WHY"},
-           {"WAITED"}},
-          [](const json::object& run) {
+           {"OUTCOME", outcome},
+           {"WHY", nullptr, 1},
+           {"WAITED", nullptr, 2}},
+          [times, now = wm::cli::now()](const json::object& run) {
             const auto started = time_of(run, "startedAt");
             return std::vector<std::string>{
                 text_of(run, "uniqueName"),
                 std::to_string(number_of(run, "run")),
                 std::to_string(number_of(run, "attempt")),
-                started ? local_time(*started) : "",
+                !started ? ""
+                : times  ? local_time(*started)
+                         : day_and_minute(*started, now),
                 run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")})
                                            : "",
                 outcome_of(run),
@@ -73,7 +77,7 @@ int history(Session& session, const HistoryOptions& options) {
     if (!since) return session.complain("--since", since.error());
     parameters["since"] = format_time(*since);
   }
-  Listing listing = runs_listing();
+  Listing listing = runs_listing(options.times);
   const auto count =
       session.print_pages({"History", std::move(parameters)}, "runs", [&](const json::array& runs) {
         listing.print(session.out(), session.style(), terminal_width(), runs);
@@ -89,13 +93,15 @@ Command::Run set_up_history(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<HistoryOptions>();
   app.add_option("NAME", options->name, "Only the runs of this job")->type_name("");
   app.add_flag("--failed", options->failed, "Only runs that failed or asked for another attempt");
+  app.add_flag("--times", options->times, "Print dates and seconds instead of today 03:12");
   app.add_option("--since", options->since,
                  "Only runs since then: 2h (ago), yesterday,\nmonday 09:30, 2026-11-23, …")
       ->type_name("TIME");
-  app.add_option("--limit", options->limit, "At most this many")
+  app.add_option("--limit,-n", options->limit, "At most this many")
       ->type_name("N")
       ->check(whole_number(1, 1'000'000'000));
-  app.footer("Example: wm history oneoff-sync-001\n         wm history --failed --since 2d");
+  app.footer(
+      "Example: wm history oneoff-sync-001\n         wm history --failed --since yesterday -n 20");
   return [options](Session& session) { return history(session, *options); };
 }
 

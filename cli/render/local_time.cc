@@ -47,6 +47,10 @@ std::string day_and_time(TimePoint time, TimePoint now) {
   return fmt::format("{:%Y-%m-%d} ", parts) + clock;
 }
 
+std::string day_and_minute(TimePoint time, TimePoint now) {
+  return day_and_time(std::chrono::floor<std::chrono::minutes>(time), now);
+}
+
 std::string relative_time(TimePoint time, TimePoint now) {
   const Duration distance = std::chrono::abs(time - now);
   if (distance < 1s) return "now";

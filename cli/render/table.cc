@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -28,31 +29,54 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::vector<std::size_t> Table::widths(std::size_t width) const {
-  std::vector<std::size_t> widest;
-  for (const Column& column : columns_) widest.push_back(display_width(column.title));
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      widest[i] = std::max(widest[i], display_width(row[i]));
+std::size_t Table::width_of(const std::vector<Room>& rooms) {
+  std::size_t width = 0;
+  for (const Room& room : rooms) {
+    if (!room.hidden) width += room.width + kGap;
   }
-  if (width == 0) return widest;
-  const std::size_t gaps = kGap * (widest.size() - 1);
-  while (std::accumulate(widest.begin(), widest.end(), gaps) > width) {
-    std::size_t& largest = *std::ranges::max_element(widest);
-    if (largest <= kNarrowest) break;
-    --largest;
-  }
-  return widest;
+  return width - std::min(width, kGap);
 }
 
-std::size_t Table::whole_width() const {
-  const std::vector<std::size_t> whole = widths(0);
-  return std::accumulate(whole.begin(), whole.end(), kGap * (whole.size() - 1));
+// Cells of columns that may give way are cut first, then these columns are hidden, and only then
+// the others are cut.
+std::vector<Table::Room> Table::rooms(std::size_t width) const {
+  std::vector<Room> rooms;
+  for (const Column& column : columns_) rooms.push_back({display_width(column.title)});
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      rooms[i].width = std::max(rooms[i].width, display_width(row[i]));
+    }
+  }
+  if (width == 0) return rooms;
+  std::vector<std::size_t> order(rooms.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto turn = [&](std::size_t i) {
+    const Room& room = rooms[i];
+    const int rank = columns_[i].gives_way;
+    const int step = room.hidden               ? 0
+                     : room.width > kNarrowest ? (rank > 0 ? 3 : 1)
+                     : rank > 0                ? 2
+                                               : 0;
+    return std::tuple(step, rank, room.width);
+  };
+  while (width_of(rooms) > width) {
+    const std::size_t next = *std::ranges::max_element(order, {}, turn);
+    const int step = std::get<0>(turn(next));
+    if (step == 0) break;
+    if (step == 2) {
+      rooms[next].hidden = true;
+    } else {
+      --rooms[next].width;
+    }
+  }
+  return rooms;
 }
+
+std::size_t Table::whole_width() const { return width_of(rooms(0)); }
 
 void Table::print(std::ostream& out, const Style& style, std::size_t width) {
-  if (room_.empty()) {
-    room_ = widths(width);
+  if (rooms_.empty()) {
+    rooms_ = rooms(width);
     std::vector<std::string> titles;
     for (const Column& column : columns_) titles.push_back(column.title);
     if (!std::ranges::all_of(titles, &std::string::empty)) {
@@ -66,19 +90,21 @@ void Table::print(std::ostream& out, const Style& style, std::size_t width) {
 void Table::print_row(std::ostream& out, const Style& style, std::size_t width,
                       const std::vector<std::string>& cells, bool title) const {
   std::size_t filled = cells.size();
-  while (filled > 0 && cells[filled - 1].empty()) --filled;
-  std::size_t whole = kGap * (cells.size() - 1);
+  while (filled > 0 && (cells[filled - 1].empty() || rooms_[filled - 1].hidden)) --filled;
+  std::vector<Room> whole = rooms_;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    whole += std::max(room_[i], display_width(cells[i]));
+    whole[i].width = std::max(whole[i].width, display_width(cells[i]));
   }
-  const bool fits = width == 0 || whole <= width;
+  const bool fits = width == 0 || width_of(whole) <= width;
   for (std::size_t i = 0; i < filled; ++i) {
-    const std::string text = fits ? cells[i] : cut_to_width(cells[i], room_[i]);
+    const Room& room = rooms_[i];
+    if (room.hidden) continue;
+    const std::string text = fits ? cells[i] : cut_to_width(cells[i], room.width);
     const Painter& paint = columns_[i].paint;
     out << (title ? style.bold(text) : paint ? paint(style, text) : text);
     if (i + 1 == filled) break;
     const std::size_t taken = display_width(text);
-    out << std::string(std::max(room_[i], taken) - taken + kGap, ' ');
+    out << std::string(std::max(room.width, taken) - taken + kGap, ' ');
   }
   out << '\n';
 }

@@ -18,6 +18,9 @@ class Table {
   struct Column {
     std::string title;
     Painter paint = nullptr;
+    // Columns with more are cut first, and hidden if that is not enough; of the same, the widest.
+    // Others are cut last, and never hidden.
+    int gives_way = 0;
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -28,19 +31,26 @@ class Table {
   /// The columns of the terminal that all of it takes.
   std::size_t whole_width() const;
 
-  /// Prints the rows added since the last time, at most `width` columns wide: the widest cells are
-  /// cut, with `…`. 0: cuts nothing. The first call fixes the width of each column; a wider cell
-  /// later on shifts the cells after it, if there is room.
+  /// Prints the rows added since the last time, at most `width` columns wide: cells are cut, with
+  /// `…`, in the columns that give way first. 0: cuts nothing. The first call fixes the width of
+  /// each column; a wider cell later on shifts the cells after it, if there is room.
   void print(std::ostream& out, const Style& style, std::size_t width);
 
  private:
-  std::vector<std::size_t> widths(std::size_t width) const;
+  /// The place of a column on the terminal.
+  struct Room {
+    std::size_t width = 0;
+    bool hidden = false;
+  };
+
+  static std::size_t width_of(const std::vector<Room>& rooms);
+  std::vector<Room> rooms(std::size_t width) const;
   void print_row(std::ostream& out, const Style& style, std::size_t width,
                  const std::vector<std::string>& cells, bool title) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
-  std::vector<std::size_t> room_;  // The width of each column, once it is fixed.
+  std::vector<Room> rooms_;  // The columns', once they are fixed.
 };
 
 /// The width of the terminal on standard output; 0 if it is no terminal.

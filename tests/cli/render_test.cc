@@ -26,6 +26,22 @@ TEST(Table, FitsItsWidthByCuttingTheWidestCells) {
   EXPECT_EQ(printed(20), "NAME  TASK\na     0123456789 01…\n");
 }
 
+TEST(Table, CutsTheColumnsThatGiveWayFirst) {
+  const auto printed = [](std::size_t width) {
+    Table table({{"NAME", nullptr, -1}, {"WHY", nullptr, 1}, {"STATE"}});
+    table.add({"0123456789ab", "0123456789", "0123456789abcdef"});
+    std::ostringstream out;
+    table.print(out, Style(false), width);
+    return out.str().substr(out.str().find('\n') + 1);
+  };
+  EXPECT_EQ(printed(42), "0123456789ab  0123456789  0123456789abcdef\n");
+  EXPECT_EQ(printed(40), "0123456789ab  0123456…  0123456789abcdef\n");
+  EXPECT_EQ(printed(32), "0123456789ab  0123456789abcdef\n")
+      << "a whole column, before others are cut";
+  EXPECT_EQ(printed(22), "0123456789ab  0123456…\n");
+  EXPECT_EQ(printed(20), "012345678…  0123456…\n") << "the name comes last";
+}
+
 TEST(Table, KeepsItsColumnsForWhatComesLater) {
   Table table({{"A"}, {"B"}, {"C"}});
   const auto printed = [&](std::vector<std::string> cells) {
@@ -141,6 +157,8 @@ TEST(LocalTime, IsSaidAsPeopleDo) {
   EXPECT_EQ(said("2026-12-02T09:00:00+01:00"), "2026-12-02 09:00");
   EXPECT_EQ(said("2026-11-24T09:00:00+01:00"), "yesterday 09:00");
   EXPECT_EQ(said("2026-11-23T09:00:00+01:00"), "2026-11-23 09:00");
+  EXPECT_EQ(day_and_minute(parse_time("2026-11-25T22:10:59.999+01:00").value(), now),
+            "today 22:10");
   for (const char* text : {"tomorrow 02:30", "friday 00:00:05", "2026-12-02 09:00"}) {
     EXPECT_EQ(day_and_time(parse_when(text, Direction::future, now, utc_offset).value(), now),
               text);
