@@ -4,7 +4,17 @@
 
 #include <unistd.h>
 
+#include "core/suggest.h"
+#include "core/text.h"
+#include "daemon/system/users.h"
+
 namespace wm {
+namespace {
+
+constexpr int kMostNames = 1000;  // The names among which a mistyped one is looked for.
+
+}  // namespace
+
 std::optional<uid_t> visible_to(const Peer& peer) {
   return peer.uid == 0 ? std::nullopt : std::optional(peer.uid);
 }
@@ -30,8 +40,20 @@ bool act_for(Exchange& exchange, std::optional<std::int64_t> owner) {
   return true;
 }
 
-void no_such_work(Exchange& exchange, const std::string& name) {
-  exchange.error("io.wm.Scheduler.NoSuchWork", {{"uniqueName", name}});
+void no_such_work(Exchange& exchange, Store& store, const std::string& name) {
+  const uid_t asker = exchange.peer().uid;
+  boost::json::object parameters{{"uniqueName", name}};
+  const std::string what = "no such job: '" + printable(name) + "'";
+  const std::string meant = did_you_mean_of(name, store.names(asker, kMostNames));
+  const std::optional<uid_t> owner = asker == 0 ? store.owner_of(name) : std::nullopt;
+  if (owner) {
+    const auto user = find_user(*owner);
+    parameters["message"] =
+        what + " of yours: use --owner " + (user ? user->name : std::to_string(*owner));
+  } else if (!meant.empty()) {
+    parameters["message"] = what + printable(meant);
+  }
+  exchange.error("io.wm.Scheduler.NoSuchWork", std::move(parameters));
 }
 
 void answer_alone(Exchange& exchange, const std::function<void()>& body) {

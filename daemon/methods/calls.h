@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/json_reader.h"
+#include "daemon/store/store.h"
 #include "daemon/wire/server.h"
 
 namespace wm {
@@ -21,7 +22,8 @@ std::optional<uid_t> visible_to(const Peer& peer);
 /// anybody else with an error.
 bool may_rule(Exchange& exchange, std::string_view what);
 
-void no_such_work(Exchange& exchange, const std::string& name);
+/// Answers with the name that was perhaps meant, and tells root whose job of that name there is.
+void no_such_work(Exchange& exchange, Store& store, const std::string& name);
 
 /// Calls `body`, which answers. An exception becomes the answer, and goes no further.
 void answer_alone(Exchange& exchange, const std::function<void()>& body);

@@ -26,7 +26,7 @@ void Changes::change_work(const ExchangePtr& exchange, const std::string& name,
          *outcome = body(**found, now);
        },
        [this, exchange, name, found, outcome](TimePoint now) -> std::function<void()> {
-         if (!*found) return [exchange, name] { no_such_work(*exchange, name); };
+         if (!*found) return [this, exchange, name] { no_such_work(*exchange, store_, name); };
          if (!*outcome) return refusing(exchange, outcome->error());
          return replying(exchange, views_.reply_with(**found, now));
        }});
@@ -130,7 +130,8 @@ void Changes::cancel_all(const ExchangePtr& exchange,
                           std::ranges::for_each(*ids, [&](WorkId id) { manager_.touch(id); });
                       },
                       [=, this](TimePoint now) -> std::function<void()> {
-                        if (!unknown->empty()) return [=] { no_such_work(*exchange, *unknown); };
+                        if (!unknown->empty())
+                          return [=, this] { no_such_work(*exchange, store_, *unknown); };
                         return [=, this] {
                           exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
                             return page_of(*ids, next, now);

@@ -36,7 +36,7 @@ void Logs::read(const ExchangePtr& exchange) {
   pending_.ask(exchange, [=, this](TimePoint) {
     const uid_t owner = exchange->peer().uid;
     const auto id = store_.find(owner, name);
-    if (!id) return no_such_work(*exchange, name);
+    if (!id) return no_such_work(*exchange, store_, name);
     auto run = store_.run(owner, name, number);
     std::int64_t printed = after.value_or(0);
     // If that run has been forgotten since, the one after it comes next.

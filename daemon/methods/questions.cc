@@ -65,7 +65,7 @@ void Questions::ask_about_work(const ExchangePtr& exchange, std::string_view mem
   }
   pending_.ask(exchange, [this, exchange, name, member, answer](TimePoint now) {
     const auto id = store_.find(exchange->peer().uid, name);
-    if (!id) return no_such_work(*exchange, name);
+    if (!id) return no_such_work(*exchange, store_, name);
     exchange->reply({{member, (this->*answer)(*id, now)}});
   });
 }
@@ -221,7 +221,7 @@ void Questions::history(const ExchangePtr& exchange) {
     if (!filter.unique_name.empty()) {
       filter.owner = exchange->peer().uid;
       if (!store_.find(*filter.owner, filter.unique_name)) {
-        return no_such_work(*exchange, filter.unique_name);
+        return no_such_work(*exchange, store_, filter.unique_name);
       }
     }
     exchange->stream([this, filter, limit]() mutable -> std::optional<Exchange::Page> {

@@ -88,7 +88,7 @@ void Waits::wait(const ExchangePtr& exchange) {
     const auto call = std::make_shared<WaitCall>(exchange, asked.state, asked.any);
     for (const std::string& name : asked.names) {
       const auto id = store_.find(exchange->peer().uid, name);
-      if (!id) return no_such_work(*exchange, name);
+      if (!id) return no_such_work(*exchange, store_, name);
       const Work* work = manager_.scheduler().find(*id);
       const int run = !work ? 0 : work->state == WorkState::running ? work->runs : work->runs + 1;
       call->wait_for({name, *id, run});
@@ -98,7 +98,7 @@ void Waits::wait(const ExchangePtr& exchange) {
       const bool same = info && info->work.owner == exchange->peer().uid &&
                         info->request.unique_name == one.unique_name;
       if (same) call->wait_for(one);
-      if (!same && !exchange->call().more) return no_such_work(*exchange, one.unique_name);
+      if (!same && !exchange->call().more) return no_such_work(*exchange, store_, one.unique_name);
       if (!same) call->forget(one.unique_name);
     }
     begin(exchange, call, now);

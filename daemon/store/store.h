@@ -223,6 +223,10 @@ class Store {
 
   /// The job that holds the name now, finished or not.
   virtual std::optional<WorkId> find(uid_t owner, const std::string& unique_name) = 0;
+  /// Some of that owner's names: of the newest jobs, and of unfinished ones; perhaps repeated.
+  virtual std::vector<std::string> names(uid_t owner, int most) = 0;
+  /// An owner who has a job of that name on record.
+  virtual std::optional<uid_t> owner_of(const std::string& unique_name) = 0;
   /// Nothing: no run of that name has started, or it has been forgotten.
   virtual std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) = 0;
   virtual std::optional<WorkInfo> info(WorkId id) = 0;

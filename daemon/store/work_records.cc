@@ -199,6 +199,27 @@ std::optional<WorkId> SqliteStore::find(uid_t owner, const std::string& unique_n
   });
 }
 
+std::vector<std::string> SqliteStore::names(uid_t owner, int most) {
+  return guarded([&] {
+    Query query(
+        statement("SELECT name FROM (SELECT name FROM work WHERE owner = ?1 AND finished = 0 LIMIT "
+                  "?2) UNION ALL SELECT name FROM (SELECT owner, name FROM work ORDER BY id DESC "
+                  "LIMIT ?2) WHERE owner = ?1"));
+    query.bind(owner, most);
+    std::vector<std::string> names;
+    while (query.step()) names.push_back(query.text(0));
+    return names;
+  });
+}
+
+std::optional<uid_t> SqliteStore::owner_of(const std::string& unique_name) {
+  return guarded([&]() -> std::optional<uid_t> {
+    Query query(statement("SELECT owner FROM work WHERE name = ? LIMIT 1"));
+    if (!query.bind(unique_name).step()) return std::nullopt;
+    return static_cast<uid_t>(query.integer(0));
+  });
+}
+
 std::optional<WorkInfo> SqliteStore::info(WorkId id) {
   return guarded([&]() -> std::optional<WorkInfo> {
     static const std::string kOne = kInfoQuery + " WHERE w.id = ?";

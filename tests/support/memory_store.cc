@@ -384,6 +384,23 @@ std::optional<WorkId> MemoryStore::find(uid_t owner, const std::string& unique_n
   return holder == names_.end() ? std::nullopt : std::optional(holder->second);
 }
 
+std::vector<std::string> MemoryStore::names(uid_t owner, int most) {
+  std::vector<std::string> names;
+  for (auto row = works_.rbegin(); row != works_.rend() && std::cmp_less(names.size(), most);
+       ++row) {
+    const WorkInfo& info = row->second.info;
+    if (info.work.owner == owner) names.push_back(info.request.unique_name);
+  }
+  return names;
+}
+
+std::optional<uid_t> MemoryStore::owner_of(const std::string& unique_name) {
+  for (const auto& [id, row] : works_) {
+    if (row.info.request.unique_name == unique_name) return row.info.work.owner;
+  }
+  return std::nullopt;
+}
+
 std::vector<WorkInfo> MemoryStore::infos(std::span<const WorkId> ids) {
   std::vector<WorkInfo> list;
   for (const WorkId id : ids) {

@@ -51,6 +51,8 @@ class MemoryStore : public Store {
   std::optional<WorkId> find(uid_t owner, const std::string& unique_name) override;
   std::optional<StateId> find_state(uid_t owner, const std::string& unique_name) override;
   std::optional<WorkInfo> info(WorkId id) override;
+  std::vector<std::string> names(uid_t owner, int most) override;
+  std::optional<uid_t> owner_of(const std::string& unique_name) override;
   std::vector<WorkInfo> infos(std::span<const WorkId> ids) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   std::optional<WorkId> reach(const WorkFilter& filter, int most) override;

@@ -2,6 +2,8 @@
 #include <fstream>
 #include <thread>
 
+#include <unistd.h>
+
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -186,6 +188,19 @@ TEST_F(Scheduling, WhyNamesWhatIsNeededBesideWhatIsMeasured) {
   EXPECT_NE(said.find("network   metered, needs unmetered"), std::string::npos) << said;
   EXPECT_NE(said.find("Now anyway: wm run a\n"), std::string::npos) << said;
   fails(3, "nobody", {"why", "nobody"});
+}
+
+TEST_F(Scheduling, AMistypedNameIsUnderstood) {
+  shell("nightly-backup", "true");
+  ok({"wait", "nightly-backup"});
+  fails(3, "no such job: 'nightly-bakup': did you mean nightly-backup?", {"why", "nightly-bakup"});
+  fails(3, "did you mean nightly-backup?", {"cancel", "Nightly-Backup"});
+  fails(3, "did you mean nightly-backup?", {"wait", "nightly_backup"});
+  fails(3, "no such job: 'something': see wm list --all", {"show", "something"});
+  if (::geteuid() != 0) return;
+  ok({"--owner", "nobody", "register-oneoff", "theirs", "--initial-delay", "1h", "--", "true"});
+  fails(3, "no such job: 'theirs' of yours: use --owner nobody", {"show", "theirs"});
+  ok({"--owner", "nobody", "show", "theirs"});
 }
 
 TEST_F(Scheduling, WhyShowsTheLastWordsOfAJobThatFailed) {

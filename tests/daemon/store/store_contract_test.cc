@@ -196,6 +196,24 @@ TYPED_TEST(StoreContract, ReadsSeveralJobsInTheOrderAsked) {
   EXPECT_TRUE(found[1].last_result);
 }
 
+TYPED_TEST(StoreContract, KnowsNamesAndWhoseTheyAre) {
+  Work ended = this->info("ended").work;
+  ended.id = this->insert(this->info("ended"));
+  ended.state = WorkState::succeeded;
+  this->save(ended);
+  this->insert(this->info("a"));
+  this->insert(this->info("theirs", 1001));
+  const auto names = [&](uid_t owner, int most) {
+    const std::vector<std::string> list = this->store().names(owner, most);
+    return std::set<std::string>(list.begin(), list.end());
+  };
+  EXPECT_EQ(names(1000, 10), (std::set<std::string>{"a", "ended"}));
+  EXPECT_EQ(names(1001, 10), std::set<std::string>{"theirs"});
+  EXPECT_EQ(names(1000, 1), std::set<std::string>{"a"});
+  EXPECT_EQ(this->store().owner_of("theirs"), 1001U);
+  EXPECT_EQ(this->store().owner_of("nobody"), std::nullopt);
+}
+
 TYPED_TEST(StoreContract, TakesEverythingBack) {
   const WorkId id = this->insert(this->info("a"));
   this->start_run(id, 1);
