@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "core/text.h"
 
 namespace wm {
@@ -76,9 +77,10 @@ Need describe(Constraint constraint, const std::string* custom, const Look& look
     case ConstraintForm::flag:
       return {constraint, std::string(def.name), "yes", shown(look.now.holds[constraint]), {}};
     case ConstraintForm::names: {
-      const auto known = look.now.custom.find(*custom);
+      const std::string& name = checked(custom, "a condition of the configuration has a name");
+      const auto known = look.now.custom.find(name);
       return {constraint,
-              *custom,
+              name,
               "yes",
               shown(known == look.now.custom.end() ? std::nullopt : std::optional(known->second)),
               {},

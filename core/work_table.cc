@@ -9,7 +9,9 @@ const Work* WorkTable::find(WorkId id) const {
 
 const Work* WorkTable::before(WorkId id) const {
   const auto changed = before_.find(id);
-  return changed == before_.end() || !changed->second ? nullptr : &*changed->second;
+  if (changed == before_.end()) return nullptr;
+  const std::optional<Work>& row = changed->second;
+  return row ? &*row : nullptr;
 }
 
 std::size_t WorkTable::count(uid_t owner) const {

@@ -1,4 +1,5 @@
 #include "cli/render/why.h"
+#include "cli/render/work.h"
 
 #include <memory>
 

@@ -93,7 +93,7 @@ bool has_failed(const json::object& work) {
 // The name in a table: only constraints explain themselves.
 std::string fact_of(const json::object& wait) {
   const std::string kind = text_of(wait, "kind");
-  const std::string name = text_of(wait, "name");
+  std::string name = text_of(wait, "name");
   if (kind == word(WaitKind::constraint)) return name;
   if (is_for_a_time(wait)) return "due";
   return name.empty() ? kind : kind + " " + name;
@@ -112,7 +112,7 @@ std::string state_of_fact(const json::object& wait, bool holds, TimePoint now) {
 }  // namespace
 
 std::string awaited(const json::object& wait, TimePoint now) {
-  const std::string name = text_of(wait, "name");
+  std::string name = text_of(wait, "name");
   switch (parse_word<WaitKind>(text_of(wait, "kind")).value_or(WaitKind::slot)) {
     case WaitKind::constraint:
       return constraint(wait) + moment(wait, now);
