@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 namespace {
 
-std::string quoted(const std::string& text) { return "'" + printable(text) + "'"; }
+std::string in_quotes(const std::string& text) { return "'" + printable(text) + "'"; }
 
 std::string network(const std::string& type) {
   if (type == word(NetworkType::unmetered)) return "an unmetered network";
@@ -33,7 +33,7 @@ std::string constraint(const json::object& wait) {
   if (name == def_of(Constraint::between).name) return "its window " + required;
   const auto* const def = std::ranges::find(kConstraints, name, &ConstraintDef::name);
   if (def != kConstraints.end() && !def->awaited.empty()) return std::string(def->awaited);
-  return name == "settle" ? "its " + required : "the condition " + quoted(name);
+  return name == "settle" ? "its " + required : "the condition " + in_quotes(name);
 }
 
 bool is_time_of_day(const json::object& wait) {
@@ -122,14 +122,14 @@ std::string awaited(const json::object& wait, TimePoint now) {
     case WaitKind::backoff:
       return "its next attempt" + moment(wait, now);
     case WaitKind::prerequisite:
-      return quoted(name) + ", which is " + text_of(wait, "actual");
+      return in_quotes(name) + ", which is " + text_of(wait, "actual");
     case WaitKind::slot:
       return "a free slot";
     case WaitKind::group:
-      return "a free slot of the group " + quoted(name);
+      return "a free slot of the group " + in_quotes(name);
     case WaitKind::paused:
       return name.empty() ? "the end of a pause" + moment(wait, now)
-                          : "the end of the pause of group " + quoted(name) + moment(wait, now);
+                          : "the end of the pause of group " + in_quotes(name) + moment(wait, now);
     case WaitKind::quota:
       return "its budget";
     case WaitKind::trigger:
@@ -143,10 +143,10 @@ std::string awaited(const json::object& wait, TimePoint now) {
 }
 
 std::string verdict(const json::object& why, const json::object& work, TimePoint now) {
-  const std::string name = quoted(text_of(why, "uniqueName"));
+  const std::string name = in_quotes(text_of(why, "uniqueName"));
   const std::string state = text_of(why, "state");
   if (const std::string failed = text_of(why, "failedPrerequisite"); !failed.empty()) {
-    return name + " is " + state + ", because " + quoted(failed) + " has not succeeded";
+    return name + " is " + state + ", because " + in_quotes(failed) + " has not succeeded";
   }
   if (state == word(WorkState::running)) {
     const std::string progress = progress_of(object_of(work, "progress"));
