@@ -1,5 +1,4 @@
 #include "cli/render/why.h"
-#include "cli/render/work.h"
 
 #include <memory>
 
@@ -7,6 +6,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
+#include "cli/render/work.h"
 #include "core/base64.h"
 #include "core/json_fields.h"
 #include "core/text.h"
