@@ -19,7 +19,28 @@ namespace {
 
 constexpr std::size_t kLastLines = 5;
 
-// The last lines of a log, as it arrives.
+// A line as a terminal would show it at its end: a carriage return begins it anew, and colours are
+// left out.
+std::string last_state_of(std::string_view line) {
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  if (const std::size_t anew = line.rfind('\r'); anew != std::string_view::npos) {
+    line.remove_prefix(anew + 1);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line.substr(i).starts_with("\033[")) {
+      const std::size_t end = line.find_first_not_of("0123456789;", i + 2);
+      if (end != std::string_view::npos && line[end] == 'm') {
+        i = end;
+        continue;
+      }
+    }
+    text += line[i] == '\t' ? std::string(4, ' ') : std::string(1, line[i]);
+  }
+  return printable(text.find_first_not_of(' ') == std::string::npos ? "" : text);
+}
+
+// The last lines of a log that are not blank, as it arrives.
 class Tail {
  public:
   void add(std::string_view bytes) {
@@ -28,13 +49,14 @@ class Tail {
     if (text_.size() > 2 * kMost) text_.erase(0, text_.size() - kMost);
   }
   std::vector<std::string> lines() const {
-    std::string_view text = text_;
-    while (text.ends_with('\n')) text.remove_suffix(1);
     std::vector<std::string> lines;
+    std::string_view text = text_;
     while (!text.empty() && lines.size() < kLastLines) {
       const std::size_t before = text.rfind('\n');
       const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-      lines.insert(lines.begin(), printable(text.substr(begin)));
+      if (std::string line = last_state_of(text.substr(begin)); !line.empty()) {
+        lines.insert(lines.begin(), std::move(line));
+      }
       text = text.substr(0, before == std::string_view::npos ? 0 : before);
     }
     return lines;
@@ -63,8 +85,7 @@ void print_last_lines(Session& session, const std::string& name) {
       const std::size_t width = terminal_width();
       session.out() << "    " << (width > 8 ? cut_to_width(line, width - 4) : line) << '\n';
     }
-    session.out() << "  All of it: " << command_line(errors ? "logs --stderr" : "logs", name)
-                  << '\n';
+    session.out() << "  More: " << command_line(errors ? "logs --stderr" : "logs", name) << '\n';
     return;
   }
 }
@@ -85,9 +106,7 @@ void print(Session& session, const json::object& why, const json::object& work) 
     out << "  So far, since it was due: " << printable(waited) << '\n';
   }
   if (has_failed(work)) print_last_lines(session, name);
-  if (const std::string steps = join(next_steps(why), "    "); !steps.empty()) {
-    out << "  " << steps << '\n';
-  }
+  for (const std::string& step : next_steps(why)) out << "  " << step << '\n';
 }
 
 int why(Session& session, const std::string& name) {

@@ -33,7 +33,8 @@ std::string constraint(const json::object& wait) {
   if (name == def_of(Constraint::between).name) return "its window " + required;
   const auto* const def = std::ranges::find(kConstraints, name, &ConstraintDef::name);
   if (def != kConstraints.end() && !def->awaited.empty()) return std::string(def->awaited);
-  return name == "settle" ? "its " + required : "the condition " + in_quotes(name);
+  return name == "settle" ? "its constraints to hold for a while"
+                          : "the condition " + in_quotes(name);
 }
 
 bool is_time_of_day(const json::object& wait) {
@@ -41,10 +42,15 @@ bool is_time_of_day(const json::object& wait) {
   return name == "calendar" || name == "at" || name == def_of(Constraint::between).name;
 }
 
-// ` (tomorrow 02:30)`, or ` (in 14m)` if nobody has named a time of day.
+// ` (tomorrow 02:30, in 4h)`, or ` (in 14m)` if nobody has named a time of day. A preference and a
+// deadline do not say when a constraint will hold, but how long it matters.
 std::string moment(const json::object& wait, TimePoint now) {
   const auto until = time_of(wait, "until");
   if (!until) return "";
+  const bool foreseen = is_time_of_day(wait) || text_of(wait, "name") == "settle";
+  if (text_of(wait, "kind") == word(WaitKind::constraint) && !foreseen) {
+    return " (for at most " + rough_duration(std::max(*until - now, Duration{1s})) + " more)";
+  }
   return " (" + (is_time_of_day(wait) ? day_and_time(*until, now) + ", " : "") +
          relative_time(*until, now) + ")";
 }
@@ -109,6 +115,11 @@ std::string state_of_fact(const json::object& wait, bool holds, TimePoint now) {
   return holds ? actual : actual + ", needs " + text_of(wait, "required");
 }
 
+// An appended job has the name of its prerequisite.
+std::string other(const std::string& name, const json::object& why) {
+  return name == text_of(why, "uniqueName") ? "the job that it was appended to" : in_quotes(name);
+}
+
 }  // namespace
 
 std::string awaited(const json::object& wait, TimePoint now) {
@@ -146,14 +157,18 @@ std::string verdict(const json::object& why, const json::object& work, TimePoint
   const std::string name = in_quotes(text_of(why, "uniqueName"));
   const std::string state = text_of(why, "state");
   if (const std::string failed = text_of(why, "failedPrerequisite"); !failed.empty()) {
-    return name + " is " + state + ", because " + in_quotes(failed) + " has not succeeded";
+    return name + " is " + state + ", because " + other(failed, why) + " has not succeeded";
   }
   if (state == word(WorkState::running)) {
-    const std::string progress = progress_of(object_of(work, "progress"));
-    return name + " is running" + (progress.empty() ? "" : ", " + printable(progress));
+    const json::object& data = object_of(object_of(work, "progress"), "data");
+    return name + " is " + state_of(work) +
+           (data.empty() ? "" : ": " + printable(json::serialize(data)));
   }
   if (state == word(WorkState::failed)) return name + " has failed" + end_of(work, now);
-  if (state == word(WorkState::succeeded)) return name + " has succeeded" + end_of(work, now);
+  if (state == word(WorkState::succeeded)) {
+    const auto ended = time_of(work, "lastFinishedAt");
+    return name + " has succeeded" + (ended ? ", " + relative_time(*ended, now) : "");
+  }
   if (state == word(WorkState::cancelled)) {
     const std::string reason = text_of(work, "stopReason");
     return name + " is cancelled" +
@@ -161,7 +176,11 @@ std::string verdict(const json::object& why, const json::object& work, TimePoint
   }
   std::vector<std::string> parts;
   for (const json::value& wait : array_of(why, "waitingFor")) {
-    parts.push_back(awaited(wait.as_object(), now));
+    const json::object& one = wait.as_object();
+    const bool appended = text_of(one, "kind") == word(WaitKind::prerequisite) &&
+                          text_of(one, "name") == text_of(why, "uniqueName");
+    parts.push_back(appended ? "the job that it was appended to, which is " + text_of(one, "actual")
+                             : awaited(one, now));
   }
   if (parts.empty()) return name + " starts now";
   const std::string after = has_failed(work) && state == word(WorkState::enqueued)
@@ -229,8 +248,10 @@ std::vector<std::string> next_steps(const json::object& why) {
   const std::string name = text_of(why, "uniqueName");
   const std::string state = text_of(why, "state");
   if (const std::string failed = text_of(why, "failedPrerequisite"); !failed.empty()) {
+    if (failed == name) return {"What has happened: " + command_line("history", name)};
     return {"Why that: " + command_line("why", failed)};
   }
+  if (state == word(WorkState::succeeded)) return {"Its output: " + command_line("logs", name)};
   if (state == word(WorkState::running)) return {"Its output: " + command_line("logs -f", name)};
   if (state == word(WorkState::failed)) {
     return {"Once more: " + command_line("retry", name)};
@@ -240,6 +261,7 @@ std::vector<std::string> next_steps(const json::object& why) {
   if (waits.empty()) return {};
   const json::object& first = waits.front().as_object();
   if (text_of(first, "kind") == word(WaitKind::prerequisite)) {
+    if (text_of(first, "name") == name) return {"Both of them: wm list"};
     return {"Why that: " + command_line("why", text_of(first, "name"))};
   }
   std::vector<std::string> steps;

@@ -184,7 +184,7 @@ std::string describe_registration(const json::object& work, const std::string& r
     waits.erase(0, end + 2);
   }
   const std::string rest = waits.empty() || waits == "slot" ? "" : ", waits for " + waits;
-  return result + " " + name + due + rest;
+  return printable(result + " " + name + due + rest);
 }
 
 namespace {

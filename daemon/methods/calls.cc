@@ -44,14 +44,16 @@ void no_such_work(Exchange& exchange, Store& store, const std::string& name) {
   const uid_t asker = exchange.peer().uid;
   boost::json::object parameters{{"uniqueName", name}};
   const std::string what = "no such job: '" + printable(name) + "'";
-  const std::string meant = did_you_mean_of(name, store.names(asker, kMostNames));
+  const std::vector<std::string> names = store.names(asker, kMostNames);
+  const std::string_view meant =
+      closest(name, std::vector<std::string_view>(names.begin(), names.end()));
   const std::optional<uid_t> owner = asker == 0 ? store.owner_of(name) : std::nullopt;
   if (owner) {
     const auto user = find_user(*owner);
     parameters["message"] =
         what + " of yours: use --owner " + (user ? user->name : std::to_string(*owner));
   } else if (!meant.empty()) {
-    parameters["message"] = what + printable(meant);
+    parameters["message"] = what + ": did you mean '" + printable(meant) + "'?";
   }
   exchange.error("io.wm.Scheduler.NoSuchWork", std::move(parameters));
 }

@@ -216,6 +216,9 @@ TEST(Why, NamesInWordsWhatAJobWaitsFor) {
   boost::json::object backoff = wait("backoff", "", "", "");
   backoff["until"] = format_time(kNow + 28s);
   EXPECT_EQ(said(backoff), "its next attempt (in 28s)");
+  boost::json::object preferred = wait("constraint", "charging", "yes", "no");
+  preferred["until"] = format_time(kNow + 2h);
+  EXPECT_EQ(said(preferred), "external power (for at most 2h more)");
   for (const ConstraintDef& def : kConstraints) {
     EXPECT_FALSE(said(wait("constraint", def.name, "yes", "no")).empty()) << def.name;
   }
@@ -240,8 +243,14 @@ TEST(Why, SaysTheVerdictFirst) {
                              {"lastResult", {{"outcome", "failed"}, {"exitCode", 1}}}};
   EXPECT_EQ(verdict(why("failed", {}), failed, kNow),
             "'a' has failed: exit 1, attempt 5 of 5, 4s ago");
-  EXPECT_EQ(verdict(why("running", {}), {{"progress", {{"percent", 30}}}}, kNow),
-            "'a' is running, 30 %");
+  EXPECT_EQ(
+      verdict(why("running", {}), {{"state", "running"}, {"progress", {{"percent", 30}}}}, kNow),
+      "'a' is running, 30 %");
+  EXPECT_EQ(
+      verdict(why("blocked", {wait("prerequisite", "a", "succeeded", "enqueued")}), none, kNow),
+      "'a' waits for the job that it was appended to, which is enqueued");
+  EXPECT_EQ(verdict(why("succeeded", {}), {{"lastFinishedAt", format_time(kNow - 4s)}}, kNow),
+            "'a' has succeeded, 4s ago");
   EXPECT_EQ(verdict(why("cancelled", {}), {{"stopReason", "quota"}}, kNow),
             "'a' is cancelled: quota");
 }

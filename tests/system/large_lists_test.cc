@@ -85,7 +85,7 @@ TEST_F(LargeLists, TheDatabasesLogDoesNotGrowWithTheDatabase) {
 
 // They fill several pages.
 TEST_F(LargeLists, AJobThatIsNamedAgainIsAnsweredAgain) {
-  constexpr int kTimes = 12;
+  constexpr std::size_t kTimes = 12;
   std::vector<std::string> command{"cancel"};
   for (const std::string name : {"large", "small"}) {
     ok({"register-oneoff", name, "--initial-delay", "1h", "--description",
@@ -93,7 +93,7 @@ TEST_F(LargeLists, AJobThatIsNamedAgainIsAnsweredAgain) {
     command.insert(command.end(), kTimes, name);
   }
   const json::array cancelled = json(command).as_array();
-  ASSERT_EQ(cancelled.size(), std::size_t{2 * kTimes});
+  ASSERT_EQ(cancelled.size(), 2 * kTimes);
   EXPECT_EQ(text(cancelled[kTimes - 1], "uniqueName"), "large");
   EXPECT_EQ(text(cancelled[kTimes], "uniqueName"), "small");
 }

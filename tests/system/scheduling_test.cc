@@ -193,9 +193,10 @@ TEST_F(Scheduling, WhyNamesWhatIsNeededBesideWhatIsMeasured) {
 TEST_F(Scheduling, AMistypedNameIsUnderstood) {
   shell("nightly-backup", "true");
   ok({"wait", "nightly-backup"});
-  fails(3, "no such job: 'nightly-bakup': did you mean nightly-backup?", {"why", "nightly-bakup"});
-  fails(3, "did you mean nightly-backup?", {"cancel", "Nightly-Backup"});
-  fails(3, "did you mean nightly-backup?", {"wait", "nightly_backup"});
+  fails(3, "no such job: 'nightly-bakup': did you mean 'nightly-backup'?",
+        {"why", "nightly-bakup"});
+  fails(3, "did you mean 'nightly-backup'?", {"cancel", "Nightly-Backup"});
+  fails(3, "did you mean 'nightly-backup'?", {"wait", "nightly_backup"});
   fails(3, "no such job: 'something': see wm list --all", {"show", "something"});
   if (::geteuid() != 0) return;
   ok({"--owner", "nobody", "register-oneoff", "theirs", "--initial-delay", "1h", "--", "true"});
@@ -213,9 +214,12 @@ TEST_F(Scheduling, WhyShowsTheLastWordsOfAJobThatFailed) {
             std::string::npos)
       << said;
   EXPECT_NE(said.find("Once more: wm retry 'it'\\''s $(reboot)'\n"), std::string::npos) << said;
-  shell("quiet", "echo only here; exit 64");
+  shell("quiet", R"(printf '\n\033[1;31mred\033[0m\tand\r\n 10 %%\r100 %%\n\n\007\n'; exit 64)");
   wm({"wait", "quiet"});
-  EXPECT_NE(ok({"why", "quiet"}).find("  stdout, last lines:\n    only here\n"), std::string::npos);
+  const std::string quiet = ok({"why", "quiet"});
+  EXPECT_NE(quiet.find("  stdout, last lines:\n    red    and\n    100 %\n    \\x07\n"),
+            std::string::npos)
+      << quiet;
 }
 
 TEST_F(Scheduling, UpdateChangesWhatIsGivenAndKeepsTheRest) {
