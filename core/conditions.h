@@ -60,10 +60,10 @@ struct Need {
   bool operator==(const Need&) const = default;
 };
 
-/// The constraints of `wanted` that do not hold, in the order of the enumerators.
+/// Lists the constraints of `wanted` that do not hold, in the order of the enumerators.
 std::vector<Need> unmet(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
 
-/// Those that hold, in the same order.
+/// Lists the constraints of `wanted` that hold, in the order of the enumerators.
 std::vector<Need> met(const Constraints& wanted, const Conditions& conditions, ZonedTime time);
 
 /// The first that does not hold; nothing: all hold.

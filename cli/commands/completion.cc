@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/render/work.h"
+#include "cli/shell_words.h"
 #include "core/request_fields.h"
 
 namespace wm::cli {
@@ -170,12 +171,6 @@ void replace(std::string& text, std::string_view mark, const std::string& by) {
   text.replace(text.find(mark), mark.size(), by);
 }
 
-std::string quoted(const std::string& text) {
-  std::string in_quotes = "'";
-  for (const char c : text) in_quotes += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return in_quotes + "'";
-}
-
 // Fills in what bash and zsh share: the case for each command, and for each option with a closed
 // set.
 std::string filled(std::string script) {
@@ -206,16 +201,17 @@ std::string fish_script() {
                        "\nend\ncomplete -c wm -f\n";
   for (const Shape& shape : shapes()) {
     script += "complete -c wm -n __fish_use_subcommand -a " + shape.name + " -d " +
-              quoted(shape.summary) + '\n';
+              in_single_quotes(shape.summary) + '\n';
     const std::string seen = " -n '__fish_seen_subcommand_from " + shape.name + "'";
     if (shape.takes_names) script += "complete -c wm" + seen + " -a '(__wm_names)'\n";
     for (const auto& [name, says] : shape.options) {
       const auto values = std::ranges::find(option_values(), name, &OptionValues::name);
       std::string only;
-      if (values != option_values().end()) only = " -x -a " + quoted(values->words);
+      if (values != option_values().end()) only = " -x -a " + in_single_quotes(values->words);
       if (name == "after" || (name == "state" && shape.name == "prune"))
         only = " -x -a '(__wm_names)'";
-      script += "complete -c wm" + seen + " -l " + name + only + " -d " + quoted(says) + '\n';
+      script +=
+          "complete -c wm" + seen + " -l " + name + only + " -d " + in_single_quotes(says) + '\n';
     }
   }
   return script;

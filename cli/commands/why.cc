@@ -90,12 +90,6 @@ void print_last_lines(Session& session, const std::string& name) {
   }
 }
 
-bool has_failed(const json::object& work) {
-  const std::string outcome = text_of(object_of(work, "lastResult"), "outcome");
-  const std::string state = text_of(work, "state");
-  return (outcome == "failed" || outcome == "retry") && (state == "failed" || state == "enqueued");
-}
-
 void print(Session& session, const json::object& why, const json::object& work) {
   std::ostream& out = session.out();
   const Style style = session.style();
@@ -105,7 +99,7 @@ void print(Session& session, const json::object& why, const json::object& work) 
   if (const std::string waited = waited_of(why); !waited.empty()) {
     out << "  So far, since it was due: " << printable(waited) << '\n';
   }
-  if (has_failed(work)) print_last_lines(session, name);
+  if (is_about_failure(work)) print_last_lines(session, name);
   for (const std::string& step : next_steps(why)) out << "  " << step << '\n';
 }
 

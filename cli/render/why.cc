@@ -7,6 +7,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "cli/shell_words.h"
 #include "core/constraints.h"
 #include "core/text.h"
 #include "core/work.h"
@@ -91,11 +92,6 @@ std::string end_of(const json::object& work, TimePoint now) {
   return text.empty() ? "" : ": " + text;
 }
 
-bool has_failed(const json::object& work) {
-  const std::string outcome = text_of(object_of(work, "lastResult"), "outcome");
-  return outcome == word(RunOutcome::failed) || outcome == word(RunOutcome::retry);
-}
-
 // The name in a table: only constraints explain themselves.
 std::string fact_of(const json::object& wait) {
   const std::string kind = text_of(wait, "kind");
@@ -121,6 +117,13 @@ std::string other(const std::string& name, const json::object& why) {
 }
 
 }  // namespace
+
+bool is_about_failure(const json::object& work) {
+  const std::string state = text_of(work, "state");
+  const std::string outcome = text_of(object_of(work, "lastResult"), "outcome");
+  return (state == word(WorkState::failed) || state == word(WorkState::enqueued)) &&
+         (outcome == word(RunOutcome::failed) || outcome == word(RunOutcome::retry));
+}
 
 std::string awaited(const json::object& wait, TimePoint now) {
   std::string name = text_of(wait, "name");
@@ -183,9 +186,8 @@ std::string verdict(const json::object& why, const json::object& work, TimePoint
                              : awaited(one, now));
   }
   if (parts.empty()) return name + " starts now";
-  const std::string after = has_failed(work) && state == word(WorkState::enqueued)
-                                ? " (the last run" + end_of(work, now) + ")"
-                                : "";
+  const std::string after =
+      is_about_failure(work) ? " (the last run" + end_of(work, now) + ")" : "";
   return name + " waits for " + enumerated(parts) + after;
 }
 
@@ -233,15 +235,7 @@ void print_facts(std::ostream& out, const Style& style, const json::object& why,
 }
 
 std::string command_line(std::string_view command, const std::string& name) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-  std::string word = name;
-  if (name.empty() || name.find_first_not_of(kPlain) != std::string::npos) {
-    word = "'";
-    for (const char c : name) word += c == '\'' ? "'\\''" : std::string(1, c);
-    word += "'";
-  }
-  return "wm " + std::string(command) + (name.starts_with('-') ? " -- " : " ") + word;
+  return "wm " + std::string(command) + (name.starts_with('-') ? " -- " : " ") + shell_word(name);
 }
 
 std::vector<std::string> next_steps(const json::object& why) {

@@ -15,6 +15,9 @@ namespace wm::cli {
 /// `an unmetered network`, `its time, tomorrow 02:30`: what a job waits for.
 std::string awaited(const boost::json::object& wait, TimePoint now);
 
+/// True if the job has failed, or waits after a run that has.
+bool is_about_failure(const boost::json::object& work);
+
 /// One sentence about a job, from the answers about it: what it waits for, or how it ended.
 std::string verdict(const boost::json::object& why, const boost::json::object& work, TimePoint now);
 

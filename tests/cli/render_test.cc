@@ -280,6 +280,7 @@ TEST(Why, CommandsCanBePasted) {
   EXPECT_EQ(command_line("run", "$(reboot)"), "wm run '$(reboot)'");
   EXPECT_EQ(command_line("run", "it's"), "wm run 'it'\\''s'");
   EXPECT_EQ(command_line("run", "-x"), "wm run -- -x");
+  EXPECT_EQ(command_line("run", "=ls"), "wm run '=ls'") << "zsh would look for a program";
   EXPECT_EQ(command_line("run", "备份"), "wm run '备份'");
 }
 

@@ -2,8 +2,6 @@
 #include <fstream>
 #include <thread>
 
-#include <unistd.h>
-
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -198,10 +196,6 @@ TEST_F(Scheduling, AMistypedNameIsUnderstood) {
   fails(3, "did you mean 'nightly-backup'?", {"cancel", "Nightly-Backup"});
   fails(3, "did you mean 'nightly-backup'?", {"wait", "nightly_backup"});
   fails(3, "no such job: 'something': see wm list --all", {"show", "something"});
-  if (::geteuid() != 0) return;
-  ok({"--owner", "nobody", "register-oneoff", "theirs", "--initial-delay", "1h", "--", "true"});
-  fails(3, "no such job: 'theirs' of yours: use --owner nobody", {"show", "theirs"});
-  ok({"--owner", "nobody", "show", "theirs"});
 }
 
 TEST_F(Scheduling, WhyShowsTheLastWordsOfAJobThatFailed) {

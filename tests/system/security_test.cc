@@ -58,6 +58,10 @@ TEST_F(Security, OnlyRootActsForOthers) {
   EXPECT_EQ(as_nobody({"--owner", "root", "list"}).status, 5);
   EXPECT_EQ(as_nobody({"--owner", "nobody", "list"}).status, 0) << "oneself is no other";
   EXPECT_EQ(daemon_.wm({"show", "mine"}).status, 3) << "names are per owner";
+  EXPECT_EQ(daemon_.wm({"show", "mine"}).err,
+            "wm: no such job: 'mine' of yours: use --owner nobody\n");
+  EXPECT_EQ(daemon_.wm({"register-oneoff", "roots", "--", "/bin/true"}).status, 0);
+  EXPECT_EQ(as_nobody({"show", "roots"}).err, "wm: no such job: 'roots': see wm list --all\n");
   EXPECT_NE(owned({"show", "mine"}).out.find("mine"), std::string::npos);
   EXPECT_EQ(owned({"cancel", "mine"}).status, 0);
   EXPECT_NE(as_nobody({"show", "mine"}).out.find("cancelled"), std::string::npos);
