@@ -84,7 +84,11 @@ int exit_status(ErrorCode code) {
 
 bool Session::to_terminal() const { return ::isatty(STDOUT_FILENO) != 0; }
 
-Style Session::style() const {
+Style Session::style() const { return style_on(STDOUT_FILENO); }
+
+Style Session::error_style() const { return style_on(STDERR_FILENO); }
+
+Style Session::style_on(int fd) const {
   const bool unicode = speaks_utf8();
   switch (options_.color) {
     case ColorChoice::always:
@@ -96,7 +100,7 @@ Style Session::style() const {
   }
   const char* const terminal = std::getenv("TERM");
   const bool dumb = terminal && std::string_view(terminal) == "dumb";
-  return Style(to_terminal() && !dumb && !std::getenv("NO_COLOR"), unicode);
+  return Style(::isatty(fd) != 0 && !dumb && !std::getenv("NO_COLOR"), unicode);
 }
 
 Result<Client> Session::connect() {

@@ -61,6 +61,8 @@ class Session {
   bool to_terminal() const;
   /// The style of standard output: colours only on a terminal, unless told otherwise.
   Style style() const;
+  /// The same of standard error.
+  Style error_style() const;
 
   /// Takes `--socket`, else $WM_SOCKET, else --user or --system, else the user's daemon if its
   /// socket exists, else the system's. Starts the user's daemon if that is the one and it does not
@@ -106,6 +108,7 @@ class Session {
   void print(const boost::json::value& document);
 
  private:
+  Style style_on(int fd) const;
   Result<Client> connect_to_daemon();
   Result<Client> connect_user(const Surroundings& surroundings);
   Result<Client> connect_again() const;

@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <memory>
 
+#include <unistd.h>
+
 #include "cli/command.h"
+#include "cli/log_printer.h"
 #include "cli/render/local_time.h"
-#include "cli/render/terminal_text.h"
-#include "cli/render/work.h"
 #include "cli/whole_number.h"
-#include "core/base64.h"
+#include "core/json_fields.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -18,164 +19,34 @@ namespace {
 struct LogsOptions {
   std::string name;
   int run = 0;
+  bool output = false;
   bool errors = false;
   bool times = false;
   bool follow = false;
+  int lines = 0;
 };
 
-// A JSON document is UTF-8; other bytes are put into it in base64.
-void put_bytes(json::object& document, const std::string& bytes) {
-  if (is_utf8(bytes)) {
-    document["text"] = bytes;
+// The streams that were chosen: both, unless it is one.
+json::object question(const std::string& name, const LogsOptions& options) {
+  json::object parameters{{"uniqueName", name}};
+  if (options.output == options.errors) {
+    parameters["both"] = true;
   } else {
-    document["base64"] = encode_base64(bytes);
+    parameters["stderr"] = options.errors;
   }
+  return parameters;
 }
 
-// Writes the log as it arrives: as it was printed, with the time before each line, or as JSON.
-class LogPrinter {
- public:
-  LogPrinter(Session& session, const LogsOptions& options) : session_(session), options_(options) {}
-
-  // Changes the question, so that the next daemon is asked only for the part not printed yet.
-  void go_on(json::object& parameters) const {
-    if (!heard_) return;
-    parameters["run"] = std::max<std::int64_t>(run_, 1);
-    parameters["after"] = run_ > 0 ? printed_ : 0;
-  }
-  bool heard() const { return heard_; }
-
-  void print(const json::object& page) {
-    heard_ = true;
-    begin_run(number_of(page, "run"));
-    printed_ = number_of(page, "printed");
-    note_removed(page.contains("removed"));
-    note_dropped(number_of(page, "dropped"));
-    note_missing(number_of(page, "missing"));
-    for (const json::value& value : array_of(page, "parts")) {
-      const json::object& part = value.as_object();
-      print(decode_base64(text_of(part, "data")), text_of(part, "time"));
-    }
-    session_.out().flush();
-  }
-
-  // Writes what is left over, or the document of a log that is not followed.
-  void finish() {
-    if (!session_.json()) write(terminal_text_.finish());
-    if (!session_.json() || options_.follow) return;
-    json::object document = head();
-    put_bytes(document, all_);
-    if (removed_) document["removed"] = true;
-    if (dropped_ > 0) document["droppedBytes"] = dropped_;
-    if (missing_ > 0) document["missingBytes"] = missing_;
-    session_.print(document);
-  }
-
- private:
-  json::object head() const {
-    return {{"uniqueName", options_.name},
-            {"run", run_},
-            {"stream", options_.errors ? "stderr" : "stdout"}};
-  }
-
-  void begin_run(std::int64_t run) {
-    if (run == run_ || run == 0) return;
-    if (std::exchange(run_, run) != 0 && !session_.json()) {
-      session_.hint("run " + std::to_string(run) + ":");
-    }
-    at_line_start_ = true;
-    dropped_ = 0;
-    removed_ = false;
-  }
-
-  void note_removed(bool removed) {
-    if (std::exchange(removed_, removed) || !removed || session_.json()) return;
-    session_.hint("the log of run " + std::to_string(run_) +
-                  " was removed to make room for newer ones (limits.max_log_space)");
-  }
-
-  void note_dropped(std::int64_t dropped) {
-    if (dropped <= dropped_) return;
-    dropped_ = dropped;
-    if (session_.json()) return;
-    end_line();
-    session_.hint("the oldest " + std::to_string(dropped) +
-                  " bytes of this log were dropped (history.max_log_bytes)");
-  }
-
-  // Ends the line before a gap: the text after it does not continue this line.
-  void end_line() {
-    write(terminal_text_.finish());
-    if (!std::exchange(at_line_start_, true)) session_.out() << '\n';
-    session_.out().flush();
-  }
-
-  void note_missing(std::int64_t missing) {
-    if (missing == 0) return;
-    missing_ += missing;
-    if (!session_.json()) {
-      end_line();
-      return session_.hint(std::to_string(missing) +
-                           " bytes are missing here: there was no space for them");
-    }
-    if (!options_.follow) return;
-    json::object document = head();
-    document["missingBytes"] = missing;
-    session_.print(document);
-  }
-
-  void print(const std::string& bytes, const std::string& time) {
-    if (session_.json() && !options_.follow) {
-      all_ += bytes;
-    } else if (session_.json()) {
-      json::object document = head();
-      document["time"] = time;
-      put_bytes(document, bytes);
-      session_.print(document);
-    } else {
-      time_ = time;
-      write(session_.to_terminal() ? terminal_text_.take(bytes) : bytes);
-    }
-  }
-
-  void write(const std::string& bytes) {
-    if (options_.times) {
-      print_lines(bytes, local_time(parse_time(time_).value_or(now())));
-    } else {
-      session_.out() << bytes;
-      if (!bytes.empty()) at_line_start_ = bytes.back() == '\n';
-    }
-  }
-
-  void print_lines(std::string_view bytes, const std::string& time) {
-    while (!bytes.empty()) {
-      const std::size_t end = bytes.find('\n');
-      const std::size_t length = end == std::string_view::npos ? bytes.size() : end + 1;
-      if (at_line_start_) session_.out() << time << "  ";
-      session_.out() << bytes.substr(0, length);
-      at_line_start_ = end != std::string_view::npos;
-      bytes.remove_prefix(length);
-    }
-  }
-
-  Session& session_;
-  const LogsOptions& options_;
-  bool heard_ = false;
-  std::int64_t run_ = 0;
-  std::int64_t printed_ = 0;  // Bytes of that run so far, on both streams.
-  bool removed_ = false;
-  std::int64_t dropped_ = 0;
-  std::int64_t missing_ = 0;
-  std::string all_;
-  TerminalText terminal_text_;
-  std::string time_;  // The time of the last text.
-  bool at_line_start_ = true;
-};
+std::string stream_name(const LogsOptions& options) {
+  if (options.output == options.errors) return "both";
+  return options.errors ? "stderr" : "stdout";
+}
 
 int logs(Session& session, const LogsOptions& options) {
-  LogPrinter printer(session, options);
+  LogPrinter printer(
+      session, {options.name, stream_name(options), options.times, options.follow, options.lines});
   const auto read_from = [&](Client& client) {
-    json::object parameters{{"uniqueName", options.name}, {"stderr", options.errors}};
+    json::object parameters = question(options.name, options);
     if (options.run > 0) parameters["run"] = options.run;
     if (options.follow) parameters["follow"] = true;
     printer.go_on(parameters);
@@ -190,21 +61,112 @@ int logs(Session& session, const LogsOptions& options) {
   return kDone;
 }
 
+constexpr int kNewestRuns = 20;   // The runs in which the newest lines of all are looked for.
+constexpr int kNewestLines = 40;  // How many of them are shown, unless -n says it.
+
+struct Line {
+  std::string name;
+  std::int64_t run = 0;
+  LogText text;
+};
+
+Result<> add_last_lines(Session& session, const json::object& run, const LogsOptions& options,
+                        std::vector<Line>& lines) {
+  auto client = session.connect();
+  if (!client) return std::unexpected(client.error());
+  const auto owner = static_cast<uid_t>(number_of(run, "owner"));
+  if (owner != ::geteuid()) client->act_for(owner);
+  LastLines last(static_cast<std::size_t>(options.lines));
+  json::object parameters = question(text_of(run, "uniqueName"), options);
+  parameters["run"] = number_of(run, "run");
+  const auto done = client->stream("Logs", std::move(parameters), [&](const json::object& page) {
+    for (const LogText& text : parts_of(page)) last.add(text);
+  });
+  // It may have been forgotten since it was listed.
+  if (!done && done.error().code != ErrorCode::not_found) return done;
+  for (LogText& text : last.take()) {
+    lines.push_back({text_of(run, "uniqueName"), number_of(run, "run"), std::move(text)});
+  }
+  return {};
+}
+
+void print_line(Session& session, const Line& line) {
+  std::string_view bytes = line.text.bytes;
+  if (bytes.ends_with('\n')) bytes.remove_suffix(1);
+  const Style style = session.style();
+  const std::string text = printable(std::string(bytes));
+  session.out() << style.dim(local_time(parse_time(line.text.time).value_or(now()))) << "  "
+                << style.bold(printable(line.name)) << "  "
+                << (line.text.errors ? style.yellow(text) : text) << '\n';
+}
+
+json::object document_of(const Line& line) {
+  json::object document{{"uniqueName", line.name},
+                        {"run", line.run},
+                        {"stream", line.text.errors ? "stderr" : "stdout"},
+                        {"time", line.text.time}};
+  put_bytes(document, line.text.bytes);
+  return document;
+}
+
+// The newest lines of all jobs, in the order in which they were printed.
+int newest_logs(Session& session, LogsOptions options) {
+  if (options.lines == 0) options.lines = kNewestLines;
+  const auto runs = session.collect("History", {{"limit", kNewestRuns}}, "runs");
+  if (!runs) return session.complain(runs.error());
+  std::vector<Line> lines;
+  for (const json::value& run : *runs) {
+    const auto added = add_last_lines(session, run.as_object(), options, lines);
+    if (!added) return session.complain(added.error());
+  }
+  std::ranges::stable_sort(lines, {}, [](const Line& line) { return line.text.time; });
+  const auto most = static_cast<std::size_t>(options.lines);
+  if (lines.size() > most) lines.erase(lines.begin(), lines.end() - options.lines);
+  if (session.json()) {
+    json::array documents;
+    for (const Line& line : lines) documents.push_back(document_of(line));
+    session.print(documents);
+    return kDone;
+  }
+  for (const Line& line : lines) print_line(session, line);
+  if (lines.empty()) session.hint("nothing has been printed yet");
+  return kDone;
+}
+
+Result<> check(const LogsOptions& options) {
+  if (!options.name.empty()) return {};
+  if (options.follow) {
+    return fail(ErrorCode::invalid, "--follow needs the name of a job: wm watch shows all events");
+  }
+  if (options.run > 0) return fail(ErrorCode::invalid, "--run needs the name of a job");
+  return {};
+}
+
 }  // namespace
 
 Command::Run set_up_logs(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<LogsOptions>();
-  app.add_option("NAME", options->name, "The job's unique name")->required()->type_name("");
+  app.add_option("NAME", options->name, "The job's unique name (all: their newest lines)")
+      ->type_name("");
   app.add_option("--run", options->run, "This run, by its number in wm history (the newest)")
       ->type_name("N")
       ->check(whole_number(1));
-  app.add_flag("--stderr", options->errors, "Its standard error instead of its standard output");
+  app.add_flag("--stdout", options->output, "Only its standard output");
+  app.add_flag("--stderr", options->errors, "Only its standard error");
+  app.add_option("--lines,-n", options->lines, "Only the last lines")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000'000));
   app.add_flag("--times", options->times, "Print the time before each line");
   app.add_flag("--follow,-f", options->follow, "Go on with new output, and with later runs");
   app.footer(
+      "Standard output goes to standard output, and standard error to standard error,\n"
+      "in the order in which they were printed.\n"
       "Example: wm logs oneoff-sync-001\n         wm logs oneoff-sync-001 --run 2 --stderr\n"
-      "         wm logs backup --follow --times");
-  return [options](Session& session) { return logs(session, *options); };
+      "         wm logs backup -f -n 20\n         wm logs");
+  return [options](Session& session) {
+    if (const auto checked = check(*options); !checked) return session.complain(checked.error());
+    return options->name.empty() ? newest_logs(session, *options) : logs(session, *options);
+  };
 }
 
 }  // namespace wm::cli

@@ -3,11 +3,11 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/log_lines.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
 #include "cli/render/work.h"
-#include "core/base64.h"
 #include "core/json_fields.h"
 #include "core/text.h"
 
@@ -22,7 +22,7 @@ constexpr std::size_t kLastLines = 5;
 // A line as a terminal would show it at its end: a carriage return begins it anew, and colours are
 // left out.
 std::string last_state_of(std::string_view line) {
-  while (line.ends_with('\r')) line.remove_suffix(1);
+  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
   if (const std::size_t anew = line.rfind('\r'); anew != std::string_view::npos) {
     line.remove_prefix(anew + 1);
   }
@@ -40,54 +40,44 @@ std::string last_state_of(std::string_view line) {
   return printable(text.find_first_not_of(' ') == std::string::npos ? "" : text);
 }
 
-// The last lines of a log that are not blank, as it arrives.
-class Tail {
- public:
-  void add(std::string_view bytes) {
-    constexpr std::size_t kMost = 16'384;
-    text_ += bytes;
-    if (text_.size() > 2 * kMost) text_.erase(0, text_.size() - kMost);
-  }
-  std::vector<std::string> lines() const {
-    std::vector<std::string> lines;
-    std::string_view text = text_;
-    while (!text.empty() && lines.size() < kLastLines) {
-      const std::size_t before = text.rfind('\n');
-      const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-      if (std::string line = last_state_of(text.substr(begin)); !line.empty()) {
-        lines.insert(lines.begin(), std::move(line));
-      }
-      text = text.substr(0, before == std::string_view::npos ? 0 : before);
-    }
-    return lines;
-  }
+// What the last run said last: on standard error if it said anything there.
+struct LastWords {
+  LastLines output{4 * kLastLines};
+  LastLines errors{4 * kLastLines};
 
- private:
-  std::string text_;
+  void add(const LogText& text) { (text.errors ? errors : output).add(text); }
 };
 
-// Prints the end of what the last run has said. Without a log there is nothing to print.
-void print_last_lines(Session& session, const std::string& name) {
-  for (const bool errors : {true, false}) {
-    Tail tail;
-    auto client = session.connect();
-    if (!client) return;
-    const auto read = client->stream("Logs", {{"uniqueName", name}, {"stderr", errors}},
-                                     [&](const json::object& page) {
-                                       for (const json::value& part : array_of(page, "parts")) {
-                                         tail.add(decode_base64(text_of(part.as_object(), "data")));
-                                       }
-                                     });
-    const std::vector<std::string> lines = tail.lines();
-    if (!read || lines.empty()) continue;
-    session.out() << "  " << (errors ? "stderr" : "stdout") << ", last lines:\n";
-    for (const std::string& line : lines) {
-      const std::size_t width = terminal_width();
-      session.out() << "    " << (width > 8 ? cut_to_width(line, width - 4) : line) << '\n';
-    }
-    session.out() << "  More: " << command_line(errors ? "logs --stderr" : "logs", name) << '\n';
-    return;
+// The last of them that are not blank, as a terminal would show them.
+std::vector<std::string> shown(LastLines& lines) {
+  std::vector<std::string> texts;
+  for (const LogText& line : lines.take()) {
+    if (std::string text = last_state_of(line.bytes); !text.empty()) texts.push_back(text);
   }
+  if (texts.size() > kLastLines) texts.erase(texts.begin(), texts.end() - kLastLines);
+  return texts;
+}
+
+// Without a log there is nothing to print.
+void print_last_lines(Session& session, const std::string& name) {
+  LastWords said;
+  auto client = session.connect();
+  if (!client) return;
+  const auto read =
+      client->stream("Logs", {{"uniqueName", name}, {"both", true}}, [&](const json::object& page) {
+        for (const LogText& text : parts_of(page)) said.add(text);
+      });
+  if (!read) return;
+  std::vector<std::string> lines = shown(said.errors);
+  const bool errors = !lines.empty();
+  if (!errors) lines = shown(said.output);
+  if (lines.empty()) return;
+  session.out() << "  " << (errors ? "stderr" : "stdout") << ", last lines:\n";
+  const std::size_t width = terminal_width();
+  for (const std::string& text : lines) {
+    session.out() << "    " << (width > 8 ? cut_to_width(text, width - 4) : text) << '\n';
+  }
+  session.out() << "  All of it: " << command_line("logs", name) << '\n';
 }
 
 void print(Session& session, const json::object& why, const json::object& work) {

@@ -1,6 +1,7 @@
 #include "daemon/methods/log_pages.h"
 
 #include "core/base64.h"
+#include "core/messages.h"
 #include "core/time.h"
 
 namespace wm {
@@ -16,6 +17,7 @@ constexpr std::size_t kLogPart = std::size_t{256} << 10;
 void LogPages::begin(const RunInfo& run) {
   work_ = run.work;
   run_ = run.run;
+  record_ = run_ > 0 ? to_json(run) : json::object();
   removed_ = run.log_removed;
   reader_ = log_.read(run.work, run.run);
   dropped_ = 0;
@@ -31,23 +33,29 @@ Exchange::Page LogPages::next(bool more) {
     auto part = reader_.next();
     ended = !part;
     if (!part) break;
-    const bool gap = part->dropped > 0 || (part->missing > 0 && part->stream == stream_);
+    const bool wanted = !stream_ || part->stream == *stream_;
+    const bool gap = part->dropped > 0 || (part->missing > 0 && wanted);
     if (gap && !parts.empty()) {
       reader_.put_back(std::move(*part));
       break;
     }
     dropped_ += part->dropped;
-    if (part->stream != stream_) continue;
+    if (!wanted) continue;
     missing += part->missing;
     if (part->bytes.empty()) continue;
     size += part->bytes.size();
-    parts.push_back({{"time", format_time(part->time)}, {"data", encode_base64(part->bytes)}});
+    json::object& out = parts.emplace_back(json::object()).get_object();
+    out["time"] = format_time(part->time);
+    out["data"] = encode_base64(part->bytes);
+    if (part->stream == LogStream::errors) out["stderr"] = true;
   }
   has_news_ = !parts.empty() || missing > 0;
   json::object page{{"run", run_}, {"parts", std::move(parts)}};
+  if (!record_.empty()) page["record"] = std::exchange(record_, {});
   if (removed_) page["removed"] = true;
   if (dropped_ > 0) page["dropped"] = dropped_;
   if (missing > 0) page["missing"] = missing;
+  if (ended) page["caughtUp"] = true;
   page["printed"] = position();
   return {std::move(page), more || !ended};
 }

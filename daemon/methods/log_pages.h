@@ -1,7 +1,8 @@
-// One stream of a run's log, in pages.
+// A run's log in pages: both streams in the order in which they were printed, or one of them.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/work.h"
 #include "daemon/runs/run_log.h"
@@ -11,8 +12,9 @@ namespace wm {
 
 class LogPages {
  public:
-  /// `before`: the run after which the first one is to come, while there is none yet.
-  LogPages(RunLog& log, LogStream stream, const RunInfo& run, int before)
+  /// Without `stream`: both. `before`: the run after which the first one is to come, while there is
+  /// none yet.
+  LogPages(RunLog& log, std::optional<LogStream> stream, const RunInfo& run, int before)
       : log_(log), stream_(stream), reader_(log.read(run.work, run.run)), before_(before) {
     begin(run);
   }
@@ -36,11 +38,12 @@ class LogPages {
 
  private:
   RunLog& log_;
-  LogStream stream_;
+  std::optional<LogStream> stream_;
   LogReader reader_;
   WorkId work_ = 0;
   int before_ = 0;
   int run_ = 0;
+  boost::json::object record_;  // The run's, until its first page has told it.
   std::int64_t dropped_ = 0;
   bool removed_ = false;  // The log has made room for others.
   bool has_news_ = false;

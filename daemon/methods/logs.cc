@@ -22,17 +22,21 @@ void Logs::read(const ExchangePtr& exchange) {
   std::string name;
   std::int32_t number = 0;
   bool errors = false;
+  bool both = false;
   bool follow = false;
   std::optional<std::int64_t> after;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("uniqueName", name)
             .read("run", number)
             .read("stderr", errors)
+            .read("both", both)
             .read("follow", follow)
             .read("after", after);
       })) {
     return;
   }
+  std::optional<LogStream> stream;
+  if (!both) stream = errors ? LogStream::errors : LogStream::output;
   pending_.ask(exchange, [=, this](TimePoint) {
     const uid_t owner = exchange->peer().uid;
     const auto id = store_.find(owner, name);
@@ -48,8 +52,7 @@ void Logs::read(const ExchangePtr& exchange) {
       return exchange->error("io.wm.Scheduler.NoSuchRun", {{"uniqueName", name}, {"run", number}});
     }
     const auto pages =
-        std::make_shared<LogPages>(log_, errors ? LogStream::errors : LogStream::output,
-                                   run.value_or(RunInfo{}), std::max(number - 1, 0));
+        std::make_shared<LogPages>(log_, stream, run.value_or(RunInfo{}), std::max(number - 1, 0));
     pages->skip_to(printed);
     if (!follow) {
       return exchange->stream([pages] { return std::optional(pages->next(false)); });

@@ -59,7 +59,7 @@ TEST(Run, AWrongWordIsNamedWithTheOneThatMayBeMeant) {
   EXPECT_EQ(complaint({"--jsn", "list"}), "unknown option '--jsn': did you mean --json?");
   EXPECT_EQ(complaint({"register-oneoff", "a", "--netwrk", "metered", "sync", "--", "true"}),
             "unknown option '--netwrk': did you mean --network?");
-  EXPECT_EQ(complaint({"logs", "a", "-n", "5"}), "unknown option '-n': see wm logs --help");
+  EXPECT_EQ(complaint({"logs", "a", "-x", "5"}), "unknown option '-x': see wm logs --help");
   EXPECT_EQ(complaint({"show", "a", "b"}), "unexpected argument 'b': see wm show --help");
   EXPECT_EQ(complaint({"conditions", "overide", "idle=no"}),
             "unexpected argument 'overide': did you mean override?");

@@ -202,10 +202,59 @@ TEST_F(Commands, InputComesInEveryForm) {
 TEST_F(Commands, LogsKeepBytesAsTheyAre) {
   shell("binary", "printf '\\377\\000x'; echo error >&2");
   ok({"wait", "binary"});
-  EXPECT_EQ(ok({"logs", "binary"}), std::string("\xff\0x", 3));
-  EXPECT_EQ(ok({"logs", "binary", "--stderr"}), "error\n");
-  EXPECT_EQ(text(json({"logs", "binary"}), "base64"), "/wB4");
+  const Output both = wm({"logs", "binary"});
+  EXPECT_EQ(both.out, std::string("\xff\0x", 3));
+  EXPECT_EQ(both.err, "error\n");
+  EXPECT_EQ(text(json({"logs", "binary", "--stdout"}), "base64"), "/wB4");
   EXPECT_EQ(text(json({"logs", "binary", "--stderr"}), "text"), "error\n");
+}
+
+// The job says each word only once the one before it is in the log.
+TEST_F(Commands, LogsHaveBothStreamsInTheOrderInWhichTheyWerePrinted) {
+  const auto read = daemon_.path() / "read";
+  const std::string next = "; cat " + read.string() + "; ";
+  make_pipe(read);
+  shell("both", "echo one" + next + "echo two >&2" + next + "printf thr" + next +
+                    "printf 'fo' >&2" + next + "echo ee" + next + "echo ur >&2");
+  for (const char* printed :
+       {"one\n", "one\ntwo\n", "one\ntwo\nthr", "one\ntwo\nthrfo", "one\ntwo\nthrfoee\n"}) {
+    while (text(json({"logs", "both"}), "text") != printed) std::this_thread::yield();
+    std::ofstream(read) << "";
+  }
+  ok({"wait", "both"});
+
+  const Output both = wm({"logs", "both"});
+  EXPECT_EQ(both.out, "one\nthree\n");
+  EXPECT_EQ(both.err, "two\nfour\n");
+  EXPECT_EQ(text(json({"logs", "both"}), "text"), "one\ntwo\nthrfoee\nur\n");
+  EXPECT_EQ(text(json({"logs", "both"}), "stream"), "both");
+  EXPECT_EQ(ok({"logs", "both", "--stdout"}), "one\nthree\n");
+  EXPECT_EQ(wm({"logs", "both", "--stderr"}).err, "two\nfour\n");
+
+  const Output last = wm({"logs", "both", "-n", "2"});
+  EXPECT_EQ(last.out, "three\n");
+  EXPECT_EQ(last.err, "four\n");
+  const Output followed = wm({"logs", "both", "-f", "-n", "1"});
+  EXPECT_EQ(followed.out + followed.err, "four\n") << "it has ended";
+}
+
+TEST_F(Commands, LogsWithoutANameAreTheNewestLinesOfAll) {
+  fails(2, "--follow needs the name", {"logs", "-f"});
+  fails(2, "--run needs the name", {"logs", "--run", "2"});
+  EXPECT_EQ(wm({"logs"}).err, "wm: nothing has been printed yet\n");
+  shell("first", "echo one; echo two");
+  ok({"wait", "first"});
+  shell("second", "echo three");
+  ok({"wait", "second"});
+
+  const std::string lines = ok({"logs", "-n", "2"});
+  const json::array documents = json({"logs"}).as_array();
+
+  EXPECT_EQ(lines.find("one"), std::string::npos);
+  EXPECT_LT(lines.find("  first  two\n"), lines.find("  second  three\n")) << lines;
+  ASSERT_EQ(documents.size(), 3U);
+  EXPECT_EQ(text(documents[0], "uniqueName"), "first");
+  EXPECT_EQ(text(documents[2], "text"), "three\n");
 }
 
 TEST_F(Commands, LongLogsComeInParts) {

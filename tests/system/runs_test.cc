@@ -81,7 +81,7 @@ TEST_F(Runs, AForkBombMeetsItsBound) {
           {"--tasks-max", "10"});
   if (reason(work).find("not kept") != std::string::npos) GTEST_SKIP() << reason(work);
   EXPECT_LT(std::stoi(contents("count")), 20);
-  EXPECT_NE(ok({"logs", "task", "--stderr"}).find("fork"), std::string::npos);
+  EXPECT_NE(wm({"logs", "task", "--stderr"}).err.find("fork"), std::string::npos);
 }
 
 TEST_F(Runs, OutOfMemoryIsToldAsSuch) {
@@ -332,8 +332,10 @@ TEST_F(Runs, ALogIsFollowedToTheEndOfItsWork) {
 
 TEST_F(Runs, TimesStandBeforeEachLine) {
   run("echo one; echo two >&2; echo three");
-  const std::string times = ok({"logs", "task", "--times"});
+  const Output both = wm({"logs", "task", "--times"});
+  const std::string& times = both.out;
   EXPECT_EQ(std::ranges::count(times, '\n'), 2);
+  EXPECT_TRUE(both.err.ends_with("  two\n")) << both.err;
   EXPECT_NE(times.find("  one\n"), std::string::npos) << times;
   EXPECT_NE(times.find("  three\n"), std::string::npos) << times;
 }
@@ -352,7 +354,7 @@ TEST_F(Runs, OfAnotherUserHaveThatUsersRights) {
         {"--as", "nobody", "--cwd", "/"});
   ok({"wait", "task"});
   EXPECT_EQ(ok({"logs", "task"}), "nobody\n65534\n/\nkept\ntold\nCapEff:\t0000000000000000\n")
-      << ok({"logs", "task", "--stderr"});
+      << wm({"logs", "task", "--stderr"}).err;
   EXPECT_EQ(json({"show", "task"}).at("output").at("n"), 1);
   fails(2, "no user 'nobody-at-all'",
         {"register-oneoff", "other", "--as", "nobody-at-all", "--", "/bin/true"});
