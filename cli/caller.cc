@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "cli/shell_words.h"
 #include "config/read_file.h"
 #include "core/text.h"
 
@@ -27,6 +28,11 @@ Result<std::string> find_program(const std::string& name) {
       return fs::absolute(candidate, problem).string();
     }
     rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  }
+  if (name.find_first_of(" \t;&|<>$`*\"'") != std::string::npos) {
+    return fail(ErrorCode::invalid, "no command '" + name +
+                                        "' in PATH: a shell's line needs a shell: -- sh -c " +
+                                        shell_word(name));
   }
   return fail(ErrorCode::invalid,
               "no command '" + name + "' in PATH: name an executable file, or correct PATH");

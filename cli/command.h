@@ -1,9 +1,11 @@
 // One verb of wm: its options and its call.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -22,9 +24,14 @@ struct CommandLine {
   bool wants(std::string_view names) const;
 };
 
+/// The headings of the help, in its order.
+inline constexpr std::array<std::string_view, 5> kCommandGroups{"Jobs", "Questions", "Queue",
+                                                                "In a run", "Daemon"};
+
 struct Command {
   using Run = std::function<int(Session&)>;
 
+  std::string_view group;  // One of kCommandGroups.
   const char* name;
   const char* summary;
   bool takes_command;  // The words after `--` are an argument vector.
@@ -35,10 +42,14 @@ struct Command {
 std::span<const Command> all_commands();
 
 // These are in commands/, one file each.
+Command::Run set_up_once(CLI::App& app, const CommandLine& line);
+Command::Run set_up_every(CLI::App& app, const CommandLine& line);
 Command::Run set_up_register_oneoff(CLI::App& app, const CommandLine& line);
 Command::Run set_up_register_periodic(CLI::App& app, const CommandLine& line);
 Command::Run set_up_register_processing(CLI::App& app, const CommandLine& line);
 Command::Run set_up_update(CLI::App& app, const CommandLine& line);
+Command::Run set_up_diff(CLI::App& app, const CommandLine& line);
+Command::Run set_up_edit(CLI::App& app, const CommandLine& line);
 Command::Run set_up_apply(CLI::App& app, const CommandLine& line);
 Command::Run set_up_export(CLI::App& app, const CommandLine& line);
 Command::Run set_up_why(CLI::App& app, const CommandLine& line);
@@ -63,6 +74,7 @@ Command::Run set_up_doctor(CLI::App& app, const CommandLine& line);
 Command::Run set_up_metrics(CLI::App& app, const CommandLine& line);
 Command::Run set_up_daemon(CLI::App& app, const CommandLine& line);
 Command::Run set_up_status(CLI::App& app, const CommandLine& line);
+Command::Run set_up_help(CLI::App& app, const CommandLine& line);
 Command::Run set_up_completion(CLI::App& app, const CommandLine& line);
 Command::Run set_up_tasks(CLI::App& app, const CommandLine& line);
 

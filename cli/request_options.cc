@@ -85,6 +85,10 @@ void RequestOptions::add(CLI::App& app, const Field& field, std::string names) {
   if (!field.value->is_flag()) typed.option->type_name(std::string(field.metavar));
 }
 
+void RequestOptions::add_name(CLI::App& app) {
+  app.add_option("NAME", name_, "The job's unique name (its command's: rsync, …)")->type_name("");
+}
+
 void RequestOptions::add_names(CLI::App& app, const char* task_help) {
   app.add_option("NAME", name_, "The job's unique name")->required()->type_name("");
   app.add_option("TASK", task_, task_help)->type_name("");

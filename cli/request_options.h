@@ -19,6 +19,8 @@ class RequestOptions {
   RequestOptions(const RequestOptions&) = delete;
   RequestOptions& operator=(const RequestOptions&) = delete;
 
+  /// NAME, which may be left out.
+  void add_name(CLI::App& app);
   /// NAME and TASK.
   void add_names(CLI::App& app, const char* task_help);
 

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/help.h"
+#include "cli/shell_words.h"
 #include "cli/streams.h"
 #include "core/suggest.h"
 #include "core/text.h"
@@ -14,45 +17,68 @@ namespace wm::cli {
 namespace {
 
 constexpr std::array kCommands{
-    Command{"register-oneoff", "Run a task once, when its constraints hold", true,
+    Command{"Jobs", "once", "Run a command once, when its constraints hold", true, set_up_once},
+    Command{"Jobs", "every", "Run a command again and again", true, set_up_every},
+    Command{"Jobs", "register-oneoff", "Run a task once, when its constraints hold", true,
             set_up_register_oneoff},
-    Command{"register-periodic", "Run a task again and again", true, set_up_register_periodic},
-    Command{"register-processing", "Run long maintenance while nobody uses the machine", true,
-            set_up_register_processing},
-    Command{"update", "Change an unfinished job in place", true, set_up_update},
-    Command{"apply", "Register the jobs that files declare", false, set_up_apply},
-    Command{"export", "Print the unfinished jobs as such a file", false, set_up_export},
-    Command{"cancel", "Cancel jobs by name, by tag, or all", false, set_up_cancel},
-    Command{"list", "List jobs, their states and what they wait for", false, set_up_list},
-    Command{"show", "Show everything known about one job", false, set_up_show},
-    Command{"why", "Show what a job needs, beside what is measured", false, set_up_why},
-    Command{"wait", "Wait until jobs have ended", false, set_up_wait},
-    Command{"watch", "Print each event as it happens", false, set_up_watch},
-    Command{"history", "List runs, newest first", false, set_up_history},
-    Command{"logs", "Print the output of a run", false, set_up_logs},
-    Command{"forecast", "Show what would run when, as things are", false, set_up_forecast},
-    Command{"conditions", "Show what the sensors report, or pretend otherwise", false,
+    Command{"Jobs", "register-periodic", "Run a task again and again", true,
+            set_up_register_periodic},
+    Command{"Jobs", "register-processing", "Run long maintenance while nobody uses the machine",
+            true, set_up_register_processing},
+    Command{"Jobs", "update", "Change an unfinished job in place", true, set_up_update},
+    Command{"Jobs", "edit", "Change unfinished jobs in your editor", false, set_up_edit},
+    Command{"Jobs", "cancel", "Cancel jobs by name, by tag, or all", false, set_up_cancel},
+    Command{"Jobs", "run", "Start a job now, whatever its constraints", false, set_up_run},
+    Command{"Jobs", "retry", "Enqueue failed or cancelled jobs once more", false, set_up_retry},
+    Command{"Jobs", "apply", "Register the jobs that files declare", false, set_up_apply},
+    Command{"Jobs", "diff", "Show what wm apply would change", false, set_up_diff},
+    Command{"Jobs", "export", "Print the unfinished jobs as such a file", false, set_up_export},
+    Command{"Questions", "list", "List jobs, their states and what they wait for", false,
+            set_up_list},
+    Command{"Questions", "show", "Show everything known about one job", false, set_up_show},
+    Command{"Questions", "why", "Show what a job needs, beside what is measured", false,
+            set_up_why},
+    Command{"Questions", "wait", "Wait until jobs have ended", false, set_up_wait},
+    Command{"Questions", "watch", "Print each event as it happens", false, set_up_watch},
+    Command{"Questions", "history", "List runs, newest first", false, set_up_history},
+    Command{"Questions", "logs", "Print the output of a run", false, set_up_logs},
+    Command{"Questions", "forecast", "Show what would run when, as things are", false,
+            set_up_forecast},
+    Command{"Questions", "conditions", "Show what the sensors report, or pretend otherwise", false,
             set_up_conditions},
-    Command{"check", "Tell scripts whether constraints hold now", false, set_up_check},
-    Command{"run", "Start a job now, whatever its constraints", false, set_up_run},
-    Command{"retry", "Enqueue failed or cancelled jobs once more", false, set_up_retry},
-    Command{"pause", "Start nothing new", false, set_up_pause},
-    Command{"resume", "End a pause", false, set_up_resume},
-    Command{"prune", "Forget finished jobs", false, set_up_prune},
-    Command{"progress", "From inside a run: report how far it is", false, set_up_progress},
-    Command{"output", "From inside a run: set its result", false, set_up_output},
-    Command{"status", "Show the daemon's own state", false, set_up_status},
-    Command{"doctor", "Check what wmd depends on, and how to fix it", false, set_up_doctor},
-    Command{"metrics", "Print metrics in Prometheus' format", false, set_up_metrics},
-    Command{"daemon", "Replace the daemon by a new program", false, set_up_daemon},
-    Command{"tasks", "List the declared tasks and their commands", false, set_up_tasks},
-    Command{"completion", "Print a completion script for a shell", false, set_up_completion},
+    Command{"Questions", "check", "Tell scripts whether constraints hold now", false, set_up_check},
+    Command{"Questions", "tasks", "List the declared tasks and their commands", false,
+            set_up_tasks},
+    Command{"Queue", "pause", "Start nothing new", false, set_up_pause},
+    Command{"Queue", "resume", "End a pause", false, set_up_resume},
+    Command{"Queue", "prune", "Forget finished jobs", false, set_up_prune},
+    Command{"In a run", "progress", "From inside a run: report how far it is", false,
+            set_up_progress},
+    Command{"In a run", "output", "From inside a run: set its result", false, set_up_output},
+    Command{"Daemon", "status", "Show the daemon's own state", false, set_up_status},
+    Command{"Daemon", "doctor", "Check what wmd depends on, and how to fix it", false,
+            set_up_doctor},
+    Command{"Daemon", "metrics", "Print metrics in Prometheus' format", false, set_up_metrics},
+    Command{"Daemon", "daemon", "Replace the daemon by a new program", false, set_up_daemon},
+    Command{"Daemon", "completion", "Print a completion script for a shell", false,
+            set_up_completion},
+    Command{"Daemon", "help", "Show the manual, or all commands", false, set_up_help},
 };
 
 const Command* find_command(std::string_view name) {
   const auto found =
       std::ranges::find(kCommands, name, [](const Command& c) { return std::string_view(c.name); });
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+// What may be meant by a word that is no command: another one or, with a name that a job could
+// have, that job.
+std::string unknown_command(const std::string& word) {
+  std::vector<std::string_view> names;
+  for (const Command& one : kCommands) names.emplace_back(one.name);
+  const std::string meant = did_you_mean(word, names);
+  if (!meant.empty()) return "unknown command '" + word + "'" + meant;
+  return "unknown command '" + word + "': wm why " + shell_word(word) + " is about a job";
 }
 
 // The first word that is neither an option nor an option's value.
@@ -86,7 +112,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->type_name("WHEN");
   app.set_version_flag("--version", "wm " + std::string(kVersion));
   app.footer(
-      "Example: wm register-oneoff hello -- echo Hello\n"
+      "Example: wm once hello -- echo Hello\n"
       "         wm logs hello\n"
       "wm COMMAND --help says more about each.");
 }
@@ -220,12 +246,12 @@ struct Parser {
 
 Parser::Parser(const CommandLine& line, const Command* command) {
   add_global_options(app, options);
-  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.formatter(help_formatter());
   app.require_subcommand(1);
   app.fallthrough();
   for (const Command& one : kCommands) {
     if (command && &one != command) continue;
-    CLI::App* sub = app.add_subcommand(one.name, one.summary)->group("Commands");
+    CLI::App* sub = app.add_subcommand(one.name, one.summary)->group(std::string(one.group));
     if (&one != command) continue;
     run = one.set_up(*sub, line);
     named = sub;
@@ -271,7 +297,12 @@ int parse_whole(const CommandLine& line, const Command* command, Streams streams
   try {
     parse(parser, line);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return parser.app.exit(e, streams.out, streams.err);
+    if (e.get_exit_code() == 0) {
+      const bool short_one = !command && e.get_name() == "CallForHelp";
+      if (!short_one) return parser.app.exit(e, streams.out, streams.err);
+      streams.out << short_help();
+      return kDone;
+    }
     std::string what = usage_problem(e, parser.app, line.words);
     const bool lost = what.starts_with("unexpected argument") && line.trailing.empty();
     if (lost && command && command->takes_command) what += ": write the command after --";
@@ -291,7 +322,27 @@ int parse_and_run(CommandLine line, const Command* command, Streams streams) {
   return parse_whole(line, command, streams);
 }
 
+// With a command: the manual or, where there is none, its options. Without: all commands.
+int help(Session& session, const std::string& name) {
+  const Command* const command = name.empty() ? nullptr : find_command(name);
+  if (!name.empty() && !command) {
+    return session.complain({ErrorCode::invalid, unknown_command(name)});
+  }
+  if (command && show_manual()) return kDone;
+  const Parser parser({}, command);
+  session.out() << (parser.named ? parser.named->help() : parser.app.help());
+  return kDone;
+}
+
 }  // namespace
+
+Command::Run set_up_help(CLI::App& app, const CommandLine&) {
+  auto name = std::make_shared<std::string>();
+  app.add_option("COMMAND", *name, "Show the manual; where there is none, its options")
+      ->type_name("");
+  app.footer("Example: wm help\n         wm help logs");
+  return [name](Session& session) { return help(session, *name); };
+}
 
 std::span<const Command> all_commands() { return kCommands; }
 
@@ -310,9 +361,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   const std::string* word = first_word(arguments);
   const Command* command = word ? find_command(*word) : nullptr;
   if (word && !command) {
-    std::vector<std::string_view> names;
-    for (const Command& one : kCommands) names.emplace_back(one.name);
-    return complain("unknown command '" + *word + "'" + did_you_mean(*word, names), "", streams);
+    return complain(unknown_command(*word), "", streams);
   }
   for (const std::string& argument : arguments) {
     if (is_utf8(argument)) continue;

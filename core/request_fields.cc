@@ -68,7 +68,7 @@ class Rows {
   std::vector<Field> list_;
 };
 
-constexpr Offers kAll = kOneoff | kPeriodic | kProcessing | kUpdate | kFile;
+constexpr Offers kAll = kOneoff | kPeriodic | kEvery | kProcessing | kUpdate | kFile;
 constexpr Offers kEnding = kOneoff | kProcessing | kFile;
 
 // Numbers from 100 on are those of constraints.
@@ -167,11 +167,13 @@ void add_times(Rows& rows) {
       .add(28, "every", "everyMs", "D", "The period, at least 15m",
            [](auto& r) -> auto& { return r.every; })
       .option("every,--frequency")
+      .offered(kPeriodic | kEvery | kUpdate | kFile)
       .add(29, "flex", "flexMs", "D", "Run only in the last part of each period",
            [](auto& r) -> auto& { return r.flex; })
       .add(30, "cadence", "cadence", "HOW",
            "interval (default): from the end of the last run;\nfixed: keeps the phase of the first",
            [](auto& r) -> auto& { return r.cadence; })
+      .offered(kPeriodic | kUpdate | kFile)
       .add(31, "calendar", "calendar", "EXPR", "Instead of a period: \"30 2 * * mon\", @daily, …",
            [](auto& r) -> auto& { return r.calendar; })
       .offered(kAll | kCheck)

@@ -36,6 +36,7 @@ inline constexpr Offers kProcessing = 4;
 inline constexpr Offers kUpdate = 8;
 inline constexpr Offers kCheck = 16;
 inline constexpr Offers kFile = 32;
+inline constexpr Offers kEvery = 64;  // Periodic, where the period is an argument.
 
 /// The part of a request that a field belongs to. The policy is stored once for all jobs that share
 /// it; the exit rules and the bounds are handed over with a run.

@@ -1,11 +1,13 @@
 #include "core/time.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdint>
 #include <optional>
 #include <span>
 
+#include "core/check.h"
 #include "core/text.h"
 
 namespace wm {
@@ -25,6 +27,9 @@ constexpr std::array kUnits{
     Unit{"minute", 1min},  Unit{"minutes", 1min},  Unit{"mins", 1min},   Unit{"second", 1s},
     Unit{"seconds", 1s},   Unit{"secs", 1s},
 };
+
+// Stand for one of them if they are the whole text: `--every day`.
+constexpr std::array<std::string_view, 4> kOneOfThem{"minute", "hour", "day", "week"};
 
 std::optional<Duration> unit_length(std::string_view name) {
   for (const Unit& unit : kUnits) {
@@ -102,6 +107,7 @@ class TimeReader {
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
+  if (std::ranges::count(kOneOfThem, text) > 0) return checked(unit_length(text), "it is a unit");
   std::string_view rest = text;
   Duration total{0};
   bool any = false;

@@ -14,22 +14,12 @@ namespace {
 
 using LocalDate = std::chrono::local_days;
 
-std::vector<std::string_view> day_words() {
-  std::vector<std::string_view> words{"now", "today", "yesterday", "tomorrow"};
-  words.insert(words.end(), kWeekdayNames.begin(), kWeekdayNames.end());
-  return words;
-}
+// Of a day, it may be its beginning or its end.
+constexpr std::string_view kMidnight = "midnight";
 
-std::vector<std::string> lower_words(std::string_view text) {
-  std::vector<std::string> words(1);
-  for (const char c : text) {
-    if (c != ' ') {
-      words.back() += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    } else if (!words.back().empty()) {
-      words.emplace_back();
-    }
-  }
-  if (words.back().empty()) words.pop_back();
+std::vector<std::string_view> day_words() {
+  std::vector<std::string_view> words{"now", "today", "yesterday", "tomorrow", "noon", kMidnight};
+  words.insert(words.end(), kWeekdayNames.begin(), kWeekdayNames.end());
   return words;
 }
 
@@ -47,15 +37,6 @@ std::optional<std::vector<int>> numbers_in(std::string_view text, char separator
     if (end == text.size()) return list;
     text.remove_prefix(end + 1);
   }
-}
-
-std::optional<Duration> time_of_day(std::string_view text) {
-  const auto parts = numbers_in(text, ':', 2);
-  if (!parts || parts->size() < 2 || parts->size() > 3) return std::nullopt;
-  const int second = parts->size() == 3 ? (*parts)[2] : 0;
-  if ((*parts)[0] > 23 || (*parts)[1] > 59 || second > 59) return std::nullopt;
-  return std::chrono::hours{(*parts)[0]} + std::chrono::minutes{(*parts)[1]} +
-         std::chrono::seconds{second};
 }
 
 // `mon` or `monday`, and nothing in between.
@@ -95,11 +76,17 @@ class WhenReader {
     if (words_.size() == 1 && words_[0] == "now") return now_;
     if (const auto time = duration()) return *time;
     split_date_and_time();
+    std::erase(words_, "at");
+    if (words_.empty()) return bad();
+    if (words_.size() == 2 && words_[1] == kMidnight) {
+      return bad("write 00:00 and the day that begins then");
+    }
     if (words_.size() > 2) return bad();
     if (words_.size() == 1) {
-      if (const auto time = time_of_day(words_[0])) return nearest(std::nullopt, *time);
+      if (const auto time = parse_time_of_day(words_[0])) return nearest(std::nullopt, *time);
     }
-    const auto time = words_.size() == 2 ? time_of_day(words_[1]) : std::optional(Duration{0});
+    const auto time =
+        words_.size() == 2 ? parse_time_of_day(words_[1]) : std::optional(Duration{0});
     if (!time) return bad();
     return day_at(words_[0], *time);
   }
@@ -113,8 +100,9 @@ class WhenReader {
     for (std::size_t i = in ? 1 : 0; i + (ago ? 1 : 0) < words_.size(); ++i) {
       joined += words_[i] + ' ';
     }
+    const bool counted = joined.find_first_of("0123456789") != std::string::npos;
     const auto length = parse_duration(joined);
-    if (!length || (ago && in)) return std::nullopt;
+    if (!counted || !length || (ago && in)) return std::nullopt;
     if (ago && direction_ == Direction::future) return bad("it is in the past");
     if (in && direction_ == Direction::past) return bad("it is in the future");
     return direction_ == Direction::past ? now_ - *length : now_ + *length;
@@ -123,7 +111,8 @@ class WhenReader {
   // 2026-11-23T09:30.
   void split_date_and_time() {
     const std::size_t t = words_[0].find('t');
-    if (words_.size() != 1 || t == std::string::npos || !time_of_day(words_[0].substr(t + 1))) {
+    if (words_.size() != 1 || t == std::string::npos ||
+        !parse_time_of_day(words_[0].substr(t + 1))) {
       return;
     }
     words_.push_back(words_[0].substr(t + 1));
@@ -187,6 +176,37 @@ class WhenReader {
 };
 
 }  // namespace
+
+std::vector<std::string> lower_words(std::string_view text) {
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (c != ' ') {
+      words.back() += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  if (words.back().empty()) words.pop_back();
+  return words;
+}
+
+std::optional<Duration> parse_time_of_day(std::string_view word) {
+  if (word == "noon") return 12h;
+  if (word == kMidnight) return 0h;
+  const bool morning = word.ends_with("am");
+  const bool by_twelve = morning || word.ends_with("pm");
+  if (by_twelve) word.remove_suffix(2);
+  const auto parts = numbers_in(word, ':', 2);
+  if (!parts || parts->size() < (by_twelve ? 1 : 2) || parts->size() > 3) return std::nullopt;
+  const int hour = (*parts)[0];
+  const int minute = parts->size() > 1 ? (*parts)[1] : 0;
+  const int second = parts->size() > 2 ? (*parts)[2] : 0;
+  if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  // People disagree about 12am.
+  if (by_twelve && (hour < 1 || hour > 11)) return std::nullopt;
+  return std::chrono::hours{hour + (by_twelve && !morning ? 12 : 0)} +
+         std::chrono::minutes{minute} + std::chrono::seconds{second};
+}
 
 Result<TimePoint> parse_when(std::string_view text, Direction direction, TimePoint now,
                              const UtcOffset& offset) {

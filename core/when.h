@@ -3,7 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/time.h"
 
@@ -15,11 +18,17 @@ using UtcOffset = std::function<std::chrono::seconds(TimePoint)>;
 /// The direction in which to look for a weekday, a time of day or a duration.
 enum class Direction : std::uint8_t { past, future };
 
-/// `now`; `HH:MM[:SS]`; `today`, `yesterday`, `tomorrow`, a weekday (`monday`, `mon`) or
-/// `YYYY-MM-DD`, each optionally with a time of day, otherwise at midnight; a duration (`2h`, `2
-/// days ago`, `in 2h`); ISO 8601 with an offset. A weekday, or a time of day alone, is the last one
-/// until `now`, or the next one after it. A local time that comes twice is the first of the two;
-/// one that is skipped is the first instant after the gap.
+/// Its words in lower case.
+std::vector<std::string> lower_words(std::string_view text);
+
+/// `09:30`, `9:30:15`, `9am`, `9:30pm`, `noon`, `midnight`: the time since the day began.
+std::optional<Duration> parse_time_of_day(std::string_view word);
+
+/// `now`; `HH:MM[:SS]`, `9am`, `noon`; `today`, `yesterday`, `tomorrow`, a weekday (`monday`,
+/// `mon`) or `YYYY-MM-DD`, each optionally with a time of day (`tomorrow at 10:00`), otherwise at
+/// its beginning; a duration (`2h`, `2 days ago`, `in 2h`); ISO 8601 with an offset. A weekday, or
+/// a time of day alone, is the last one until `now`, or the next one after it. A local time that
+/// comes twice is the first of the two; one that is skipped is the first instant after the gap.
 Result<TimePoint> parse_when(std::string_view text, Direction direction, TimePoint now,
                              const UtcOffset& offset);
 

@@ -1,10 +1,14 @@
 // Registers jobs of the three kinds.
+#include <algorithm>
+#include <array>
 #include <memory>
 
 #include "cli/caller.h"
 #include "cli/render/work.h"
 #include "cli/request_options.h"
+#include "core/recurrence.h"
 #include "core/request_json.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -20,25 +24,50 @@ struct Registration {
   std::string existing;
 };
 
-std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const CommandLine& line) {
-  auto options = std::make_shared<Registration>(app, offers, line);
-  options->request.add_names(app,
-                             "A task that the configuration declares (wm tasks).\n"
-                             "Or give a command at the end, after --");
-  app.add_option("--existing", options->existing,
+void add_existing(CLI::App& app, Registration& options) {
+  app.add_option("--existing", options.existing,
                  "If the name is in use: keep (default), replace,\n"
                  "append, append-or-replace, update or\n"
                  "cancel-and-reenqueue")
       ->group(std::string(word(FieldGroup::kept)))
       ->type_name("POLICY");
+}
+
+std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const CommandLine& line) {
+  auto options = std::make_shared<Registration>(app, offers, line);
+  options->request.add_names(app,
+                             "A task that the configuration declares (wm tasks).\n"
+                             "Or give a command at the end, after --");
+  add_existing(app, *options);
   return options;
 }
 
-int register_work(Session& session, const Registration& options, const WorkRequest& request) {
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The program that the command is about: `rsync` in `/usr/bin/rsync -a x y`, and in `sh -c 'rsync
+// -a x y'`.
+std::string name_of(const std::vector<std::string>& command) {
+  constexpr std::array<std::string_view, 7> kShells{"sh",  "bash", "dash", "zsh",
+                                                    "ksh", "ash",  "fish"};
+  constexpr std::size_t kLongest = 64;
+  std::string_view name = file_name(command.front());
+  if (command.size() > 1 && std::ranges::count(kShells, name) > 0) {
+    const bool line = command[1].starts_with('-') && command[1].ends_with('c');
+    const std::string_view script = command[line && command.size() > 2 ? 2 : 1];
+    const std::string_view program = file_name(script.substr(0, script.find_first_of(" \t\n;&|")));
+    if (program.find_first_of("-$`'\"(){}<>") == std::string_view::npos && !program.empty()) {
+      name = program;
+    }
+  }
+  return name.empty() || name.size() > kLongest || has_control(name) ? "job" : std::string(name);
+}
+
+int register_work(Session& session, const Registration& options, const WorkRequest& request,
+                  json::object parameters = {}) {
   if (request.task_name.empty() && request.command.empty()) {
     return session.complain({ErrorCode::invalid, "name a task, or give a command after --"});
   }
-  json::object parameters{{"work", to_json(request)}};
+  parameters["work"] = to_json(request);
   if (!options.existing.empty()) parameters["existing"] = options.existing;
   auto client = session.connect();
   if (!client) return session.complain(client.error());
@@ -68,6 +97,42 @@ int register_work(Session& session, const Registration& options, WorkKind kind) 
   return register_work(session, options, *request);
 }
 
+// A job of a command of its own, whose name may be left out.
+int register_command(Session& session, const Registration& options, WorkRequest request) {
+  if (request.command.empty()) {
+    return session.complain({ErrorCode::invalid, "give a command after --"});
+  }
+  if (!options.existing.empty() && request.unique_name.empty()) {
+    return session.complain({ErrorCode::invalid, "--existing needs a name"});
+  }
+  json::object parameters;
+  if (request.unique_name.empty()) {
+    request.unique_name = name_of(request.command);
+    parameters["numbered"] = true;
+  }
+  return register_work(session, options, request, std::move(parameters));
+}
+
+int register_once(Session& session, const Registration& options) {
+  const auto request = options.request.read(WorkKind::oneoff);
+  return request ? register_command(session, options, *request) : session.complain(request.error());
+}
+
+int register_every(Session& session, const Registration& options, const std::string& when) {
+  auto request = options.request.read(WorkKind::periodic);
+  if (!request) return session.complain(request.error());
+  const auto recurrence = parse_recurrence(when);
+  if (!recurrence) {
+    const std::string both = when + " " + request->unique_name;
+    if (!parse_recurrence(both)) return session.complain(recurrence.error());
+    return session.complain(
+        {ErrorCode::invalid, "the period is one word: write wm every \"" + both + "\""});
+  }
+  if (recurrence->every) request->every = *recurrence->every;
+  request->calendar = recurrence->calendar;
+  return register_command(session, options, std::move(*request));
+}
+
 }  // namespace
 
 Command::Run set_up_register_oneoff(CLI::App& app, const CommandLine& line) {
@@ -85,6 +150,35 @@ Command::Run set_up_register_periodic(CLI::App& app, const CommandLine& line) {
       "         wm register-periodic report --calendar \"30 8 * * mon-fri\" -- ./report");
   return
       [options](Session& session) { return register_work(session, *options, WorkKind::periodic); };
+}
+
+Command::Run set_up_once(CLI::App& app, const CommandLine& line) {
+  auto options = std::make_shared<Registration>(app, kOneoff, line);
+  options->request.add_name(app);
+  add_existing(app, *options);
+  app.footer(
+      "Without NAME it is called as its command, with a number if there is such a job.\n"
+      "Example: wm once -- rsync -a photos nas:photos\n"
+      "         wm once mail --network connected --at \"tomorrow 10:00\" -- ./send");
+  return [options](Session& session) { return register_once(session, *options); };
+}
+
+Command::Run set_up_every(CLI::App& app, const CommandLine& line) {
+  auto options = std::make_shared<Registration>(app, kEvery, line);
+  auto when = std::make_shared<std::string>();
+  app.add_option("WHEN", *when,
+                 "1d, day, 02:30, \"Mon..Fri 09:00\", \"sat,sun noon\",\n"
+                 "\"30 2 * * *\", @monthly")
+      ->required()
+      ->type_name("");
+  options->request.add_name(app);
+  add_existing(app, *options);
+  app.footer(
+      "Without NAME it is called as its command, with a number if there is such a job;\n"
+      "the same command and period twice are one job.\n"
+      "Example: wm every day --charging -- restic backup ~\n"
+      "         wm every \"Mon..Fri 09:00\" report -- ./report");
+  return [options, when](Session& session) { return register_every(session, *options, *when); };
 }
 
 Command::Run set_up_register_processing(CLI::App& app, const CommandLine& line) {

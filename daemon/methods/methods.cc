@@ -33,7 +33,7 @@ Methods::Methods(MethodsContext context)
       inspector_(context.settings, context.paths, std::move(context.look_at_programs)),
       room_for_parts_(context.settings, std::move(context.room_to_keep)),
       registrations_(context.manager, context.store, context.settings, views_, inspector_,
-                     room_for_parts_, pending_changes_),
+                     room_for_parts_, pending_changes_, pending_questions_),
       changes_(context.manager, context.store, context.settings, views_, inspector_,
                room_for_parts_, pending_changes_),
       questions_(context.manager, context.store, views_, pending_questions_),

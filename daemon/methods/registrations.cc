@@ -41,8 +41,15 @@ Exchange::Page page_of(const std::vector<AppliedWork>& all, std::size_t& next) {
   return {{{"results", std::move(results)}}, next < all.size()};
 }
 
+void send(const ExchangePtr& exchange, const std::shared_ptr<std::vector<AppliedWork>>& results) {
+  exchange->stream([results, next = std::size_t{0}]() mutable { return page_of(*results, next); });
+}
+
 // A stored form of that size is made in advance; weight_of() leaves room for it.
 constexpr std::size_t kShort = 256;
+
+// The longest name to which a number may be added, in bytes.
+constexpr std::size_t kMostBeforeNumber = 240;
 
 // A registration from a call, and the program that it will run.
 struct Declared {
@@ -91,13 +98,22 @@ std::optional<Registrations::Registering> Registrations::read_registration(
   static const json::object kNone;
   const json::object* work = &kNone;
   auto existing = ExistingPolicy::keep;
+  bool numbered = false;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("work", work).read("existing", existing);
+        reader.read("work", work).read("existing", existing).read("numbered", numbered);
       })) {
     return std::nullopt;
   }
   auto declared = read_declared(*work, existing, settings_, exchange->peer());
   if (!declared) return exchange->error(declared.error()), std::nullopt;
+  if (numbered) {
+    Registration& registration = declared->registration;
+    if (registration.request.unique_name.size() > kMostBeforeNumber) {
+      return exchange->error({ErrorCode::invalid, "the name is too long to have a number"}),
+             std::nullopt;
+    }
+    registration.numbered = registration.request.unique_name;
+  }
   return Registering{exchange, std::make_shared<Registration>(std::move(declared->registration)),
                      std::move(declared->command)};
 }
@@ -127,6 +143,7 @@ void Registrations::see_paths_of(const ExchangePtr& exchange,
     auto outcome = std::make_shared<Result<Registered>>();
     pending_.push_back({exchange,
                         [this, registration, outcome](TimePoint now) {
+                          manager_.registrar().choose_name(*registration);
                           *outcome = manager_.registrar().add(*registration, now);
                           if (*outcome) manager_.touch((*outcome)->id);
                         },
@@ -158,9 +175,11 @@ void Registrations::apply(const ExchangePtr& exchange) {
   static const json::array kNone;
   const json::array* works = &kNone;
   bool prune = false;
+  bool dry_run = false;
   PartOfList part;
-  if (!read_part(*exchange, part,
-                 [&](JsonReader& reader) { reader.read("works", works).read("prune", prune); })) {
+  if (!read_part(*exchange, part, [&](JsonReader& reader) {
+        reader.read("works", works).read("prune", prune).read("dryRun", dry_run);
+      })) {
     return;
   }
   const auto parts = take_parts<Registration>(*exchange, part);
@@ -172,6 +191,7 @@ void Registrations::apply(const ExchangePtr& exchange) {
     return exchange->error(read.error());
   }
   see_works(exchange, file, before, std::move(commands), [=, this] {
+    if (!part.part && dry_run) return preview(exchange, file, prune);
     if (!part.part) return apply_whole(exchange, file, prune);
     exchange->kept() = file;
     exchange->reply({{"results", json::array()}});
@@ -245,11 +265,17 @@ void Registrations::apply_whole(const ExchangePtr& exchange, const File& file, b
                       [this, exchange, file, outcome](TimePoint) -> std::function<void()> {
                         if (!*outcome) return refusing(exchange, outcome->error());
                         return [exchange, results = results_of(*file, **outcome)] {
-                          exchange->stream([results, next = std::size_t{0}]() mutable {
-                            return page_of(*results, next);
-                          });
+                          send(exchange, results);
                         };
                       }});
+}
+
+void Registrations::preview(const ExchangePtr& exchange, const File& file, bool prune) {
+  questions_.ask(exchange, [this, exchange, file, prune](TimePoint) {
+    const auto outcome = manager_.registrar().preview(file->list, prune, file->owner);
+    if (!outcome) return exchange->error(outcome.error());
+    send(exchange, results_of(*file, *outcome));
+  });
 }
 
 std::shared_ptr<std::vector<AppliedWork>> Registrations::results_of(

@@ -27,14 +27,15 @@ class Registrations {
  public:
   Registrations(WorkManager& manager, Store& store, const Settings& settings,
                 const WorkViews& views, const Inspector& inspector, const RoomForParts& room,
-                PendingChanges& pending)
+                PendingChanges& pending, PendingQuestions& questions)
       : manager_(manager),
         store_(store),
         settings_(settings),
         views_(views),
         inspector_(inspector),
         room_(room),
-        pending_(pending) {}
+        pending_(pending),
+        questions_(questions) {}
 
   /// The method Register, for several calls of one connection: their programs are looked at
   /// together, and they are decided in their order.
@@ -61,6 +62,7 @@ class Registrations {
                       Parts<Registration>& file, std::vector<UsersCommand>& commands) const;
   void see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
                  std::vector<UsersCommand> commands, const std::function<void()>& then);
+  void preview(const ExchangePtr& exchange, const File& file, bool prune);
   void apply_whole(const ExchangePtr& exchange, const File& file, bool prune);
   std::shared_ptr<std::vector<AppliedWork>> results_of(
       const Parts<Registration>& file, const std::vector<Registered>& outcome) const;
@@ -72,6 +74,7 @@ class Registrations {
   const Inspector& inspector_;
   const RoomForParts& room_;
   PendingChanges& pending_;
+  PendingQuestions& questions_;
 };
 
 }  // namespace wm

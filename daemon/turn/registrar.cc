@@ -133,6 +133,29 @@ Result<> Registrar::find_room(const Registration& registration) const {
                  "cancel some first");
 }
 
+void Registrar::choose_name(Registration& registration) {
+  if (registration.numbered.empty()) return;
+  WorkRequest& request = registration.request;
+  const auto is_ours = [&] {
+    const std::vector<WorkId> unfinished = find_present(registration).unfinished;
+    if (unfinished.empty()) return true;
+    return request.kind == WorkKind::periodic &&
+           mean_the_same(store_.recorded(unfinished.back()).request, request);
+  };
+  request.unique_name = registration.numbered;
+  if (is_ours()) return;
+  constexpr std::size_t kMostRemembered = 1000;
+  if (last_numbers_.size() > kMostRemembered) last_numbers_.clear();
+  const std::string key = std::to_string(registration.owner) + ' ' + registration.numbered;
+  int& number = last_numbers_[key];
+  // A periodic job may be the same as any of them.
+  if (request.kind == WorkKind::periodic) number = 0;
+  for (number = std::max(number, 2);; ++number) {
+    request.unique_name = registration.numbered + "-" + std::to_string(number);
+    if (is_ours()) return;
+  }
+}
+
 Result<Registered> Registrar::add(const Registration& registration, TimePoint now) {
   return add(registration, find_present(registration), now);
 }
@@ -245,7 +268,11 @@ Result<std::vector<Registered>> Registrar::apply(const std::vector<Registration>
     if (!done) throw Refusal(at(registrations[place], done.error()).error());
     results[place] = *done;
   }
-  if (prune) cancel_undeclared(owner, now, results);
+  if (!prune) return results;
+  for (const WorkId id : undeclared(owner, results)) {
+    scheduler_.cancel(id, now);
+    results.push_back({id, RegisterResult::cancelled});
+  }
   return results;
 }
 
@@ -309,15 +336,37 @@ Result<Registered> Registrar::apply_one(const Registration& registration, const 
   return Registered{id, RegisterResult::unchanged};
 }
 
-void Registrar::cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results) {
-  std::set<WorkId> declared;
-  for (const Registered& one : results) declared.insert(one.id);
-  for (const WorkId id : store_.applied(owner)) {
+std::vector<WorkId> Registrar::undeclared(uid_t owner, const std::vector<Registered>& declared) {
+  std::set<WorkId> kept;
+  for (const Registered& one : declared) kept.insert(one.id);
+  std::vector<WorkId> others = store_.applied(owner);
+  std::erase_if(others, [&](WorkId id) {
     const Work* work = scheduler_.find(id);
-    if (declared.contains(id) || !work || is_finished(work->state)) continue;
-    scheduler_.cancel(id, now);
+    return kept.contains(id) || !work || is_finished(work->state);
+  });
+  return others;
+}
+
+Result<std::vector<Registered>> Registrar::preview(const std::vector<Registration>& registrations,
+                                                   bool prune, uid_t owner) {
+  if (const auto order = in_order(registrations); !order) return std::unexpected(order.error());
+  const auto all = check_all(registrations);
+  if (!all) return std::unexpected(all.error());
+  std::vector<Registered> results;
+  for (const Present& present : *all) {
+    if (present.same) {
+      results.push_back({present.holder.value_or(0), RegisterResult::unchanged});
+    } else if (present.unfinished.empty()) {
+      results.push_back({0, RegisterResult::enqueued});
+    } else {
+      results.push_back({present.unfinished.back(), RegisterResult::updated});
+    }
+  }
+  if (!prune) return results;
+  for (const WorkId id : undeclared(owner, results)) {
     results.push_back({id, RegisterResult::cancelled});
   }
+  return results;
 }
 
 Result<> Registrar::retry(WorkId id, TimePoint now) {

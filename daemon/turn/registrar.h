@@ -6,6 +6,7 @@
 
 #include "config/settings.h"
 #include "core/scheduler.h"
+#include "core/text.h"
 #include "daemon/store/store.h"
 
 namespace wm {
@@ -19,6 +20,9 @@ struct Registration {
   bool applied = false;  // A file declares it.
   std::string where{};   // `FILE:line:column`, which precedes the errors that it causes.
   std::string stored{};  // stored_rest() of the request, if it was made in advance; or empty.
+  // If not empty, the name of the request is this one, or this one with a number: see
+  // choose_name().
+  std::string numbered{};
   std::optional<std::int64_t> paths_seen{};  // The result of scan_paths(), if there are paths.
 };
 
@@ -52,6 +56,11 @@ class Registrar {
   /// Call it when a turn begins.
   void begin_turn() { stored_.clear(); }
 
+  /// Gives a registration that is `numbered` the first name that no unfinished job has: NAME,
+  /// NAME-2, NAME-3, … A periodic job takes the name of one that is the same, so that a command
+  /// that is repeated does not run twice.
+  void choose_name(Registration& registration);
+
   Result<Registered> add(const Registration& registration, TimePoint now);
 
   /// Registers all of them or none; each updates a job of that name. If the present job already
@@ -59,6 +68,10 @@ class Registrar {
   /// and these do not are cancelled; they come last in the answer.
   Result<std::vector<Registered>> apply(const std::vector<Registration>& registrations, bool prune,
                                         uid_t owner, TimePoint now);
+
+  /// What apply() would answer, without doing it: 0 is the id of a job that would be new.
+  Result<std::vector<Registered>> preview(const std::vector<Registration>& registrations,
+                                          bool prune, uid_t owner);
 
   /// True if this is the row of a new job as this turn has stored it.
   bool has_stored(const Work& work) const;
@@ -102,12 +115,14 @@ class Registrar {
                                TimePoint now);
   Result<std::vector<Present>> check_all(const std::vector<Registration>& registrations);
   Result<> compare(const Registration& registration, Present& present);
-  void cancel_undeclared(uid_t owner, TimePoint now, std::vector<Registered>& results);
+  /// The unfinished jobs that files declared, but not these.
+  std::vector<WorkId> undeclared(uid_t owner, const std::vector<Registered>& declared);
 
   Store& store_;
   Scheduler& scheduler_;
   const Settings& settings_;
-  std::vector<Work> stored_;  // The rows of this turn's new jobs; the ids grow.
+  TextMap<int> last_numbers_;  // By owner and name: where the search for a free number begins.
+  std::vector<Work> stored_;   // The rows of this turn's new jobs; the ids grow.
 };
 
 }  // namespace wm

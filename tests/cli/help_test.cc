@@ -1,4 +1,5 @@
 // Checks what `--help` prints on a terminal of 80 columns.
+#include <algorithm>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -9,14 +10,33 @@
 namespace wm::cli {
 namespace {
 
-std::string help(std::vector<const char*> arguments) {
+std::string printed(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "wm");
-  arguments.push_back("--help");
   std::ostringstream out;
   std::ostringstream err;
   EXPECT_EQ(run(static_cast<int>(arguments.size()), arguments.data(), {out, err}), 0);
   EXPECT_EQ(err.str(), "");
   return out.str();
+}
+
+std::string help(std::vector<const char*> arguments) {
+  arguments.push_back("--help");
+  return printed(std::move(arguments));
+}
+
+TEST(Help, IsShortFirst) {
+  const std::string text = help({});
+  EXPECT_LE(std::ranges::count(text, '\n'), 24);
+  for (const Command& command : all_commands()) {
+    EXPECT_TRUE(text.find(std::string(" ") + command.name) != std::string::npos) << command.name;
+    EXPECT_EQ(std::ranges::count(kCommandGroups, command.group), 1) << command.name;
+  }
+  EXPECT_EQ(printed({}), text);
+}
+
+TEST(Help, HasNoValuesOfFlags) {
+  EXPECT_NE(help({"once"}).find("--charging,--no-charging "), std::string::npos);
+  EXPECT_EQ(help({"once"}).find('{'), std::string::npos);
 }
 
 TEST(Help, FitsEightyColumnsAndGivesAnExample) {
@@ -32,7 +52,7 @@ TEST(Help, FitsEightyColumnsAndGivesAnExample) {
 }
 
 TEST(Help, NamesEveryCommand) {
-  const std::string text = help({});
+  const std::string text = printed({"help"});
   for (const Command& command : all_commands()) {
     EXPECT_NE(text.find(command.summary), std::string::npos) << command.name;
   }
@@ -64,7 +84,8 @@ TEST(Run, AWrongWordIsNamedWithTheOneThatMayBeMeant) {
   EXPECT_EQ(complaint({"conditions", "overide", "idle=no"}),
             "unexpected argument 'overide': did you mean override?");
   EXPECT_EQ(complaint({"lst"}), "unknown command 'lst': did you mean list?");
-  EXPECT_EQ(complaint({"frobnicate"}), "unknown command 'frobnicate': see wm --help");
+  EXPECT_EQ(complaint({"frobnicate"}),
+            "unknown command 'frobnicate': wm why frobnicate is about a job: see wm --help");
 }
 
 TEST(Run, AFlagTakesNoValue) {

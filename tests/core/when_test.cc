@@ -64,6 +64,12 @@ TEST(When, FutureTimesAreTheNextOnes) {
       {"wed 13:00", "2026-11-25T13:00+01:00"},
       {"2h", "2026-11-25T14:00+01:00"},
       {"in 2 hours", "2026-11-25T14:00+01:00"},
+      {"in 5 minutes", "2026-11-25T12:05+01:00"},
+      {"noon", "2026-11-26T12:00+01:00"},
+      {"midnight", "2026-11-26T00:00+01:00"},
+      {"tomorrow at noon", "2026-11-26T12:00+01:00"},
+      {"at 9:30pm", "2026-11-25T21:30+01:00"},
+      {"fri 7am", "2026-11-27T07:00+01:00"},
       {"2026-07-01 09:30", "2026-07-01T09:30+02:00"},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(future(text), at(expected)) << text;
@@ -99,10 +105,13 @@ TEST(When, ErrorsNameTheValueAndWhatIsRight) {
   const auto problem = [](const Result<TimePoint>& time) {
     return time ? "none" : time.error().message;
   };
-  EXPECT_EQ(problem(past("soon")),
-            "bad time 'soon': write 2h, 09:30, yesterday, monday 09:30 or 2026-11-23 09:30");
+  EXPECT_EQ(problem(past("later")),
+            "bad time 'later': write 2h, 09:30, yesterday, monday 09:30 or 2026-11-23 09:30");
   EXPECT_EQ(problem(past("yesteday 09:00")), "bad time 'yesteday 09:00': did you mean yesterday?");
   EXPECT_EQ(problem(past("tues 09:00")), "bad time 'tues 09:00': did you mean tuesday?");
+  EXPECT_EQ(problem(future("tomorrow midnight")),
+            "bad time 'tomorrow midnight': write 00:00 and the day that begins then");
+  EXPECT_FALSE(future("12am") || future("13pm") || future("0am") || future("at"));
   EXPECT_EQ(problem(past("tomorrow")), "bad time 'tomorrow': it is in the future");
   EXPECT_EQ(problem(future("yesterday")), "bad time 'yesterday': it is in the past");
   EXPECT_EQ(problem(future("2 days ago")), "bad time '2 days ago': it is in the past");

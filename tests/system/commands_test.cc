@@ -199,6 +199,43 @@ TEST_F(Commands, InputComesInEveryForm) {
   EXPECT_EQ(input_of({"--input-json", "-"}, R"({"stdin":1})"), R"({"stdin":1})");
 }
 
+TEST_F(Commands, ANameIsTheCommandsIfNoneIsGiven) {
+  ok({"pause"});
+  EXPECT_EQ(ok({"once", "--", "true"}), "enqueued 'true', waits for paused\n");
+  EXPECT_EQ(text(json({"once", "--", "/bin/true"}), "uniqueName"), "true-2");
+  EXPECT_EQ(text(json({"once", "--", "sh", "-c", "true; false"}), "uniqueName"), "true-3");
+  EXPECT_EQ(text(json({"once", "--", "sh", "-c", "$(reboot)"}), "uniqueName"), "sh");
+  EXPECT_EQ(text(json({"once", "true-5", "--", "true"}), "uniqueName"), "true-5");
+  EXPECT_EQ(text(json({"once", "--", "true"}), "uniqueName"), "true-4");
+  EXPECT_EQ(text(json({"once", "--", "true"}), "uniqueName"), "true-6");
+  ok({"cancel", "true-2"});
+  EXPECT_EQ(text(json({"once", "--", "true"}), "uniqueName"), "true-7") << "the next number";
+
+  fails(2, "give a command after --", {"once"});
+  fails(2, "give a command after --", {"once", "name"});
+  fails(2, "--existing needs a name", {"once", "--existing", "replace", "--", "true"});
+  fails(2, "a shell's line needs a shell: -- sh -c 'a && b'", {"once", "--", "a && b"});
+}
+
+TEST_F(Commands, ACommandThatIsToRunAgainAndAgainIsRegisteredOnce) {
+  const auto registered = [&](const std::vector<std::string>& arguments) {
+    const json::value work = json(arguments);
+    return text(work, "result") + " " + text(work, "uniqueName");
+  };
+  EXPECT_EQ(registered({"every", "day", "--", "true"}), "enqueued true");
+  EXPECT_EQ(registered({"every", "1d", "--", "true"}), "kept true");
+  EXPECT_EQ(registered({"every", "2d", "--", "true"}), "enqueued true-2");
+  EXPECT_EQ(registered({"every", "2d", "--", "true"}), "kept true-2");
+  EXPECT_EQ(registered({"every", "day", "--", "true"}), "kept true");
+  const json::value work = json({"every", "Mon..Fri 09:00", "report", "--", "true"});
+  EXPECT_EQ(text(work, "calendar"), "0 9 * * 1-5");
+  EXPECT_EQ(text(work, "uniqueName"), "report");
+
+  fails(2, "bad period 'moo'", {"every", "moo", "--", "true"});
+  fails(2, "write wm every \"2 hours\"", {"every", "2", "hours", "--", "true"});
+  fails(2, "--calendar", {"every", "2h", "--calendar", "@daily", "--", "true"});
+}
+
 TEST_F(Commands, LogsKeepBytesAsTheyAre) {
   shell("binary", "printf '\\377\\000x'; echo error >&2");
   ok({"wait", "binary"});

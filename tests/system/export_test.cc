@@ -147,5 +147,100 @@ TEST_F(Export, AFlagTakesNoWordAfterASpace) {
   EXPECT_NE(output.err.find("write --charging=default"), std::string::npos) << output.err;
 }
 
+class Files : public Commands {
+ protected:
+  std::string file(const std::string& name, const std::string& text) {
+    const std::string path = (daemon_.path() / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+  // Runs wm edit with an editor that is a shell script; the file is its $1.
+  Output edit(const std::string& script, const std::vector<std::string>& names) {
+    const std::string editor = file("editor.sh", script);
+    std::vector<std::string> command{WM_PROGRAM, "--socket", daemon_.socket(), "edit"};
+    command.insert(command.end(), names.begin(), names.end());
+    return run_program(command, {{"VISUAL", "sh " + editor}, {"TMPDIR", daemon_.path().string()}});
+  }
+  std::vector<std::string> left_over() const {
+    std::vector<std::string> texts;
+    for (const auto& entry : std::filesystem::directory_iterator(daemon_.path())) {
+      if (!entry.path().filename().string().starts_with("wm-edit.")) continue;
+      std::ifstream text(entry.path() / "jobs.toml");
+      texts.emplace_back(std::istreambuf_iterator<char>(text), std::istreambuf_iterator<char>());
+    }
+    return texts;
+  }
+};
+
+TEST_F(Files, ADryRunSaysWhatWouldChangeAndChangesNothing) {
+  ok({"pause"});
+  const std::string first = file("first.toml",
+                                 "[[work]]\nname = \"same\"\ncommand = [\"true\"]\n"
+                                 "[[work]]\nname = \"gone\"\ncommand = [\"true\"]\n"
+                                 "[[work]]\nname = \"other\"\ncommand = [\"true\"]\n"
+                                 "network = \"metered\"\n");
+  const std::string second = file("second.toml",
+                                  "[[work]]\nname = \"same\"\ncommand = [\"true\"]\n"
+                                  "[[work]]\nname = \"other\"\ncommand = [\"true\"]\n"
+                                  "network = \"unmetered\"\ntags = [\"x\"]\n"
+                                  "[[work]]\nname = \"new\"\ncommand = [\"true\"]\n");
+  ok({"apply", first});
+  const std::string before = ok({"export"});
+
+  EXPECT_EQ(ok({"apply", "--dry-run", "--prune", second}),
+            "would be updated 'other'\nwould be enqueued 'new'\nwould be cancelled 'gone'\n"
+            "1 unchanged\n");
+  EXPECT_EQ(ok({"diff", "--prune", second}),
+            "updated 'other'\n- network = \"metered\"\n+ network = \"unmetered\"\n"
+            "+ tags = [ \"x\" ]\nenqueued 'new'\n+ name = \"new\"\n"
+            "+ command = [ \"/usr/bin/true\" ]\ncancelled 'gone'\n");
+  EXPECT_EQ(ok({"export"}), before);
+  fails(2, "second.toml.absent", {"diff", second + ".absent"});
+}
+
+TEST_F(Files, AJobIsEditedAsItsText) {
+  ok({"pause"});
+  ok({"once", "a", "--network", "metered", "--priority", "3", "--", "true"});
+  ok({"once", "b", "--", "true"});
+  ok({"cancel", "b"});
+
+  EXPECT_EQ(edit("sed -i 's/\"metered\"/\"unmetered\"/; /^priority/d' $1", {"a"}).out,
+            "updated 'a'\n");
+
+  const json::value work = json({"show", "a"});
+  EXPECT_EQ(text(work.at("constraints"), "network"), "unmetered");
+  EXPECT_FALSE(work.as_object().contains("priority"));
+  EXPECT_EQ(edit("true", {"a"}).err, "wm: nothing is changed\n");
+  EXPECT_EQ(edit("exit 3", {"a"}).status, 1);
+  EXPECT_NE(edit("true", {"b"}).err.find("'b' has ended"), std::string::npos);
+  EXPECT_EQ(edit("true", {"c"}).status, 3);
+  EXPECT_TRUE(left_over().empty());
+}
+
+TEST_F(Files, AnEditorOpensAgainAtAnErrorAndLosesNothing) {
+  ok({"pause"});
+  ok({"once", "a", "--network", "metered", "--", "true"});
+  const std::string seen = (daemon_.path() / "seen").string();
+
+  // The first time it makes a mistake, the second time it mends it.
+  const Output mended = edit("if grep -q '^# wm: ' $1; then cp $1 " + seen +
+                                 "; sed -i 's/= \"fast\"/= \"connected\"/' $1; "
+                                 "else sed -i 's/\"metered\"/\"fast\"/' $1; fi",
+                             {"a"});
+
+  EXPECT_EQ(mended.status, 0) << mended.err;
+  EXPECT_EQ(mended.out, "updated 'a'\n");
+  std::ifstream file(seen);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const std::size_t note = text.find("# wm: line ");
+  EXPECT_NE(text.substr(note).find("unknown network type 'fast'"), std::string::npos) << text;
+  EXPECT_LT(text.substr(note).find('\n'), text.substr(note).find("network = \"fast\"")) << text;
+
+  const Output given_up = edit("sed -i 's/\"connected\"/\"slow\"/' $1", {"a"});
+  EXPECT_EQ(given_up.status, 2);
+  ASSERT_EQ(left_over().size(), 1U) << "the text is kept";
+  EXPECT_NE(left_over().front().find("network = \"slow\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace wm

@@ -1,0 +1,111 @@
+#include "cli/editor.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config/read_file.h"
+
+namespace wm::cli {
+namespace {
+
+// As git and crontab: the variable is a shell's text, and may have options.
+std::string editor() {
+  for (const char* const name : {"VISUAL", "EDITOR"}) {
+    const char* const named = std::getenv(name);
+    if (named && *named) return named;
+  }
+  return ::access("/usr/bin/editor", X_OK) == 0 ? "/usr/bin/editor" : "vi";
+}
+
+// Ctrl-C is the editor's while it runs.
+class WithoutInterrupts {
+ public:
+  WithoutInterrupts()
+      : interrupt_(std::signal(SIGINT, SIG_IGN)), quit_(std::signal(SIGQUIT, SIG_IGN)) {}
+  WithoutInterrupts(const WithoutInterrupts&) = delete;
+  WithoutInterrupts& operator=(const WithoutInterrupts&) = delete;
+  ~WithoutInterrupts() {
+    std::signal(SIGINT, interrupt_);
+    std::signal(SIGQUIT, quit_);
+  }
+
+ private:
+  void (*interrupt_)(int);
+  void (*quit_)(int);
+};
+
+Result<> run_editor(const std::string& path) {
+  std::string script = editor() + " \"$@\"";
+  std::string file = path;
+  char* words[] = {const_cast<char*>("sh"),
+                   const_cast<char*>("-c"),
+                   script.data(),
+                   const_cast<char*>("sh"),
+                   file.data(),
+                   nullptr};
+  sigset_t usual;
+  sigemptyset(&usual);
+  sigaddset(&usual, SIGINT);
+  sigaddset(&usual, SIGQUIT);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setsigdefault(&attributes, &usual);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  pid_t child = 0;
+  const WithoutInterrupts ignored;
+  const int problem = ::posix_spawn(&child, "/bin/sh", nullptr, &attributes, words, environ);
+  ::posix_spawnattr_destroy(&attributes);
+  if (problem != 0) {
+    return fail(ErrorCode::failed,
+                std::string("cannot start the editor: ") + std::strerror(problem));
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return fail(ErrorCode::failed, "the editor '" + editor() + "' has failed: nothing is changed");
+}
+
+}  // namespace
+
+Result<EditedText> EditedText::create() {
+  const char* const named = std::getenv("TMPDIR");
+  std::string directory = (named && *named ? named : std::string("/tmp")) + "/wm-edit.XXXXXX";
+  if (!::mkdtemp(directory.data())) {
+    return fail(ErrorCode::failed, "cannot make " + directory + ": " + std::strerror(errno));
+  }
+  return EditedText(std::move(directory));
+}
+
+EditedText::EditedText(std::string directory)
+    : directory_(std::move(directory)), path_(directory_ + "/jobs.toml") {}
+
+EditedText::EditedText(EditedText&& other) noexcept
+    : directory_(std::exchange(other.directory_, "")),
+      path_(std::move(other.path_)),
+      kept_(other.kept_) {}
+
+EditedText::~EditedText() {
+  if (directory_.empty() || kept_) return;
+  std::error_code problem;
+  std::filesystem::remove_all(directory_, problem);
+}
+
+Result<std::string> EditedText::edit(const std::string& text) const {
+  std::ofstream file(path_, std::ios::trunc);
+  if (!(file << text).flush()) return fail(ErrorCode::failed, "cannot write " + path_);
+  file.close();
+  if (auto done = run_editor(path_); !done) return std::unexpected(done.error());
+  return read_file(path_);
+}
+
+}  // namespace wm::cli

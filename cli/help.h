@@ -1,0 +1,20 @@
+// The help: short first, then all commands, then the manual.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <CLI/Formatter.hpp>
+
+namespace wm::cli {
+
+/// Writes the options of a command as people type them.
+std::shared_ptr<CLI::Formatter> help_formatter();
+
+/// What `wm --help` prints: on one screen, what people do every day, and the names of all commands.
+std::string short_help();
+
+/// Shows the page of wm(1); false if that cannot be done here.
+bool show_manual();
+
+}  // namespace wm::cli
