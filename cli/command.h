@@ -52,6 +52,7 @@ Command::Run set_up_diff(CLI::App& app, const CommandLine& line);
 Command::Run set_up_edit(CLI::App& app, const CommandLine& line);
 Command::Run set_up_apply(CLI::App& app, const CommandLine& line);
 Command::Run set_up_export(CLI::App& app, const CommandLine& line);
+Command::Run set_up_import(CLI::App& app, const CommandLine& line);
 Command::Run set_up_why(CLI::App& app, const CommandLine& line);
 Command::Run set_up_forecast(CLI::App& app, const CommandLine& line);
 Command::Run set_up_run(CLI::App& app, const CommandLine& line);

@@ -33,6 +33,8 @@ constexpr std::array kCommands{
     Command{"Jobs", "apply", "Register the jobs that files declare", false, set_up_apply},
     Command{"Jobs", "diff", "Show what wm apply would change", false, set_up_diff},
     Command{"Jobs", "export", "Print the unfinished jobs as such a file", false, set_up_export},
+    Command{"Jobs", "import", "Print jobs of cron, systemd, at as such a file", false,
+            set_up_import},
     Command{"Questions", "list", "List jobs, their states and what they wait for", false,
             set_up_list},
     Command{"Questions", "show", "Show everything known about one job", false, set_up_show},

@@ -56,6 +56,8 @@ class Session {
       : options_(std::move(options)), streams_(streams) {}
 
   bool json() const { return options_.json; }
+  /// The caller's own daemon is meant (--user).
+  bool user() const { return options_.user; }
   std::ostream& out() { return streams_.out; }
   std::ostream& err() { return streams_.err; }
   bool to_terminal() const;

@@ -111,7 +111,7 @@ Result<> validate_trigger(const WorkRequest& request) {
 }
 
 // Checks the windows, and that a time zone has something to be the zone of.
-Result<> validate_local_times(const WorkRequest& request) {
+Result<> validate_local_times(const WorkRequest& request, ZoneCheck zone_check) {
   constexpr std::size_t kMost = 16;
   const std::size_t windows = request.constraints.between.size();
   Checks checks;
@@ -122,14 +122,14 @@ Result<> validate_local_times(const WorkRequest& request) {
     has_window |= one.constraints.has(Constraint::between);
     checks.require(one.constraints.between.size() <= 1, "a preference names one window");
   }
-  return checks.require(request.time_zone.empty() ? Result<>() : check_zone(request.time_zone))
+  return checks.require(request.time_zone.empty() ? Result<>() : zone_check(request.time_zone))
       .require(request.time_zone.empty() || !request.calendar.empty() || has_window,
                "time zone " + printable(request.time_zone) +
                    " has nothing to be the zone of: give calendar or between, or no time-zone")
       .result();
 }
 
-Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
+Result<> validate_schedule(const WorkRequest& request, const Limits& limits, ZoneCheck zone_check) {
   const bool periodic = request.kind == WorkKind::periodic;
   return Checks()
       .require(request.initial_delay >= Duration::zero(),
@@ -142,7 +142,7 @@ Result<> validate_schedule(const WorkRequest& request, const Limits& limits) {
                             request.calendar.empty() && request.cadence == Cadence::interval),
                "only periodic work has a period, a flex, a cadence and a calendar")
       .require(periodic ? validate_period(request, limits) : Result<>())
-      .require(validate_local_times(request))
+      .require(validate_local_times(request, zone_check))
       .require(validate_deadline(request))
       .require(validate_trigger(request))
       .result();
@@ -299,11 +299,15 @@ Result<> validate_name(std::string_view what, std::string_view name) {
 }
 
 Result<> validate(const WorkRequest& request, const Limits& limits) {
+  return validate(request, limits, check_zone);
+}
+
+Result<> validate(const WorkRequest& request, const Limits& limits, ZoneCheck zone_check) {
   if (auto ok = validate_text(request, limits); !ok) return ok;
   if (auto ok = validate_command(request); !ok) return ok;
   return Checks()
       .require(check_fields(request))
-      .require(validate_schedule(request, limits))
+      .require(validate_schedule(request, limits, zone_check))
       .require(validate_choice(request))
       .require(validate_chain(request))
       .require(validate_retry(request, limits))
@@ -312,7 +316,10 @@ Result<> validate(const WorkRequest& request, const Limits& limits) {
 }
 
 Result<> validate_constraints(const WorkRequest& request) {
-  return Checks().require(check_fields(request)).require(validate_local_times(request)).result();
+  return Checks()
+      .require(check_fields(request))
+      .require(validate_local_times(request, check_zone))
+      .result();
 }
 
 Result<> validate_existing(ExistingPolicy existing, WorkKind kind) {

@@ -32,6 +32,10 @@ Result<> validate_name(std::string_view what, std::string_view name);
 /// Checks everything that needs no look at the machine.
 Result<> validate(const WorkRequest& request, const Limits& limits);
 
+/// The same for a program that has no zone database at hand, with its own check of a zone's name.
+using ZoneCheck = Result<> (*)(std::string_view name);
+Result<> validate(const WorkRequest& request, const Limits& limits, ZoneCheck zone_check);
+
 /// The same for constraints and their time zone alone.
 Result<> validate_constraints(const WorkRequest& request);
 

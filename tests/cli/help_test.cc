@@ -41,7 +41,7 @@ TEST(Help, HasNoValuesOfFlags) {
 
 TEST(Help, FitsEightyColumnsAndGivesAnExample) {
   std::vector<std::vector<const char*>> commands{
-      {}, {"conditions", "override"}, {"conditions", "clear"}};
+      {}, {"conditions", "override"}, {"conditions", "clear"}, {"import", "crontab"}};
   for (const Command& command : all_commands()) commands.push_back({command.name});
   for (const auto& command : commands) {
     const std::string text = help(command);

@@ -87,6 +87,7 @@ Words commands_of_help() {
 const std::map<std::string, std::vector<std::vector<std::string>>> kInner{
     {"conditions", {{"conditions", "override"}, {"conditions", "clear"}}},
     {"daemon", {{"daemon", "reexec"}}},
+    {"import", {{"import", "crontab"}}},
 };
 const Words kRegistrations{
     "once", "every", "register-oneoff", "register-periodic", "register-processing", "update"};

@@ -1,0 +1,75 @@
+#include "cli/apply_jobs.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "cli/caller.h"
+#include "config/read_file.h"
+#include "core/json_fields.h"
+#include "core/request_json.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+void hint_at_directories(Session& session, const std::vector<DeclaredWork>& declared) {
+  for (const DeclaredWork& one : declared) {
+    if (const auto doubt = doubt_of_directory(one.request); !doubt.empty()) {
+      session.hint(printable(one.where) + ": " + doubt);
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<DeclaredWork>> read_works(const std::vector<std::string>& paths) {
+  std::vector<DeclaredWork> works;
+  for (const std::string& path : paths) {
+    const auto text = read_file(path);
+    if (!text) return fail(ErrorCode::invalid, text.error().message);
+    auto declared = parse_works(*text, path);
+    if (!declared) return declared;
+    std::ranges::move(*declared, std::back_inserter(works));
+  }
+  return works;
+}
+
+Session::Question apply_question(const std::vector<DeclaredWork>& declared, ApplyTerms terms) {
+  json::array works;
+  works.reserve(declared.size());
+  for (const DeclaredWork& one : declared) {
+    works.push_back({{"work", to_json(one.request)}, {"where", one.where}});
+  }
+  json::object parameters{{"works", std::move(works)}, {"prune", terms.prune}};
+  if (terms.dry_run) parameters["dryRun"] = true;
+  return {"Apply", std::move(parameters), "works"};
+}
+
+int apply_jobs(Session& session, const std::vector<DeclaredWork>& declared, ApplyTerms terms) {
+  hint_at_directories(session, declared);
+  std::size_t unchanged = 0;
+  const std::string_view would = terms.dry_run ? "would be " : "";
+  const auto count = session.print_pages(
+      apply_question(declared, terms), "results", [&](const json::array& results) {
+        for (const json::value& value : results) {
+          const json::object& one = value.as_object();
+          const std::string result = text_of(one, "result");
+          if (result == "unchanged") {
+            ++unchanged;
+          } else {
+            session.out() << would << result << " '" << printable(text_of(one, "uniqueName"))
+                          << "'\n";
+          }
+        }
+      });
+  if (!count) return session.complain(count.error());
+  if (session.json()) return kDone;
+  if (unchanged > 0) session.out() << unchanged << " unchanged\n";
+  if (*count == 0) session.hint("the files declare no [[work]]");
+  return kDone;
+}
+
+}  // namespace wm::cli

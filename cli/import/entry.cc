@@ -1,0 +1,169 @@
+#include "cli/import/entry.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include <unistd.h>
+
+#include "cli/import/job_name.h"
+#include "cli/import/lines.h"
+#include "cli/users.h"
+#include "cli/work_file.h"
+#include "core/limits.h"
+#include "core/request_fields.h"
+#include "core/request_json.h"
+#include "core/text.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+// The client has no database of zones: the daemon's is made of these files.
+Result<> check_zone_file(std::string_view name) {
+  const std::filesystem::path zones = "/usr/share/zoneinfo";
+  const bool is_path = name.starts_with('/') || name.find("..") != std::string_view::npos;
+  std::error_code problem;
+  if (!is_path && std::filesystem::is_regular_file(zones / name, problem)) return {};
+  return invalid("there is no time zone '" + printable(name) + "' in " + zones.string());
+}
+
+// The job as wm apply reads it; the error that it would have.
+Result<std::string> text_of_job(const WorkRequest& request) {
+  std::ostringstream out;
+  try {
+    write_works(out, json::array{to_json(request)});
+  } catch (const std::exception& problem) {
+    return invalid(problem.what());
+  }
+  const auto read = parse_works(out.str(), "");
+  if (!read) {
+    // The line in a text that nobody has seen says nothing: `: line 3: …`.
+    const std::string& message = read.error().message;
+    const std::size_t place = message.starts_with(": line ") ? message.find(": ", 2) : 0;
+    return invalid(place == std::string::npos || place == 0 ? message : message.substr(place + 2));
+  }
+  if (read->size() != 1) return invalid("it cannot be written as one job");
+  if (auto valid = validate(read->front().request, Limits{}, check_zone_file); !valid) {
+    return std::unexpected(valid.error());
+  }
+  return out.str();
+}
+
+std::string unique_name(const std::string& wish, std::set<std::string>& used) {
+  const std::string base = valid_job_name(wish);
+  std::string name = base;
+  for (int i = 2; !used.insert(name).second; ++i) name = base + "-" + std::to_string(i);
+  return name;
+}
+
+void write_comment(std::ostream& out, std::string_view text) {
+  if (text.empty()) out << "#\n";
+  for (std::string line : lines_of(text)) {
+    std::ranges::replace(line, '\t', ' ');
+    line = printable(line);
+    out << (line.empty() ? "#" : "# ") << line << '\n';
+  }
+}
+
+void write_entry(std::ostream& out, const Entry& entry) {
+  for (const std::string& comment : entry.comments) write_comment(out, comment);
+  const bool one_line = entry.original.find('\n') == std::string::npos;
+  write_comment(out, entry.where + ":" + (one_line ? " " : "\n") + entry.original);
+  for (const std::string& note : entry.notes) write_comment(out, "! " + note);
+  if (!entry.is_job()) {
+    write_comment(out, "NOT A JOB: " + entry.refusal);
+  } else if (const auto text = text_of_job(entry.request)) {
+    out << *text;
+  }
+}
+
+}  // namespace
+
+Caller this_caller() {
+  const uid_t uid = ::geteuid();
+  UserNames names;
+  names.learn({uid});
+  const char* home = std::getenv("HOME");
+  const auto known = std::make_shared<std::map<std::string, Result<uid_t>>>();
+  return {.uid = uid,
+          .name = names.of(uid),
+          .home = home ? home : "/",
+          .find_user = [known](const std::string& name) {
+            const auto found = known->find(name);
+            if (found != known->end()) return found->second;
+            return known->emplace(name, find_user(name)).first->second;
+          }};
+}
+
+WorkRequest imported_request(WorkKind kind, std::string_view tag) {
+  WorkRequest request = default_request(kind);
+  request.max_attempts = 1;
+  request.tags = {std::string(tag)};
+  return request;
+}
+
+void run_as(Entry& entry, const std::string& user, const Caller& caller) {
+  const auto uid = caller.find_user(user);
+  if (!uid) return entry.refuse(uid.error().message + " on this machine");
+  if (*uid == caller.uid) return;
+  if (caller.uid != 0) return entry.refuse("it runs as " + user + ": only root can import it");
+  entry.request.terms.as = user;
+}
+
+void set_variable(Entry& entry, const std::string& name, const std::string& value) {
+  if (name.starts_with("WM_")) {
+    entry.note(name + ": names that begin with WM_ belong to wm");
+  } else {
+    entry.request.env[name] = value;
+  }
+}
+
+void settle(Import& import) {
+  std::set<std::string> used;
+  for (Entry& entry : import.entries) {
+    if (!entry.is_job()) continue;
+    std::string& name = entry.request.unique_name;
+    const std::string wish = name;
+    name = valid_job_name(wish);
+    if (const auto text = text_of_job(entry.request); !text) {
+      entry.refuse(text.error().message);
+    } else {
+      name = unique_name(wish, used);
+    }
+  }
+}
+
+void write_import(std::ostream& out, const Import& import) {
+  for (const std::string& line : import.head) write_comment(out, line);
+  for (const Entry& entry : import.entries) {
+    out << '\n';
+    write_entry(out, entry);
+  }
+}
+
+json::value to_json(const Import& import) {
+  json::array entries;
+  for (const Entry& entry : import.entries) {
+    json::object one{{"where", printable(entry.where)},
+                     {"original", printable(entry.original, true)},
+                     {"notes", json::value_from(entry.notes)}};
+    if (entry.is_job()) {
+      one["work"] = to_json(entry.request);
+    } else {
+      one["refusal"] = printable(entry.refusal);
+    }
+    entries.push_back(std::move(one));
+  }
+  return json::object{{"entries", std::move(entries)}};
+}
+
+}  // namespace wm::cli
