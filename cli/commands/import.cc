@@ -1,4 +1,6 @@
 // Coming to wm from another scheduler: prints its jobs as a file for wm apply, or applies them.
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <sstream>
@@ -6,9 +8,16 @@
 #include "cli/apply_jobs.h"
 #include "cli/caller.h"
 #include "cli/command.h"
+#include "cli/import/anacron.h"
+#include "cli/import/at.h"
 #include "cli/import/crontab.h"
+#include "cli/import/lines.h"
+#include "cli/import/systemd_timers.h"
 #include "cli/program_output.h"
+#include "cli/render/local_time.h"
 #include "config/read_file.h"
+#include "core/json_fields.h"
+#include "core/request_json.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -20,6 +29,8 @@ namespace {
 struct ImportOptions {
   std::vector<std::string> names;  // Files or units.
   bool system_form = false;
+  bool all = false;   // Timers that nothing enables, too.
+  bool user = false;  // The global option.
   bool apply = false;
 };
 
@@ -50,9 +61,15 @@ std::vector<std::string> files_of(const std::string& name) {
   return files;
 }
 
+Result<std::string> read_table(const std::string& path) {
+  auto text = path == "-" ? read_text("FILE", path) : read_file(path);
+  if (!text) return invalid(text.error().message);
+  return text;
+}
+
 Result<> add_crontab(Import& import, const std::string& path, bool system_form,
                      const Caller& caller) {
-  const auto text = path == "-" ? read_text("FILE", path) : read_file(path);
+  const auto text = read_table(path);
   if (!text) return std::unexpected(text.error());
   CrontabForm form = crontab_form(path);
   if (path == "-") form.where = "stdin";
@@ -86,6 +103,70 @@ Result<Import> import_crontab(const ImportOptions& options) {
   return import;
 }
 
+// `backup` and `backup.timer` are units, and what has a slash is a file, whose directory counts
+// before all others.
+std::string unit_of(const std::string& name, std::vector<fs::path>& directories) {
+  const fs::path path(name);
+  if (path.has_parent_path()) {
+    const fs::path folder = path.parent_path();
+    if (std::ranges::find(directories, folder) == directories.end()) {
+      directories.insert(directories.begin(), folder);
+    }
+  }
+  const std::string unit = path.filename().string();
+  return unit.ends_with(".timer") ? unit : unit + ".timer";
+}
+
+Result<Import> import_timers(const ImportOptions& options) {
+  std::vector<fs::path> directories = UnitFiles::usual_directories(options.user);
+  std::vector<std::string> units;
+  for (const std::string& name : options.names) units.push_back(unit_of(name, directories));
+  const UnitFiles files(std::move(directories));
+  if (units.empty()) units = files.timers();
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  const TimerScope scope{.user = options.user,
+                         .runtime = runtime ? runtime : "",
+                         .only_wanted = options.names.empty() && !options.all};
+  const Caller caller = this_caller();
+  Import import{.head = about_timers(scope), .entries = {}};
+  for (const std::string& unit : units) {
+    if (!files.load(unit) && !options.names.empty()) {
+      return fail(ErrorCode::not_found, "there is no timer '" + printable(unit) + "'" +
+                                            (options.user ? "" : ": --user looks for your own"));
+    }
+    for (Entry& entry : read_timer(unit, files, scope, caller)) {
+      import.entries.push_back(std::move(entry));
+    }
+  }
+  return import;
+}
+
+Result<Import> import_at(const ImportOptions&) {
+  const auto lines = printed("atq", {});
+  if (!lines) return std::unexpected(lines.error());
+  const Caller caller = this_caller();
+  Import import{.head = about_at(), .entries = {}};
+  for (const std::string& line : lines_of(*lines)) {
+    const auto read = read_at_line(line);
+    const auto script = read ? printed("at", {"-c", read->number}) : "";
+    if (!script) return std::unexpected(script.error());
+    import.entries.push_back(read_at_job(line, *script, caller, now()));
+  }
+  return import;
+}
+
+Result<Import> import_anacron(const ImportOptions& options) {
+  constexpr const char* kUsual = "/etc/anacrontab";
+  const std::string path = options.names.empty() ? kUsual : options.names.front();
+  const auto text = read_table(path);
+  if (!text) return std::unexpected(text.error());
+  const std::string where = path == "-" ? "standard input" : path;
+  // The system's anacron runs as root.
+  const std::string user = absolute_path(path) == kUsual ? "root" : "";
+  return Import{.head = about_anacron(printable(where)),
+                .entries = read_anacrontab(*text, where, user, this_caller())};
+}
+
 // Says on standard error what cannot be seen in the results.
 void hint_at_rest(Session& session, const Import& import) {
   for (const Entry& entry : import.entries) {
@@ -96,39 +177,92 @@ void hint_at_rest(Session& session, const Import& import) {
   session.hint("the old ones are still there: wm import without --apply says how to end them");
 }
 
-int finish(Session& session, const ImportOptions& options, Result<Import> import) {
-  if (!import) return session.complain(import.error());
-  settle(*import);
-  if (!options.apply) {
-    if (session.json()) {
-      session.print(to_json(*import));
-    } else {
-      write_import(session.out(), *import);
-    }
-    if (import->entries.empty()) session.hint("there is nothing to import");
-    return kDone;
+int print_import(Session& session, const Import& import) {
+  if (session.json()) {
+    session.print(to_json(import));
+  } else {
+    write_import(session.out(), import);
   }
+  if (import.entries.empty()) session.hint("there is nothing to import");
+  return kDone;
+}
+
+// A name that was made up here must not replace a job that comes from elsewhere.
+Result<> check_names(Session& session, const std::vector<DeclaredWork>& declared) {
+  auto client = session.connect();
+  if (!client) return std::unexpected(client.error());
+  for (const auto& [request, where] : declared) {
+    const auto answer = client->call("Show", {{"uniqueName", request.unique_name}});
+    if (!answer && answer.error().code == ErrorCode::not_found) continue;
+    if (!answer) return std::unexpected(answer.error());
+    const auto known = request_among(object_of(*answer, "work"));
+    if (!known) return std::unexpected(known.error());
+    if (std::ranges::find(known->tags, request.tags.front()) != known->tags.end()) continue;
+    return fail(ErrorCode::refused,
+                "there is a job '" + request.unique_name +
+                    "' that was not imported from there: print the file without --apply, and "
+                    "rename one of them");
+  }
+  return {};
+}
+
+int apply_import(Session& session, const Import& import) {
   std::ostringstream text;
-  write_import(text, *import);
+  write_import(text, import);
   const auto declared = parse_works(text.str(), "import");
   if (!declared) return session.complain(declared.error());
-  if (declared->empty()) {
-    session.hint("there is nothing to register");
-    return kDone;
+  if (const auto free = check_names(session, *declared); !free) {
+    return session.complain(free.error());
   }
-  const int status = apply_jobs(session, *declared, {});
-  if (status == kDone && !session.json()) hint_at_rest(session, *import);
+  const int status = declared->empty() ? kDone : apply_jobs(session, *declared, {});
+  if (declared->empty()) session.hint("there is nothing to register");
+  if (status == kDone && !session.json()) hint_at_rest(session, import);
   return status;
 }
 
-using Source = Result<Import> (*)(const ImportOptions&);
+int finish(Session& session, const ImportOptions& options, Result<Import> import) {
+  if (!import) return session.complain(import.error());
+  settle(*import);
+  return options.apply ? apply_import(session, *import) : print_import(session, *import);
+}
 
-CLI::App* add_source(CLI::App& app, ImportOptions& options, const char* name, const char* summary,
-                     const char* names, const char* about_names) {
-  auto* source = app.add_subcommand(name, summary);
-  if (names) source->add_option(names, options.names, about_names)->type_name("");
-  source->add_flag("--apply", options.apply, "Register the jobs instead of printing them");
-  return source;
+struct Source {
+  const char* name;
+  const char* summary;
+  const char* operand;  // nullptr: it takes none.
+  const char* about_operand;
+  const char* footer;
+  bool one_operand;
+  Result<Import> (*read)(const ImportOptions&);
+};
+constexpr Source kSources[]{
+    {"crontab", "Jobs of cron", "FILE",
+     "Tables, or directories of them; - for stdin.\n"
+     "Without one: your own (crontab -l)",
+     "Example: wm import crontab >jobs.toml\n"
+     "         wm import crontab /etc/crontab /etc/cron.d >jobs.toml",
+     false, import_crontab},
+    {"systemd-timers", "Timers of systemd, and their services", "UNIT",
+     "Timers, or their files.\n"
+     "Without one: all that are enabled",
+     "With --user: those of your own systemd.\n"
+     "Example: wm import systemd-timers fstrim logrotate.timer\n"
+     "         wm --user import systemd-timers >jobs.toml",
+     false, import_timers},
+    {"at", "Jobs of at", nullptr, nullptr, "Example: wm import at >jobs.toml", false, import_at},
+    {"anacron", "Jobs of anacron", "FILE", "The table (/etc/anacrontab); - for stdin",
+     "Example: wm import anacron >jobs.toml", true, import_anacron},
+};
+
+void add_source(CLI::App& app, ImportOptions& options, const Source& source) {
+  auto* sub = app.add_subcommand(source.name, source.summary);
+  if (source.operand) {
+    auto* operand = sub->add_option(source.operand, options.names, source.about_operand);
+    operand->type_name("");
+    if (source.one_operand) operand->expected(0, 1);
+  }
+  sub->add_flag("--apply", options.apply, "Register the jobs instead of printing them");
+  sub->footer(source.footer);
 }
 
 }  // namespace
@@ -136,22 +270,23 @@ CLI::App* add_source(CLI::App& app, ImportOptions& options, const char* name, co
 Command::Run set_up_import(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ImportOptions>();
   app.require_subcommand(1);
-  auto* crontab = add_source(app, *options, "crontab", "Jobs of cron", "FILE",
-                             "Tables, or directories of them; - for stdin.\n"
-                             "Without one: your own (crontab -l)");
-  crontab->add_flag("--system-form", options->system_form,
-                    "The sixth column is a user, as in /etc/crontab and\n"
-                    "/etc/cron.d, where it is taken for one anyway");
-  crontab->footer(
-      "Example: wm import crontab >jobs.toml\n"
-      "         wm import crontab /etc/crontab /etc/cron.d >jobs.toml");
+  for (const Source& source : kSources) add_source(app, *options, source);
+  app.get_subcommand("crontab")->add_flag("--system-form", options->system_form,
+                                          "The sixth column is a user, as it is anyway in\n"
+                                          "/etc/crontab and /etc/cron.d");
+  app.get_subcommand("systemd-timers")
+      ->add_flag("--all", options->all, "Also timers that are not enabled");
   app.footer(
       "Prints a file for wm apply. Comments say what cannot be carried over, and why.\n"
       "Nothing of the old is touched: the comment at the top says how to end it.\n"
       "Example: wm import crontab >jobs.toml\n"
       "         wm apply jobs.toml");
-  return
-      [options](Session& session) { return finish(session, *options, import_crontab(*options)); };
+  return [options, &app](Session& session) {
+    options->user = session.user();
+    const std::string chosen = app.get_subcommands().front()->get_name();
+    const auto* source = std::ranges::find(kSources, chosen, &Source::name);
+    return finish(session, *options, source->read(*options));
+  };
 }
 
 }  // namespace wm::cli

@@ -88,6 +88,10 @@ void write_entry(std::ostream& out, const Entry& entry) {
 
 }  // namespace
 
+void Entry::note(std::string text) {
+  if (std::ranges::find(notes, text) == notes.end()) notes.push_back(std::move(text));
+}
+
 Caller this_caller() {
   const uid_t uid = ::geteuid();
   UserNames names;

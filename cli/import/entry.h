@@ -24,7 +24,8 @@ struct Entry {
   std::string refusal;                // Why it cannot become a job; empty: it is one.
 
   bool is_job() const { return refusal.empty(); }
-  void note(std::string text) { notes.push_back(std::move(text)); }
+  /// Each text once.
+  void note(std::string text);
   /// The first reason stands.
   void refuse(std::string why) {
     if (refusal.empty()) refusal = std::move(why);

@@ -10,7 +10,7 @@
 namespace wm::cli {
 namespace {
 
-using Words = std::vector<std::string>;
+using WordList = std::vector<std::string>;
 
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& list, std::string_view word) {
@@ -27,7 +27,7 @@ class ShellSplitter {
  public:
   explicit ShellSplitter(std::string_view line) : rest_(line) {}
 
-  std::vector<Words> split() {
+  std::vector<WordList> split() {
     while (!rest_.empty()) step();
     end_command();
     return std::move(commands_);
@@ -102,8 +102,8 @@ class ShellSplitter {
   std::string_view rest_;
   std::string word_;
   bool in_word_ = false;
-  Words words_;
-  std::vector<Words> commands_;
+  WordList words_;
+  std::vector<WordList> commands_;
 };
 
 std::string base_name(std::string_view path) {
@@ -117,7 +117,7 @@ bool is_assignment(std::string_view word) {
                              [](char c) { return is_letter_or_digit(c) || c == '_'; });
 }
 
-// Words that stand before a command: those of the shell, and programs that run another one, with
+// WordList that stand before a command: those of the shell, and programs that run another one, with
 // the number of their arguments before it.
 struct Before {
   std::string_view word;
@@ -133,7 +133,7 @@ constexpr std::array kBefore{
 };
 
 // Drops what stands before the program.
-Words without_prefixes(Words words) {
+WordList without_prefixes(WordList words) {
   while (!words.empty()) {
     const std::string first = base_name(words.front());
     const auto* const before = std::ranges::find(kBefore, first, &Before::word);
@@ -166,7 +166,7 @@ constexpr std::array<std::string_view, 10> kLaunchers{
 std::string quiet_name(std::string_view line, int depth);
 
 // A script's name is the job's; code between quotes says little, unless it is a shell's.
-std::string launched_name(const Words& words, bool shell, int depth) {
+std::string launched_name(const WordList& words, bool shell, int depth) {
   for (const std::string& word : words) {
     if (&word == &words.front() || word.starts_with('-') || word.empty()) continue;
     if (word.find_first_of(" ;(") == std::string::npos) return base_name(word);
@@ -177,10 +177,10 @@ std::string launched_name(const Words& words, bool shell, int depth) {
 
 // Empty: no command of the line says enough.
 std::string quiet_name(std::string_view line, int depth) {
-  for (const Words& all : ShellSplitter(line).split()) {
+  for (const WordList& all : ShellSplitter(line).split()) {
     // It only asks whether there is such a program.
     if (all.size() > 1 && all[0] == "command" && all[1] == "-v") continue;
-    const Words words = without_prefixes(all);
+    const WordList words = without_prefixes(all);
     if (words.empty()) continue;
     const std::string program = base_name(words.front());
     if (is_one_of(kQuiet, program)) continue;

@@ -40,8 +40,13 @@ TEST(Help, HasNoValuesOfFlags) {
 }
 
 TEST(Help, FitsEightyColumnsAndGivesAnExample) {
-  std::vector<std::vector<const char*>> commands{
-      {}, {"conditions", "override"}, {"conditions", "clear"}, {"import", "crontab"}};
+  std::vector<std::vector<const char*>> commands{{},
+                                                 {"conditions", "override"},
+                                                 {"conditions", "clear"},
+                                                 {"import", "crontab"},
+                                                 {"import", "systemd-timers"},
+                                                 {"import", "at"},
+                                                 {"import", "anacron"}};
   for (const Command& command : all_commands()) commands.push_back({command.name});
   for (const auto& command : commands) {
     const std::string text = help(command);

@@ -32,7 +32,7 @@ TEST(ImportCrontab, ALineOfShellBecomesAJobThatIsTriedOnce) {
   const WorkRequest job = job_of("  30 2 * * mon-fri\t/opt/backup.sh --full >/dev/null 2>&1\n");
 
   EXPECT_EQ(job.unique_name, "backup");
-  EXPECT_EQ(job.command, (Words{"/bin/sh", "-c", "/opt/backup.sh --full >/dev/null 2>&1"}));
+  EXPECT_EQ(job.command, (Arguments{"/bin/sh", "-c", "/opt/backup.sh --full >/dev/null 2>&1"}));
   EXPECT_EQ(job.calendar, "30 2 * * mon-fri");
   EXPECT_EQ(job.kind, WorkKind::periodic);
   EXPECT_EQ(job.max_attempts, 1) << "cron tries nothing again";
@@ -55,7 +55,7 @@ TEST(ImportCrontab, VariablesCountFromTheirLineOn) {
   ASSERT_EQ(jobs.size(), 2U);
   EXPECT_TRUE(jobs[0].env.empty());
   EXPECT_EQ(jobs[0].time_zone, "");
-  EXPECT_EQ(jobs[1].command, (Words{"/bin/bash", "-c", "b"}));
+  EXPECT_EQ(jobs[1].command, (Arguments{"/bin/bash", "-c", "b"}));
   EXPECT_EQ(jobs[1].env, (std::map<std::string, std::string>{{"SHELL", "/bin/bash"},
                                                              {"PATH", "/opt/a b:/bin"},
                                                              {"GREETING", " hello # you "},
@@ -82,11 +82,12 @@ TEST(ImportCrontab, WhatIsNotCarriedOverStandsBesideTheJob) {
 }
 
 TEST(ImportCrontab, APercentSignBeginsTheInput) {
-  EXPECT_EQ(job_of("0 9 * * * date +\\%F\\\\n").command, (Words{"/bin/sh", "-c", "date +%F\\n"}));
+  EXPECT_EQ(job_of("0 9 * * * date +\\%F\\\\n").command,
+            (Arguments{"/bin/sh", "-c", "date +%F\\n"}));
   EXPECT_EQ(job_of("SHELL=/bin/bash\n0 9 * * * mail -s 'a b' ann%Hello,%%it's 5\\% off\\n").command,
-            (Words{"/bin/sh", "-c",
-                   "printf '%s\\n' 'Hello,' '' 'it'\\''s 5% off\\n' | /bin/bash -c "
-                   "'mail -s '\\''a b'\\'' ann'"}));
+            (Arguments{"/bin/sh", "-c",
+                       "printf '%s\\n' 'Hello,' '' 'it'\\''s 5% off\\n' | /bin/bash -c "
+                       "'mail -s '\\''a b'\\'' ann'"}));
 }
 
 TEST(ImportCrontab, TheSystemsFormNamesAUser) {

@@ -48,6 +48,6 @@ inline std::vector<WorkRequest> jobs_of(const std::vector<Entry>& entries) {
   return jobs;
 }
 
-using Words = std::vector<std::string>;
+using Arguments = std::vector<std::string>;
 
 }  // namespace wm::cli

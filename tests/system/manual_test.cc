@@ -87,7 +87,11 @@ Words commands_of_help() {
 const std::map<std::string, std::vector<std::vector<std::string>>> kInner{
     {"conditions", {{"conditions", "override"}, {"conditions", "clear"}}},
     {"daemon", {{"daemon", "reexec"}}},
-    {"import", {{"import", "crontab"}}},
+    {"import",
+     {{"import", "crontab"},
+      {"import", "systemd-timers"},
+      {"import", "at"},
+      {"import", "anacron"}}},
 };
 const Words kRegistrations{
     "once", "every", "register-oneoff", "register-periodic", "register-processing", "update"};

@@ -1,0 +1,76 @@
+// `wm import` with a real daemon: it accepts what an import prints.
+#include <fstream>
+
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+class Importing : public Commands {
+ protected:
+  std::string file(const std::string& name, const std::string& text) const {
+    const auto path = daemon_.path() / name;
+    std::ofstream(path) << text;
+    return path.string();
+  }
+};
+
+constexpr const char* kTable =
+    "MAILTO=ann\n"
+    "PATH=/usr/bin:/bin\n"
+    "# Greets.\n"
+    "* * * * * printf '\\%s-' \"$0\"; cat >greeting%Hello,%world\n"
+    "@reboot echo never\n"
+    "30 2 * * mon-fri /usr/bin/id\n";
+
+TEST_F(Importing, ApplyTakesWhatIsPrintedAndFindsNothingNewTheNextTime) {
+  const std::string printed = ok({"import", "crontab", file("table", kTable)});
+  EXPECT_NE(printed.find("# ! MAILTO=ann: wm sends no mail"), std::string::npos) << printed;
+  EXPECT_NE(printed.find("# NOT A JOB: wm has nothing yet that starts a job at the boot"),
+            std::string::npos)
+      << printed;
+
+  EXPECT_EQ(ok({"apply", file("jobs.toml", printed)}), "enqueued 'cat'\nenqueued 'id'\n");
+
+  const Output again = wm({"import", "crontab", "-", "--apply"}, kTable);
+  EXPECT_EQ(again.status, 0);
+  EXPECT_EQ(again.out, "2 unchanged\n");
+  EXPECT_NE(again.err.find("stdin:5: not imported: wm has nothing yet"), std::string::npos)
+      << again.err;
+}
+
+TEST_F(Importing, ARunReadsWhatStandsAfterThePercentSign) {
+  const std::string home = daemon_.path() / "home";
+  std::filesystem::create_directory(home);
+  const std::string table = "HOME=" + home + "\n* * * * * cat >greeting%Hello,%world\n";
+  EXPECT_EQ(wm({"import", "crontab", "-", "--apply"}, table).out, "enqueued 'cat'\n");
+
+  ok({"run", "cat"});
+  ok({"wait", "cat"});
+  std::ifstream greeting(home + "/greeting");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(greeting), {}), "Hello,\nworld\n");
+}
+
+TEST_F(Importing, ANameThatIsTakenIsNotReplaced) {
+  shell("backup", "true", {"--initial-delay", "1h"});
+  fails(6, "there is a job 'backup' that was not imported from there",
+        {"import", "crontab", "--apply", file("table", "@daily /opt/backup\n")});
+  EXPECT_EQ(text(json({"show", "backup"}), "kind"), "oneoff");
+}
+
+TEST_F(Importing, TimersAreFoundByNameOrByFile) {
+  const std::string timer = file("tidy.timer", "[Timer]\nOnCalendar=Mon..Fri 2:30\n");
+  file("tidy.service", "[Service]\nType=oneshot\nExecStart=/bin/true 'a b'\n");
+  const Output output = wm({"import", "systemd-timers", "--apply", "--user", timer});
+  EXPECT_EQ(output.out, "enqueued 'tidy'\n") << output.err;
+  EXPECT_EQ(text(json({"show", "tidy"}), "calendar"), "30 2 * * 1-5");
+  fails(3, "there is no timer 'of-that-name.timer'", {"import", "systemd-timers", "of-that-name"});
+}
+
+TEST_F(Importing, WhatIsMissingIsNamed) {
+  fails(2, "cannot read /nowhere", {"import", "crontab", "/nowhere"});
+  fails(2, "unknown option '--aply': did you mean --apply?", {"import", "crontab", "--aply"});
+}
+
+}  // namespace
+}  // namespace wm
