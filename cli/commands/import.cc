@@ -18,6 +18,7 @@
 #include "config/read_file.h"
 #include "core/json_fields.h"
 #include "core/request_json.h"
+#include "core/suggest.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -37,7 +38,7 @@ struct ImportOptions {
 // What the program prints, or its own complaint.
 Result<std::string> printed(const std::string& program, std::vector<std::string> arguments) {
   auto path = find_program(program);
-  if (!path) return std::unexpected(path.error());
+  if (!path) return invalid("there is no " + program + " in PATH");
   // Dates and complaints in the language that is read here.
   arguments.insert(arguments.begin(), {"/usr/bin/env", "LC_ALL=C", std::move(*path)});
   ProgramOutput output = output_of(std::move(arguments));
@@ -124,19 +125,27 @@ Result<Import> import_timers(const ImportOptions& options) {
   const UnitFiles files(std::move(directories));
   if (units.empty()) units = files.timers();
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  const TimerScope scope{.user = options.user,
-                         .runtime = runtime ? runtime : "",
-                         .only_wanted = options.names.empty() && !options.all};
+  const TimerScope scope{.user = options.user, .runtime = runtime ? runtime : ""};
   const Caller caller = this_caller();
   Import import{.head = about_timers(scope), .entries = {}};
+  std::vector<std::string> resting;
   for (const std::string& unit : units) {
-    if (!files.load(unit) && !options.names.empty()) {
+    if (options.names.empty() && !options.all && !files.is_wanted(unit)) {
+      resting.push_back(printable(unit));
+      continue;
+    }
+    if (!files.load(unit)) {
       return fail(ErrorCode::not_found, "there is no timer '" + printable(unit) + "'" +
-                                            (options.user ? "" : ": --user looks for your own"));
+                                            did_you_mean_of(unit, files.timers()));
     }
     for (Entry& entry : read_timer(unit, files, scope, caller)) {
       import.entries.push_back(std::move(entry));
     }
+  }
+  if (!resting.empty()) {
+    import.none = "nothing enables the " + std::to_string(resting.size()) +
+                  " timers there are: --all imports them all the same";
+    import.head.push_back("Left out, because nothing enables them (--all): " + join(resting));
   }
   return import;
 }
@@ -178,12 +187,15 @@ void hint_at_rest(Session& session, const Import& import) {
 }
 
 int print_import(Session& session, const Import& import) {
+  if (import.entries.empty() && !session.json()) {
+    session.hint(import.none);
+    return kDone;
+  }
   if (session.json()) {
     session.print(to_json(import));
   } else {
     write_import(session.out(), import);
   }
-  if (import.entries.empty()) session.hint("there is nothing to import");
   return kDone;
 }
 
@@ -215,14 +227,14 @@ int apply_import(Session& session, const Import& import) {
     return session.complain(free.error());
   }
   const int status = declared->empty() ? kDone : apply_jobs(session, *declared, {});
-  if (declared->empty()) session.hint("there is nothing to register");
+  if (declared->empty()) session.hint(import.none);
   if (status == kDone && !session.json()) hint_at_rest(session, import);
   return status;
 }
 
 int finish(Session& session, const ImportOptions& options, Result<Import> import) {
   if (!import) return session.complain(import.error());
-  settle(*import);
+  settle(*import, this_caller());
   return options.apply ? apply_import(session, *import) : print_import(session, *import);
 }
 
@@ -269,7 +281,7 @@ void add_source(CLI::App& app, ImportOptions& options, const Source& source) {
 
 Command::Run set_up_import(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ImportOptions>();
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   for (const Source& source : kSources) add_source(app, *options, source);
   app.get_subcommand("crontab")->add_flag("--system-form", options->system_form,
                                           "The sixth column is a user, as it is anyway in\n"
@@ -282,6 +294,11 @@ Command::Run set_up_import(CLI::App& app, const CommandLine&) {
       "Example: wm import crontab >jobs.toml\n"
       "         wm apply jobs.toml");
   return [options, &app](Session& session) {
+    if (app.get_subcommands().empty()) {
+      return session.complain({ErrorCode::invalid,
+                               "name where the jobs are: crontab, "
+                               "systemd-timers, at or anacron"});
+    }
     options->user = session.user();
     const std::string chosen = app.get_subcommands().front()->get_name();
     const auto* source = std::ranges::find(kSources, chosen, &Source::name);

@@ -36,15 +36,29 @@ Result<> check_zone_file(std::string_view name) {
   return invalid("there is no time zone '" + printable(name) + "' in " + zones.string());
 }
 
-// The job as wm apply reads it; the error that it would have.
-Result<std::string> text_of_job(const WorkRequest& request) {
+Result<> check_program_file(const std::string& program) {
+  std::error_code problem;
+  const bool fine =
+      std::filesystem::is_regular_file(program, problem) && ::access(program.c_str(), X_OK) == 0;
+  if (fine) return {};
+  return invalid("there is no program " + printable(program) + " on this machine");
+}
+
+std::string text_of(const WorkRequest& request) {
   std::ostringstream out;
+  write_works(out, json::array{to_json(request)});
+  return out.str();
+}
+
+// The job as wm apply reads it; the error that it would have.
+Result<WorkRequest> as_applied(const WorkRequest& request) {
+  std::string text;
   try {
-    write_works(out, json::array{to_json(request)});
+    text = text_of(request);
   } catch (const std::exception& problem) {
     return invalid(problem.what());
   }
-  const auto read = parse_works(out.str(), "");
+  auto read = parse_works(text, "");
   if (!read) {
     // The line in a text that nobody has seen says nothing: `: line 3: …`.
     const std::string& message = read.error().message;
@@ -52,16 +66,16 @@ Result<std::string> text_of_job(const WorkRequest& request) {
     return invalid(place == std::string::npos || place == 0 ? message : message.substr(place + 2));
   }
   if (read->size() != 1) return invalid("it cannot be written as one job");
-  if (auto valid = validate(read->front().request, Limits{}, check_zone_file); !valid) {
+  WorkRequest& applied = read->front().request;
+  if (auto valid = validate(applied, Limits{}, check_zone_file); !valid) {
     return std::unexpected(valid.error());
   }
-  return out.str();
+  return std::move(applied);
 }
 
 std::string unique_name(const std::string& wish, std::set<std::string>& used) {
-  const std::string base = valid_job_name(wish);
-  std::string name = base;
-  for (int i = 2; !used.insert(name).second; ++i) name = base + "-" + std::to_string(i);
+  std::string name = wish;
+  for (int i = 2; !used.insert(name).second; ++i) name = wish + "-" + std::to_string(i);
   return name;
 }
 
@@ -81,8 +95,8 @@ void write_entry(std::ostream& out, const Entry& entry) {
   for (const std::string& note : entry.notes) write_comment(out, "! " + note);
   if (!entry.is_job()) {
     write_comment(out, "NOT A JOB: " + entry.refusal);
-  } else if (const auto text = text_of_job(entry.request)) {
-    out << *text;
+  } else {
+    out << text_of(entry.request);
   }
 }
 
@@ -101,11 +115,13 @@ Caller this_caller() {
   return {.uid = uid,
           .name = names.of(uid),
           .home = home ? home : "/",
-          .find_user = [known](const std::string& name) {
-            const auto found = known->find(name);
-            if (found != known->end()) return found->second;
-            return known->emplace(name, find_user(name)).first->second;
-          }};
+          .find_user =
+              [known](const std::string& name) {
+                const auto found = known->find(name);
+                if (found != known->end()) return found->second;
+                return known->emplace(name, find_user(name)).first->second;
+              },
+          .check_program = check_program_file};
 }
 
 WorkRequest imported_request(WorkKind kind, std::string_view tag) {
@@ -131,17 +147,20 @@ void set_variable(Entry& entry, const std::string& name, const std::string& valu
   }
 }
 
-void settle(Import& import) {
+void settle(Import& import, const Caller& caller) {
   std::set<std::string> used;
   for (Entry& entry : import.entries) {
     if (!entry.is_job()) continue;
-    std::string& name = entry.request.unique_name;
-    const std::string wish = name;
-    name = valid_job_name(wish);
-    if (const auto text = text_of_job(entry.request); !text) {
-      entry.refuse(text.error().message);
+    const std::string wish = valid_job_name(entry.request.unique_name);
+    entry.request.unique_name = wish;
+    auto applied = as_applied(entry.request);
+    if (!applied) {
+      entry.refuse(applied.error().message);
+    } else if (const auto there = caller.check_program(applied->command.front()); !there) {
+      entry.refuse(there.error().message);
     } else {
-      name = unique_name(wish, used);
+      entry.request = std::move(*applied);
+      entry.request.unique_name = unique_name(wish, used);
     }
   }
 }

@@ -35,6 +35,7 @@ struct Entry {
 struct Import {
   std::vector<std::string> head;  // Lines about all of it.
   std::vector<Entry> entries;
+  std::string none = "there is nothing to import";  // What to say if there are no entries.
 };
 
 /// For whom jobs are imported, and the way to find out about others.
@@ -43,6 +44,8 @@ struct Caller {
   std::string name;
   std::string home;
   std::function<Result<uid_t>(const std::string& name)> find_user;
+  /// The daemon registers no job whose program is not there.
+  std::function<Result<>(const std::string& program)> check_program;
 };
 
 /// The one that runs this program.
@@ -58,8 +61,9 @@ void run_as(Entry& entry, const std::string& user, const Caller& caller);
 /// Sets an environment variable, or notes why not.
 void set_variable(Entry& entry, const std::string& name, const std::string& value);
 
-/// Makes the names of all jobs valid and unique, and refuses what `wm apply` would refuse.
-void settle(Import& import);
+/// Makes the names of all jobs valid and unique, and refuses what `wm apply` or the daemon would
+/// refuse.
+void settle(Import& import, const Caller& caller);
 
 /// Writes a settled import as a file for `wm apply`.
 void write_import(std::ostream& out, const Import& import);

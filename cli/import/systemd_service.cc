@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "cli/import/lines.h"
@@ -305,48 +306,32 @@ class ServiceReader {
 
 Specifiers specifiers_of(const std::string& unit, const UnitScope& scope, const Caller& caller) {
   const UnitName name(unit);
-  const std::string user = scope.user ? caller.name : "root";
   const std::string home = scope.user ? caller.home : "/root";
-  const bool system = !scope.user;
-  return [=](char letter) -> std::optional<std::string> {
-    switch (letter) {
-      case 'n':
-        return unit;
-      case 'N':
-        return unit.substr(0, unit.rfind('.'));
-      case 'p':
-        return name.prefix;
-      case 'P':
-        return unescaped(name.prefix);
-      case 'i':
-        return name.instance;
-      case 'I':
-        return unescaped(name.instance);
-      case 'j':
-        return name.prefix.substr(name.prefix.rfind('-') + 1);
-      case 'u':
-        return user;
-      case 'U':
-        return std::to_string(scope.user ? caller.uid : 0);
-      case 'h':
-        return home;
-      case 't':
-        return system ? "/run" : scope.runtime;
-      case 'T':
-        return "/tmp";
-      case 'V':
-        return "/var/tmp";
-      case 'E':
-        return system ? "/etc" : home + "/.config";
-      case 'S':
-        return system ? "/var/lib" : home + "/.local/state";
-      case 'C':
-        return system ? "/var/cache" : home + "/.cache";
-      case 'L':
-        return system ? "/var/log" : home + "/.local/state/log";
-      default:
-        return std::nullopt;
-    }
+  const auto place = [&](const char* of_system, const char* of_user) {
+    return scope.user ? home + of_user : of_system;
+  };
+  const std::map<char, std::string> values{
+      {'n', unit},
+      {'N', unit.substr(0, unit.rfind('.'))},
+      {'p', name.prefix},
+      {'P', unescaped(name.prefix)},
+      {'i', name.instance},
+      {'I', unescaped(name.instance)},
+      {'j', name.prefix.substr(name.prefix.rfind('-') + 1)},
+      {'u', scope.user ? caller.name : "root"},
+      {'U', std::to_string(scope.user ? caller.uid : 0)},
+      {'h', home},
+      {'t', scope.user ? scope.runtime : "/run"},
+      {'T', "/tmp"},
+      {'V', "/var/tmp"},
+      {'E', place("/etc", "/.config")},
+      {'S', place("/var/lib", "/.local/state")},
+      {'C', place("/var/cache", "/.cache")},
+      {'L', place("/var/log", "/.local/state/log")},
+  };
+  return [values](char letter) {
+    const auto known = values.find(letter);
+    return known == values.end() ? std::nullopt : std::optional(known->second);
   };
 }
 

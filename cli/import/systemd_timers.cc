@@ -75,10 +75,6 @@ class TimerReader {
     if (parts.is_template) {
       return entry.refuse("it is a template: name an instance, " + parts.prefix + "@NAME.timer");
     }
-    if (scope_.only_wanted && !files_.is_wanted(name)) {
-      return entry.refuse("nothing enables it, so that systemd never starts it: --all, or " + name +
-                          " as an argument, imports it all the same");
-    }
     if (!service.ends_with(".service"))
       return entry.refuse("it starts " + service + ", no service");
     const auto loaded = load(entry, service);

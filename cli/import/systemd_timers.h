@@ -9,9 +9,8 @@
 namespace wm::cli {
 
 struct TimerScope {
-  bool user = false;         // Those of the calling user's systemd.
-  std::string runtime;       // %t
-  bool only_wanted = false;  // A timer that nothing wants is none that runs.
+  bool user = false;    // Those of the calling user's systemd.
+  std::string runtime;  // %t
 };
 
 /// The jobs of one timer: more than one if its times cannot be said as one calendar.

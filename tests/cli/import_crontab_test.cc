@@ -24,7 +24,7 @@ WorkRequest job_of(std::string_view text, const CrontabForm& form = kUsers, uid_
 
 std::string refusal_of(std::string_view text, const CrontabForm& form = kUsers, uid_t uid = 0) {
   Import import{.head = {}, .entries = entries_of(text, form, uid)};
-  settle(import);
+  settle(import, test_caller(uid));
   return import.entries.empty() ? "nothing" : import.entries.front().refusal;
 }
 
@@ -121,6 +121,7 @@ TEST(ImportCrontab, WhatCannotBecomeAJobSaysWhy) {
   EXPECT_EQ(refusal_of("CRON_TZ=Mars/Base\n0 1 * * * x"),
             "there is no time zone 'Mars/Base' in /usr/share/zoneinfo");
   EXPECT_EQ(refusal_of("0 1 * * * \xff"), "it is not UTF-8");
+  EXPECT_EQ(refusal_of("SHELL=/missing/sh\n0 1 * * * x"), "there is no program /missing/sh");
   EXPECT_EQ(refusal_of("SHELL=\n0 1 * * * x"),
             "command: no command '' in PATH: name an executable file, "
             "or correct PATH");

@@ -21,13 +21,17 @@ inline Caller test_caller(uid_t uid = 0) {
             if (name == "ann") return 1000;
             if (name == "munin") return 1001;
             return invalid("there is no user '" + name + "'");
+          },
+          .check_program = [](const std::string& program) -> Result<> {
+            if (program.find("missing") == std::string::npos) return {};
+            return invalid("there is no program " + program);
           }};
 }
 
 /// The file for wm apply.
 inline std::string written(std::vector<Entry> entries) {
   Import import{.head = {}, .entries = std::move(entries)};
-  settle(import);
+  settle(import, test_caller());
   std::ostringstream out;
   write_import(out, import);
   return out.str();

@@ -143,17 +143,16 @@ class ImportTimers : public testing::Test {
   UnitFiles files() const {
     return UnitFiles({directory_.path() / "etc", directory_.path() / "lib"});
   }
-  std::vector<Entry> read(const std::string& name = "a.timer", bool only_wanted = false,
-                          const Caller& caller = test_caller()) const {
-    return read_timer(name, files(), {.only_wanted = only_wanted}, caller);
+  std::vector<Entry> read(const std::string& name = "a.timer") const {
+    return read_timer(name, files(), {}, test_caller());
   }
   WorkRequest job(const std::string& name = "a.timer") const {
     const auto jobs = jobs_of(read(name));
     EXPECT_EQ(jobs.size(), 1U) << written(read(name));
     return jobs.empty() ? WorkRequest{} : jobs.front();
   }
-  std::string refusal(const std::string& name = "a.timer", bool only_wanted = false) const {
-    return read(name, only_wanted).front().refusal;
+  std::string refusal(const std::string& name = "a.timer") const {
+    return read(name).front().refusal;
   }
   bool notes(const std::string& text) const {
     const std::string all = written(read());
@@ -248,6 +247,13 @@ TEST_F(ImportTimers, TimesThatAreNotOneCalendarAreSeveralJobs) {
   EXPECT_TRUE(notes("OnCalendar=*:*:10: it names seconds"));
 }
 
+TEST_F(ImportTimers, ATimerIsEnabledByALink) {
+  pair("OnCalendar=daily\n", "ExecStart=/bin/a\n");
+  EXPECT_FALSE(files().is_wanted("a.timer"));
+  write("etc/timers.target.wants/a.timer", "");
+  EXPECT_TRUE(files().is_wanted("a.timer"));
+}
+
 TEST_F(ImportTimers, ConditionsOfPowerAreCarriedOver) {
   pair("OnCalendar=daily\n",
        "ExecStart=/bin/a\n[Unit]\nConditionACPower=true\n"
@@ -259,11 +265,6 @@ TEST_F(ImportTimers, ConditionsOfPowerAreCarriedOver) {
 TEST_F(ImportTimers, WhatCannotBecomeAJobSaysWhy) {
   const std::string daily = "OnCalendar=daily\n";
   pair(daily, "ExecStart=/bin/a\n");
-  EXPECT_EQ(refusal("a.timer", true),
-            "nothing enables it, so that systemd never starts it: --all, or a.timer as an "
-            "argument, imports it all the same");
-  write("etc/timers.target.wants/a.timer", "");
-  EXPECT_EQ(refusal("a.timer", true), "");
   EXPECT_EQ(read_timer("a.timer", files(), {}, test_caller(1000)).front().refusal,
             "it runs as root: only root can import it");
   pair(daily, "User=munin\nExecStart=+/bin/a\n");
@@ -278,6 +279,7 @@ TEST_F(ImportTimers, WhatCannotBecomeAJobSaysWhy) {
   EXPECT_EQ(refusal(), "it starts b.target, no service");
   pair(daily + "Unit=b.service\n", "ExecStart=/bin/a\n");
   EXPECT_EQ(refusal(), "there is no readable b.service");
+  fs::create_directory(directory_.path() / "etc");
   fs::create_symlink("/dev/null", directory_.path() / "etc" / "a.timer");
   EXPECT_EQ(refusal(), "a.timer is masked: systemd never starts it");
 }
