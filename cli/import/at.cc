@@ -128,12 +128,12 @@ void use_script(Entry& entry, const AtScript& script) {
   entry.original += "\n" + script.command;
 }
 
-// at runs a queue with a nice value of its own: 2 for a, 4 for b.
+// atd runs a queue with a nice value of its own: 0 for a, 2 for b.
 void use_queue(Entry& entry, char queue) {
+  constexpr int kLeastPriority = 19;
   const bool batch = queue == 'b' || (queue >= 'A' && queue <= 'Z');
-  const int letter = (queue >= 'A' && queue <= 'Z' ? queue - 'A' : queue - 'a') + 1;
-  if (letter >= 1 && letter <= 9) entry.request.terms.nice = 2 * letter;
-  if (letter > 9) entry.request.terms.nice = 19;
+  const int nice = 2 * (queue >= 'A' && queue <= 'Z' ? queue - 'A' : queue - 'a');
+  if (nice > 0) entry.request.terms.nice = std::min(nice, kLeastPriority);
   if (batch) {
     entry.note(std::string("queue ") + queue +
                ": at waits for a low load, too; idle = true would wait until nobody uses the "

@@ -33,7 +33,7 @@ TEST(ImportAt, AJobKeepsItsTimeItsDirectoryAndItsVariables) {
   EXPECT_EQ(jobs[0].env,
             (std::map<std::string, std::string>{{"PATH", "/usr/bin:/bin"}, {"TITLE", "a b;\nc"}}));
   EXPECT_EQ(jobs[0].terms.as, "ann");
-  EXPECT_EQ(jobs[0].terms.nice, 2) << "so does atd";
+  EXPECT_EQ(jobs[0].terms.nice, std::nullopt);
   EXPECT_EQ(entry.notes, Arguments{"SSH_AUTH_SOCK: left out, a run has its own or none"});
 }
 
@@ -44,7 +44,7 @@ TEST(ImportAt, WhatIsDifferentIsSaid) {
   EXPECT_EQ(job_at("garbage").refusal, "that line of atq cannot be read");
   const Entry strange = job_at("3\tMon Nov 30 09:05:00 2026 b ann", "cd /x\nfoo\n");
   EXPECT_EQ(strange.request.command, (Arguments{"/bin/sh", "-c", "cd /x\nfoo\n"}));
-  EXPECT_EQ(strange.request.terms.nice, 4);
+  EXPECT_EQ(strange.request.terms.nice, 2) << "atd gives it that";
   const Entry late = read_at_job("3\tMon Nov 30 09:05:00 2026 a ann", kScript, test_caller(),
                                  std::chrono::sys_days{std::chrono::year{2027} / 1 / 1});
   EXPECT_EQ(late.notes.front(), "that time has passed: it runs at once");
