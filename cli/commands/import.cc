@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <sstream>
 
@@ -195,6 +196,12 @@ int print_import(Session& session, const Import& import) {
     session.print(to_json(import));
   } else {
     write_import(session.out(), import);
+  }
+  // In a file it is easily overlooked.
+  const auto refused = std::ranges::count_if(import.entries, std::not_fn(&Entry::is_job));
+  if (refused > 0 && !session.json() && !session.to_terminal()) {
+    session.hint(std::to_string(refused) + " of " + std::to_string(import.entries.size()) +
+                 " entries cannot become jobs: see NOT A JOB in the comments");
   }
   return kDone;
 }

@@ -176,9 +176,11 @@ void write_import(std::ostream& out, const Import& import) {
 json::value to_json(const Import& import) {
   json::array entries;
   for (const Entry& entry : import.entries) {
+    json::array notes;
+    for (const std::string& note : entry.notes) notes.emplace_back(printable(note));
     json::object one{{"where", printable(entry.where)},
                      {"original", printable(entry.original, true)},
-                     {"notes", json::value_from(entry.notes)}};
+                     {"notes", std::move(notes)}};
     if (entry.is_job()) {
       one["work"] = to_json(entry.request);
     } else {

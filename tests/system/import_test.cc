@@ -24,7 +24,9 @@ constexpr const char* kTable =
     "30 2 * * mon-fri /usr/bin/id\n";
 
 TEST_F(Importing, ApplyTakesWhatIsPrintedAndFindsNothingNewTheNextTime) {
-  const std::string printed = ok({"import", "crontab", file("table", kTable)});
+  const Output import = wm({"import", "crontab", file("table", kTable)});
+  const std::string& printed = import.out;
+  EXPECT_EQ(import.err, "wm: 1 of 3 entries cannot become jobs: see NOT A JOB in the comments\n");
   EXPECT_NE(printed.find("# ! MAILTO=ann: wm sends no mail"), std::string::npos) << printed;
   EXPECT_NE(printed.find("# NOT A JOB: wm has nothing yet that starts a job at the boot"),
             std::string::npos)
@@ -49,6 +51,15 @@ TEST_F(Importing, ARunReadsWhatStandsAfterThePercentSign) {
   ok({"wait", "cat"});
   std::ifstream greeting(home + "/greeting");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(greeting), {}), "Hello,\nworld\n");
+}
+
+TEST_F(Importing, JsonHasTheEntriesWithTheirNotes) {
+  const json::value import = json({"import", "crontab", file("table", kTable)});
+  const json::array& entries = import.at("entries").as_array();
+  ASSERT_EQ(entries.size(), 3U);
+  EXPECT_EQ(text(entries[0].at("work"), "calendar"), "* * * * *");
+  EXPECT_EQ(entries[0].at("notes").as_array().size(), 1U);
+  EXPECT_EQ(text(entries[1], "refusal"), "wm has nothing yet that starts a job at the boot");
 }
 
 TEST_F(Importing, ANameThatIsTakenIsNotReplaced) {
