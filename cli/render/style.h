@@ -1,6 +1,8 @@
 // Styles words for a terminal: with colours, or none.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,27 @@ class Style {
   /// Stand before a fact that is as it should be, and before one that is not.
   std::string yes() const { return unicode_ ? "✓" : "+"; }
   std::string no() const { return unicode_ ? "✗" : "x"; }
+  /// Stand before a job that runs, and before one that waits.
+  std::string running() const { return unicode_ ? "▶" : ">"; }
+  std::string waiting() const { return unicode_ ? "○" : "o"; }
+  /// Stands for a fact that there is none of.
+  std::string none() const { return unicode_ ? "–" : "-"; }
+  /// Stands for what is cut off, one column wide.
+  std::string dots() const { return unicode_ ? "…" : "~"; }
+
+  /// A bar of which `filled` columns are full, and the other ones of `columns` empty.
+  std::string bar(std::size_t filled, std::size_t columns) const {
+    std::string text;
+    for (std::size_t i = 0; i < columns; ++i) {
+      text += i < filled ? (unicode_ ? "█" : "#") : (unicode_ ? "▁" : ".");
+    }
+    return text;
+  }
+  /// The same for a part of a hundred.
+  std::string percent_bar(std::int64_t percent, std::size_t columns) const {
+    const auto part = static_cast<std::size_t>(std::clamp<std::int64_t>(percent, 0, 100));
+    return bar((part * columns + 50) / 100, columns);
+  }
 
   std::string bold(std::string_view text) const { return paint("1", text); }
   std::string dim(std::string_view text) const { return paint("2", text); }

@@ -14,7 +14,8 @@ namespace wm::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 8;  // No column is cut to less.
+constexpr std::size_t kLeastShare = 16;    // Of a column whose share is bounded.
+constexpr std::size_t kWidestPadded = 40;  // Where nothing is cut.
 
 }  // namespace
 
@@ -37,9 +38,7 @@ std::size_t Table::width_of(const std::vector<Room>& rooms) {
   return width - std::min(width, kGap);
 }
 
-// Cells of columns that may give way are cut first, then these columns are hidden, and only then
-// the others are cut.
-std::vector<Table::Room> Table::rooms(std::size_t width) const {
+std::vector<Table::Room> Table::whole_rooms() const {
   std::vector<Room> rooms;
   for (const Column& column : columns_) rooms.push_back({display_width(column.title)});
   for (const auto& row : rows_) {
@@ -47,16 +46,31 @@ std::vector<Table::Room> Table::rooms(std::size_t width) const {
       rooms[i].width = std::max(rooms[i].width, display_width(row[i]));
     }
   }
-  if (width == 0) return rooms;
+  return rooms;
+}
+
+// One very long name leaves room for the other columns.
+void Table::bound(std::vector<Room>& rooms, std::size_t width) const {
+  const std::size_t share = std::max(kLeastShare, width / 3);
+  for (std::size_t i = 0; i < rooms.size(); ++i) {
+    if (!columns_[i].bounded || rooms[i].width <= share) continue;
+    const std::size_t whole = width_of(rooms);
+    if (whole > width) rooms[i].width -= std::min(whole - width, rooms[i].width - share);
+  }
+}
+
+// Cells of columns that may give way are cut first, then these columns are hidden, and only then
+// the others are cut.
+void Table::give_way(std::vector<Room>& rooms, std::size_t width) const {
   std::vector<std::size_t> order(rooms.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto turn = [&](std::size_t i) {
     const Room& room = rooms[i];
     const int rank = columns_[i].gives_way;
-    const int step = room.hidden               ? 0
-                     : room.width > kNarrowest ? (rank > 0 ? 3 : 1)
-                     : rank > 0                ? 2
-                                               : 0;
+    const int step = room.hidden                      ? 0
+                     : room.width > columns_[i].least ? (rank > 0 ? 3 : 1)
+                     : rank > 0                       ? 2
+                                                      : 0;
     return std::tuple(step, rank, room.width);
   };
   while (width_of(rooms) > width) {
@@ -69,10 +83,34 @@ std::vector<Table::Room> Table::rooms(std::size_t width) const {
       --rooms[next].width;
     }
   }
+}
+
+// What a hidden column has left over goes to cut cells, in the columns that give way last.
+void Table::grow(std::vector<Room>& rooms, std::size_t width) const {
+  const std::vector<Room> whole = whole_rooms();
+  std::vector<std::size_t> order(rooms.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return columns_[i].gives_way; });
+  for (const std::size_t i : order) {
+    const std::size_t taken = width_of(rooms);
+    if (rooms[i].hidden || taken >= width) continue;
+    rooms[i].width += std::min(width - taken, whole[i].width - rooms[i].width);
+  }
+}
+
+std::vector<Table::Room> Table::rooms(std::size_t width) const {
+  std::vector<Room> rooms = whole_rooms();
+  if (width == 0) {
+    for (Room& room : rooms) room.width = std::min(room.width, kWidestPadded);
+    return rooms;
+  }
+  bound(rooms, width);
+  give_way(rooms, width);
+  grow(rooms, width);
   return rooms;
 }
 
-std::size_t Table::whole_width() const { return width_of(rooms(0)); }
+std::size_t Table::whole_width() const { return width_of(whole_rooms()); }
 
 void Table::print(std::ostream& out, const Style& style, std::size_t width) {
   if (rooms_.empty()) {
@@ -99,7 +137,7 @@ void Table::print_row(std::ostream& out, const Style& style, std::size_t width,
   for (std::size_t i = 0; i < filled; ++i) {
     const Room& room = rooms_[i];
     if (room.hidden) continue;
-    const std::string text = fits ? cells[i] : cut_to_width(cells[i], room.width);
+    const std::string text = fits ? cells[i] : cut_to_width(cells[i], room.width, style.dots());
     const Painter& paint = columns_[i].paint;
     out << (title ? style.bold(text) : paint ? paint(style, text) : text);
     if (i + 1 == filled) break;

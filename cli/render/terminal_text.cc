@@ -112,14 +112,14 @@ std::size_t display_width(std::string_view utf8) {
   return columns;
 }
 
-std::string cut_to_width(std::string_view utf8, std::size_t width) {
+std::string cut_to_width(std::string_view utf8, std::size_t width, std::string_view dots) {
   std::size_t columns = 0;
   std::size_t kept = 0;  // The bytes that leave one column for the dots.
   for (std::size_t end = 0; end < utf8.size();) {
     const Cluster next = first_cluster(utf8.substr(end));
     end += next.bytes;
     columns += next.columns;
-    if (columns > width) return std::string(utf8.substr(0, kept)) + "…";
+    if (columns > width) return std::string(utf8.substr(0, kept)).append(dots);
     if (columns < width) kept = end;
   }
   return std::string(utf8);

@@ -11,8 +11,9 @@ namespace wm::cli {
 std::size_t display_width(std::string_view utf8);
 
 /// The text if it takes at most `width` columns, otherwise as many of its first characters as fit,
-/// and `…`. A character with its marks, or an emoji of several parts, is cut as a whole.
-std::string cut_to_width(std::string_view utf8, std::size_t width);
+/// and `dots`, one column wide. A character with its marks, or an emoji of several parts, is cut as
+/// a whole.
+std::string cut_to_width(std::string_view utf8, std::size_t width, std::string_view dots = "…");
 
 /// Passes text and colours (SGR sequences) on. Other control characters, and bytes that are no
 /// UTF-8, are written as `\xNN`, and a carriage return begins a new line. A character or a sequence

@@ -27,7 +27,9 @@ std::string network(const std::string& type) {
   return "a network";
 }
 
-std::string constraint(const json::object& wait) {
+}  // namespace
+
+std::string awaited_constraint(const json::object& wait) {
   const std::string name = text_of(wait, "name");
   const std::string required = text_of(wait, "required");
   if (name == def_of(Constraint::network).name) return network(required);
@@ -43,13 +45,20 @@ bool is_time_of_day(const json::object& wait) {
   return name == "calendar" || name == "at" || name == def_of(Constraint::between).name;
 }
 
-// ` (tomorrow 02:30, in 4h)`, or ` (in 14m)` if nobody has named a time of day. A preference and a
-// deadline do not say when a constraint will hold, but how long it matters.
+// A preference and a deadline do not say when a constraint will hold, but how long it matters.
+std::optional<TimePoint> foreseen_end(const json::object& wait) {
+  const bool foreseen = is_time_of_day(wait) || text_of(wait, "name") == "settle";
+  const bool constraint = text_of(wait, "kind") == word(WaitKind::constraint);
+  return constraint && !foreseen ? std::nullopt : time_of(wait, "until");
+}
+
+namespace {
+
+// ` (tomorrow 02:30, in 4h)`, or ` (in 14m)` if nobody has named a time of day.
 std::string moment(const json::object& wait, TimePoint now) {
   const auto until = time_of(wait, "until");
   if (!until) return "";
-  const bool foreseen = is_time_of_day(wait) || text_of(wait, "name") == "settle";
-  if (text_of(wait, "kind") == word(WaitKind::constraint) && !foreseen) {
+  if (!foreseen_end(wait)) {
     return " (for at most " + rough_duration(std::max(*until - now, Duration{1s})) + " more)";
   }
   return " (" + (is_time_of_day(wait) ? day_and_time(*until, now) + ", " : "") +
@@ -129,7 +138,7 @@ std::string awaited(const json::object& wait, TimePoint now) {
   std::string name = text_of(wait, "name");
   switch (parse_word<WaitKind>(text_of(wait, "kind")).value_or(WaitKind::slot)) {
     case WaitKind::constraint:
-      return constraint(wait) + moment(wait, now);
+      return awaited_constraint(wait) + moment(wait, now);
     case WaitKind::delay:
     case WaitKind::period:
       return "its time" + moment(wait, now);

@@ -1,6 +1,7 @@
 // Says in words why a job does not run, or why it ended as it did.
 #pragma once
 
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -14,6 +15,15 @@ namespace wm::cli {
 
 /// `an unmetered network`, `its time, tomorrow 02:30`: what a job waits for.
 std::string awaited(const boost::json::object& wait, TimePoint now);
+
+/// The same for a constraint, without a time.
+std::string awaited_constraint(const boost::json::object& wait);
+
+/// True if somebody has named the time at which that wait ends.
+bool is_time_of_day(const boost::json::object& wait);
+
+/// The time at which that wait ends by itself, if it is known.
+std::optional<TimePoint> foreseen_end(const boost::json::object& wait);
 
 /// True if the job has failed, or waits after a run that has.
 bool is_about_failure(const boost::json::object& work);

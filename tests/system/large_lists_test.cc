@@ -270,7 +270,7 @@ TEST_F(SlowAnswer, TheFirstPageIsPrintedBeforeTheNextIsThere) {
     std::jthread client([&] {
       run_program(
           {"/bin/sh", "-c",
-           std::string(WM_PROGRAM) + " --socket " + socket_ + " list" + form + " >" + pipe});
+           "LC_ALL=C " WM_PROGRAM " --socket " + socket_ + " list" + form + " >" + pipe});
     });
     std::ifstream out(pipe);
     const UniqueFd connection = accept();
@@ -284,8 +284,8 @@ TEST_F(SlowAnswer, TheFirstPageIsPrintedBeforeTheNextIsThere) {
     seen.append(std::istreambuf_iterator<char>(out), {});
     if (form.empty()) {
       EXPECT_EQ(seen,
-                "NAME   STATE     TASK  WAITS FOR  LAST RUN\n"
-                "first  enqueued\nlast   enqueued\n");
+                "NAME   NEXT  WAITS FOR  LAST RUN  TASK\n"
+                "first  now              -\nlast   now              -\n");
     } else {
       EXPECT_EQ(json::parse(seen).as_array().size(), 2U) << "one document";
     }

@@ -244,7 +244,7 @@ TEST_F(Runs, SayHowFarTheyAre) {
   read_line(here_ / "ready");
   const json::object progress = json({"show", "task"}).at("progress").as_object();
   EXPECT_EQ(progress, (json::object{{"percent", 40}, {"data", {{"step", "upload"}}}}));
-  EXPECT_NE(ok({"list"}).find("running, 40 %"), std::string::npos);
+  EXPECT_NE(ok({"list"}).find("running 40 %"), std::string::npos);
   std::ofstream(here_ / "go") << "go\n";
   EXPECT_EQ(wm({"wait", "task"}).status, 0);
   EXPECT_FALSE(json({"show", "task"}).as_object().contains("progress"));

@@ -59,7 +59,7 @@ TEST_F(Scheduling, AWindowHoldsAJobBackUntilItOpens) {
   shell("a", "true", {"--between", "0:00-12:00", "--time-zone", morning});
   EXPECT_EQ(wm({"wait", "a"}).status, 0);
   shell("b", "true", {"--between", "0:00-12:00", "--time-zone", afternoon});
-  EXPECT_NE(ok({"list"}).find("between 00:00-12:00"), std::string::npos);
+  EXPECT_NE(ok({"list"}).find("its window 00:00-12:00"), std::string::npos);
   const boost::json::value wait = json({"why", "b"}).at("waitingFor").at(0);
   EXPECT_EQ(text(wait, "required"), "00:00-12:00");
   EXPECT_EQ(text(wait, "until").substr(11),

@@ -1,0 +1,198 @@
+#include "cli/render/overview.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/render/local_time.h"
+#include "cli/render/why.h"
+#include "cli/render/work.h"
+#include "core/text.h"
+#include "core/work.h"
+
+namespace wm::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::optional<WaitKind> kind_of(const json::object& wait) {
+  const auto kind = parse_word<WaitKind>(text_of(wait, "kind"));
+  return kind ? std::optional(*kind) : std::nullopt;
+}
+
+bool waits_for(const json::object& work, WaitKind kind) {
+  return std::ranges::any_of(array_of(work, "waitingFor"), [&](const json::value& wait) {
+    return kind_of(wait.as_object()) == kind;
+  });
+}
+
+// `running 30 %`, `running (stopping)`
+std::string running(const json::object& work) {
+  const json::object& progress = object_of(work, "progress");
+  std::string text = state_of(work);
+  const std::size_t comma = text.find(',');
+  if (comma != std::string::npos && progress.contains("percent")) text.erase(comma, 1);
+  return text;
+}
+
+// The wait that ends last among those whose end is known. A trigger knows only its deadline.
+const json::object* last_to_end(const json::object& work, TimePoint now) {
+  const json::object* last = nullptr;
+  for (const json::value& value : array_of(work, "waitingFor")) {
+    const json::object& wait = value.as_object();
+    const auto end = foreseen_end(wait);
+    if (kind_of(wait) == WaitKind::trigger) continue;
+    if (end && *end > now && (!last || *end > foreseen_end(*last))) last = &wait;
+  }
+  return last;
+}
+
+// An appended job has the name of its prerequisite.
+std::string predecessor(const json::object& wait, const json::object& work) {
+  const std::string name = text_of(wait, "name");
+  return name == text_of(work, "uniqueName") ? "the one before it" : name;
+}
+
+std::string predecessors(const json::object& work) {
+  std::vector<std::string> names;
+  for (const json::value& value : array_of(work, "waitingFor")) {
+    const json::object& wait = value.as_object();
+    if (kind_of(wait) == WaitKind::prerequisite) names.push_back(predecessor(wait, work));
+  }
+  return join(names);
+}
+
+// Its next run, if nobody knows the time.
+std::string when(const json::object& work) {
+  const json::array& waits = array_of(work, "waitingFor");
+  if (waits.empty()) return "now";
+  switch (kind_of(waits.front().as_object()).value_or(WaitKind::slot)) {
+    case WaitKind::constraint:
+      return "when it holds";
+    case WaitKind::prerequisite:
+      return "after " + predecessors(work);
+    case WaitKind::slot:
+    case WaitKind::group:
+      return "when one is free";
+    case WaitKind::paused:
+      return "once resumed";
+    case WaitKind::trigger:
+      return "on a change";
+    case WaitKind::replaced:
+      return "after that run";
+    case WaitKind::delay:
+    case WaitKind::period:
+    case WaitKind::backoff:
+    case WaitKind::quota:
+    case WaitKind::daemon:
+      break;
+  }
+  return "now";
+}
+
+std::string without_article(const std::string& text) {
+  for (const std::string_view article : {"a ", "an ", "the "}) {
+    if (text.starts_with(article)) return text.substr(article.size());
+  }
+  return text;
+}
+
+// What it waits for besides its time, in a few words.
+std::string need(const json::object& wait) {
+  const std::string name = text_of(wait, "name");
+  switch (kind_of(wait).value_or(WaitKind::slot)) {
+    case WaitKind::constraint:
+      return without_article(awaited_constraint(wait));
+    case WaitKind::group:
+      return "group " + name;
+    case WaitKind::slot:
+      return "a free slot";
+    case WaitKind::paused:
+      return name.empty() ? "paused" : "group " + name + " paused";
+    case WaitKind::delay:
+    case WaitKind::period:
+    case WaitKind::backoff:
+    case WaitKind::prerequisite:
+      return "";
+    case WaitKind::quota:
+    case WaitKind::trigger:
+    case WaitKind::replaced:
+    case WaitKind::daemon:
+      break;
+  }
+  return awaited(wait, {});
+}
+
+// `failed: exit 1 (1 of 5)`
+std::string failure(const json::object& work) {
+  const json::object& result = object_of(work, "lastResult");
+  const std::int64_t attempts = number_of(work, "runAttemptCount");
+  const std::int64_t most = number_of(work, "maxAttempts");
+  const std::string cause = result.empty() ? "" : cause_of(result);
+  if (cause.empty()) return "";
+  // The daemon's own words may tell the attempts already.
+  const bool told = cause.find("attempt") != std::string::npos;
+  return "failed: " + cause +
+         (most > 0 && attempts > 0 && !told ? fmt::format(" ({} of {})", attempts, most) : "");
+}
+
+}  // namespace
+
+std::string sign_of(const json::object& work, const Style& style) {
+  switch (parse_word<WorkState>(text_of(work, "state")).value_or(WorkState::enqueued)) {
+    case WorkState::running:
+      return style.running();
+    case WorkState::failed:
+      return style.no();
+    case WorkState::succeeded:
+      return style.yes();
+    case WorkState::cancelled:
+      return style.none();
+    case WorkState::enqueued:
+    case WorkState::blocked:
+      break;
+  }
+  return waits_for(work, WaitKind::backoff) ? style.no() : style.waiting();
+}
+
+std::string painted_sign(const Style& style, std::string_view sign) {
+  if (sign == style.yes()) return style.green(sign);
+  if (sign == style.no()) return style.red(sign);
+  return sign == style.running() ? style.blue(sign) : style.dim(sign);
+}
+
+std::string next_of(const json::object& work, TimePoint now) {
+  const auto state = parse_word<WorkState>(text_of(work, "state"));
+  if (state == WorkState::running) return running(work);
+  if (state && is_finished(*state)) return text_of(work, "state");
+  const json::object* const last = last_to_end(work, now);
+  if (!last) return when(work);
+  const TimePoint end = foreseen_end(*last).value_or(now);
+  const std::string time = is_time_of_day(*last) ? day_and_time(end, now) : relative_time(end, now);
+  return (kind_of(*last) == WaitKind::backoff ? "retry " : "") + time;
+}
+
+std::string needs_of(const json::object& work) {
+  std::vector<std::string> parts;
+  const bool failed = text_of(work, "state") == word(WorkState::failed);
+  if (failed || waits_for(work, WaitKind::backoff)) parts.push_back(failure(work));
+  for (const json::value& wait : array_of(work, "waitingFor")) {
+    parts.push_back(need(wait.as_object()));
+  }
+  return join(parts);
+}
+
+std::string last_run_of(const json::object& work, const Style& style, TimePoint now) {
+  const json::object& result = object_of(work, "lastResult");
+  const auto ended = time_of(work, "lastFinishedAt");
+  if (result.empty() || !ended) return style.none();
+  const std::string outcome = text_of(result, "outcome");
+  const std::string sign = outcome == word(RunOutcome::succeeded)     ? style.yes()
+                           : outcome == word(RunOutcome::interrupted) ? outcome
+                                                                      : style.no();
+  const bool recent = now - *ended < 1h;
+  return sign + " " + (recent ? relative_time(*ended, now) : day_and_minute(*ended, now));
+}
+
+}  // namespace wm::cli

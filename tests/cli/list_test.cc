@@ -1,0 +1,150 @@
+// What `wm list` says about a job, and how its columns share a terminal.
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "cli/render/local_time.h"
+#include "cli/render/overview.h"
+#include "cli/render/table.h"
+#include "tests/support/now.h"
+
+namespace wm::cli {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+
+object waiting(array waits) {
+  return {{"uniqueName", "a"}, {"state", "enqueued"}, {"waitingFor", std::move(waits)}};
+}
+
+object until(object wait, Duration time) {
+  wait["until"] = format_time(kNow + time);
+  return wait;
+}
+
+const object kPower{{"kind", "constraint"}, {"name", "charging"}, {"required", "yes"}};
+const object kNetwork{{"kind", "constraint"}, {"name", "network"}, {"required", "unmetered"}};
+
+TEST(Overview, SaysWhenAJobRunsNext) {
+  const auto next = [](array waits) { return next_of(waiting(std::move(waits)), kNow); };
+  EXPECT_EQ(next({}), "now");
+  EXPECT_EQ(next({until({{"kind", "period"}}, 14min)}), "in 14m");
+  EXPECT_EQ(next({until({{"kind", "backoff"}}, 28s)}), "retry in 28s");
+  EXPECT_EQ(next({until({{"kind", "delay"}, {"name", "at"}}, 240h)}),
+            day_and_time(kNow + 240h, kNow));
+  EXPECT_EQ(next({kPower, kNetwork}), "when it holds");
+  EXPECT_EQ(next({until(kPower, 1h)}), "when it holds") << "a deadline is no forecast";
+  EXPECT_EQ(next({until({{"kind", "period"}}, 14min), kPower}), "in 14m");
+  EXPECT_EQ(next({until({{"kind", "period"}}, -1s)}), "now") << "the daemon's answer is older";
+  EXPECT_EQ(next({{{"kind", "slot"}}}), "when one is free");
+  EXPECT_EQ(next({{{"kind", "paused"}}}), "once resumed");
+  EXPECT_EQ(next({until({{"kind", "trigger"}, {"name", "/x"}}, 1h)}), "on a change");
+  EXPECT_EQ(
+      next({{{"kind", "prerequisite"}, {"name", "b"}}, {{"kind", "prerequisite"}, {"name", "c"}}}),
+      "after b, c");
+  EXPECT_EQ(next({{{"kind", "prerequisite"}, {"name", "a"}}}), "after the one before it");
+}
+
+TEST(Overview, SaysWhatAJobIsDoing) {
+  EXPECT_EQ(next_of({{"state", "running"}, {"progress", {{"percent", 30}}}}, kNow), "running 30 %");
+  EXPECT_EQ(next_of({{"state", "running"}, {"stopReason", "cancelled"}}, kNow),
+            "running (stopping)");
+  for (const char* const state : {"succeeded", "failed", "cancelled"}) {
+    EXPECT_EQ(next_of({{"state", state}}, kNow), state);
+  }
+  const Style style(false);
+  EXPECT_EQ(sign_of({{"state", "running"}}, style), "▶");
+  EXPECT_EQ(sign_of({{"state", "failed"}}, style), "✗");
+  EXPECT_EQ(sign_of(waiting({kPower}), style), "○");
+  EXPECT_EQ(sign_of(waiting({{{"kind", "backoff"}}}), style), "✗");
+  EXPECT_EQ(sign_of(waiting({kPower}), Style(false, false)), "o");
+}
+
+TEST(Overview, SaysInWordsWhatAJobNeeds) {
+  const auto needs = [](array waits) { return needs_of(waiting(std::move(waits))); };
+  EXPECT_EQ(needs({kPower, kNetwork}), "external power, unmetered network");
+  EXPECT_EQ(needs({until({{"kind", "period"}}, 14min)}), "") << "that is its next run";
+  EXPECT_EQ(needs({{{"kind", "slot"}}}), "a free slot");
+  EXPECT_EQ(needs({{{"kind", "group"}, {"name", "g"}}}), "group g");
+  EXPECT_EQ(needs({{{"kind", "paused"}}}), "paused");
+  EXPECT_EQ(needs({{{"kind", "paused"}, {"name", "g"}}}), "group g paused");
+  EXPECT_EQ(needs({{{"kind", "trigger"}, {"name", "/x"}}}), "a change of /x");
+  object failed{{"state", "failed"},
+                {"runAttemptCount", 1},
+                {"maxAttempts", 5},
+                {"lastResult", {{"outcome", "retry"}, {"exitCode", 1}}}};
+  EXPECT_EQ(needs_of(failed), "failed: exit 1 (1 of 5)");
+  failed["state"] = "enqueued";
+  failed["waitingFor"] = array{object{{"kind", "backoff"}}, kPower};
+  EXPECT_EQ(needs_of(failed), "failed: exit 1 (1 of 5), external power");
+}
+
+TEST(Overview, SaysHowTheLastRunEnded) {
+  const auto last = [](const char* outcome, Duration ago, bool unicode = true) {
+    const object work{{"lastResult", {{"outcome", outcome}}},
+                      {"lastFinishedAt", format_time(kNow - ago)}};
+    return last_run_of(work, Style(false, unicode), kNow);
+  };
+  EXPECT_EQ(last("succeeded", 3s), "✓ 3s ago");
+  EXPECT_EQ(last("succeeded", 3s, false), "+ 3s ago");
+  EXPECT_EQ(last("retry", 30h), "✗ " + day_and_minute(kNow - 30h, kNow));
+  EXPECT_EQ(last("interrupted", 3s), "interrupted 3s ago") << "it has neither worked nor failed";
+  EXPECT_EQ(last_run_of({}, Style(false), kNow), "–");
+}
+
+std::string last_line(const std::string& text) {
+  return text.substr(text.rfind('\n', text.size() - 2) + 1);
+}
+
+TEST(Table, AVeryLongNameLeavesRoomForTheOthers) {
+  Table::Column name{"NAME", nullptr, -1};
+  name.bounded = true;
+  const auto printed = [&](std::size_t width) {
+    Table table({name, {"WAITS FOR", nullptr, 1}});
+    table.add({"0123456789abcdefghijklmnopqrstuvwxyz", "unmetered network"});
+    std::ostringstream out;
+    table.print(out, Style(false), width);
+    return last_line(out.str());
+  };
+  EXPECT_EQ(printed(55), "0123456789abcdefghijklmnopqrstuvwxyz  unmetered network\n");
+  EXPECT_EQ(printed(40), "0123456789abcdefghij…  unmetered network\n");
+  EXPECT_EQ(printed(30), "0123456789abcde…  unmetered n…\n") << "others are cut then";
+}
+
+TEST(Table, SomeColumnsAreShownAsAWholeOrNotAtAll) {
+  const auto printed = [](std::size_t width) {
+    Table::Column needs{"WAITS FOR", nullptr, 1};
+    needs.least = 10;
+    Table::Column last{"LAST RUN", nullptr, 2};
+    last.least = Table::kWhole;
+    Table table({{"NAME"}, needs, last});
+    table.add({"0123456789", "unmetered network", "x today 03:12"});
+    std::ostringstream out;
+    table.print(out, Style(false, false), width);
+    return last_line(out.str());
+  };
+  EXPECT_EQ(printed(44), "0123456789  unmetered network  x today 03:12\n");
+  EXPECT_EQ(printed(38), "0123456789  unmetered ~  x today 03:12\n");
+  EXPECT_EQ(printed(36), "0123456789  unmetered network\n") << "the other gets its room back";
+}
+
+TEST(Table, AVeryWideCellWidensNoOtherInAPipe) {
+  Table table({{"NAME"}, {"B"}});
+  table.add({"a", "x"});
+  table.add({std::string(200, 'n'), "x"});
+  std::ostringstream out;
+  table.print(out, Style(false), 0);
+  const std::string gap(41, ' ');
+  EXPECT_EQ(out.str(),
+            "NAME" + std::string(38, ' ') + "B\na" + gap + "x\n" + std::string(200, 'n') + "  x\n");
+}
+
+TEST(Style, BarsSayHowMuch) {
+  EXPECT_EQ(Style(false).percent_bar(30, 7), "██▁▁▁▁▁");
+  EXPECT_EQ(Style(false, false).percent_bar(100, 7), "#######");
+  EXPECT_EQ(Style(false).percent_bar(1000, 2), "██");
+}
+
+}  // namespace
+}  // namespace wm::cli
