@@ -86,6 +86,7 @@ void LogPrinter::begin_run(const json::object& page) {
   removed_ = false;
   if (another) end_lines();
   if (session_.json() || !(another || stream_of(false).terminal)) return;
+  session_.out().flush();  // If there is a pager, it has begun: the title belongs there.
   session_.hint(title_of(object_of(page, "record")));
 }
 

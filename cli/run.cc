@@ -102,6 +102,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--system", options.system, "Talk to the system's daemon")->excludes(user);
   app.add_option("--socket", options.socket, "Talk to the daemon at this socket")
       ->type_name("PATH");
+  app.add_flag("--no-pager", options.no_pager, "Print long output directly, not in a pager");
   app.add_option("--owner", options.owner, "For root: act for this user")->type_name("USER");
   app.add_option_function<std::string>(
          "--color",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <utility>
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -57,11 +58,6 @@ Duration patience() {
 constexpr milliseconds kFirstRest{10};
 constexpr milliseconds kLongestRest{1000};
 
-void show_silence(Client& client, ProgressLine& line) {
-  if (!line.shown()) return;
-  client.set_on_silence(1s, [&line] { line.say("waiting for the daemon"); });
-}
-
 }  // namespace
 
 int exit_status(ErrorCode code) {
@@ -80,6 +76,35 @@ int exit_status(ErrorCode code) {
       return kFailed;
   }
   return kFailed;
+}
+
+std::ostream& Session::out() {
+  if (std::exchange(pages_, false)) {
+    const auto variable = [](const char* name) -> const char* { return std::getenv(name); };
+    if (const auto command = pager_command(variable); !command.empty()) {
+      auto started = Pager::start(command);
+      if (started) {
+        pager_ = std::move(*started);
+      } else if (std::getenv("WM_PAGER") || std::getenv("PAGER")) {
+        hint(started.error().message);
+      }
+    }
+  }
+  return pager_ ? pager_->out() : streams_.out;
+}
+
+// A message would disturb the pager on the same terminal.
+std::ostream& Session::err() {
+  return pager_ && ::isatty(STDERR_FILENO) != 0 ? pager_->out() : streams_.err;
+}
+
+void Session::page() { pages_ = to_terminal() && !json() && !options_.no_pager; }
+
+void Session::show_silence(Client& client, ProgressLine& line) const {
+  if (!line.shown()) return;
+  client.set_on_silence(1s, [&line, this] {
+    if (!pager_) line.say("waiting for the daemon");
+  });
 }
 
 bool Session::to_terminal() const { return ::isatty(STDOUT_FILENO) != 0; }
@@ -235,6 +260,7 @@ Result<std::size_t> Session::print_pages(Question question, std::string_view key
   const auto print_page = [&](const boost::json::object& page) {
     const boost::json::array& items = array_of(page, key);
     if (to_terminal()) line.clear();
+    if (items.empty()) return;
     json() ? print_json(items) : print(items);
     out().flush();  // A reader who has seen enough ends us here.
     count += items.size();

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "cli/arrival.h"
 #include "cli/client.h"
+#include "cli/pager.h"
 #include "cli/render/style.h"
 #include "cli/streams.h"
 #include "core/instance.h"
@@ -30,6 +32,7 @@ namespace wm::cli {
 
 struct GlobalOptions {
   bool json = false;
+  bool no_pager = false;
   bool user = false;
   bool system = false;
   std::string socket;
@@ -50,6 +53,8 @@ constexpr int kTimedOut = 124;
 
 int exit_status(ErrorCode code);
 
+class ProgressLine;
+
 class Session {
  public:
   Session(GlobalOptions options, Streams streams)
@@ -58,8 +63,11 @@ class Session {
   bool json() const { return options_.json; }
   /// The caller's own daemon is meant (--user).
   bool user() const { return options_.user; }
-  std::ostream& out() { return streams_.out; }
-  std::ostream& err() { return streams_.err; }
+  std::ostream& out();
+  std::ostream& err();
+  /// Long output follows: on a terminal it goes through a pager, which starts with the first of it,
+  /// unless people do not want one, or JSON.
+  void page();
   bool to_terminal() const;
   /// The style of standard output: colours only on a terminal, unless told otherwise.
   Style style() const;
@@ -114,10 +122,13 @@ class Session {
   Result<Client> connect_to_daemon();
   Result<Client> connect_user(const Surroundings& surroundings);
   Result<Client> connect_again() const;
+  void show_silence(Client& client, ProgressLine& line) const;
   Result<Client> await_daemon(Deadline since, std::optional<Deadline> deadline);
 
   GlobalOptions options_;
   Streams streams_;
+  bool pages_ = false;  // The pager starts with the next output.
+  std::unique_ptr<Pager> pager_;
   std::string socket_;          // The first daemon that was found.
   std::optional<uid_t> owner_;  // The user for whom we act.
   bool own_directory_ = false;  // The directory of that socket must belong to the user.

@@ -10,6 +10,7 @@ namespace json = boost::json;
 namespace {
 
 int export_works(Session& session) {
+  session.page();
   bool first = true;
   const auto done = session.print_pages({"List", {}}, "works", [&](const json::array& works) {
     if (!std::exchange(first, false)) session.out() << '\n';

@@ -33,6 +33,7 @@ int forecast(Session& session, const std::string& time) {
     session.hint("nothing would run, as things are: wm list shows what each job waits for");
     return kDone;
   }
+  session.page();
   const TimePoint now = wm::cli::now();
   Table table({{"STARTS"}, {"IN"}, {"NAME"}});
   for (const json::value& value : runs) {

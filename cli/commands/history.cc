@@ -77,6 +77,7 @@ int history(Session& session, const HistoryOptions& options) {
     if (!since) return session.complain("--since", since.error());
     parameters["since"] = format_time(*since);
   }
+  session.page();
   Listing listing = runs_listing(options.times);
   const auto count =
       session.print_pages({"History", std::move(parameters)}, "runs", [&](const json::array& runs) {

@@ -108,6 +108,7 @@ int list(Session& session, const ListOptions& options) {
   if (options.all) parameters["finished"] = true;
   const Style style = session.style();
   const std::size_t width = terminal_width();
+  session.page();
   Listing listing = works_listing(style, width, session.to_terminal(), options.tasks);
   States states;
   const auto count =

@@ -43,6 +43,7 @@ std::string stream_name(const LogsOptions& options) {
 }
 
 int logs(Session& session, const LogsOptions& options) {
+  if (!options.follow) session.page();
   LogPrinter printer(
       session, {options.name, stream_name(options), options.times, options.follow, options.lines});
   const auto read_from = [&](Client& client) {
@@ -128,6 +129,7 @@ int newest_logs(Session& session, LogsOptions options) {
     session.print(documents);
     return kDone;
   }
+  session.page();
   for (const Line& line : lines) print_line(session, line);
   if (lines.empty()) session.hint("nothing has been printed yet");
   return kDone;

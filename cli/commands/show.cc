@@ -14,6 +14,7 @@ int show(Session& session, const std::string& name) {
   if (session.json()) {
     session.print(work);
   } else {
+    session.page();
     print_work(session.out(), session.style(), work, now());
   }
   return kDone;

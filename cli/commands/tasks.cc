@@ -21,6 +21,7 @@ int tasks(Session& session) {
     session.hint("the configuration declares no tasks: add [tasks.NAME] to wmd.toml");
     return kDone;
   }
+  session.page();
   Table table({{"TASK"}, {"COMMAND"}});
   for (const json::value& value : list) {
     const json::object& task = value.as_object();

@@ -1,0 +1,91 @@
+// What people see on a terminal.
+#include "tests/support/terminal.h"
+
+#include <csignal>
+
+#include "tests/system/commands.h"
+
+namespace wm {
+namespace {
+
+class OnATerminal : public Commands {
+ protected:
+  std::vector<std::string> wm_with(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> command{WM_PROGRAM, "--socket", daemon_.socket()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return command;
+  }
+
+  // Runs a command to its end, on a terminal of 80 columns.
+  std::string shown(const std::vector<std::string>& arguments,
+                    const std::map<std::string, std::string>& variables = {}, int status = 0) {
+    Terminal terminal(80, 24, wm_with(arguments), variables);
+    EXPECT_EQ(terminal.finish(), status) << terminal.text();
+    return terminal.text();
+  }
+
+  void later(const std::string& name) { shell(name, ":", {"--initial-delay", "1h"}); }
+};
+
+TEST_F(OnATerminal, LongOutputGoesThroughThePager) {
+  later("a");
+  for (const char* const pager : {"sed s/^/paged:/", "sed 's/^/paged:/'"}) {
+    const std::string paged = shown({"list"}, {{"WM_PAGER", pager}});
+    EXPECT_NE(paged.find("paged:\x1b[2m○\x1b[0m a"), std::string::npos)
+        << "with colours: " << paged;
+    EXPECT_NE(paged.find("paged:\x1b[2m1 job: 1 waiting."), std::string::npos) << paged;
+  }
+  const std::map<std::string, std::string> pager{{"PAGER", "sed s/^/paged:/"}, {"WM_PAGER", ""}};
+  EXPECT_EQ(shown({"list"}, pager).find("paged:"), std::string::npos);
+  const std::map<std::string, std::string> named{{"WM_PAGER", "sed s/^/paged:/"}};
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"list", "--no-pager"}, {"list", "--json"}, {"list", "--tag", "x"}, {"status"}}) {
+    EXPECT_EQ(shown(arguments, named).find("paged:"), std::string::npos) << arguments.back();
+  }
+  EXPECT_EQ(shown({"show", "b"}, named, 3), "wm: no such job: 'b': see wm list --all\n");
+}
+
+TEST_F(OnATerminal, ThePagerKeepsTheWidthOfTheTerminal) {
+  later(std::string(60, 'n') + "-" + std::string(60, 'n'));
+  const std::string paged = shown({"list", "--color", "never"}, {{"WM_PAGER", "sed -n 2p"}});
+  EXPECT_NE(paged.find("n…"), std::string::npos) << paged;
+}
+
+TEST_F(OnATerminal, LeavingThePagerEarlyIsNoError) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += "0123456789\n";
+  const auto file = daemon_.path() / "lines";
+  std::ofstream(file) << lines;
+  shell("a", "cat " + file.string());
+  ok({"wait", "a"});
+  EXPECT_EQ(shown({"logs", "a"}, {{"WM_PAGER", "head -n 1"}}), "0123456789\n");
+}
+
+TEST_F(OnATerminal, APagerThatIsNotThereIsDoneWithout) {
+  later("a");
+  const std::string text = shown({"list"}, {{"WM_PAGER", "/no/such/pager -x"}});
+  EXPECT_TRUE(text.starts_with("wm: cannot start the pager '/no/such/pager': No such file"))
+      << text;
+  EXPECT_NE(text.find("1 job: 1 waiting."), std::string::npos) << text;
+}
+
+TEST_F(OnATerminal, CtrlCIsForThePager) {
+  later("a");
+  const auto pipe = daemon_.path() / "pipe";
+  make_pipe(pipe);
+  const auto pager = daemon_.path() / "pager";
+  std::ofstream(pager) << "#!/bin/sh\ntrap '' INT\ncat\necho shown\nread -r line <" << pipe.string()
+                       << "\necho \"left $line\"\n";
+  std::filesystem::permissions(pager, std::filesystem::perms::owner_all);
+
+  Terminal terminal(80, 24, wm_with({"list"}), {{"WM_PAGER", pager.string()}});
+  EXPECT_TRUE(terminal.await("shown"));
+  terminal.type("\x03");
+  EXPECT_TRUE(terminal.await("^C")) << "by then the signal has been sent";
+  std::ofstream(pipe) << "now\n";
+  EXPECT_EQ(terminal.finish(), 0);
+  EXPECT_NE(terminal.text().find("left now"), std::string::npos) << terminal.text();
+}
+
+}  // namespace
+}  // namespace wm
