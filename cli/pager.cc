@@ -108,6 +108,7 @@ class Pager::Pipe : public std::streambuf {
   Pipe& operator=(const Pipe&) = delete;
   ~Pipe() override {
     write_all();
+    set_handler(SIGINT, SIG_IGN);  // There is nothing to do but wait.
     ::close(fd_);
     await_end(pid_);
   }
@@ -129,6 +130,7 @@ class Pager::Pipe : public std::streambuf {
       const ssize_t length = ::write(fd_, from, static_cast<std::size_t>(pptr() - from));
       if (length < 0 && errno == EINTR) continue;
       if (length < 0) {
+        set_handler(SIGINT, SIG_IGN);
         await_end(pid_);
         ::_exit(EXIT_SUCCESS);
       }
