@@ -77,6 +77,8 @@ Client::Client(Client&& other) noexcept
       timed_out_(other.timed_out_),
       period_(other.period_),
       on_silence_(std::move(other.on_silence_)),
+      others_(std::move(other.others_)),
+      on_other_(std::move(other.on_other_)),
       heard_(other.heard_),
       owner_(other.owner_) {}
 
@@ -87,6 +89,8 @@ Client& Client::operator=(Client&& other) noexcept {
   std::swap(timed_out_, other.timed_out_);
   std::swap(period_, other.period_);
   std::swap(on_silence_, other.on_silence_);
+  std::swap(others_, other.others_);
+  std::swap(on_other_, other.on_other_);
   std::swap(heard_, other.heard_);
   std::swap(owner_, other.owner_);
   return *this;
@@ -163,13 +167,18 @@ Result<json::object> Client::receive() {
 }
 
 bool Client::wait_readable() {
-  while (deadline_ || on_silence_) {
+  while (deadline_ || on_silence_ || !others_.empty()) {
     const int time = deadline_ ? poll_time(*deadline_) : -1;
     const int period = static_cast<int>(period_.count());
     const bool may_be_silent = on_silence_ && (time < 0 || period < time);
-    pollfd readable{fd_, POLLIN, 0};
-    if (::poll(&readable, 1, may_be_silent ? period : time) != 0) return true;
-    if (may_be_silent) {
+    std::vector<pollfd> readable{{fd_, POLLIN, 0}};
+    for (const int other : others_) readable.push_back({other, POLLIN, 0});
+    const int ready = ::poll(readable.data(), readable.size(), may_be_silent ? period : time);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0 || readable.front().revents != 0) return true;
+    if (ready > 0) {
+      if (!on_other_()) others_.clear();
+    } else if (may_be_silent) {
       on_silence_();
     } else {
       timed_out_ = true;

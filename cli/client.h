@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <sys/types.h>
@@ -51,6 +52,15 @@ class Client {
     on_silence_ = std::move(on_silence);
   }
 
+  int fd() const { return fd_; }
+
+  /// While an answer has not come, calls `on_ready` each time that one of the other `fds` has
+  /// something to read; from the first false on no more.
+  void set_others(std::vector<int> fds, std::function<bool()> on_ready) {
+    others_ = std::move(fds);
+    on_other_ = std::move(on_ready);
+  }
+
   /// True once the daemon has answered anything.
   bool heard() const { return heard_; }
 
@@ -67,6 +77,8 @@ class Client {
   bool timed_out_ = false;
   std::chrono::milliseconds period_{};
   std::function<void()> on_silence_;
+  std::vector<int> others_;
+  std::function<bool()> on_other_;
   bool heard_ = false;
   std::optional<uid_t> owner_;
 };

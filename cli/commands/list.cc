@@ -1,14 +1,14 @@
-#include <algorithm>
-#include <map>
+#include <chrono>
 #include <memory>
+#include <sstream>
 
 #include "cli/command.h"
-#include "cli/render/listing.h"
+#include "cli/news.h"
+#include "cli/render/job_table.h"
 #include "cli/render/local_time.h"
-#include "cli/render/overview.h"
-#include "cli/render/work.h"
+#include "cli/render/screen.h"
+#include "core/json_fields.h"
 #include "core/text.h"
-#include "core/work.h"
 
 namespace wm::cli {
 
@@ -16,74 +16,14 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kWide = 120;  // The columns of a terminal with room for the commands.
-
 struct ListOptions {
   std::vector<std::string> states;
   std::vector<std::string> tags;
   std::string task;
   bool all = false;
   bool tasks = false;
+  bool watch = false;
 };
-
-// `▶ name`
-std::string painted_name(const Style& style, std::string_view text) {
-  const std::size_t end = std::min(text.find(' '), text.size());
-  return painted_sign(style, text.substr(0, end)) + std::string(text.substr(end));
-}
-
-std::string painted_next(const Style& style, std::string_view text) { return style.state(text); }
-
-std::string painted_last(const Style& style, std::string_view text) {
-  const std::size_t end = std::min(text.find(' '), text.size());
-  const std::string_view sign = text.substr(0, end);
-  const bool interrupted = sign == word(RunOutcome::interrupted);
-  return (interrupted ? style.state(sign) : painted_sign(style, sign)) +
-         std::string(text.substr(end));
-}
-
-// The signs are for people, who look at a terminal; `awk '{print $1}'` wants the name.
-Listing works_listing(const Style& style, std::size_t width, bool terminal, bool tasks) {
-  using Column = Table::Column;
-  const Column name = terminal ? Column{"  NAME", painted_name, -1} : Column{"NAME", nullptr, -1};
-  std::vector<Column> columns{
-      name, {"NEXT", painted_next}, {"WAITS FOR", nullptr, 1}, {"LAST RUN", painted_last, 2}};
-  columns[0].bounded = columns[1].bounded = true;
-  columns[2].least = 16;
-  columns[3].least = Table::kWhole;
-  const bool with_tasks = tasks || width == 0 || width >= kWide;
-  if (with_tasks) columns.push_back({"TASK", nullptr, tasks ? 1 : 3});
-  return {std::move(columns), [=, now = wm::cli::now()](const json::object& work) {
-            const std::string sign = terminal ? sign_of(work, style) + " " : "";
-            std::string next = next_of(work, now);
-            const json::object& progress = object_of(work, "progress");
-            if (terminal && text_of(work, "state") == "running" && progress.contains("percent")) {
-              next += " " + style.percent_bar(number_of(progress, "percent"), 7);
-            }
-            std::vector<std::string> cells{sign + text_of(work, "uniqueName"), std::move(next),
-                                           needs_of(work), last_run_of(work, style, now)};
-            if (with_tasks) cells.push_back(task_of(work));
-            return cells;
-          }};
-}
-
-using States = std::map<std::string, std::size_t>;
-
-// `5 jobs: 1 running, 4 waiting.`, and a hint if there is room for it.
-std::string summary_of(std::size_t count, States groups, std::size_t width) {
-  const std::size_t waiting = groups["enqueued"] + groups["blocked"];
-  std::vector<std::string> parts;
-  const auto add = [&](std::size_t number, std::string_view name) {
-    if (number > 0) parts.push_back(std::to_string(number) + " " + std::string(name));
-  };
-  add(groups["running"], "running");
-  add(waiting, "waiting");
-  for (const char* const state : {"succeeded", "failed", "cancelled"}) add(groups[state], state);
-  const std::string text =
-      std::to_string(count) + (count == 1 ? " job: " : " jobs: ") + join(parts) + ".";
-  const std::string with_hint = text + "  wm why NAME says more.";
-  return with_hint.size() <= width ? with_hint : text;
-}
 
 // `no failed jobs with the tag 'backup'`
 std::string none_of(const ListOptions& options) {
@@ -100,28 +40,120 @@ std::string none_of(const ListOptions& options) {
   return printable(text) + (more ? "; --all includes finished ones" : "");
 }
 
-int list(Session& session, const ListOptions& options) {
+json::object question_of(const ListOptions& options) {
   json::object parameters;
   if (!options.states.empty()) parameters["states"] = json::value_from(options.states);
   if (!options.tags.empty()) parameters["tags"] = json::value_from(options.tags);
   if (!options.task.empty()) parameters["taskName"] = options.task;
   if (options.all) parameters["finished"] = true;
-  const Style style = session.style();
-  const std::size_t width = terminal_width();
+  return parameters;
+}
+
+int list(Session& session, const ListOptions& options) {
   session.page();
-  Listing listing = works_listing(style, width, session.to_terminal(), options.tasks);
-  States states;
+  const Style style = session.style();
+  const JobTableForm form{terminal_width(), session.to_terminal(), options.tasks};
+  Listing listing = job_table(style, form, now());
+  JobCounts counts;
   const auto count =
-      session.print_pages({"List", std::move(parameters)}, "works", [&](const json::array& works) {
-        listing.print(session.out(), style, width, works);
-        for (const json::value& work : works) ++states[text_of(work.as_object(), "state")];
+      session.print_pages({"List", question_of(options)}, "works", [&](const json::array& works) {
+        listing.print(session.out(), style, form.width, works);
+        counts.add(works);
       });
   if (!count) return session.complain(count.error());
-  if (*count > 0 && session.to_terminal() && !session.json()) {
-    session.out() << style.dim(summary_of(*count, states, width)) << '\n';
+  if (*count > 0 && form.signs && !session.json()) {
+    session.out() << style.dim(counts.summary(form.width)) << '\n';
   }
   if (*count == 0 && !session.json()) session.hint(none_of(options));
   return kDone;
+}
+
+// The list on a screen: it asks for the jobs again only after news, and draws at most once a
+// second.
+class LiveList {
+ public:
+  LiveList(Session& session, const ListOptions& options)
+      : session_(session), options_(options), screen_(session.out()) {}
+
+  void note_change() {
+    changed_ = true;
+    draw_in_time();
+  }
+  // Also draws if nothing has changed, because times are relative.
+  void draw_in_time() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < drawn_ + kPause) return;
+    drawn_ = now;
+    if (changed_) changed_ = !ask();
+    draw();
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kPause{990};  // A tick of 1 s may be a little early.
+
+  // Keeps no more jobs than may be on a screen. False: ask again.
+  bool ask() {
+    constexpr std::size_t kMost = 1'000;
+    auto client = session_.connect();
+    if (!client) return false;
+    json::array works;
+    JobCounts counts;
+    const auto done = client->stream("List", question_of(options_), [&](const json::object& page) {
+      const json::array& more = array_of(page, "works");
+      counts.add(more);
+      for (const json::value& work : more) {
+        if (works.size() < kMost) works.push_back(work);
+      }
+    });
+    if (!done) return false;
+    works_ = std::move(works);
+    counts_ = std::move(counts);
+    return true;
+  }
+
+  void draw() {
+    const Style style = session_.style();
+    const JobTableForm form{terminal_width(), true, options_.tasks};
+    std::ostringstream text;
+    job_table(style, form, now()).print(text, style, form.width, works_);
+    std::istringstream table(text.str());
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(table, line);) lines.push_back(std::move(line));
+    lines.resize(lines.size() + counts_.all() - works_.size());
+    lines.push_back(
+        style.dim(counts_.all() == 0 ? none_of(options_) : counts_.summary(form.width)));
+    screen_.draw(fit_rows(std::move(lines), terminal_rows(), style.dots()));
+  }
+
+  Session& session_;
+  const ListOptions& options_;
+  Screen screen_;
+  json::array works_;
+  JobCounts counts_;
+  bool changed_ = true;
+  std::chrono::steady_clock::time_point drawn_;
+};
+
+int watch(Session& session, const ListOptions& options) {
+  if (!session.to_terminal() || session.json() || !is_capable_terminal()) {
+    return session.complain(
+        {ErrorCode::invalid, "--watch draws on a terminal: wm watch prints a line for each event"});
+  }
+  // A wrong question is answered before there is a screen.
+  if (const auto asked = session.ask("List", question_of(options)); !asked) {
+    return session.complain(asked.error());
+  }
+  const auto follow = [&] {
+    LiveList live(session, options);
+    return session.ask_on([&](Client& client) {
+      News conditions(session, std::nullopt);
+      conditions.hear_beside(client, [&] { live.note_change(); });
+      client.set_on_silence(std::chrono::seconds{1}, [&] { live.draw_in_time(); });
+      return client.stream("Watch", {}, [&](const json::object&) { live.note_change(); });
+    });
+  };
+  const auto done = follow();  // The terminal is itself again before an error is printed.
+  return done ? kDone : session.complain(done.error());
 }
 
 }  // namespace
@@ -140,8 +172,11 @@ Command::Run set_up_list(CLI::App& app, const CommandLine&) {
   app.add_option("--task", options->task, "Only jobs that run this task")->type_name("TASK");
   app.add_flag("--all,-a", options->all, "Include finished jobs");
   app.add_flag("--tasks", options->tasks, "Show the commands however narrow it is");
+  app.add_flag("--watch,-w", options->watch, "Draw the list again as it changes, until Ctrl-C");
   app.footer("Example: wm list\n         wm list --all --tag backup --json");
-  return [options](Session& session) { return list(session, *options); };
+  return [options](Session& session) {
+    return options->watch ? watch(session, *options) : list(session, *options);
+  };
 }
 
 }  // namespace wm::cli

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include "cli/render/style.h"
 
 namespace wm::cli {
@@ -63,7 +65,7 @@ class Table {
   std::vector<Room> rooms_;  // The columns', once they are fixed.
 };
 
-/// The width of the terminal on standard output; 0 if it is no terminal.
-std::size_t terminal_width();
+/// The width of the terminal on standard output, or on `fd`; 0 if it is no terminal.
+std::size_t terminal_width(int fd = STDOUT_FILENO);
 
 }  // namespace wm::cli

@@ -165,26 +165,23 @@ std::string awaited(const json::object& wait, TimePoint now) {
   return name;
 }
 
-std::string verdict(const json::object& why, const json::object& work, TimePoint now) {
-  const std::string name = in_quotes(text_of(why, "uniqueName"));
+std::string what_it_does(const json::object& why, const json::object& work, TimePoint now) {
   const std::string state = text_of(why, "state");
   if (const std::string failed = text_of(why, "failedPrerequisite"); !failed.empty()) {
-    return name + " is " + state + ", because " + other(failed, why) + " has not succeeded";
+    return "is " + state + ", because " + other(failed, why) + " has not succeeded";
   }
   if (state == word(WorkState::running)) {
     const json::object& data = object_of(object_of(work, "progress"), "data");
-    return name + " is " + state_of(work) +
-           (data.empty() ? "" : ": " + printable(json::serialize(data)));
+    return "is " + state_of(work) + (data.empty() ? "" : ": " + printable(json::serialize(data)));
   }
-  if (state == word(WorkState::failed)) return name + " has failed" + end_of(work, now);
+  if (state == word(WorkState::failed)) return "has failed" + end_of(work, now);
   if (state == word(WorkState::succeeded)) {
     const auto ended = time_of(work, "lastFinishedAt");
-    return name + " has succeeded" + (ended ? ", " + relative_time(*ended, now) : "");
+    return "has succeeded" + (ended ? ", " + relative_time(*ended, now) : "");
   }
   if (state == word(WorkState::cancelled)) {
     const std::string reason = text_of(work, "stopReason");
-    return name + " is cancelled" +
-           (reason.empty() || reason == state ? "" : ": " + printable(reason));
+    return "is cancelled" + (reason.empty() || reason == state ? "" : ": " + printable(reason));
   }
   std::vector<std::string> parts;
   for (const json::value& wait : array_of(why, "waitingFor")) {
@@ -194,10 +191,14 @@ std::string verdict(const json::object& why, const json::object& work, TimePoint
     parts.push_back(appended ? "the job that it was appended to, which is " + text_of(one, "actual")
                              : awaited(one, now));
   }
-  if (parts.empty()) return name + " starts now";
+  if (parts.empty()) return "starts now";
   const std::string after =
       is_about_failure(work) ? " (the last run" + end_of(work, now) + ")" : "";
-  return name + " waits for " + enumerated(parts) + after;
+  return "waits for " + enumerated(parts) + after;
+}
+
+std::string verdict(const json::object& why, const json::object& work, TimePoint now) {
+  return in_quotes(text_of(why, "uniqueName")) + " " + what_it_does(why, work, now);
 }
 
 void print_facts(std::ostream& out, const Style& style, const json::object& why,

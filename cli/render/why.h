@@ -28,6 +28,10 @@ std::optional<TimePoint> foreseen_end(const boost::json::object& wait);
 /// True if the job has failed, or waits after a run that has.
 bool is_about_failure(const boost::json::object& work);
 
+/// `waits for external power`, `has failed: exit 1`: the sentence about a job without its name.
+std::string what_it_does(const boost::json::object& why, const boost::json::object& work,
+                         TimePoint now);
+
 /// One sentence about a job, from the answers about it: what it waits for, or how it ended.
 std::string verdict(const boost::json::object& why, const boost::json::object& work, TimePoint now);
 

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/render/job_table.h"
 #include "cli/render/local_time.h"
 #include "cli/render/overview.h"
+#include "cli/render/screen.h"
 #include "cli/render/table.h"
 #include "tests/support/now.h"
 
@@ -138,6 +140,40 @@ TEST(Table, AVeryWideCellWidensNoOtherInAPipe) {
   const std::string gap(41, ' ');
   EXPECT_EQ(out.str(),
             "NAME" + std::string(38, ' ') + "B\na" + gap + "x\n" + std::string(200, 'n') + "  x\n");
+}
+
+TEST(JobCounts, SayWhatThereIs) {
+  JobCounts counts;
+  counts.add({{{"state", "running"}}, {{"state", "enqueued"}}, {{"state", "blocked"}}});
+  EXPECT_EQ(counts.summary(80), "3 jobs: 1 running, 2 waiting.  wm why NAME says more.");
+  EXPECT_EQ(counts.summary(40), "3 jobs: 1 running, 2 waiting.");
+  counts.add({{{"state", "failed"}}});
+  EXPECT_EQ(counts.summary(40), "4 jobs: 1 running, 2 waiting, 1 failed.");
+}
+
+TEST(JobTable, HasNamesFirstInAPipeAndSignsOnATerminal) {
+  const object work{{"uniqueName", "a"},
+                    {"state", "running"},
+                    {"progress", {{"percent", 100}}},
+                    {"command", {"/bin/true"}}};
+  const auto printed = [&](const JobTableForm& form) {
+    std::ostringstream out;
+    const Style style(false, false);
+    job_table(style, form, kNow).print(out, style, form.width, {work});
+    return last_line(out.str());
+  };
+  EXPECT_EQ(printed({}), "a     running 100 %             -         /bin/true\n");
+  EXPECT_EQ(printed({80, true}), "> a     running 100 % #######             -\n");
+  EXPECT_EQ(printed({80, true, true}),
+            "> a     running 100 % #######             -         /bin/true\n");
+  EXPECT_EQ(printed({120, true}), printed({80, true, true})) << "there is room";
+}
+
+TEST(Screen, SaysHowManyRowsAreCut) {
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(fit_rows({"NAME", "a", "b", "sum"}, 4, "…"), (Lines{"NAME", "a", "b", "sum"}));
+  EXPECT_EQ(fit_rows({"NAME", "a", "b", "c", "sum"}, 4, "…"),
+            (Lines{"NAME", "a", "… 2 more", "sum"}));
 }
 
 TEST(Style, BarsSayHowMuch) {

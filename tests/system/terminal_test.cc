@@ -87,5 +87,33 @@ TEST_F(OnATerminal, CtrlCIsForThePager) {
   EXPECT_NE(terminal.text().find("left now"), std::string::npos) << terminal.text();
 }
 
+TEST_F(OnATerminal, AListCanFollowWhatHappens) {
+  later("a");
+  Terminal terminal(80, 6, wm_with({"list", "--watch", "--color", "never"}));
+  EXPECT_TRUE(terminal.await("1 job: 1 waiting.")) << terminal.text();
+  ok({"conditions", "override", "charging=no", "network=metered"});
+  shell("b", ":", {"--charging", "--network", "unmetered"});
+  EXPECT_TRUE(terminal.await("○ b     when it holds  unmetered network, external power"))
+      << terminal.text();
+  ok({"conditions", "override", "charging=yes"});
+  EXPECT_TRUE(terminal.await("○ b     when it holds  unmetered network  –"))
+      << "a condition is no event: " << terminal.text();
+  for (const char* const name : {"c", "d", "e"}) later(name);
+  EXPECT_TRUE(terminal.await("… 2 more")) << "the screen has 6 rows";
+  EXPECT_TRUE(terminal.await("5 jobs: 5 waiting."));
+  terminal.resize(80, 24);
+  EXPECT_TRUE(terminal.await("○ e")) << "now there is room";
+
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.finish(), 128 + SIGINT);
+  EXPECT_TRUE(terminal.text().ends_with("\033[?25h\033[?1049l")) << "with a cursor";
+}
+
+TEST_F(OnATerminal, AListIsNotDrawnInAPipe) {
+  fails(2, "wm watch prints a line for each event", {"list", "--watch"});
+  EXPECT_NE(shown({"list", "-w"}, {{"TERM", "dumb"}}, 2).find("wm watch"), std::string::npos);
+  EXPECT_NE(shown({"list", "-w", "--state", "lost"}, {}, 2).find("wm: "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace wm

@@ -1,0 +1,84 @@
+#include "cli/render/screen.h"
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace wm::cli {
+namespace {
+
+// The other page without a cursor, on which long lines are cut; and back.
+constexpr std::string_view kEnter = "\033[?1049h\033[?25l\033[?7l";
+constexpr std::string_view kLeave = "\033[?7h\033[?25h\033[?1049l";
+constexpr std::array kEnds{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+void write_now(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+}
+
+// The program ends by the signal, as a shell expects.
+void end_by(int signal) {
+  write_now(kLeave);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void pause_by(int) {
+  write_now(kLeave);
+  std::raise(SIGSTOP);
+  write_now(kEnter);
+}
+
+}  // namespace
+
+std::size_t terminal_rows(int fd) {
+  winsize size{};
+  if (::isatty(fd) == 0 || ::ioctl(fd, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_row;
+}
+
+bool is_capable_terminal() {
+  const char* const terminal = std::getenv("TERM");
+  return terminal && *terminal && std::string_view(terminal) != "dumb";
+}
+
+Screen::Screen(std::ostream& out) : out_(out) {
+  out_ << std::flush;
+  for (const int signal : kEnds) std::signal(signal, end_by);
+  std::signal(SIGTSTP, pause_by);
+  write_now(kEnter);
+}
+
+Screen::~Screen() {
+  out_ << std::flush;
+  write_now(kLeave);
+  for (const int signal : kEnds) std::signal(signal, SIG_DFL);
+  std::signal(SIGTSTP, SIG_DFL);
+}
+
+void Screen::draw(const std::vector<std::string>& lines) {
+  out_ << "\033[H";
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    out_ << (i == 0 ? "" : "\r\n") << lines[i] << "\033[K";
+  }
+  out_ << "\033[J" << std::flush;
+}
+
+std::vector<std::string> fit_rows(std::vector<std::string> lines, std::size_t rows,
+                                  const std::string& dots) {
+  constexpr std::size_t kBelow = 2;
+  if (lines.size() <= rows || rows <= kBelow) return lines;
+  const std::size_t kept = rows - kBelow;
+  const std::size_t cut = lines.size() - 1 - kept;
+  std::string last = std::move(lines.back());
+  lines.resize(kept);
+  lines.push_back(dots + " " + std::to_string(cut) + " more");
+  lines.push_back(std::move(last));
+  return lines;
+}
+
+}  // namespace wm::cli
