@@ -3,8 +3,13 @@
 #include <memory>
 #include <set>
 
+#include <unistd.h>
+
 #include "cli/command.h"
+#include "cli/news.h"
+#include "cli/render/screen.h"
 #include "cli/render/work.h"
+#include "cli/wait_bars.h"
 #include "core/text.h"
 #include "core/work.h"
 
@@ -19,6 +24,7 @@ struct WaitOptions {
   std::string timeout;
   std::string state;
   bool any = false;
+  bool quiet = false;
 };
 
 bool is_unfinished_periodic(const json::object& work) {
@@ -47,8 +53,8 @@ std::string describe(const json::object& work) {
 // Keeps the names that have not ended yet, and how the others have ended.
 class Waiting {
  public:
-  Waiting(Session& session, const WaitOptions& options)
-      : session_(session), options_(options), names_(options.names) {
+  Waiting(Session& session, const WaitOptions& options, WaitBars& bars)
+      : session_(session), options_(options), bars_(bars), names_(options.names) {
     std::set<std::string> seen;
     std::erase_if(names_, [&](const std::string& name) { return !seen.insert(name).second; });
   }
@@ -76,11 +82,14 @@ class Waiting {
     for (const json::value& one : array_of(page, "awaited")) {
       awaited_[text_of(one.as_object(), "uniqueName")] = one.as_object();
     }
-    if (page.contains("progress")) tell_progress(page);
+    if (page.contains("progress")) {
+      bars_.take_progress(text_of(page, "uniqueName"), object_of(page, "progress"));
+    }
     if (const std::string name = text_of(page, "forgotten"); !name.empty()) forget(name);
     if (page.contains("work")) end(object_of(page, "work"));
   }
 
+  const std::vector<std::string>& names() const { return names_; }
   bool over() const { return names_.empty() || (options_.any && ended_); }
   int status() const { return status_; }
 
@@ -97,16 +106,11 @@ class Waiting {
   }
 
  private:
-  void tell_progress(const json::object& page) {
-    const std::string name = text_of(page, "uniqueName");
-    const std::string news = progress_of(object_of(page, "progress"));
-    if (news.empty() || session_.json() || news == std::exchange(progress_[name], news)) return;
-    session_.hint(printable("'" + name + "' is at " + news));
-  }
-
   void forget(const std::string& name) {
     std::erase(names_, name);
     if (status_ == kDone) status_ = kNotFound;
+    bars_.clear();
+    if (options_.quiet) return;
     session_.complain(
         {ErrorCode::not_found, "'" + name +
                                    "' ended or was removed while there was no daemon, "
@@ -116,23 +120,37 @@ class Waiting {
   void end(const json::object& work) {
     std::erase(names_, text_of(work, "uniqueName"));
     ended_ = true;
+    bars_.clear();
+    tell(work);
+    if (!over()) bars_.wait_for(names_);
+    if (!ended_well(work, options_.state)) status_ = kFailed;
+  }
+
+  void tell(const json::object& work) {
+    if (options_.quiet) return;
     if (session_.json()) {
       session_.print(work);
     } else {
       session_.out() << printable(describe(work)) << '\n';
     }
     session_.out().flush();
-    if (!ended_well(work, options_.state)) status_ = kFailed;
   }
 
   Session& session_;
   const WaitOptions& options_;
+  WaitBars& bars_;
   std::vector<std::string> names_;  // The names that have not ended.
   std::map<std::string, json::object> awaited_;
-  std::map<std::string, std::string> progress_;
   bool ended_ = false;  // True once one of them has.
   int status_ = kDone;
 };
+
+// Draws while the client waits for its answer.
+void follow(Client& client, WaitBars& bars, const std::vector<std::string>& names, News& news) {
+  bars.wait_for(names);
+  news.hear_beside(client, [&bars] { bars.note_change(); });
+  client.set_on_silence(std::chrono::seconds{1}, [&bars] { bars.draw_in_time(); });
+}
 
 int wait(Session& session, const WaitOptions& options) {
   if (!options.state.empty()) {
@@ -147,15 +165,23 @@ int wait(Session& session, const WaitOptions& options) {
     timeout = *parsed;
     deadline = std::chrono::steady_clock::now() + *timeout;
   }
-  Waiting waiting(session, options);
+  const bool shown = ::isatty(STDERR_FILENO) != 0 && is_capable_terminal();
+  WaitBars bars(session, shown && !session.json() && !options.quiet);
+  Waiting waiting(session, options, bars);
   const auto done = session.ask_on(
       [&](Client& client) -> Result<> {
         if (waiting.over()) return {};
-        return client.stream("Wait", waiting.parameters(),
-                             [&](const json::object& page) { waiting.take(page); });
+        std::optional<News> news;
+        if (bars.shown())
+          follow(client, bars, waiting.names(), news.emplace(session, waiting.names()));
+        const auto answered = client.stream("Wait", waiting.parameters(),
+                                            [&](const json::object& page) { waiting.take(page); });
+        bars.clear();
+        return answered;
       },
       deadline);
   if (!done && session.timed_out()) {
+    if (options.quiet) return kTimedOut;
     session.complain({ErrorCode::failed, waiting.open() + " after " +
                                              format_duration(timeout.value_or(Duration{})) +
                                              ": see wm show"});
@@ -170,6 +196,7 @@ Command::Run set_up_wait(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<WaitOptions>();
   app.add_option("NAME", options->names, "The jobs' unique names")->required()->type_name("");
   app.add_flag("--any", options->any, "Wait only until the first of them has ended");
+  app.add_flag("--quiet,-q", options->quiet, "Print nothing: the exit status says it all");
   app.add_option("--timeout", options->timeout, "Give up after this long, with exit status 124")
       ->type_name("D");
   app.add_option("--for", options->state, "Wait for this state instead of the end")

@@ -115,5 +115,65 @@ TEST_F(OnATerminal, AListIsNotDrawnInAPipe) {
   EXPECT_NE(shown({"list", "-w", "--state", "lost"}, {}, 2).find("wm: "), std::string::npos);
 }
 
+class WaitingOnATerminal : public OnATerminal {
+ protected:
+  WaitingOnATerminal() {
+    make_pipe(ready_);
+    make_pipe(go_);
+    ok({"conditions", "override", "charging=no"});
+    shell("a", std::string(WM_PROGRAM) + " progress 30 && echo ready >" + ready_.string() +
+                   " && read -r line <" + go_.string());
+    read_line(ready_);
+  }
+  void let_go() { std::ofstream(go_) << "go\n"; }
+
+ private:
+  std::filesystem::path ready_ = daemon_.path() / "ready";
+  std::filesystem::path go_ = daemon_.path() / "go";
+};
+
+TEST_F(WaitingOnATerminal, ABarShowsHowFarEachJobIs) {
+  shell("bb", ":", {"--charging"});
+  Terminal terminal(60, 24, wm_with({"wait", "a", "bb"}));
+  EXPECT_TRUE(terminal.await("a   ██████▁▁▁▁▁▁▁▁▁▁▁▁▁▁ 30 %")) << terminal.text();
+  EXPECT_TRUE(terminal.await("bb  waits for external power")) << terminal.text();
+  let_go();
+  EXPECT_TRUE(terminal.await("'a' succeeded\r\n")) << "a line that stays";
+  ok({"conditions", "override", "charging=yes"});
+  EXPECT_TRUE(terminal.await("'bb' succeeded\r\n"));
+  EXPECT_EQ(terminal.finish(), 0);
+  EXPECT_TRUE(terminal.text().ends_with("\033[J'bb' succeeded\n")) << "and no bar";
+}
+
+TEST_F(WaitingOnATerminal, ManyJobsTakeNoMoreThanTheScreen) {
+  std::vector<std::string> names{"wait", "a"};
+  for (const char* const name : {"b", "c", "d", "e"}) {
+    shell(name, ":", {"--charging"});
+    names.emplace_back(name);
+  }
+  Terminal terminal(60, 4, wm_with(names), {{"LC_ALL", "C"}});
+  EXPECT_TRUE(terminal.await("a  ######.............. 30 %")) << terminal.text();
+  EXPECT_TRUE(terminal.await("~ 3 more")) << terminal.text();
+  EXPECT_EQ(terminal.text().find("c  waits"), std::string::npos);
+  terminal.type("\x03");
+  EXPECT_EQ(terminal.finish(), 128 + SIGINT);
+}
+
+TEST_F(WaitingOnATerminal, InAPipeThereAreOnlyResults) {
+  const auto waiting = daemon_.start_wm({"wait", "a"});
+  const auto quiet = daemon_.start_wm({"wait", "--quiet", "a"});
+  let_go();
+  const Output told = waiting->finish();
+  EXPECT_EQ(told.out, "'a' succeeded\n");
+  EXPECT_EQ(told.err, "");
+  const Output silent = quiet->finish();
+  EXPECT_EQ(silent.status, 0);
+  EXPECT_EQ(silent.out + silent.err, "");
+  shell("f", "exit 1", {"--max-attempts", "1"});
+  const Output failed = wm({"wait", "-q", "f"});
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_EQ(failed.out + failed.err, "");
+}
+
 }  // namespace
 }  // namespace wm
