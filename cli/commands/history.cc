@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/render/listing.h"
 #include "cli/render/local_time.h"
+#include "cli/render/runs.h"
 #include "cli/render/work.h"
 #include "cli/whole_number.h"
 #include "core/text.h"
@@ -12,6 +13,10 @@ namespace wm::cli {
 namespace json = boost::json;
 
 namespace {
+
+constexpr int kAfterTook = 5;           // The place of the bars.
+constexpr std::size_t kLeastWait = 12;  // Less of what a run has waited for says nothing.
+constexpr std::size_t kWide = 100;      // The columns of a terminal with room for long bars.
 
 struct HistoryOptions {
   std::string name;
@@ -40,31 +45,51 @@ std::string notes_of(const json::object& run) {
   return join(parts);
 }
 
-Listing runs_listing(bool times) {
-  const auto outcome = [](const Style& style, std::string_view text) { return style.state(text); };
-  return {{{"NAME", nullptr, -1},
-           {"RUN"},
-           {"ATTEMPT", nullptr, 1},
-           {"STARTED"},
-           {"TOOK"},
-           {"OUTCOME", outcome},
-           {"WHY", nullptr, 1},
-           {"WAITED", nullptr, 2}},
-          [times, now = wm::cli::now()](const json::object& run) {
-            const auto started = time_of(run, "startedAt");
-            return std::vector<std::string>{
-                text_of(run, "uniqueName"),
-                std::to_string(number_of(run, "run")),
-                std::to_string(number_of(run, "attempt")),
-                !started ? ""
-                : times  ? local_time(*started)
-                         : day_and_minute(*started, now),
-                run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")})
-                                           : "",
-                outcome_of(run),
-                notes_of(run),
-                waited_of(run)};
-          }};
+std::string duration_of(const json::object& run) {
+  return run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "";
+}
+
+// `bars`: the columns of the bar for the longest duration of the page, `longest`; 0: there are
+// none.
+Listing runs_listing(const Style& style, bool times, std::size_t bars, const Duration& longest) {
+  const auto outcome = [](const Style& one, std::string_view text) { return one.state(text); };
+  Table::Column name{"NAME", nullptr, -1};
+  name.bounded = true;
+  std::vector<Table::Column> columns{name,
+                                     {"RUN"},
+                                     {"ATTEMPT", nullptr, 4, Table::kWhole},
+                                     {"STARTED"},
+                                     {"TOOK"},
+                                     {"OUTCOME", outcome},
+                                     {"WHY", nullptr, 1},
+                                     {"WAITED", nullptr, 2, kLeastWait}};
+  if (bars > 0) columns.insert(columns.begin() + kAfterTook, {"", nullptr, 3, Table::kWhole});
+  const auto row = [=, &longest, now = wm::cli::now()](const json::object& run) {
+    const auto started = time_of(run, "startedAt");
+    std::vector<std::string> cells{text_of(run, "uniqueName"),
+                                   std::to_string(number_of(run, "run")),
+                                   std::to_string(number_of(run, "attempt")),
+                                   !started ? ""
+                                   : times  ? local_time(*started)
+                                            : day_and_minute(*started, now),
+                                   duration_of(run),
+                                   outcome_of(run),
+                                   notes_of(run),
+                                   waited_of(run)};
+    if (bars > 0) {
+      const Duration took{number_of(run, "durationMs")};
+      cells.insert(cells.begin() + kAfterTook, duration_bar(style, took, longest, bars));
+    }
+    return cells;
+  };
+  return {std::move(columns), row};
+}
+
+// `no failed runs of 'a' since then`
+std::string none_of(const HistoryOptions& options) {
+  return std::string("no ") + (options.failed ? "failed " : "") + "runs" +
+         (options.name.empty() ? "" : " of '" + printable(options.name) + "'") +
+         (options.since.empty() ? " yet" : " since then");
 }
 
 int history(Session& session, const HistoryOptions& options) {
@@ -78,13 +103,23 @@ int history(Session& session, const HistoryOptions& options) {
     parameters["since"] = format_time(*since);
   }
   session.page();
-  Listing listing = runs_listing(options.times);
+  const bool people = session.to_terminal() && !session.json();
+  const Style style = session.style();
+  RunTotals totals;
+  Duration longest{};
+  const std::size_t bars = !people ? 0 : terminal_width() < kWide ? 6 : 10;
+  Listing listing = runs_listing(style, options.times, bars, longest);
   const auto count =
       session.print_pages({"History", std::move(parameters)}, "runs", [&](const json::array& runs) {
-        listing.print(session.out(), session.style(), terminal_width(), runs);
+        longest = longest_of(runs);
+        totals.add(runs);
+        listing.print(session.out(), style, terminal_width(), runs);
       });
   if (!count) return session.complain(count.error());
-  if (*count == 0 && !session.json()) session.hint("no such runs yet");
+  if (*count == 0 && !session.json()) session.hint(none_of(options));
+  if (*count > 0 && people && !options.name.empty()) {
+    session.out() << style.dim(totals.text()) << '\n';
+  }
   return kDone;
 }
 

@@ -115,6 +115,31 @@ TEST_F(OnATerminal, AListIsNotDrawnInAPipe) {
   EXPECT_NE(shown({"list", "-w", "--state", "lost"}, {}, 2).find("wm: "), std::string::npos);
 }
 
+TEST_F(OnATerminal, TheHistoryShowsHowLongRunsTook) {
+  shell("a", "exit 1", {"--max-attempts", "2", "--backoff-delay", "1ms"});
+  EXPECT_EQ(wm({"wait", "a"}).status, 1);
+  const std::string shown_of_one = shown({"history", "a"});
+  EXPECT_NE(shown_of_one.find("█"), std::string::npos) << shown_of_one;
+  EXPECT_NE(shown_of_one.find("2 runs: 2 failed; mean "), std::string::npos) << shown_of_one;
+  EXPECT_EQ(shown({"history"}).find("2 runs"), std::string::npos) << "those of all are no whole";
+  const std::string piped = ok({"history", "a"});
+  EXPECT_EQ(piped.find("█"), std::string::npos) << piped;
+  EXPECT_EQ(piped.find("2 runs"), std::string::npos) << piped;
+}
+
+// The socket would be the standard output, and the daemon would get the list.
+TEST_F(OnATerminal, AClosedStandardOutputIsAnError) {
+  shell("a", "echo text");
+  ok({"wait", "a"});
+  later("b");
+  for (const char* const command : {"history", "list", "export", "logs a", "show a"}) {
+    const Output output = run_program(
+        {"/bin/sh", "-c", WM_PROGRAM " --socket " + daemon_.socket() + " " + command + " >&-"});
+    EXPECT_EQ(output.status, 1) << command;
+    EXPECT_EQ(output.err, "wm: standard output cannot be written\n") << command;
+  }
+}
+
 class WaitingOnATerminal : public OnATerminal {
  protected:
   WaitingOnATerminal() {
