@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
@@ -36,27 +37,59 @@ std::string value_of(const json::object& condition) {
   return value.empty() ? "unknown" : value;
 }
 
-void print_conditions(Session& session, const json::array& conditions) {
-  Table table({{"CONDITION"}, {"VALUE"}, {"SINCE"}, {"JOBS"}, {"SOURCE"}});
+// `Jobs wait for charging (2).` and `Pretended: network.`, for people.
+std::string conditions_in_a_sentence(const json::array& conditions) {
+  std::vector<std::string> awaited;
+  std::vector<std::string> pretended;
+  for (const json::value& value : conditions) {
+    const json::object& condition = value.as_object();
+    const std::string name = printable(text_of(condition, "name"));
+    const std::int64_t jobs = number_of(condition, "works");
+    if (jobs > 0) awaited.push_back(fmt::format("{} ({})", name, jobs));
+    const json::value* overridden = condition.if_contains("overridden");
+    if (overridden && *overridden == json::value(true)) pretended.push_back(name);
+  }
+  return (awaited.empty() ? "No job waits for a condition."
+                          : "Jobs wait for " + join(awaited) + ".") +
+         (pretended.empty() ? ""
+                            : " Pretended: " + join(pretended) + "; wm conditions clear ends it.");
+}
+
+void print_conditions(Session& session, const json::array& conditions, bool times) {
+  const Style style = session.style();
+  const std::size_t width = terminal_width();
+  if (session.to_terminal()) {
+    for (const std::string& line : wrapped(conditions_in_a_sentence(conditions), width)) {
+      session.out() << style.bold(line) << '\n';
+    }
+  }
+  Table table({{"CONDITION"},
+               {"VALUE"},
+               {"SINCE"},
+               {"JOBS", nullptr, 2, Table::kWhole},
+               {"SOURCE", nullptr, 1}});
   const TimePoint now = wm::cli::now();
   for (const json::value& value : conditions) {
     const json::object& condition = value.as_object();
     const auto since = time_of(condition, "since");
     table.add({text_of(condition, "name"), value_of(condition),
-               since ? relative_time(*since, now) : "",
+               !since  ? ""
+               : times ? local_time(*since)
+                       : relative_time(*since, now),
                std::to_string(number_of(condition, "works")), source_of(condition, now)});
   }
-  table.print(session.out(), session.style(), terminal_width());
+  table.print(session.out(), style, width);
 }
 
-int show_answer(Session& session, std::string_view method, json::object parameters) {
+int show_answer(Session& session, std::string_view method, json::object parameters,
+                bool times = false) {
   const auto answer = session.ask(method, std::move(parameters));
   if (!answer) return session.complain(answer.error());
   const json::array& conditions = array_of(*answer, "conditions");
   if (session.json()) {
     session.print(conditions);
   } else {
-    print_conditions(session, conditions);
+    print_conditions(session, conditions, times);
   }
   return kDone;
 }
@@ -79,7 +112,7 @@ void print_changes(Session& session, const json::array& before, const json::arra
   }
 }
 
-int watch(Session& session) {
+int watch(Session& session, bool times) {
   json::array before;
   const auto done = session.ask_on([&](Client& client) -> Result<> {
     // Each daemon starts its versions again: the first answer may be known already.
@@ -92,7 +125,7 @@ int watch(Session& session) {
       if (session.json()) {
         session.print(conditions);
       } else if (before.empty()) {
-        print_conditions(session, conditions);
+        print_conditions(session, conditions, times);
       } else {
         print_changes(session, before, conditions);
       }
@@ -156,13 +189,15 @@ Command::Run set_up_conditions(CLI::App& app, const CommandLine&) {
   pretend->footer("Example: wm conditions override network=metered battery=low --for 10m");
   auto watching = std::make_shared<bool>(false);
   app.add_flag("--watch", *watching, "Also print a line per change, until Ctrl-C");
+  auto times = std::make_shared<bool>(false);
+  app.add_flag("--times", *times, "Print dates and seconds instead of 14m ago");
   auto* clear = app.add_subcommand("clear", "End all overrides");
   clear->footer("Example: wm conditions clear");
   app.footer("Example: wm conditions\n         wm conditions override charging=no --for 10m");
-  return [options, pretend, clear, watching](Session& session) {
+  return [options, pretend, clear, watching, times](Session& session) {
     if (pretend->parsed()) return override_values(session, *options);
-    if (*watching && !clear->parsed()) return watch(session);
-    return show_answer(session, clear->parsed() ? "ClearOverrides" : "Conditions", {});
+    if (*watching && !clear->parsed()) return watch(session, *times);
+    return show_answer(session, clear->parsed() ? "ClearOverrides" : "Conditions", {}, *times);
   };
 }
 

@@ -1,9 +1,13 @@
+#include <algorithm>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -11,7 +15,21 @@ namespace json = boost::json;
 
 namespace {
 
-int forecast(Session& session, const std::string& time) {
+struct ForecastOptions {
+  std::string time;
+  bool times = false;
+};
+
+// `3 runs, the first in 2h: 'poll'`
+std::string runs_in_a_sentence(const json::array& runs, TimePoint now) {
+  const json::object& first = runs.front().as_object();
+  const TimePoint starts = std::max(time_of(first, "startsAt").value_or(now), now);
+  return fmt::format("{} {}, the first {}: '{}'", runs.size(), runs.size() == 1 ? "run" : "runs",
+                     relative_time(starts, now), printable(text_of(first, "uniqueName")));
+}
+
+int forecast(Session& session, const ForecastOptions& options) {
+  const std::string& time = options.time;
   json::object parameters;
   if (!time.empty()) {
     const auto ahead = parse_duration(time);
@@ -35,27 +53,30 @@ int forecast(Session& session, const std::string& time) {
   }
   session.page();
   const TimePoint now = wm::cli::now();
-  Table table({{"STARTS"}, {"IN"}, {"NAME"}});
+  const Style style = session.style();
+  if (session.to_terminal()) session.out() << style.bold(runs_in_a_sentence(runs, now)) << '\n';
+  Table table({{"STARTS"}, {"IN", nullptr, 1, Table::kWhole}, {"NAME", nullptr, -1}});
   for (const json::value& value : runs) {
     const json::object& run = value.as_object();
     const TimePoint starts = time_of(run, "startsAt").value_or(now);
-    table.add({local_time(starts), relative_time(std::max(starts, now), now),
-               text_of(run, "uniqueName")});
+    table.add({options.times ? local_time(starts) : day_and_minute(starts, now),
+               relative_time(std::max(starts, now), now), text_of(run, "uniqueName")});
   }
-  table.print(session.out(), session.style(), terminal_width());
+  table.print(session.out(), style, terminal_width());
   return kDone;
 }
 
 }  // namespace
 
 Command::Run set_up_forecast(CLI::App& app, const CommandLine&) {
-  auto time = std::make_shared<std::string>();
-  app.add_option("--for", *time, "How far ahead to look (24h)")->type_name("D");
+  auto options = std::make_shared<ForecastOptions>();
+  app.add_flag("--times", options->times, "Print dates and seconds instead of today 03:12");
+  app.add_option("--for", options->time, "How far ahead to look (24h)")->type_name("D");
   app.footer(
       "Shows what would run when, if conditions stay as they are, and if every run\n"
       "succeeds and takes as long as the last one of its job.\n"
       "Example: wm forecast --for 7d");
-  return [time](Session& session) { return forecast(session, *time); };
+  return [options](Session& session) { return forecast(session, *options); };
 }
 
 }  // namespace wm::cli

@@ -1,14 +1,42 @@
+#include <algorithm>
+#include <memory>
+
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/render/facts.h"
 #include "cli/render/local_time.h"
+#include "cli/render/table.h"
 #include "cli/render/work.h"
-#include "core/text.h"
 
 namespace wm::cli {
 namespace {
 
-int status(Session& session) {
+constexpr std::size_t kLabel = 16;  // The columns of the longest label, and one more.
+
+// `1 job runs, 4 wait`
+std::string jobs_text(std::int64_t running, std::int64_t waiting) {
+  const auto jobs = [](std::int64_t count, const char* one, const char* many) {
+    return fmt::format("{} {} {}", count, count == 1 ? "job" : "jobs", count == 1 ? one : many);
+  };
+  if (running == 0) return waiting == 0 ? "there are no jobs" : jobs(waiting, "waits", "wait");
+  if (waiting == 0) return jobs(running, "runs", "run") + ", none waits";
+  return jobs(running, "runs", "run") +
+         fmt::format(", {} {}", waiting, waiting == 1 ? "waits" : "wait");
+}
+
+// `wmd is up: 1 job runs, 4 wait`
+std::string daemon_in_a_sentence(const boost::json::object& status) {
+  const std::int64_t running = number_of(status, "running");
+  const std::string text =
+      "wmd is up: " + jobs_text(running, number_of(status, "unfinished") - running);
+  const bool held = std::ranges::any_of(
+      array_of(status, "paused"),
+      [](const boost::json::value& one) { return text_of(one.as_object(), "group").empty(); });
+  return held ? text + "; everything is paused: wm resume" : text;
+}
+
+int status(Session& session, bool times) {
   const auto answer = session.ask("Status", {});
   if (!answer) return session.complain(answer.error());
   if (session.json()) {
@@ -16,34 +44,38 @@ int status(Session& session) {
     return kDone;
   }
   const Style style = session.style();
-  const auto line = [&](std::string_view label, const std::string& value) {
-    session.out() << style.dim(fmt::format("{:<16}", label)) << printable(value) << '\n';
+  const std::size_t width = terminal_width();
+  const auto time = [&](std::string_view key) {
+    const auto value = time_of(*answer, key);
+    if (!value) return std::string("when something happens");
+    return times ? local_time(*value) : relative_time(*value, now());
   };
-  line("version", text_of(*answer, "version"));
-  line("process", std::to_string(number_of(*answer, "pid")));
-  line("up for", rough_duration(Duration{number_of(*answer, "uptimeMs")}));
-  const std::int64_t unfinished = number_of(*answer, "unfinished");
-  const std::int64_t running = number_of(*answer, "running");
-  line("jobs",
-       fmt::format("{}: {} running, {} waiting", unfinished, running, unfinished - running));
-  line("slots", fmt::format("{}, and {} per user", number_of(*answer, "maxParallelTotal"),
-                            number_of(*answer, "maxParallel")));
-  for (const boost::json::value& pause : array_of(*answer, "paused")) {
-    line("paused", pause_text(pause.as_object()));
+  for (const std::string& line : wrapped(daemon_in_a_sentence(*answer), width)) {
+    session.out() << style.bold(line) << '\n';
   }
-  const auto next = time_of(*answer, "nextWakeupAt");
-  line("next wake-up", next ? relative_time(*next, now()) : "when something happens");
-  line("socket", text_of(*answer, "socket"));
-  line("time zone", text_of(*answer, "timeZone"));
-  line("state directory", text_of(*answer, "stateDirectory"));
+  Facts facts(session.out(), style, kLabel, width);
+  facts.add("version", text_of(*answer, "version"));
+  facts.add("process", std::to_string(number_of(*answer, "pid")));
+  facts.add("started", time("startedAt"));
+  facts.add("slots", fmt::format("{}, and {} per user", number_of(*answer, "maxParallelTotal"),
+                                 number_of(*answer, "maxParallel")));
+  for (const boost::json::value& pause : array_of(*answer, "paused")) {
+    facts.add("paused", pause_text(pause.as_object()));
+  }
+  facts.add("next wake-up", time("nextWakeupAt"));
+  facts.add("socket", text_of(*answer, "socket"));
+  facts.add("time zone", text_of(*answer, "timeZone"));
+  facts.add("state directory", text_of(*answer, "stateDirectory"));
   return kDone;
 }
 
 }  // namespace
 
 Command::Run set_up_status(CLI::App& app, const CommandLine&) {
+  auto times = std::make_shared<bool>(false);
+  app.add_flag("--times", *times, "Print dates and seconds instead of 14m ago");
   app.footer("Example: wm status");
-  return status;
+  return [times](Session& session) { return status(session, *times); };
 }
 
 }  // namespace wm::cli

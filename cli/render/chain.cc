@@ -53,7 +53,7 @@ void print_chain(std::ostream& out, const Style& style, const json::array& chain
     for (std::size_t i = below.size(); i-- > 0;) {
       const bool last = i + 1 == below.size();
       stack.push_back(
-          {below[i], place.stem + (last ? "   " : "│  "), place.stem + (last ? "└─ " : "├─ ")});
+          {below[i], place.stem + (last ? "   " : style.stem()), place.stem + style.branch(last)});
     }
   }
 }

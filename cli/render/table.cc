@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kLeastShare = 16;    // Of a column whose share is bounded.
-constexpr std::size_t kWidestPadded = 40;  // Where nothing is cut.
+constexpr std::size_t kWidestPadded = 48;  // Where nothing is cut.
 
 }  // namespace
 

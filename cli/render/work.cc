@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "cli/render/chain.h"
+#include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
+#include "cli/render/why.h"
 #include "core/messages.h"
 #include "core/outcome.h"
 #include "core/size.h"
@@ -17,6 +19,8 @@ namespace wm::cli {
 namespace json = boost::json;
 
 namespace {
+
+constexpr std::size_t kLabel = 14;  // The columns of the longest label, and more.
 
 // A flag as people say it: `battery not low`.
 std::string spoken(std::string_view key) {
@@ -68,17 +72,9 @@ std::string order_of(const json::object& work) {
   return join(parts);
 }
 
-std::string moment(const std::optional<TimePoint>& time, TimePoint now) {
-  return time ? local_time(*time) + " (" + relative_time(*time, now) + ")" : "";
-}
-
-std::string last_result_of(const json::object& work, const Style& style, TimePoint now) {
+std::string last_result_of(const json::object& work) {
   const json::object& result = object_of(work, "lastResult");
-  if (result.empty()) return "";
-  std::string text = style.state(text_of(result, "outcome"));
-  if (const std::string cause = cause_of(result); !cause.empty()) text += ", " + printable(cause);
-  if (const auto ended = time_of(work, "lastFinishedAt")) text += ", " + relative_time(*ended, now);
-  return text;
+  return result.empty() ? "" : join(std::vector{text_of(result, "outcome"), cause_of(result)});
 }
 
 }  // namespace
@@ -230,53 +226,117 @@ std::string rough_size(std::int64_t kilobytes) {
 std::string totals_of(const json::object& totals) {
   if (totals.empty()) return "";
   const std::int64_t runs = number_of(totals, "runs");
-  return fmt::format(
-      "{} CPU, {} memory, {} read, {} written, in {} {}",
-      rough_duration(Duration{number_of(totals, "userMs") + number_of(totals, "systemMs")}),
-      rough_size(number_of(totals, "maxRssKb")), rough_size(number_of(totals, "readKb")),
-      rough_size(number_of(totals, "writtenKb")), runs, runs == 1 ? "run" : "runs");
+  std::vector<std::string> parts{
+      rough_duration(Duration{number_of(totals, "userMs") + number_of(totals, "systemMs")}) +
+      " CPU"};
+  const auto add = [&](std::string_view key, const char* what) {
+    if (const std::int64_t size = number_of(totals, key); size > 0) {
+      parts.push_back(rough_size(size) + what);
+    }
+  };
+  add("maxRssKb", " memory");
+  add("readKb", " read");
+  add("writtenKb", " written");
+  parts.push_back(fmt::format("in {} {}", runs, runs == 1 ? "run" : "runs"));
+  return join(parts);
 }
 
 }  // namespace
 
-void print_work(std::ostream& out, const Style& style, const json::object& work, TimePoint now) {
-  const auto line = [&](std::string_view label, const std::string& value) {
-    if (!value.empty()) out << style.dim(fmt::format("{:<14}", label)) << value << '\n';
-  };
-  const auto plain = [&](std::string_view label, const std::string& value) {
-    line(label, printable(value));
-  };
-  out << style.bold(printable(text_of(work, "uniqueName"))) << '\n';
-  plain("description", text_of(work, "description"));
-  line("state", style.state(state_of(work)));
-  plain("progress", progress_of(object_of(work, "progress")));
-  plain("waits for", waits_of(work, now));
-  plain("waited", waited_of(work));
-  plain("kind", text_of(work, "kind"));
-  plain("task", text_of(work, "taskName"));
-  plain("command", join(texts_of(work, "command"), " "));
-  plain("input", object_of(work, "input").empty() ? "" : json::serialize(object_of(work, "input")));
-  plain("schedule", schedule_of(work));
-  plain("time zone", text_of(work, "timeZone"));
-  plain("on change of", join(texts_of(work, "onPath")));
-  plain("needs", constraints_text(object_of(work, "constraints")));
-  plain("prefers", preferences_of(work));
-  plain("order", order_of(work));
-  plain("tags", join(texts_of(work, "tags")));
-  line("enqueued", moment(time_of(work, "enqueuedAt"), now));
-  line("next run", moment(time_of(work, "nextRunAt"), now));
-  line("attempts", attempts_of(work));
-  line("backoff", backoff_of(object_of(work, "backoff")));
-  line("last run", last_result_of(work, style, now));
-  plain("stop reason", text_of(work, "state") == "running" ? text_of(work, "stopReason") : "");
-  plain("output",
-        object_of(work, "output").empty() ? "" : json::serialize(object_of(work, "output")));
-  if (number_of(work, "timeLimitMs") != 0) line("time limit", duration_of(work, "timeLimitMs"));
-  if (number_of(work, "deadlineMs") != 0) line("deadline", duration_of(work, "deadlineMs"));
-  plain("runs with", terms_of(work));
-  plain("notifies of", join(texts_of(work, "notify")));
-  line("used", totals_of(object_of(work, "totals")));
-  plain("id", text_of(work, "id"));
+namespace {
+
+// The page of one job, from what it does to what it is.
+class JobPage {
+ public:
+  JobPage(std::ostream& out, const Style& style, const json::object& work, TimePoint now,
+          const PageForm& form)
+      : style_(style),
+        work_(work),
+        now_(now),
+        form_(form),
+        facts_(out, style, kLabel, form.width) {}
+
+  void print_state() {
+    text("description", "description");
+    facts_.add("state", state_of(work_), painted());
+    facts_.add("progress", progress_of(object_of(work_, "progress")));
+    facts_.add("waited", waited_of(work_));
+  }
+
+  void print_terms() {
+    text("kind", "kind");
+    text("task", "taskName");
+    facts_.add("command", join(texts_of(work_, "command"), " "));
+    document("input", "input");
+    facts_.add("schedule", schedule_of(work_));
+    text("time zone", "timeZone");
+    facts_.add("on change of", join(texts_of(work_, "onPath")));
+    facts_.add("needs", constraints_text(object_of(work_, "constraints")));
+    facts_.add("prefers", preferences_of(work_));
+    facts_.add("order", order_of(work_));
+    facts_.add("tags", join(texts_of(work_, "tags")));
+  }
+
+  void print_runs() {
+    facts_.add("enqueued", time("enqueuedAt"));
+    const auto next = time_of(work_, "nextRunAt");
+    facts_.add(next && *next <= now_ ? "due" : "next run", time("nextRunAt"));
+    facts_.add("attempts", attempts_of(work_));
+    facts_.add("backoff", backoff_of(object_of(work_, "backoff")));
+    facts_.add("last run", join(std::vector{last_result_of(work_), time("lastFinishedAt")}),
+               painted());
+    if (text_of(work_, "state") == word(WorkState::running)) text("stop reason", "stopReason");
+    document("output", "output");
+    duration("time limit", "timeLimitMs");
+    duration("deadline", "deadlineMs");
+    facts_.add("runs with", terms_of(work_));
+    facts_.add("notifies of", join(texts_of(work_, "notify")));
+    facts_.add("used", totals_of(object_of(work_, "totals")));
+    text("id", "id");
+  }
+
+ private:
+  void text(std::string_view label, std::string_view key) {
+    facts_.add(label, text_of(work_, key));
+  }
+  void document(std::string_view label, std::string_view key) {
+    const json::object& value = object_of(work_, key);
+    if (!value.empty()) facts_.add(label, json::serialize(value));
+  }
+  void duration(std::string_view label, std::string_view key) {
+    if (number_of(work_, key) != 0) facts_.add(label, duration_of(work_, key));
+  }
+  std::string time(std::string_view key) const {
+    const auto value = time_of(work_, key);
+    if (!value) return "";
+    return form_.times ? local_time(*value) : relative_time(*value, now_);
+  }
+  // The first word is a state or an outcome.
+  Facts::Painter painted() const {
+    return [this](std::string_view line) {
+      const std::size_t end = std::min(line.find(','), line.size());
+      return style_.state(line.substr(0, end)) + std::string(line.substr(end));
+    };
+  }
+
+  const Style& style_;
+  const json::object& work_;
+  TimePoint now_;
+  PageForm form_;
+  Facts facts_;
+};
+
+}  // namespace
+
+void print_work(std::ostream& out, const Style& style, const json::object& work, TimePoint now,
+                const PageForm& form) {
+  for (const std::string& line : wrapped(verdict(work, work, now), form.width)) {
+    out << style.bold(line) << '\n';
+  }
+  JobPage page(out, style, work, now, form);
+  page.print_state();
+  page.print_terms();
+  page.print_runs();
   if (const json::array& chain = array_of(work, "chain"); !chain.empty()) {
     out << style.dim("chain") << '\n';
     print_chain(out, style, chain, text_of(work, "uniqueName"));

@@ -39,9 +39,14 @@ std::string task_of(const boost::json::object& work);
 /// One line: `enqueued 'sync': waits for network`.
 std::string describe_registration(const boost::json::object& work, const std::string& result);
 
-/// Prints everything known about one job, one field per line.
+struct PageForm {
+  std::size_t width = 0;  // The terminal's; 0: there is none.
+  bool times = false;     // Dates and seconds instead of `in 14m`.
+};
+
+/// Prints in a sentence how a job is, and below it everything known about it, one field per line.
 void print_work(std::ostream& out, const Style& style, const boost::json::object& work,
-                TimePoint now);
+                TimePoint now, const PageForm& form = {});
 
 /// Prints each condition that it needs, the measured value, and below them the sensors' own values.
 void print_waits(std::ostream& out, const Style& style, const boost::json::array& waits,

@@ -137,9 +137,9 @@ TEST(Table, AVeryWideCellWidensNoOtherInAPipe) {
   table.add({std::string(200, 'n'), "x"});
   std::ostringstream out;
   table.print(out, Style(false), 0);
-  const std::string gap(41, ' ');
+  const std::string gap(49, ' ');
   EXPECT_EQ(out.str(),
-            "NAME" + std::string(38, ' ') + "B\na" + gap + "x\n" + std::string(200, 'n') + "  x\n");
+            "NAME" + std::string(46, ' ') + "B\na" + gap + "x\n" + std::string(200, 'n') + "  x\n");
 }
 
 TEST(JobCounts, SayWhatThereIs) {
@@ -170,10 +170,10 @@ TEST(JobTable, HasNamesFirstInAPipeAndSignsOnATerminal) {
 }
 
 TEST(Screen, SaysHowManyRowsAreCut) {
-  using Lines = std::vector<std::string>;
-  EXPECT_EQ(fit_rows({"NAME", "a", "b", "sum"}, 4, "…"), (Lines{"NAME", "a", "b", "sum"}));
+  using Rows = std::vector<std::string>;
+  EXPECT_EQ(fit_rows({"NAME", "a", "b", "sum"}, 4, "…"), (Rows{"NAME", "a", "b", "sum"}));
   EXPECT_EQ(fit_rows({"NAME", "a", "b", "c", "sum"}, 4, "…"),
-            (Lines{"NAME", "a", "… 2 more", "sum"}));
+            (Rows{"NAME", "a", "… 2 more", "sum"}));
 }
 
 TEST(Style, BarsSayHowMuch) {

@@ -2,6 +2,8 @@
 #include "tests/support/terminal.h"
 
 #include <csignal>
+#include <regex>
+#include <sstream>
 
 #include "tests/system/commands.h"
 
@@ -137,6 +139,40 @@ TEST_F(OnATerminal, AClosedStandardOutputIsAnError) {
         {"/bin/sh", "-c", WM_PROGRAM " --socket " + daemon_.socket() + " " + command + " >&-"});
     EXPECT_EQ(output.status, 1) << command;
     EXPECT_EQ(output.err, "wm: standard output cannot be written\n") << command;
+  }
+}
+
+TEST_F(OnATerminal, AnswersBeginWithASentence) {
+  const auto first_line = [&](const std::vector<std::string>& arguments) {
+    const std::string text = shown(arguments);
+    return text.substr(0, text.find('\n'));
+  };
+  EXPECT_EQ(first_line({"status", "--color", "never"}), "wmd is up: there are no jobs");
+  ok({"conditions", "override", "charging=no"});
+  shell("a", ":", {"--charging"});
+  shell("b", ":", {"--initial-delay", "1h"});
+  EXPECT_EQ(first_line({"status", "--color", "never"}), "wmd is up: 2 jobs wait");
+  EXPECT_EQ(first_line({"show", "a", "--color", "never"}), "'a' waits for external power");
+  EXPECT_TRUE(first_line({"conditions", "--color", "never"})
+                  .starts_with("Jobs wait for charging (1). Pretended: charging;"));
+  EXPECT_TRUE(first_line({"forecast", "--color", "never"}).starts_with("1 run, the first in "));
+  EXPECT_TRUE(ok({"forecast"}).starts_with("STARTS")) << "a table is a table in a pipe";
+  ok({"pause"});
+  EXPECT_NE(first_line({"status"}).find("everything is paused"), std::string::npos);
+}
+
+TEST_F(OnATerminal, TimesAreRelativeUnlessDatesAreWanted) {
+  later("a");
+  for (const char* const command : {"show a", "status", "conditions", "forecast"}) {
+    std::vector<std::string> arguments{"--color", "never"};
+    std::istringstream words(command);
+    for (std::string one; words >> one;) arguments.push_back(one);
+    const std::regex date(R"(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d)");
+    const std::string relative = shown(arguments);
+    EXPECT_FALSE(std::regex_search(relative, date)) << relative;
+    arguments.emplace_back("--times");
+    const std::string dates = shown(arguments);
+    EXPECT_TRUE(std::regex_search(dates, date)) << dates;
   }
 }
 
