@@ -120,15 +120,23 @@ TEST(Table, SomeColumnsAreShownAsAWholeOrNotAtAll) {
     needs.least = 10;
     Table::Column last{"LAST RUN", nullptr, 2};
     last.least = Table::kWhole;
-    Table table({{"NAME"}, needs, last});
-    table.add({"0123456789", "unmetered network", "x today 03:12"});
+    Table table({{"NAME"}, needs, {"RUN"}, last});
+    table.add({"0123456789", "unmetered network", "1", "x today 03:12"});
+    table.add({"a", "b", "2", "x"});
     std::ostringstream out;
     table.print(out, Style(false, false), width);
-    return last_line(out.str());
+    return out.str().substr(out.str().find('\n') + 1);
   };
-  EXPECT_EQ(printed(44), "0123456789  unmetered network  x today 03:12\n");
-  EXPECT_EQ(printed(38), "0123456789  unmetered ~  x today 03:12\n");
-  EXPECT_EQ(printed(36), "0123456789  unmetered network\n") << "the other gets its room back";
+  EXPECT_EQ(printed(49),
+            "0123456789  unmetered network  1    x today 03:12\n"
+            "a           b                  2    x\n");
+  EXPECT_EQ(printed(43),
+            "0123456789  unmetered ~  1    x today 03:12\n"
+            "a           b            2    x\n");
+  EXPECT_EQ(printed(36),
+            "0123456789  unmetered network  1\n"
+            "a           b                  2\n")
+      << "the other gets its room back";
 }
 
 TEST(Table, AVeryWideCellWidensNoOtherInAPipe) {
