@@ -63,6 +63,8 @@ class Session {
   bool json() const { return options_.json; }
   /// The caller's own daemon is meant (--user).
   bool user() const { return options_.user; }
+  /// The user for whom root acts (--owner); empty: nobody else.
+  const std::string& owner() const { return options_.owner; }
   std::ostream& out();
   std::ostream& err();
   /// Long output follows: on a terminal it goes through a pager, which starts with the first of it,

@@ -32,7 +32,8 @@ struct ImportOptions {
   std::vector<std::string> names;  // Files or units.
   bool system_form = false;
   bool all = false;   // Timers that nothing enables, too.
-  bool user = false;  // The global option.
+  bool user = false;  // The global options.
+  std::string owner;
   bool apply = false;
 };
 
@@ -82,13 +83,18 @@ Result<> add_crontab(Import& import, const std::string& path, bool system_form,
   return {};
 }
 
-Result<Import> import_crontab(const ImportOptions& options) {
-  const Caller caller = this_caller();
+Result<Import> import_crontab(const ImportOptions& options, const Caller& caller) {
   Import import;
   if (options.names.empty()) {
-    const auto text = printed("crontab", {"-l"});
+    std::vector<std::string> whose;
+    if (!options.owner.empty()) whose = {"-u", options.owner};
+    std::vector<std::string> list = whose;
+    list.emplace_back("-l");
+    const auto text = printed("crontab", std::move(list));
     if (!text) return std::unexpected(text.error());
-    import.head = about_cron("crontab -l", "crontab -e, and a # before each line.");
+    whose.insert(whose.begin(), "crontab");
+    const std::string command = printable(join(whose, " "));
+    import.head = about_cron(command + " -l", command + " -e, and a # before each line.");
     import.entries = read_crontab(*text, {.where = "crontab"}, caller);
     return import;
   }
@@ -119,7 +125,7 @@ std::string unit_of(const std::string& name, std::vector<fs::path>& directories)
   return unit.ends_with(".timer") ? unit : unit + ".timer";
 }
 
-Result<Import> import_timers(const ImportOptions& options) {
+Result<Import> import_timers(const ImportOptions& options, const Caller& caller) {
   std::vector<fs::path> directories = UnitFiles::usual_directories(options.user);
   std::vector<std::string> units;
   for (const std::string& name : options.names) units.push_back(unit_of(name, directories));
@@ -127,7 +133,6 @@ Result<Import> import_timers(const ImportOptions& options) {
   if (units.empty()) units = files.timers();
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   const TimerScope scope{.user = options.user, .runtime = runtime ? runtime : ""};
-  const Caller caller = this_caller();
   Import import{.head = about_timers(scope), .entries = {}};
   std::vector<std::string> resting;
   for (const std::string& unit : units) {
@@ -151,10 +156,9 @@ Result<Import> import_timers(const ImportOptions& options) {
   return import;
 }
 
-Result<Import> import_at(const ImportOptions&) {
+Result<Import> import_at(const ImportOptions&, const Caller& caller) {
   const auto lines = printed("atq", {});
   if (!lines) return std::unexpected(lines.error());
-  const Caller caller = this_caller();
   Import import{.head = about_at(), .entries = {}};
   for (const std::string& line : lines_of(*lines)) {
     const auto read = read_at_line(line);
@@ -165,7 +169,7 @@ Result<Import> import_at(const ImportOptions&) {
   return import;
 }
 
-Result<Import> import_anacron(const ImportOptions& options) {
+Result<Import> import_anacron(const ImportOptions& options, const Caller& caller) {
   constexpr const char* kUsual = "/etc/anacrontab";
   const std::string path = options.names.empty() ? kUsual : options.names.front();
   const auto text = read_table(path);
@@ -174,7 +178,7 @@ Result<Import> import_anacron(const ImportOptions& options) {
   // The system's anacron runs as root.
   const std::string user = absolute_path(path) == kUsual ? "root" : "";
   return Import{.head = about_anacron(printable(where)),
-                .entries = read_anacrontab(*text, where, user, this_caller())};
+                .entries = read_anacrontab(*text, where, user, caller)};
 }
 
 // Says on standard error what cannot be seen in the results.
@@ -239,12 +243,6 @@ int apply_import(Session& session, const Import& import) {
   return status;
 }
 
-int finish(Session& session, const ImportOptions& options, Result<Import> import) {
-  if (!import) return session.complain(import.error());
-  settle(*import, this_caller());
-  return options.apply ? apply_import(session, *import) : print_import(session, *import);
-}
-
 struct Source {
   const char* name;
   const char* summary;
@@ -252,7 +250,7 @@ struct Source {
   const char* about_operand;
   const char* footer;
   bool one_operand;
-  Result<Import> (*read)(const ImportOptions&);
+  Result<Import> (*read)(const ImportOptions& options, const Caller& caller);
 };
 constexpr Source kSources[]{
     {"crontab", "Jobs of cron", "FILE",
@@ -272,6 +270,15 @@ constexpr Source kSources[]{
     {"anacron", "Jobs of anacron", "FILE", "The table (/etc/anacrontab); - for stdin",
      "Example: wm import anacron >jobs.toml", true, import_anacron},
 };
+
+int import_from(Session& session, const Source& source, const ImportOptions& options) {
+  const auto caller = caller_for(options.owner);
+  if (!caller) return session.complain(caller.error());
+  auto import = source.read(options, *caller);
+  if (!import) return session.complain(import.error());
+  settle(*import, *caller);
+  return options.apply ? apply_import(session, *import) : print_import(session, *import);
+}
 
 void add_source(CLI::App& app, ImportOptions& options, const Source& source) {
   auto* sub = app.add_subcommand(source.name, source.summary);
@@ -307,9 +314,9 @@ Command::Run set_up_import(CLI::App& app, const CommandLine&) {
                                "systemd-timers, at or anacron"});
     }
     options->user = session.user();
+    options->owner = session.owner();
     const std::string chosen = app.get_subcommands().front()->get_name();
-    const auto* source = std::ranges::find(kSources, chosen, &Source::name);
-    return finish(session, *options, source->read(*options));
+    return import_from(session, *std::ranges::find(kSources, chosen, &Source::name), *options);
   };
 }
 

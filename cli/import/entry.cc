@@ -106,22 +106,23 @@ void Entry::note(std::string text) {
   if (std::ranges::find(notes, text) == notes.end()) notes.push_back(std::move(text));
 }
 
-Caller this_caller() {
-  const uid_t uid = ::geteuid();
+Result<Caller> caller_for(const std::string& owner) {
+  const auto uid = owner.empty() ? Result<uid_t>(::geteuid()) : find_user(owner);
+  if (!uid) return std::unexpected(uid.error());
   UserNames names;
-  names.learn({uid});
+  names.learn({*uid});
   const char* home = std::getenv("HOME");
   const auto known = std::make_shared<std::map<std::string, Result<uid_t>>>();
-  return {.uid = uid,
-          .name = names.of(uid),
-          .home = home ? home : "/",
-          .find_user =
-              [known](const std::string& name) {
-                const auto found = known->find(name);
-                if (found != known->end()) return found->second;
-                return known->emplace(name, find_user(name)).first->second;
-              },
-          .check_program = check_program_file};
+  const auto find = [known](const std::string& name) {
+    const auto found = known->find(name);
+    if (found != known->end()) return found->second;
+    return known->emplace(name, find_user(name)).first->second;
+  };
+  return Caller{.uid = *uid,
+                .name = names.of(*uid),
+                .home = home ? home : "/",
+                .find_user = find,
+                .check_program = check_program_file};
 }
 
 WorkRequest imported_request(WorkKind kind, std::string_view tag) {

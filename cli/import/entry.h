@@ -48,8 +48,8 @@ struct Caller {
   std::function<Result<>(const std::string& program)> check_program;
 };
 
-/// The one that runs this program.
-Caller this_caller();
+/// The one that runs this program, or the one for whom root acts.
+Result<Caller> caller_for(const std::string& owner);
 
 /// A request of that kind that runs each time once: the other schedulers try nothing again. `tag`
 /// says where it comes from.
