@@ -142,6 +142,7 @@ void read_tables(TomlReader& file, Settings& settings) {
     reader.read("max_runs", settings.history.max_runs, 1, 1'000'000);
     reader.read("max_log_bytes", settings.history.max_log_bytes, std::int64_t{128} << 10,
                 std::numeric_limits<std::int64_t>::max());
+    reader.read("conditions", settings.history.conditions);
   });
   file.table("retry", [&](TomlReader& reader) {
     reader.read("max_attempts", settings.retry.max_attempts, 0, 1'000'000);

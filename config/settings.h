@@ -105,6 +105,7 @@ struct HistorySettings {
   Duration keep_state = Days{90};                       // Time of WM_STATE_DIR after the last run.
   int max_runs = 100;                                   // The most per unique name.
   std::int64_t max_log_bytes = std::int64_t{10} << 20;  // The most per run.
+  Duration conditions = Days{28};                       // Time of their changes; 0: none is kept.
 
   bool operator==(const HistorySettings&) const = default;
 };

@@ -180,10 +180,11 @@ void Daemon::take_events() {
 }
 
 void Daemon::turn() {
-  sensing_.measure_after_sleep();
+  const Duration slept = sensing_.measure_after_sleep();
   // The next turn takes those for which this one has no room.
   if (server_->take_calls()) boost::asio::post(loop_, [] {});
   const TimePoint now = wall_clock_now();
+  if (slept > Duration::zero()) manager_.machine_slept(now - slept, now);
   manager_.set_clock_offset(clock_steps_.look());
   sensing_.sensors().expire(now);
   turn_began_ = std::chrono::steady_clock::now();
@@ -212,9 +213,13 @@ void Daemon::committed(const TurnReport& report, TimePoint now) {
 }
 
 void Daemon::sense(TimePoint now) {
-  sensing_.want(manager_.scheduler().wanted(), methods_.wanted(), now);
+  const Constraints wanted = manager_.scheduler().wanted();
+  sensing_.want(wanted, methods_.wanted(), now);
   Sensors& sensors = sensing_.sensors();
-  if (sensors.take_changed()) manager_.set_conditions(sensors.conditions(), now);
+  const bool changed = sensors.take_changed();
+  if (changed) manager_.set_conditions(sensors.conditions(), now);
+  if (changed || wanted != kept_wanted_) manager_.note_conditions(sensors.readings(wanted), now);
+  kept_wanted_ = wanted;
 }
 
 // Watches the paths of triggered jobs that still wait.

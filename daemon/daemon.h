@@ -99,6 +99,7 @@ class Daemon {
   ClockSteps clock_steps_;
   Bus bus_;
   Sensing sensing_;
+  Constraints kept_wanted_;  // The constraints of jobs, whose conditions' changes are kept.
   PathWatches paths_;
   ProgramChecks programs_;
   Notifier notifier_;

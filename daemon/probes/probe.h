@@ -2,17 +2,11 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
-#include <variant>
 
-#include "core/conditions.h"
-#include "daemon/probes/condition_id.h"
+#include "core/condition_history.h"
 
 namespace wm {
-
-/// The value of a condition: unknown, the network's reading, or whether it holds.
-using ConditionValue = std::variant<std::monostate, NetworkReading, bool>;
 
 struct Measurement {
   ConditionId id = Constraint::network;

@@ -51,8 +51,10 @@ void Sensing::measure() {
   for (const auto& probe : probes_) probe->measure();
 }
 
-void Sensing::measure_after_sleep() {
-  if (sleep_.has_slept()) measure();
+Duration Sensing::measure_after_sleep() {
+  const Duration slept = sleep_.take_slept();
+  if (slept > Duration::zero()) measure();
+  return slept;
 }
 
 void Sensing::measure_storage() {

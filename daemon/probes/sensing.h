@@ -34,8 +34,8 @@ class Sensing {
 
   /// Measures everything wanted again.
   void measure();
-  /// The same, if the machine has slept since.
-  void measure_after_sleep();
+  /// The same, if the machine has slept since; returns how long.
+  Duration measure_after_sleep();
   /// Call after a run has ended: runs use space.
   void measure_storage();
   /// Call after the settings were read again.

@@ -15,18 +15,6 @@ namespace {
 // This is longer than a service on the bus may take to answer.
 constexpr Duration kTrusted = 6s;
 
-std::string show(const ConditionId& id, const ConditionValue& value) {
-  const ConstraintDef& def = def_of(id.constraint);
-  if (const auto* network = std::get_if<NetworkReading>(&value)) return std::string(word(*network));
-  if (const auto* holds = std::get_if<bool>(&value)) return std::string(*holds ? def.yes : def.no);
-  return "";
-}
-
-std::optional<bool> as_bool(const ConditionValue& value) {
-  const auto* holds = std::get_if<bool>(&value);
-  return holds ? std::optional(*holds) : std::nullopt;
-}
-
 json::value value_to_json(const ConditionValue& value) {
   if (const auto* holds = std::get_if<bool>(&value)) return *holds;
   if (const auto* network = std::get_if<NetworkReading>(&value)) {
@@ -46,16 +34,6 @@ ConditionValue value_from_json(const json::value& value) {
       .read("metered", network.metered)
       .read("roaming", network.roaming);
   return network;
-}
-
-void put(Conditions& all, const ConditionId& id, const ConditionValue& value) {
-  if (const auto* network = std::get_if<NetworkReading>(&value)) {
-    all.network = *network;
-  } else if (id.constraint == Constraint::custom) {
-    all.custom[id.custom] = as_bool(value).value_or(false);
-  } else {
-    all.holds[id.constraint] = as_bool(value);
-  }
 }
 
 }  // namespace
@@ -185,6 +163,20 @@ Conditions Sensors::conditions() const {
   return now;
 }
 
+ConditionReadings Sensors::readings(const Constraints& wanted) const {
+  ConditionReadings list;
+  const std::vector<ConditionId> ids = ids_of(wanted);
+  for (const auto& [id, condition] : conditions_) {
+    if (condition.pretended) {
+      list.emplace(id, ConditionReading{*condition.pretended, std::string(kOverride), ""});
+    } else if (const auto& measured = condition.measured;
+               measured && std::ranges::count(ids, id) > 0) {
+      list.emplace(id, ConditionReading{measured->value, measured->source, measured->detail});
+    }
+  }
+  return list;
+}
+
 json::array Sensors::to_json() const {
   json::array list;
   for (const auto& [id, condition] : conditions_) {
@@ -192,10 +184,10 @@ json::array Sensors::to_json() const {
     const bool measured = !pretended && condition.measured;
     if (!pretended && !measured) continue;
     json::object object{{"name", to_string(id)}};
-    if (const std::string value = show(id, value_of(id, condition)); !value.empty()) {
+    if (const std::string value = value_word(id, value_of(id, condition)); !value.empty()) {
       object["value"] = value;
     }
-    object["source"] = pretended ? "override" : condition.measured->source;
+    object["source"] = pretended ? std::string(kOverride) : condition.measured->source;
     if (measured && !condition.measured->detail.empty()) {
       object["detail"] = condition.measured->detail;
     }
@@ -272,7 +264,7 @@ std::optional<TimePoint> Sensors::since(const ConditionId& id) const {
 std::string Sensors::explain(const ConditionId& id) const {
   const auto found = conditions_.find(id);
   if (found == conditions_.end()) return "";
-  if (found->second.pretended) return "override";
+  if (found->second.pretended) return std::string(kOverride);
   const auto& measured = found->second.measured;
   if (!measured) return "not measured yet";
   return measured->source + (measured->detail.empty() ? "" : ": " + measured->detail);

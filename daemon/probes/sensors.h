@@ -45,6 +45,8 @@ class Sensors {
   std::optional<TimePoint> next_expiry() const;
 
   Conditions conditions() const;
+  /// The known values in force: overrides, and the measurements of what `wanted` names.
+  ConditionReadings readings(const Constraints& wanted) const;
 
   /// True if conditions() has changed since it was last taken.
   bool changed() const { return changed_; }

@@ -71,6 +71,7 @@ RunPage SqliteStore::history(const RunFilter& filter) {
     if (reach != 0) where.add("r.id >= ?", reach);
     if (!filter.unique_name.empty()) where.add("w.name = ?", filter.unique_name);
     if (filter.since) where.add("r.started_at >= ?", *filter.since);
+    if (filter.until) where.add("r.started_at <= ?", *filter.until);
     if (filter.failed) where.add(kFailedRuns);
     Query query(statement(kRunQuery + where.sql() + " ORDER BY r.id DESC LIMIT ?"));
     where.bind(query);

@@ -18,7 +18,7 @@ constexpr int kApplicationId = 0x776d51;
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h, stop_reason.h).
 using Step = std::variant<const char*, void (*)(SQLite::Database&)>;
-const std::array<Step, 10> kSteps{R"sql(
+const std::array<Step, 11> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -235,6 +235,24 @@ DROP INDEX work_unfinished_owner;
 CREATE INDEX work_unfinished ON work (owner) WHERE finished = 0;
 CREATE INDEX work_superseded ON work (owner, name) WHERE superseded = 1 AND finished = 0;
 DROP TRIGGER work_added;
+)sql",
+                                  // What the conditions were, for questions about the past. The
+                                  // condition is its constraint's number, 15:NAME one of the
+                                  // configuration, and empty for the daemon itself. A network is
+                                  // 1 if connected, plus 2 if metered, plus 4 if roaming; unknown
+                                  // is NULL.
+                                  R"sql(
+CREATE TABLE condition_change (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  event INTEGER NOT NULL,
+  condition TEXT NOT NULL,
+  value INTEGER,
+  source TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX condition_change_at ON condition_change (at);
+CREATE INDEX condition_change_of ON condition_change (condition, at);
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -1,7 +1,8 @@
 // The store on SQLite. Opening refuses a file that it does not understand, and never overwrites it.
 //
-// It is one class in four files: sqlite_store.cc has the transactions, work_records.cc the jobs,
-// history.cc the runs, and disk_use.cc the disk use per owner.
+// It is one class in five files: sqlite_store.cc has the transactions, work_records.cc the jobs,
+// history.cc the runs, condition_changes.cc the past conditions, and disk_use.cc the disk use per
+// owner.
 #pragma once
 
 #include <filesystem>
@@ -65,6 +66,9 @@ class SqliteStore : public Store {
   void save_boot(const std::string& boot) override;
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
+  void save_condition_changes(std::span<const ConditionChange> changes) override;
+  void forget_condition_changes(TimePoint before, int limit) override;
+  std::optional<TimePoint> oldest_condition_change() override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
   Pruned prune(std::optional<uid_t> owner, WorkId after, int most, const std::set<WorkId>& spared,
                Duration keep_state) override;
@@ -87,6 +91,11 @@ class SqliteStore : public Store {
   std::vector<WorkInfo> infos(std::span<const WorkId> ids) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
+  std::vector<KeptChange> condition_changes(TimePoint since, const std::optional<KeptChange>& last,
+                                            int limit) override;
+  std::vector<ConditionChange> condition_changes_before(TimePoint time) override;
+  std::vector<KeptChange> condition_changes_around(const std::optional<ConditionId>& condition,
+                                                   TimePoint time, int limit) override;
   RunPage history(const RunFilter& filter) override;
   std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
   Newest<RunInfo> runs_ended(const RecordFilter& filter) override;

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "core/condition_history.h"
 #include "core/scheduler.h"
 
 namespace wm {
@@ -36,7 +37,8 @@ struct RunFilter {
   std::string unique_name;
   bool failed = false;  // Only those for which is_failure() holds.
   std::optional<TimePoint> since;
-  std::int64_t before = 0;  // The last key of the previous page.
+  std::optional<TimePoint> until{};  // Only those that had started then.
+  std::int64_t before = 0;           // The last key of the previous page.
   int limit = 500;
   int looked_at = std::numeric_limits<int>::max();  // The most for one page, roughly, shown or not.
 };
@@ -147,6 +149,17 @@ struct Pruned {
   std::optional<WorkId> reached;  // The last job that was looked at, if there are more.
 };
 
+/// A kept change, and its place among all of them: they are in the order of their times.
+struct KeptChange {
+  ConditionChange change;
+  std::int64_t id = 0;
+
+  bool operator==(const KeptChange&) const = default;
+};
+
+/// The most kept changes of conditions, whatever time they are kept for.
+constexpr int kMostConditionChanges = 100'000;
+
 /// Every change happens between begin() and commit(). All calls throw StoreError.
 class Store {
  public:
@@ -188,6 +201,12 @@ class Store {
   /// Keeps the newest kLedgerEntries. The meaning of unknown conditions is in the configuration,
   /// and not kept.
   virtual void save_ledger(const LedgerEntry& entry) = 0;
+
+  /// Keeps the newest kMostConditionChanges.
+  virtual void save_condition_changes(std::span<const ConditionChange> changes) = 0;
+  /// Forgets changes before that time, the oldest `limit` of them.
+  virtual void forget_condition_changes(TimePoint before, int limit) = 0;
+  virtual std::optional<TimePoint> oldest_condition_change() = 0;
 
   /// Forgets the runs of that job's unique name, except the newest `most` up to run `last`.
   virtual std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) = 0;
@@ -239,6 +258,16 @@ class Store {
   /// The end of a page (`up_to`) that looks at no more than `most` jobs, listed or not. Nothing:
   /// all jobs looked at are listed, or there are no more.
   virtual std::optional<WorkId> reach(const WorkFilter& filter, int most) = 0;
+  /// Changes of conditions at `since` or later, after `last` if there is one, oldest first.
+  virtual std::vector<KeptChange> condition_changes(TimePoint since,
+                                                    const std::optional<KeptChange>& last,
+                                                    int limit) = 0;
+  /// The last change of each condition, and of the daemon, before that time.
+  virtual std::vector<ConditionChange> condition_changes_before(TimePoint time) = 0;
+  /// The changes of one condition, or of the daemon, around that time, oldest first: at most
+  /// `limit` up to it, and as many after it.
+  virtual std::vector<KeptChange> condition_changes_around(
+      const std::optional<ConditionId>& condition, TimePoint time, int limit) = 0;
   virtual RunPage history(const RunFilter& filter) = 0;
   /// One run of a name; if `number` is 0, the newest.
   virtual std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) = 0;

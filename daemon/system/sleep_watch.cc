@@ -6,6 +6,15 @@
 
 namespace wm {
 
+namespace {
+
+Duration slept_since_boot() { return read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC); }
+
+}  // namespace
+
+SleepWatch::SleepWatch(Bus& bus, std::function<void()> awake)
+    : bus_(bus), awake_(std::move(awake)), slept_(slept_since_boot()) {}
+
 void SleepWatch::set_wanted(bool wanted) {
   if (wanted == signal_.has_value()) return;
   signal_.reset();
@@ -19,12 +28,11 @@ void SleepWatch::set_wanted(bool wanted) {
       });
 }
 
-bool SleepWatch::has_slept() {
+Duration SleepWatch::take_slept() {
   constexpr Duration kShortest = 1s;  // The clocks are not read at the same time.
-  const Duration slept = read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC);
-  if (slept - slept_ < kShortest) return false;
-  slept_ = slept;
-  return true;
+  const Duration slept = slept_since_boot();
+  if (slept - slept_ < kShortest) return Duration::zero();
+  return slept - std::exchange(slept_, slept);
 }
 
 }  // namespace wm

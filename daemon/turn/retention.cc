@@ -9,6 +9,8 @@ namespace {
 
 // The most jobs that one turn forgets, or looks at; the next turns do the rest.
 constexpr int kPrunedAtOnce = 1000;
+// Changes of conditions are forgotten an hour late: many of them at a time.
+constexpr Duration kChangesTogether = 1h;
 
 }  // namespace
 
@@ -20,6 +22,7 @@ void Retention::begin_turn() {
   asked_.clear();
   touched_.clear();
   forgotten_ = {};
+  forgot_changes_ = false;
 }
 
 void Retention::prune(std::optional<uid_t> owner, WorkId after, Forgotten forgotten) {
@@ -37,6 +40,7 @@ void Retention::forget_state(StateId id) {
 
 void Retention::end_turn(const Decisions& decisions, bool has_changes, TimePoint now) {
   forget_finished(decisions, now);
+  forget_changes(now);
   keep_logs();
   const auto has_ended = [](const Work& work) { return is_finished(work.state); };
   const bool moves =
@@ -63,6 +67,23 @@ void Retention::forget_finished(const Decisions& decisions, TimePoint now) {
   forgotten_.states.insert(forgotten_.states.end(), states.begin(), states.end());
 }
 
+std::optional<TimePoint> Retention::change_expiry() const {
+  if (!oldest_change_) return std::nullopt;
+  const Duration keep = settings_.history.conditions;
+  return *oldest_change_ + (keep > Duration::zero() ? keep + kChangesTogether : 1ms);
+}
+
+void Retention::forget_changes(TimePoint now) {
+  if (const auto expiry = change_expiry(); !expiry || *expiry > now) return;
+  store_.forget_condition_changes(now - settings_.history.conditions, kPrunedAtOnce);
+  oldest_after_ = store_.oldest_condition_change();
+  forgot_changes_ = true;
+}
+
+std::optional<TimePoint> Retention::next_expiry() const {
+  return earliest(next_expiry_, change_expiry());
+}
+
 // Removes the oldest logs if there is no room for all, some of them in the next turns.
 void Retention::keep_logs() {
   for (const LoggedSize& one : logged_) store_.save_log_size(one.work, one.run, one.bytes);
@@ -76,6 +97,7 @@ void Retention::keep_logs() {
 void Retention::committed() {
   keep_forgotten();
   next_expiry_ = expiry_after_;
+  if (forgot_changes_) oldest_change_ = oldest_after_;
   logs_fit_ = logs_will_fit_;
   logged_.clear();
 }
@@ -83,6 +105,7 @@ void Retention::committed() {
 void Retention::recovered() {
   keep_forgotten();
   next_expiry_ = store_.next_expiry();
+  oldest_change_ = store_.oldest_condition_change();
 }
 
 // The commit has taken them off the record: their files may go.

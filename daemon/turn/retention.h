@@ -1,6 +1,6 @@
-// The time that ended things stay on disk: jobs and their runs, the runs' logs, and the state
-// directories of names. Whatever a turn takes off the record is removed from the disk after its
-// commit.
+// The time that ended things stay on disk: jobs and their runs, the runs' logs, the state
+// directories of names, and changes of conditions. Whatever a turn takes off the record is removed
+// from the disk after its commit.
 #pragma once
 
 #include <functional>
@@ -38,6 +38,8 @@ class Retention {
   /// These runs are no longer on record: newer ones have taken their place.
   void forget(const std::vector<ForgottenRun>& runs);
   void forget_state(StateId id);
+  /// There are changes of conditions on record from then on, if not before.
+  void keeps_changes(TimePoint now) { oldest_change_ = oldest_change_.value_or(now); }
   /// Forgets everything whose time is over, and everything that somebody has asked to forget; makes
   /// room for logs. `has_changes`: clients have changed something in this turn.
   void end_turn(const Decisions& decisions, bool has_changes, TimePoint now);
@@ -51,7 +53,7 @@ class Retention {
   void act();
 
   /// The time at which something is over if nothing happens before; nothing: never.
-  const std::optional<TimePoint>& next_expiry() const { return next_expiry_; }
+  std::optional<TimePoint> next_expiry() const;
   /// True if the next turn has logs to look at.
   bool has_logs_to_record() const { return !logged_.empty() || !logs_fit_; }
 
@@ -73,6 +75,8 @@ class Retention {
 
   bool is_over(TimePoint now) const { return next_expiry_ && *next_expiry_ <= now; }
   void forget_finished(const Decisions& decisions, TimePoint now);
+  void forget_changes(TimePoint now);
+  std::optional<TimePoint> change_expiry() const;
   void keep_logs();
   void keep_forgotten();
 
@@ -83,7 +87,8 @@ class Retention {
   bool logs_fit_ = false;           // The recorded logs fitted them after the last turn.
   std::vector<LoggedSize> logged_;  // The logs reported since the last turn.
   std::optional<TimePoint> next_expiry_;
-  Files to_remove_;  // No longer on record.
+  std::optional<TimePoint> oldest_change_;  // Of conditions; nothing: none is on record.
+  Files to_remove_;                         // No longer on record.
 
   // These belong to the present turn.
   std::vector<Asked> asked_;
@@ -91,6 +96,8 @@ class Retention {
   Files forgotten_;
   bool logs_will_fit_ = false;
   std::optional<TimePoint> expiry_after_;
+  bool forgot_changes_ = false;
+  std::optional<TimePoint> oldest_after_;
 };
 
 }  // namespace wm

@@ -69,7 +69,8 @@ WorkManager::WorkManager(Store& store, Runner& runner, const Settings& settings,
       machine_(std::move(machine)),
       scheduler_(rules()),
       registrar_(store, scheduler_, settings),
-      retention_(store, runner, settings) {
+      retention_(store, runner, settings),
+      condition_log_(store, settings) {
   runner_.on_finished([this](const FinishedRun& run) { finished_.push_back(run); });
   runner_.on_logged(
       [this](WorkId id, int run, std::int64_t bytes) { retention_.logged(id, run, bytes); });
@@ -130,19 +131,27 @@ void WorkManager::recover(TimePoint now, const std::optional<json::array>& child
     entry.conditions.unknown = settings_.unknown;
     scheduler_.restore_ledger(entry);
   }
-  restore(now, children);
+  const TimePoint last_change = restore(now, children);
+  if (children) {
+    condition_log_.go_on(now);
+  } else {
+    condition_log_.begin(last_change, now);
+  }
   scheduler_.clock_was_set(now);  // It may have been set while nobody looked.
   scheduler_.zone_changed(now);   // The zone may have changed, too.
   Turn turn(store_, scheduler_);
   for (const FinishedRun& run : finished_) record_end(run, now);
   save_decisions(scheduler_.decisions(), now);
   if (!machine_.boot.empty()) store_.save_boot(machine_.boot);
+  condition_log_.save(true, now);
   turn.commit();
+  condition_log_.committed();
   retention_.recovered();
   finished_.clear();
 }
 
-void WorkManager::restore(TimePoint now, const std::optional<json::array>& children) {
+// Returns the last sign of the daemon before this one.
+TimePoint WorkManager::restore(TimePoint now, const std::optional<json::array>& children) {
   std::unordered_map<WorkId, HandedChild> handed;
   std::unordered_set<WorkId> held;
   for (const json::value& child : children.value_or(json::array())) {
@@ -166,7 +175,9 @@ void WorkManager::restore(TimePoint now, const std::optional<json::array>& child
     if (work.state != WorkState::running || handed.contains(work.id)) continue;
     finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
   }
-  if (!children) scheduler_.daemon_was_lost(std::min(last_change, now));
+  last_change = std::min(last_change, now);
+  if (!children) scheduler_.daemon_was_lost(last_change);
+  return last_change;
 }
 
 json::array WorkManager::hand_over() const {
@@ -216,11 +227,13 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   number_appended_runs();
   Decisions decisions = scheduler_.decisions();
   save_decisions(decisions, now);
+  save_conditions(!decisions.changed.empty() || !decisions.noted.empty(), now);
   retention_.end_turn(decisions, !changes.empty(), now);
   for (std::size_t i = 0; i < changes.size(); ++i) on_behalf_of(i, changes[i].compose);
   turn.commit();
 
   retention_.committed();
+  condition_log_.committed();
   clock_was_set_ = zone_changed_ = false;
   changed_paths_.clear();
   for (const FinishedRun& run : finished_) children_.erase(run.work);
@@ -245,8 +258,15 @@ void WorkManager::act() {
   retention_.act();
 }
 
+void WorkManager::save_conditions(bool joins, TimePoint now) {
+  if (shutting_down_) condition_log_.end(now);
+  condition_log_.save(joins, now);
+  if (condition_log_.has_saved()) retention_.keeps_changes(now);
+}
+
 std::optional<TimePoint> WorkManager::next_wakeup() const {
-  return earliest(scheduler_.next_wakeup(), retention_.next_expiry());
+  return earliest(scheduler_.next_wakeup(),
+                  earliest(retention_.next_expiry(), condition_log_.next_wakeup()));
 }
 
 Result<WorkId> WorkManager::find_run(const std::string& uuid, uid_t speaker) const {

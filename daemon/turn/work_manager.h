@@ -13,6 +13,7 @@
 #include "config/settings.h"
 #include "core/status.h"
 #include "daemon/runs/runner.h"
+#include "daemon/turn/condition_log.h"
 #include "daemon/turn/registrar.h"
 #include "daemon/turn/retention.h"
 #include "daemon/turn/running_child.h"
@@ -78,11 +79,21 @@ class WorkManager {
   void recover(TimePoint now, const std::optional<boost::json::array>& children = {});
 
   /// While `holds` is true, nothing is started.
-  void hold_starts(bool holds) { scheduler_.hold_starts(holds); }
+  void hold_starts(bool holds) {
+    scheduler_.hold_starts(holds);
+    condition_log_.hurry(holds);  // Another program may take over.
+  }
   /// The state for recover() in the next program, once every end of a run is saved.
   boost::json::array hand_over() const;
 
   void set_conditions(const Conditions& conditions, TimePoint now);
+  /// These are known and worth keeping from now on, until the next call.
+  void note_conditions(const ConditionReadings& readings, TimePoint now) {
+    condition_log_.note(readings, now);
+  }
+  /// The machine was asleep for that time.
+  void machine_slept(TimePoint from, TimePoint to) { condition_log_.slept(from, to); }
+  const ConditionLog& condition_log() const { return condition_log_; }
   /// `sense` is called in each turn once the jobs are known, and before anything starts: it is the
   /// last moment for set_conditions().
   void before_plan(std::function<void()> sense) { before_plan_ = std::move(sense); }
@@ -99,7 +110,10 @@ class WorkManager {
   void settings_changed();
 
   /// From the next turn on nothing is started, and every run is told to stop.
-  void shut_down() { scheduler_.shut_down(); }
+  void shut_down() {
+    scheduler_.shut_down();
+    shutting_down_ = true;
+  }
   bool idle() const { return scheduler_.running_count() == 0 && finished_.empty(); }
 
   // Reports of runs in progress.
@@ -151,7 +165,8 @@ class WorkManager {
 
  private:
   SchedulingRules rules() const;
-  void restore(TimePoint now, const std::optional<boost::json::array>& children);
+  TimePoint restore(TimePoint now, const std::optional<boost::json::array>& children);
+  void save_conditions(bool joins, TimePoint now);
   EndedRun record_end(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void number_appended_runs();
@@ -166,6 +181,8 @@ class WorkManager {
   Scheduler scheduler_;
   Registrar registrar_;
   Retention retention_;
+  ConditionLog condition_log_;
+  bool shutting_down_ = false;
   std::function<void()> before_plan_ = [] {};
   bool clock_was_set_ = false;
   bool zone_changed_ = false;

@@ -14,7 +14,7 @@
 #include "core/json_fields.h"
 #include "core/size.h"
 #include "core/text.h"
-#include "daemon/probes/condition_id.h"
+#include "core/condition_id.h"
 #include "daemon/system/users.h"
 #include "daemon/turn/admission.h"
 #include "daemon/turn/log_space.h"

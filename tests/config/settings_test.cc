@@ -50,6 +50,7 @@ fail_on = "1,3-4"
 jitter = 0.25
 [history]
 keep_state = "30d"
+conditions = "2d"
 [battery]
 low = 10
 ok = 12
@@ -73,6 +74,7 @@ metered_interfaces = ["usb*"]
   expected.groups = {{"backup", {3, false}}, {"tape", {1, true}}};
   expected.retry = {4, parse_exit_codes("1,3-4").value(), 0.25};
   expected.history.keep_state = Days{30};
+  expected.history.conditions = Days{2};
   expected.battery = {10, 12};
   expected.storage = {{"/home"}, {2, 1000}};
   expected.network = {Metered::yes, {"usb*"}};
@@ -193,7 +195,7 @@ TEST(Settings, TheInstalledFileShowsEveryDefault) {
     }
     shown += line + '\n';
   }
-  EXPECT_EQ(count, 37) << "a setting that is not shown";
+  EXPECT_EQ(count, 38) << "a setting that is not shown";
   EXPECT_EQ(parse_settings(shown, "shown"), Settings{});
 }
 

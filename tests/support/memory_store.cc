@@ -130,6 +130,67 @@ void MemoryStore::save_ledger(const LedgerEntry& entry) {
   ledger_.pop_front();
 }
 
+void MemoryStore::save_condition_changes(std::span<const ConditionChange> changes) {
+  undo_.emplace_back([this, before = changes_] { changes_ = before; });
+  for (const ConditionChange& one : changes) changes_.push_back({one, ++last_change_});
+  std::erase_if(changes_, [&](const KeptChange& one) {
+    return one.id <= last_change_ - kMostConditionChanges;
+  });
+  std::ranges::stable_sort(changes_, {}, [](const KeptChange& one) { return one.change.at; });
+}
+
+void MemoryStore::forget_condition_changes(TimePoint before, int limit) {
+  undo_.emplace_back([this, kept = changes_] { changes_ = kept; });
+  while (limit-- > 0 && !changes_.empty() && changes_.front().change.at < before) {
+    changes_.erase(changes_.begin());
+  }
+}
+
+std::optional<TimePoint> MemoryStore::oldest_condition_change() {
+  return changes_.empty() ? std::nullopt : std::optional(changes_.front().change.at);
+}
+
+std::vector<KeptChange> MemoryStore::condition_changes(TimePoint since,
+                                                       const std::optional<KeptChange>& last,
+                                                       int limit) {
+  std::vector<KeptChange> page;
+  for (const KeptChange& one : changes_) {
+    const bool later = last
+                           ? std::pair(one.change.at, one.id) > std::pair(last->change.at, last->id)
+                           : one.change.at >= since;
+    if (later && std::cmp_less(page.size(), limit)) page.push_back(one);
+  }
+  return page;
+}
+
+std::vector<ConditionChange> MemoryStore::condition_changes_before(TimePoint time) {
+  std::map<std::optional<ConditionId>, ConditionChange> last;
+  for (const auto& [change, id] : changes_) {
+    if (change.at < time) last[change.condition] = change;
+  }
+  std::vector<ConditionChange> changes;
+  for (const auto& [condition, change] : last) changes.push_back(change);
+  return changes;
+}
+
+std::vector<KeptChange> MemoryStore::condition_changes_around(
+    const std::optional<ConditionId>& condition, TimePoint time, int limit) {
+  std::deque<KeptChange> before;
+  std::vector<KeptChange> after;
+  for (const KeptChange& one : changes_) {
+    if (one.change.condition != condition) continue;
+    if (one.change.at <= time) {
+      before.push_back(one);
+    } else if (std::cmp_less(after.size(), limit)) {
+      after.push_back(one);
+    }
+    if (std::cmp_greater(before.size(), limit)) before.pop_front();
+  }
+  std::vector<KeptChange> changes(before.begin(), before.end());
+  changes.insert(changes.end(), after.begin(), after.end());
+  return changes;
+}
+
 std::vector<ForgottenRun> MemoryStore::forget_runs(WorkId id, int last, int most) {
   const WorkInfo& info = works_.at(id).info;
   undo_.emplace_back([this, before = runs_] { runs_ = before; });
@@ -449,6 +510,7 @@ bool MemoryStore::belongs(const RunInfo& run, const RunFilter& filter) const {
   if (filter.owner && works_.at(run.work).info.work.owner != *filter.owner) return false;
   if (!filter.unique_name.empty() && run.unique_name != filter.unique_name) return false;
   if (filter.since && run.started_at < *filter.since) return false;
+  if (filter.until && run.started_at > *filter.until) return false;
   return !filter.failed || (run.result && is_failure(run.result->outcome));
 }
 

@@ -32,6 +32,9 @@ class MemoryStore : public Store {
   void save_boot(const std::string& boot) override;
   void save_pauses(const Pauses& pauses) override;
   void save_ledger(const LedgerEntry& entry) override;
+  void save_condition_changes(std::span<const ConditionChange> changes) override;
+  void forget_condition_changes(TimePoint before, int limit) override;
+  std::optional<TimePoint> oldest_condition_change() override;
   std::vector<ForgottenRun> forget_runs(WorkId id, int last, int most) override;
   Pruned prune(std::optional<uid_t> owner, WorkId after, int most, const std::set<WorkId>& spared,
                Duration keep_state) override;
@@ -56,6 +59,11 @@ class MemoryStore : public Store {
   std::vector<WorkInfo> infos(std::span<const WorkId> ids) override;
   std::vector<WorkInfo> list(const WorkFilter& filter) override;
   std::optional<WorkId> reach(const WorkFilter& filter, int most) override;
+  std::vector<KeptChange> condition_changes(TimePoint since, const std::optional<KeptChange>& last,
+                                            int limit) override;
+  std::vector<ConditionChange> condition_changes_before(TimePoint time) override;
+  std::vector<KeptChange> condition_changes_around(const std::optional<ConditionId>& condition,
+                                                   TimePoint time, int limit) override;
   RunPage history(const RunFilter& filter) override;
   std::optional<RunInfo> next_run(uid_t owner, const std::string& unique_name, int number) override;
   Newest<RunInfo> runs_ended(const RecordFilter& filter) override;
@@ -110,6 +118,8 @@ class MemoryStore : public Store {
   std::string boot_;
   Pauses pauses_;
   std::deque<LedgerEntry> ledger_;
+  std::vector<KeptChange> changes_;  // In the order of their times.
+  std::int64_t last_change_ = 0;
   WorkId last_id_ = 0;
   std::map<Name, KeptState> states_;
   StateId last_state_ = 0;

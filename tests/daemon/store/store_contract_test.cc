@@ -927,5 +927,88 @@ TYPED_TEST(StoreContract, PausesAndExpeditedRunsOutliveTheDaemon) {
   EXPECT_EQ(kept.missed_periods, 2);
 }
 
+TYPED_TEST(StoreContract, KeepsChangesOfConditionsInTheOrderOfTheirTimes) {
+  const ConditionChange started{.at = kNow, .event = ConditionEvent::started};
+  const ConditionChange network{
+      .at = kNow + 2s,
+      .condition = Constraint::network,
+      .value = NetworkReading{.connected = true, .metered = true, .roaming = true},
+      .source = "override",
+      .detail = "a detail"};
+  const ConditionChange charging{
+      .at = kNow + 1s, .condition = Constraint::charging, .value = false};
+  const ConditionChange unknown{.at = kNow + 3s, .condition = Constraint::charging};
+  const ConditionChange nas{
+      .at = kNow + 3s, .condition = ConditionId(Constraint::custom, "n:as"), .value = true};
+  const std::vector<ConditionChange> all{started, network, charging, unknown, nas};
+  this->store().begin();
+  this->store().save_condition_changes(all);
+  this->store().commit();
+  this->holder_.reopen();
+
+  const auto page = this->store().condition_changes(kNow, {}, 3);
+  ASSERT_EQ(page.size(), 3);
+  EXPECT_EQ(page[0].change, started);
+  EXPECT_EQ(page[1].change, charging);
+  EXPECT_EQ(page[2].change, network);
+  const auto rest = this->store().condition_changes(kNow, page[2], 3);
+  ASSERT_EQ(rest.size(), 2);
+  EXPECT_EQ(rest[0].change, unknown);
+  EXPECT_EQ(rest[1].change, nas);
+  EXPECT_TRUE(this->store().condition_changes(kNow, rest[1], 3).empty());
+  EXPECT_EQ(this->store().condition_changes(kNow + 3s, {}, 9).size(), 2);
+}
+
+TYPED_TEST(StoreContract, FindsTheChangesAroundATime) {
+  std::vector<ConditionChange> all{{.at = kNow, .event = ConditionEvent::started}};
+  for (int i = 1; i <= 6; ++i) {
+    all.push_back({.at = kNow + i * 1s, .condition = Constraint::idle, .value = i % 2 == 0});
+    all.push_back({.at = kNow + i * 1s, .condition = Constraint::charging, .value = true});
+  }
+  this->store().begin();
+  this->store().save_condition_changes(all);
+  this->store().commit();
+
+  const auto around =
+      this->store().condition_changes_around(ConditionId(Constraint::idle), kNow + 4s, 2);
+  ASSERT_EQ(around.size(), 4);
+  EXPECT_EQ(around.front().change.at, kNow + 3s);
+  EXPECT_EQ(around.back().change.at, kNow + 6s);
+  EXPECT_EQ(this->store().condition_changes_around(std::nullopt, kNow + 4s, 2).size(), 1);
+  const auto before = this->store().condition_changes_before(kNow + 3s);
+  ASSERT_EQ(before.size(), 3) << "the daemon's, idle and charging";
+  for (const ConditionChange& one : before) {
+    EXPECT_EQ(one.at, one.condition ? kNow + 2s : kNow);
+  }
+}
+
+TYPED_TEST(StoreContract, ForgetsTheOldestChangesOfConditions) {
+  EXPECT_EQ(this->store().oldest_condition_change(), std::nullopt);
+  std::vector<ConditionChange> all;
+  for (int i = 0; i < 5; ++i) all.push_back({.at = kNow + i * 1s, .condition = Constraint::idle});
+  this->store().begin();
+  this->store().save_condition_changes(all);
+  this->store().forget_condition_changes(kNow + 4s, 3);
+  this->store().commit();
+  EXPECT_EQ(this->store().oldest_condition_change(), kNow + 3s);
+  this->store().begin();
+  this->store().forget_condition_changes(kNow + 10s, 9);
+  this->store().roll_back();
+  EXPECT_EQ(this->store().oldest_condition_change(), kNow + 3s);
+}
+
+TYPED_TEST(StoreContract, KeepsABoundedNumberOfChanges) {
+  const std::vector<ConditionChange> many(1000, {.at = kNow, .condition = Constraint::idle});
+  this->store().begin();
+  for (int i = 0; i < kMostConditionChanges / 1000; ++i) {
+    this->store().save_condition_changes(many);
+  }
+  this->store().save_condition_changes(
+      std::vector<ConditionChange>{{.at = kNow - 1s, .condition = Constraint::idle}});
+  this->store().commit();
+  const auto kept = this->store().condition_changes(kNow - 1h, {}, kMostConditionChanges + 10);
+  EXPECT_EQ(kept.size(), kMostConditionChanges);
+}
+
 }  // namespace
 }  // namespace wm

@@ -1,4 +1,4 @@
-#include "daemon/probes/condition_id.h"
+#include "core/condition_id.h"
 
 namespace wm {
 
