@@ -309,4 +309,14 @@ json::array to_json(const Pauses& pauses) {
   return list;
 }
 
+json::object to_json(const ConditionChange& change) {
+  Fields fields;
+  fields.always("time", format_time(change.at)).always("event", word(change.event));
+  if (change.condition) {
+    fields.always("name", to_string(*change.condition))
+        .set("value", value_word(*change.condition, change.value));
+  }
+  return fields.set("source", change.source).set("detail", change.detail).take();
+}
+
 }  // namespace wm

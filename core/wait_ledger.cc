@@ -149,4 +149,19 @@ TimePoint WaitLedger::unmet_since(const Constraints& wanted) const {
   return since;
 }
 
+std::optional<std::vector<PastPause>> WaitLedger::pauses_at(TimePoint time) const {
+  const auto after = std::ranges::upper_bound(entries_, time, {}, &LedgerEntry::from);
+  if (after == entries_.begin()) return std::nullopt;
+  std::vector<PastPause> pauses;
+  for (const std::string& group : std::prev(after)->paused) {
+    const auto goes_on = [&](const LedgerEntry& entry) { return entry.paused.contains(group); };
+    auto first = std::prev(after);
+    while (first != entries_.begin() && goes_on(*std::prev(first))) --first;
+    const auto end = std::find_if_not(after, entries_.end(), goes_on);
+    pauses.push_back(
+        {group, first->from, end == entries_.end() ? std::nullopt : std::optional(end->from)});
+  }
+  return pauses;
+}
+
 }  // namespace wm

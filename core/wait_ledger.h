@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <set>
 
 #include "core/gates.h"
@@ -19,6 +20,15 @@ struct LedgerEntry {
   bool unattended = false;
 
   bool operator==(const LedgerEntry&) const = default;
+};
+
+/// A pause of a group, or with "" of everything, and the time for which it is on record.
+struct PastPause {
+  std::string group;
+  TimePoint since{};
+  std::optional<TimePoint> until;  // Nothing: it goes on.
+
+  bool operator==(const PastPause&) const = default;
 };
 
 /// Changes before the last kLedgerEntries are forgotten: waits from then are reported as one wait
@@ -51,6 +61,9 @@ class WaitLedger {
   /// The time since which the conditions do not meet `wanted`, which they do not meet now. Local
   /// time does not count.
   TimePoint unmet_since(const Constraints& wanted) const;
+
+  /// The pauses in force at that time; nothing: the ledger begins later.
+  std::optional<std::vector<PastPause>> pauses_at(TimePoint time) const;
 
  private:
   void add(LedgerEntry entry);

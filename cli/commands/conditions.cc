@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/render/condition_bands.h"
 #include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
@@ -136,6 +137,43 @@ int watch(Session& session, bool times) {
   return done ? kDone : session.complain(done.error());
 }
 
+// The bands need all changes before the first line can be printed.
+int print_bands_and_changes(Session& session, TimePoint since) {
+  auto client = session.connect();
+  if (!client) return session.complain(client.error());
+  ConditionBands bands(since, wm::cli::now());
+  std::vector<std::string> lines;
+  const auto done = client->stream("ConditionChanges", {{"since", format_time(since)}},
+                                   [&](const json::object& page) {
+                                     bands.begin_with(array_of(page, "before"));
+                                     for (const json::value& change : array_of(page, "changes")) {
+                                       bands.add(change.as_object());
+                                       lines.push_back(line_of_change(change.as_object()));
+                                     }
+                                   });
+  if (!done) return session.complain(done.error());
+  bands.print(session.out(), session.style(), terminal_width());
+  for (const std::string& line : lines) session.out() << line << '\n';
+  if (lines.empty()) session.hint("no changes since then");
+  return kDone;
+}
+
+int show_changes(Session& session, const std::string& text) {
+  const auto since = typed_time(text, Direction::past);
+  if (!since) return session.complain("--since", since.error());
+  if (session.to_terminal() && !session.json()) return print_bands_and_changes(session, *since);
+  const auto count = session.print_pages({"ConditionChanges", {{"since", format_time(*since)}}},
+                                         "changes", [&](const json::array& changes) {
+                                           for (const json::value& change : changes) {
+                                             session.out()
+                                                 << line_of_change(change.as_object()) << '\n';
+                                           }
+                                         });
+  if (!count) return session.complain(count.error());
+  if (*count == 0 && !session.json()) session.hint("no changes since then");
+  return kDone;
+}
+
 int override_values(Session& session, const OverrideOptions& options) {
   json::object values;
   for (const std::string& pair : options.values) {
@@ -188,14 +226,23 @@ Command::Run set_up_conditions(CLI::App& app, const CommandLine&) {
   pretend->add_option("--for", options->time, "Pretend only for this long")->type_name("D");
   pretend->footer("Example: wm conditions override network=metered battery=low --for 10m");
   auto watching = std::make_shared<bool>(false);
-  app.add_flag("--watch", *watching, "Also print a line per change, until Ctrl-C");
+  auto* watch_flag =
+      app.add_flag("--watch", *watching, "Also print a line per change, until Ctrl-C");
+  auto since = std::make_shared<std::string>();
+  app.add_option("--since", *since,
+                 "The changes since then: 2h (ago), yesterday,\nmonday 09:30, 2026-11-23, …")
+      ->type_name("TIME")
+      ->excludes(watch_flag);
   auto times = std::make_shared<bool>(false);
   app.add_flag("--times", *times, "Print dates and seconds instead of 14m ago");
   auto* clear = app.add_subcommand("clear", "End all overrides");
   clear->footer("Example: wm conditions clear");
-  app.footer("Example: wm conditions\n         wm conditions override charging=no --for 10m");
-  return [options, pretend, clear, watching, times](Session& session) {
+  app.footer(
+      "Example: wm conditions\n         wm conditions --since yesterday\n"
+      "         wm conditions override charging=no --for 10m");
+  return [options, pretend, clear, watching, times, since](Session& session) {
     if (pretend->parsed()) return override_values(session, *options);
+    if (!since->empty() && !clear->parsed()) return show_changes(session, *since);
     if (*watching && !clear->parsed()) return watch(session, *times);
     return show_answer(session, clear->parsed() ? "ClearOverrides" : "Conditions", {}, *times);
   };

@@ -7,6 +7,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
+#include "cli/render/why_then.h"
 #include "cli/render/work.h"
 #include "core/json_fields.h"
 #include "core/text.h"
@@ -93,6 +94,38 @@ void print(Session& session, const json::object& why, const json::object& work) 
   for (const std::string& step : next_steps(why)) out << "  " << step << '\n';
 }
 
+void print_then(Session& session, const json::object& why) {
+  const Style style = session.style();
+  session.out() << style.bold(verdict_then(why, now())) << '\n';
+  print_facts_then(session.out(), style, why, terminal_width(), now());
+  for (const std::string& step : next_steps_then(why, now())) {
+    session.out() << "  " << step << '\n';
+  }
+}
+
+int why_then(Session& session, const std::string& name, const std::string& text) {
+  constexpr const char* kForecast = "; wm forecast tells what is to come";
+  const auto at = typed_time(text, Direction::past);
+  if (!at) {
+    const bool future = at.error().message.find("in the future") != std::string::npos;
+    return session.complain("--at",
+                            {at.error().code, at.error().message + (future ? kForecast : "")});
+  }
+  if (*at > now()) {
+    return session.complain("--at",
+                            {ErrorCode::invalid, "'" + text + "' is in the future" + kForecast});
+  }
+  const auto answer = session.ask("Why", {{"uniqueName", name}, {"at", format_time(*at)}});
+  if (!answer) return session.complain(answer.error());
+  const json::object& why = object_of(*answer, "why");
+  if (session.json()) {
+    session.print(why);
+  } else {
+    print_then(session, why);
+  }
+  return kDone;
+}
+
 int why(Session& session, const std::string& name) {
   const auto answer = session.ask("Why", {{"uniqueName", name}});
   if (!answer) return session.complain(answer.error());
@@ -112,8 +145,14 @@ int why(Session& session, const std::string& name) {
 Command::Run set_up_why(CLI::App& app, const CommandLine&) {
   auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "The job's unique name")->required()->type_name("");
-  app.footer("Example: wm why backup");
-  return [name](Session& session) { return why(session, *name); };
+  auto at = std::make_shared<std::string>();
+  app.add_option("--at", *at,
+                 "Explain that moment instead: 03:00, 2h (ago),\n\"yesterday 03:00\", …")
+      ->type_name("TIME");
+  app.footer("Example: wm why backup\n         wm why backup --at \"today 03:00\"");
+  return [name, at](Session& session) {
+    return at->empty() ? why(session, *name) : why_then(session, *name, *at);
+  };
 }
 
 }  // namespace wm::cli

@@ -43,6 +43,15 @@ class Style {
     return bar((part * columns + 50) / 100, columns);
   }
 
+  /// Stands before what nobody knows.
+  std::string unknown() const { return "?"; }
+
+  /// Parts of a band, from all to nothing, and a mark on the axis below it.
+  std::string full_block() const { return unicode_ ? "█" : "#"; }
+  std::string half_block() const { return unicode_ ? "▒" : "="; }
+  std::string low_block() const { return unicode_ ? "░" : "-"; }
+  std::string tick() const { return unicode_ ? "╵" : "|"; }
+
   std::string bold(std::string_view text) const { return paint("1", text); }
   std::string dim(std::string_view text) const { return paint("2", text); }
   std::string red(std::string_view text) const { return paint("31", text); }

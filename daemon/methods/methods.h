@@ -11,6 +11,7 @@
 #include "daemon/methods/changes.h"
 #include "daemon/methods/daemon_methods.h"
 #include "daemon/methods/logs.h"
+#include "daemon/methods/past_questions.h"
 #include "daemon/methods/questions.h"
 #include "daemon/methods/registrations.h"
 #include "daemon/methods/run_side.h"
@@ -74,6 +75,7 @@ class Methods {
   RoomForParts room_for_parts_;
   Registrations registrations_;
   Changes changes_;
+  PastQuestions past_questions_;
   Questions questions_;
   SensorQuestions sensor_questions_;
   DaemonMethods daemon_methods_;

@@ -56,26 +56,37 @@ json::array Questions::waited_so_far(WorkId id, TimePoint now) const {
   return to_json(manager_.scheduler().waited(*work, now));
 }
 
-// Answers a question about the job that uniqueName names, with one member.
-void Questions::ask_about_work(const ExchangePtr& exchange, std::string_view member,
-                               AnswerAboutWork answer) {
-  std::string name;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
-    return;
-  }
+// Answers a question about the job of that name, with one member.
+void Questions::ask_about_work(const ExchangePtr& exchange, const std::string& name,
+                               std::string_view member, const AnswerAboutWork& answer) {
   pending_.ask(exchange, [this, exchange, name, member, answer](TimePoint now) {
     const auto id = store_.find(exchange->peer().uid, name);
     if (!id) return no_such_work(*exchange, store_, name);
-    exchange->reply({{member, (this->*answer)(*id, now)}});
+    Result<json::object> told = answer(*id, now);
+    if (!told) return exchange->error(told.error());
+    exchange->reply({{member, std::move(*told)}});
   });
 }
 
 void Questions::show(const ExchangePtr& exchange) {
-  ask_about_work(exchange, "work", &Questions::show_work);
+  std::string name;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
+    return;
+  }
+  ask_about_work(exchange, name, "work",
+                 [this](WorkId id, TimePoint now) { return show_work(id, now); });
 }
 
 void Questions::why(const ExchangePtr& exchange) {
-  ask_about_work(exchange, "why", &Questions::explain_work);
+  std::string name;
+  std::optional<TimePoint> at;
+  if (!read_parameters(
+          *exchange, [&](JsonReader& reader) { reader.read("uniqueName", name).read("at", at); })) {
+    return;
+  }
+  ask_about_work(exchange, name, "why", [this, at](WorkId id, TimePoint now) {
+    return at ? past_.explain(id, *at, now) : Result<json::object>(explain_work(id, now));
+  });
 }
 
 json::object Questions::show_work(WorkId id, TimePoint now) const {

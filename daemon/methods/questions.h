@@ -1,6 +1,7 @@
 // Questions about jobs and their runs, answered from the last commit.
 #pragma once
 
+#include "daemon/methods/past_questions.h"
 #include "daemon/methods/pending.h"
 #include "daemon/methods/work_views.h"
 
@@ -9,8 +10,8 @@ namespace wm {
 class Questions {
  public:
   Questions(const WorkManager& manager, Store& store, const WorkViews& views,
-            PendingQuestions& pending)
-      : manager_(manager), store_(store), views_(views), pending_(pending) {}
+            const PastQuestions& past, PendingQuestions& pending)
+      : manager_(manager), store_(store), views_(views), past_(past), pending_(pending) {}
 
   // Each function is the method of that name.
 
@@ -21,9 +22,10 @@ class Questions {
   void history(const ExchangePtr& exchange);
 
  private:
-  using AnswerAboutWork = boost::json::object (Questions::*)(WorkId id, TimePoint now) const;
+  using AnswerAboutWork = std::function<Result<boost::json::object>(WorkId id, TimePoint now)>;
 
-  void ask_about_work(const ExchangePtr& exchange, std::string_view member, AnswerAboutWork answer);
+  void ask_about_work(const ExchangePtr& exchange, const std::string& name, std::string_view member,
+                      const AnswerAboutWork& answer);
   boost::json::object show_work(WorkId id, TimePoint now) const;
   boost::json::object explain_work(WorkId id, TimePoint now) const;
   boost::json::object expected_runs(std::optional<uid_t> visible, Duration ahead,
@@ -35,6 +37,7 @@ class Questions {
   const WorkManager& manager_;
   Store& store_;
   const WorkViews& views_;
+  const PastQuestions& past_;
   PendingQuestions& pending_;
 };
 
