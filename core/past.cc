@@ -286,7 +286,8 @@ class Past {
     return conditions;
   }
 
-  // Neighbouring stretches in which it held, or did not, are one.
+  // Neighbouring stretches in which it held, or did not, are one. Where the record ends, it may
+  // have gone on.
   void add_need(const Constraints& wanted, const ConditionId& id,
                 std::optional<TimePoint> relaxed) {
     const std::vector<Stretch> list = stretches_of(record_.changes, id);
@@ -308,7 +309,9 @@ class Past {
     std::size_t last = place;
     while (last + 1 < list.size() && same(last + 1)) ++last;
     wait.since = list[first].from;
-    wait.until = holds ? list[last].to : earliest(list[last].to, relaxed);
+    const bool ends = last + 1 < list.size() && list[last + 1].value;
+    wait.until = ends ? list[last].to : std::nullopt;
+    if (!holds) wait.until = earliest(wait.until, relaxed);
     wait.detail = then.detail;
     add_once(holds ? told_.met : told_.waits, std::move(wait));
   }

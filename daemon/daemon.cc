@@ -218,7 +218,8 @@ void Daemon::sense(TimePoint now) {
   Sensors& sensors = sensing_.sensors();
   const bool changed = sensors.take_changed();
   if (changed) manager_.set_conditions(sensors.conditions(), now);
-  if (changed || wanted != kept_wanted_) manager_.note_conditions(sensors.readings(wanted), now);
+  if (!changed && wanted == kept_wanted_) return;
+  manager_.note_conditions(sensors.readings(wanted), now);
   kept_wanted_ = wanted;
 }
 

@@ -18,6 +18,11 @@ namespace json = boost::json;
 
 namespace {
 
+// Seconds matter only for a while.
+std::string past_time(TimePoint time, TimePoint now) {
+  return now - time < 1h ? day_and_time(time, now) : day_and_minute(time, now);
+}
+
 std::string then_of(const json::object& why, TimePoint now) {
   return day_and_time(time_of(why, "at").value_or(now), now);
 }
@@ -46,7 +51,7 @@ std::string awaited_then(const json::object& wait, TimePoint now) {
   } else if (is_about_time(wait)) {
     const bool next = is_kind(wait, WaitKind::backoff);
     return std::string("it was not due") + (next ? " again, after an attempt in vain," : "") +
-           (until ? " until " + day_and_time(*until, now) : "");
+           (until ? " until " + past_time(*until, now) : "");
   } else if (is_kind(wait, WaitKind::paused)) {
     const std::string group = text_of(wait, "name");
     text = group.empty() ? "jobs were paused" : "the group '" + printable(group) + "' was paused";
@@ -56,15 +61,15 @@ std::string awaited_then(const json::object& wait, TimePoint now) {
     timeless["actual"] = "unfinished";  // Of a prerequisite.
     text = "it waited for " + awaited(timeless, now);
   }
-  return text + (until ? ", until " + day_and_time(*until, now) : "");
+  return text + (until ? ", until " + past_time(*until, now) : "");
 }
 
 // `from yesterday 22:10 to today 03:12`
 std::string stretch_text(const std::optional<TimePoint>& from, const std::optional<TimePoint>& to,
                          TimePoint now) {
-  if (from && to) return "from " + day_and_time(*from, now) + " to " + day_and_time(*to, now);
-  if (from) return "since " + day_and_time(*from, now);
-  return to ? "until " + day_and_time(*to, now) : "";
+  if (from && to) return "from " + past_time(*from, now) + " to " + past_time(*to, now);
+  if (from) return "since " + past_time(*from, now);
+  return to ? "until " + past_time(*to, now) : "";
 }
 
 // `run 12, from yesterday 03:00 to 03:12, succeeded`
@@ -109,7 +114,7 @@ std::string past_value(const json::object& wait, const std::string& sign, const 
   if (sign == style.unknown()) return "unknown: " + actual;
   if (is_about_time(wait)) {
     const auto until = time_of(wait, "until");
-    return until ? day_and_time(*until, now) : actual;
+    return until ? past_time(*until, now) : actual;
   }
   const bool needs = sign == style.no() && !is_kind(wait, WaitKind::daemon);
   return needs ? actual + ", needs " + text_of(wait, "required") : actual;
@@ -128,7 +133,7 @@ std::string verdict_then(const json::object& why, TimePoint now) {
   if (state == "unregistered") {
     const auto registered = time_of(why, "registeredAt");
     return name + " was not registered yet " + then +
-           (registered ? ": that was " + day_and_time(*registered, now) : "");
+           (registered ? ": that was " + past_time(*registered, now) : "");
   }
   const auto known = parse_word<WorkState>(state);
   if (known && is_finished(*known)) {
@@ -176,10 +181,15 @@ std::vector<std::string> next_steps_then(const json::object& why, TimePoint now)
                     command_line(fmt::format("logs --run {}", number_of(run, "run")), name));
     return steps;
   }
+  const auto state = parse_word<WorkState>(text_of(why, "state"));
+  if (state && is_finished(*state)) {
+    steps.push_back("What has happened: " + command_line("history", name));
+    return steps;
+  }
   const json::object& next = object_of(why, "next");
   const auto started = time_of(next, "startedAt");
   if (started) {
-    steps.push_back("It ran " + day_and_time(*started, now) + ": " + command_line("history", name));
+    steps.push_back("It ran " + past_time(*started, now) + ": " + command_line("history", name));
   } else {
     steps.push_back("It has not run since: " + command_line("why", name));
   }

@@ -25,6 +25,9 @@ void ConditionLog::begin(TimePoint last_seen, TimePoint now) {
   const std::vector<ConditionChange> last =
       store_.condition_changes_before(TimePoint{Duration::max()});
   TimePoint seen = last_seen;
+  for (const RunInfo& run : store_.runs_ended({.limit = 1}).list) {
+    seen = std::max(seen, run.finished_at.value_or(seen));
+  }
   const ConditionChange* daemon = nullptr;
   for (const ConditionChange& one : last) {
     seen = std::max(seen, one.at);

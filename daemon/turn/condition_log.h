@@ -25,7 +25,7 @@ class ConditionLog {
   ConditionLog(Store& store, const Settings& settings) : store_(store), settings_(settings) {}
 
   /// A daemon begins. The last one has told the store that it ended, or was lost at some time after
-  /// `last_seen`.
+  /// its last sign, which is at `last_seen` or later on record.
   void begin(TimePoint last_seen, TimePoint now);
   /// Another program goes on in this process, with the values that the last one kept.
   void go_on(TimePoint now);

@@ -115,6 +115,17 @@ TEST_F(WhyNotThen, AKilledDaemonMayHaveBeenThereOrNot) {
   EXPECT_EQ(past.unknown[0].since, kNow - 1h);
 }
 
+TEST_F(WhyNotThen, AWaitIsNotOverWhereTheRecordEnds) {
+  needs({.constraints = {.flags = {Constraint::charging}}});
+  is(Constraint::charging, false, -2h);
+  daemon(ConditionEvent::lost, 1h);
+  daemon(ConditionEvent::started, 2h);
+  is(Constraint::charging, true, 2h);
+
+  EXPECT_EQ(explain().waits.at(0).since, kNow - 2h);
+  EXPECT_EQ(explain().waits.at(0).until, std::nullopt);
+}
+
 TEST_F(WhyNotThen, NothingIsKnownBeforeTheRecord) {
   record_.changes.clear();
   record_.pauses.reset();
