@@ -11,10 +11,10 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include "core/condition_id.h"
 #include "core/json_fields.h"
 #include "core/size.h"
 #include "core/text.h"
-#include "core/condition_id.h"
 #include "daemon/system/users.h"
 #include "daemon/turn/admission.h"
 #include "daemon/turn/log_space.h"
