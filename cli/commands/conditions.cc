@@ -161,6 +161,7 @@ int print_bands_and_changes(Session& session, TimePoint since) {
 int show_changes(Session& session, const std::string& text) {
   const auto since = typed_time(text, Direction::past);
   if (!since) return session.complain("--since", since.error());
+  session.page();
   if (session.to_terminal() && !session.json()) return print_bands_and_changes(session, *since);
   const auto count = session.print_pages({"ConditionChanges", {{"since", format_time(*since)}}},
                                          "changes", [&](const json::array& changes) {
