@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/commands/show.h"
 #include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
@@ -72,10 +73,14 @@ int status(Session& session, bool times) {
 }  // namespace
 
 Command::Run set_up_status(CLI::App& app, const CommandLine&) {
+  auto name = std::make_shared<std::string>();
   auto times = std::make_shared<bool>(false);
+  app.add_option("NAME", *name, "The job of that name instead, as wm show")->type_name("");
   app.add_flag("--times", *times, "Print dates and seconds instead of 14m ago");
-  app.footer("Example: wm status");
-  return [times](Session& session) { return status(session, *times); };
+  app.footer("Example: wm status\n         wm status nightly-backup");
+  return [name, times](Session& session) {
+    return name->empty() ? status(session, *times) : show_job(session, *name, *times);
+  };
 }
 
 }  // namespace wm::cli
