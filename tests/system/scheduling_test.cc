@@ -2,6 +2,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/time.h"
 #include "tests/system/commands.h"
 
 namespace wm {

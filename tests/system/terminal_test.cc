@@ -60,7 +60,9 @@ TEST_F(OnATerminal, LeavingThePagerEarlyIsNoError) {
   std::ofstream(file) << lines;
   shell("a", "cat " + file.string());
   ok({"wait", "a"});
-  EXPECT_EQ(shown({"logs", "a"}, {{"WM_PAGER", "head -n 1"}}), "0123456789\n");
+  const std::string seen = shown({"logs", "a"}, {{"WM_PAGER", "head -n 2"}});
+  EXPECT_TRUE(seen.starts_with("wm: a, run 1: succeeded, ")) << seen;
+  EXPECT_TRUE(seen.ends_with("\n0123456789\n")) << seen;
 }
 
 TEST_F(OnATerminal, APagerThatIsNotThereIsDoneWithout) {

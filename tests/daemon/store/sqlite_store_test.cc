@@ -48,6 +48,7 @@ const std::string kOldDocuments =
 
 // Before schema 10, names and unfinished jobs had more indexes, and insertions a trigger.
 const std::string kOldIndexes = R"sql(
+DROP TABLE condition_change;
 DROP INDEX work_unfinished;
 DROP INDEX work_superseded;
 CREATE UNIQUE INDEX work_name ON work (owner, name) WHERE superseded = 0;
