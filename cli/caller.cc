@@ -1,9 +1,13 @@
 #include "cli/caller.h"
 
+#include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 
 #include <unistd.h>
 
@@ -43,6 +47,58 @@ std::string absolute_path(const std::string& path) {
   if (home && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
   std::error_code problem;
   return fs::absolute(path, problem).lexically_normal().string();
+}
+
+namespace {
+
+bool is_of_the_moment(std::string_view name) {
+  constexpr std::array<std::string_view, 16> kNames{"_",
+                                                    "COLUMNS",
+                                                    "DBUS_SESSION_BUS_ADDRESS",
+                                                    "DISPLAY",
+                                                    "LINES",
+                                                    "OLDPWD",
+                                                    "PWD",
+                                                    "SHLVL",
+                                                    "SSH_AUTH_SOCK",
+                                                    "TERM",
+                                                    "TERMCAP",
+                                                    "WAYLAND_DISPLAY",
+                                                    "XAUTHORITY",
+                                                    "XDG_CURRENT_DESKTOP",
+                                                    "XDG_RUNTIME_DIR",
+                                                    "XDG_SESSION_TYPE"};
+  return name.starts_with("WM_") || std::ranges::count(kNames, name) > 0;
+}
+
+bool is_plain_name(std::string_view name) {
+  const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !name.empty() && std::ranges::all_of(name, is_plain);
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> kept_environment(std::string_view names) {
+  std::map<std::string, std::string> kept;
+  if (names == kAllVariables) {
+    for (char** one = environ; *one; ++one) {
+      const std::string_view variable(*one);
+      const std::string_view name = variable.substr(0, variable.find('='));
+      const bool usable = is_plain_name(name) && is_utf8(variable) && !is_of_the_moment(name);
+      if (usable) kept.emplace(name, variable.substr(name.size() + 1));
+    }
+    return kept;
+  }
+  std::istringstream list{std::string(names)};
+  for (std::string name; std::getline(list, name, ',');) {
+    const char* const value = std::getenv(name.c_str());
+    if (!value || !is_utf8(value)) {
+      return fail(ErrorCode::invalid, "--keep-env: " + printable(name) +
+                                          (value ? " is not UTF-8" : " is not set here"));
+    }
+    kept.emplace(name, value);
+  }
+  return kept;
 }
 
 Result<std::string> read_text(const char* option, const std::string& source) {

@@ -2,7 +2,9 @@
 // files.
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "core/work.h"
 
@@ -15,6 +17,12 @@ Result<std::string> find_program(const std::string& name);
 /// Resolves a path from the working directory. A shell leaves the tilde of a quoted pattern alone,
 /// so it is expanded here.
 std::string absolute_path(const std::string& path);
+
+/// The caller's environment for a job: the variables of the list `NAME,NAME`, or all. All are
+/// without those of wm, of this shell and terminal, and of the session, which a run gets as they
+/// are when it starts; and without what cannot be passed on, because it is not UTF-8.
+Result<std::map<std::string, std::string>> kept_environment(std::string_view names);
+constexpr std::string_view kAllVariables = "true";
 
 /// `@FILE`: its content; `-`: standard input; anything else is the text itself. The error begins
 /// with `option`.

@@ -66,6 +66,11 @@ RequestOptions::RequestOptions(CLI::App& app, Offers offers, const CommandLine& 
     const std::string names = "--" + std::string(field.option);
     if (line.wants(names)) add(app, field, names);
   }
+  constexpr Offers kNew = kOneoff | kPeriodic | kEvery | kProcessing;
+  if ((offers & kNew) != 0 && line.wants("--keep-env")) {
+    app.add_flag("--keep-env", kept_variables_, "Your environment as it is now; or --keep-env=A,B")
+        ->group(std::string(word(FieldGroup::gets)));
+  }
 }
 
 void RequestOptions::add(CLI::App& app, const Field& field, std::string names) {
@@ -151,6 +156,11 @@ Result<WorkRequest> RequestOptions::read(WorkKind kind) const {
   WorkRequest request = default_request(kind);
   request.unique_name = name_;
   if (auto read = read_typed(request, false); !read) return std::unexpected(read.error());
+  if (!kept_variables_.empty()) {
+    auto kept = kept_environment(kept_variables_);
+    if (!kept) return std::unexpected(kept.error());
+    request.env.merge(*kept);  // What --env sets stays.
+  }
   if (auto read = read_command(request); !read) return std::unexpected(read.error());
   return request;
 }

@@ -56,6 +56,7 @@ class RequestOptions {
   std::string task_;
   std::vector<std::string> command_;
   std::deque<Typed> typed_;
+  std::string kept_variables_;  // --keep-env
 };
 
 }  // namespace wm::cli

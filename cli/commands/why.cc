@@ -76,7 +76,9 @@ void print_last_lines(Session& session, const std::string& name) {
   session.out() << "  " << (errors ? "stderr" : "stdout") << ", last lines:\n";
   const std::size_t width = terminal_width();
   for (const std::string& text : lines) {
-    session.out() << "    " << (width > 8 ? cut_to_width(text, width - 4, session.style().dots()) : text) << '\n';
+    session.out() << "    "
+                  << (width > 8 ? cut_to_width(text, width - 4, session.style().dots()) : text)
+                  << '\n';
   }
   session.out() << "  All of it: " << command_line("logs", name) << '\n';
 }

@@ -217,6 +217,37 @@ TEST_F(Commands, ANameIsTheCommandsIfNoneIsGiven) {
   fails(2, "a shell's line needs a shell: -- sh -c 'a && b'", {"once", "--", "a && b"});
 }
 
+TEST_F(Commands, TheCallersEnvironmentIsTakenAlongIfAsked) {
+  const auto registered = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> command{WM_PROGRAM, "--socket", daemon_.socket(), "once"};
+    command.insert(command.end(), options.begin(), options.end());
+    command.insert(command.end(), {"--", "env"});
+    return run_program(command, {{"COLOUR", "bl\xc3\xbc e"},
+                                 {"SECRET", "x"},
+                                 {"BAD", "\xff"},
+                                 {"DISPLAY", ":9"},
+                                 {"WM_RECONNECT", "1s"}});
+  };
+  const auto printed = [&](const std::string& name) {
+    ok({"wait", name});
+    return "\n" + ok({"logs", name});
+  };
+  EXPECT_EQ(registered({"all", "--keep-env", "--env", "SECRET=y"}).status, 0);
+  EXPECT_EQ(registered({"one", "--keep-env=COLOUR"}).status, 0);
+  EXPECT_EQ(registered({"none"}).status, 0);
+
+  const std::string all = printed("all");
+  EXPECT_NE(all.find("\nCOLOUR=bl\xc3\xbc e\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("\nSECRET=y\n"), std::string::npos) << "what --env says counts";
+  EXPECT_EQ(all.find("\nDISPLAY=:9\n"), std::string::npos) << "of the moment";
+  EXPECT_EQ(all.find("\nWM_RECONNECT="), std::string::npos);
+  EXPECT_EQ(all.find("\nBAD="), std::string::npos);
+  EXPECT_EQ(printed("one").find("\nSECRET="), std::string::npos);
+  EXPECT_EQ(printed("none").find("\nCOLOUR="), std::string::npos);
+  EXPECT_EQ(registered({"x", "--keep-env=ABSENT"}).err, "wm: --keep-env: ABSENT is not set here\n");
+  EXPECT_EQ(registered({"x", "--keep-env=BAD"}).err, "wm: --keep-env: BAD is not UTF-8\n");
+}
+
 TEST_F(Commands, ACommandThatIsToRunAgainAndAgainIsRegisteredOnce) {
   const auto registered = [&](const std::vector<std::string>& arguments) {
     const json::value work = json(arguments);

@@ -268,9 +268,8 @@ TEST_F(SlowAnswer, TheFirstPageIsPrintedBeforeTheNextIsThere) {
     const std::string pipe = (directory_.path() / ("out" + std::to_string(form.size()))).string();
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
     std::jthread client([&] {
-      run_program(
-          {"/bin/sh", "-c",
-           "LC_ALL=C " WM_PROGRAM " --socket " + socket_ + " list" + form + " >" + pipe});
+      run_program({"/bin/sh", "-c",
+                   "LC_ALL=C " WM_PROGRAM " --socket " + socket_ + " list" + form + " >" + pipe});
     });
     std::ifstream out(pipe);
     const UniqueFd connection = accept();
