@@ -26,9 +26,10 @@ News::News(Session& session, const std::optional<std::vector<std::string>>& name
   }
 }
 
-bool News::take_events() { return events_->take_answer().has_value(); }
+bool News::take_events() { return events_ && events_->take_answer().has_value(); }
 
 bool News::take_conditions() {
+  if (!conditions_) return false;
   const auto answer = conditions_->take_answer();
   return answer &&
          conditions_->send("Conditions", {{"after", number_of(*answer, "version")}}, false);

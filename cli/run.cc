@@ -96,6 +96,8 @@ const std::string* first_word(const std::vector<std::string>& arguments) {
   return nullptr;
 }
 
+std::string version_line() { return "wm " + std::string(kVersion); }
+
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "Print JSON");
   auto* user = app.add_flag("--user", options.user, "Talk to your own daemon");
@@ -113,7 +115,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
          },
          "auto (default: on a terminal), always or never")
       ->type_name("WHEN");
-  app.set_version_flag("--version", "wm " + std::string(kVersion));
+  app.set_version_flag("--version", version_line());
   app.footer(
       "Example: wm once hello -- echo Hello\n"
       "         wm logs hello\n"
@@ -337,6 +339,22 @@ int help(Session& session, const std::string& name) {
   return kDone;
 }
 
+// What needs no command's options is printed before any are made.
+bool print_at_once(const std::string& option, Streams streams) {
+  const bool version = option == "--version";
+  if (version) streams.out << version_line() << '\n';
+  const bool help = option == "--help" || option == "-h";
+  if (help) streams.out << short_help();
+  return version || help;
+}
+
+// The status of a command whose output must all be written.
+int flushed(int status, Streams streams) {
+  if (streams.out.flush() || status != kDone) return status;
+  streams.err << "wm: standard output cannot be written\n";
+  return kFailed;
+}
+
 }  // namespace
 
 Command::Run set_up_help(CLI::App& app, const CommandLine&) {
@@ -372,6 +390,7 @@ int run(int argc, const char* const* argv, Streams streams) {
     return kUsage;
   }
   if (arguments.empty()) arguments.emplace_back("--help");
+  if (!command && print_at_once(arguments.front(), streams)) return flushed(kDone, streams);
   CommandLine line;
   const auto dashes = std::ranges::find(arguments, "--");
   if (command && command->takes_command && dashes != arguments.end()) {
@@ -379,12 +398,7 @@ int run(int argc, const char* const* argv, Streams streams) {
     arguments.erase(dashes, arguments.end());
   }
   line.words = std::move(arguments);
-  const int status = parse_and_run(std::move(line), command, streams);
-  if (!streams.out.flush() && status == kDone) {
-    streams.err << "wm: standard output cannot be written\n";
-    return kFailed;
-  }
-  return status;
+  return flushed(parse_and_run(std::move(line), command, streams), streams);
 }
 
 }  // namespace wm::cli

@@ -79,7 +79,7 @@ std::vector<Stretch> stretches_of(const std::vector<ConditionChange>& changes,
 
 std::size_t place_at(const std::vector<Stretch>& list, TimePoint moment) {
   std::size_t place = 0;
-  while (place + 1 < list.size() && *list[place + 1].from <= moment) ++place;
+  while (place + 1 < list.size() && list[place + 1].from <= moment) ++place;
   return place;
 }
 
@@ -137,7 +137,7 @@ class Past {
 
   // The row after the last run before the moment, with today's terms.
   Work after_last_run() const {
-    const RunInfo& run = *record_.before;
+    const RunInfo run = record_.before.value_or(RunInfo{});
     const RunResult result = run.result.value_or(RunResult{});
     Work row = record_.work;
     row.state = WorkState::running;
@@ -282,7 +282,7 @@ class Past {
   Conditions conditions_in(const ConditionId& id, const Stretch& stretch) const {
     Conditions conditions;
     conditions.unknown = rules_.unknown;
-    put(conditions, id, *stretch.value);
+    if (stretch.value) put(conditions, id, *stretch.value);
     return conditions;
   }
 

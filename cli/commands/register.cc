@@ -128,7 +128,7 @@ int register_every(Session& session, const Registration& options, const std::str
     return session.complain(
         {ErrorCode::invalid, "the period is one word: write wm every \"" + both + "\""});
   }
-  if (recurrence->every) request->every = *recurrence->every;
+  request->every = recurrence->every.value_or(Duration::zero());
   request->calendar = recurrence->calendar;
   return register_command(session, options, std::move(*request));
 }

@@ -97,9 +97,9 @@ std::optional<AtScript> read_script(std::string_view text) {
   }
   while (!text.starts_with("cd ")) {
     const auto name = take_until(text, "=");
-    const auto value = name ? take_until(text, "; export " + std::string(*name) + "\n")
-                            : std::optional<std::string_view>();
-    if (!value || name->find('\n') != std::string_view::npos) return std::nullopt;
+    if (!name || name->find('\n') != std::string_view::npos) return std::nullopt;
+    const auto value = take_until(text, "; export " + std::string(*name) + "\n");
+    if (!value) return std::nullopt;
     script.variables.emplace_back(*name, without_escapes(*value));
   }
   text.remove_prefix(3);

@@ -195,9 +195,8 @@ std::vector<std::string> about_cron(const std::string& source, const std::string
       "- Two runs of one job never overlap: the second waits for the end of the first.",
       "- Nothing is mailed. wm keeps what a run prints: wm logs NAME.",
       "- A run finds its input as JSON, here {}, on its standard input, which cron leaves empty.",
-      "- Without PATH and SHELL of its own, a run gets wmd's PATH and its user's shell; those of "
-      "cron",
-      "  are /usr/bin:/bin and /bin/sh.",
+      "- Without PATH and SHELL of its own, a run gets wmd's PATH and its user's shell: those of",
+      "  cron are /usr/bin:/bin and /bin/sh.",
       "Cron tries nothing again, which is what max-attempts = 1 says: without that, a run that",
       "fails is tried again after a while.",
   };

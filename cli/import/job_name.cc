@@ -36,6 +36,7 @@ class ShellSplitter {
  private:
   void step() {
     const char c = take();
+    const bool descriptor = word_.ends_with('>') || rest_.starts_with('>');  // 2>&1, &>FILE.
     if (c == '\'' || c == '"') {
       quoted(c);
     } else if (c == '`' || (c == '$' && rest_.starts_with('('))) {
@@ -44,9 +45,7 @@ class ShellSplitter {
       add(take());
     } else if (c == ' ' || c == '\t') {
       end_word();
-    } else if (c == '&' && (word_.ends_with('>') || rest_.starts_with('>'))) {
-      add(c);  // 2>&1, &>FILE.
-    } else if (std::string_view(";&|()\n").contains(c)) {
+    } else if (std::string_view(";&|()\n").contains(c) && !(c == '&' && descriptor)) {
       end_command();
     } else {
       add(c);

@@ -85,7 +85,7 @@ Result<std::vector<Word>> split_words(std::string_view text) {
         return invalid("it has the unknown escape \\" + printable(text.substr(0, 1)));
       }
     } else if (quote != 0 ? c == quote : c == '"' || c == '\'') {
-      quote = quote != 0 ? 0 : c;
+      quote = quote != 0 ? '\0' : c;
       word->bare = false;
     } else {
       word->text += c;

@@ -232,7 +232,8 @@ class ServiceReader {
     if (value(key).empty()) return;
     const auto span = time_span(value(key));
     if (!span) entry_.note(std::string(key) + "=: " + span.error().message);
-    if (span && *span && **span > Duration::zero()) limit = **span;
+    const Duration length = span.value_or(std::nullopt).value_or(Duration::zero());
+    if (length > Duration::zero()) limit = length;
   }
 
   void read_ends() {

@@ -122,11 +122,9 @@ class TimerReader {
     std::optional<Duration> shortest;
     for (const std::string& text : timer.values("Timer", key)) {
       const auto read = time_span(text);
-      if (!read) {
-        entry.note(std::string(key) + "=: " + read.error().message);
-      } else if (*read) {
-        shortest = shortest ? std::min(*shortest, **read) : **read;
-      }
+      if (!read) entry.note(std::string(key) + "=: " + read.error().message);
+      const std::optional<Duration> length = read.value_or(std::nullopt);
+      if (length) shortest = std::min(shortest.value_or(*length), *length);
     }
     return shortest;
   }
@@ -208,8 +206,7 @@ std::vector<std::string> about_timers(const TimerScope& scope) {
       "Systemd still runs them, too. To end that: " + systemctl + " disable --now NAME.timer",
       "What is different under wm:",
       "- Two jobs do not wait for each other as units do (After=, Requires=).",
-      "- A run finds its input as JSON, here {}, on its standard input, which systemd leaves "
-      "empty.",
+      "- A run finds its input as JSON, here {}, on its standard input: systemd leaves it empty.",
       "- A job gets none of systemd's sandbox; what a service names of it is said beside it.",
       "Systemd tries nothing again unless Restart= says so, which is what max-attempts = 1 says:",
       "without that, a run that fails is tried again after a while.",

@@ -110,6 +110,11 @@ std::string fact_of(const json::object& wait) {
   return name.empty() ? kind : kind + " " + name;
 }
 
+// What it needs, in the words of what is measured: a battery that is low should be ok.
+std::string needed(const json::object& wait) {
+  return text_of(wait, "actual") == "low" ? "ok" : text_of(wait, "required");
+}
+
 // `metered, needs unmetered`; of a time, when it comes.
 std::string state_of_fact(const json::object& wait, bool holds, TimePoint now) {
   const std::string actual = text_of(wait, "actual");
@@ -117,7 +122,7 @@ std::string state_of_fact(const json::object& wait, bool holds, TimePoint now) {
   if (is_for_a_time(wait) && until) {
     return day_and_time(*until, now) + ", " + relative_time(*until, now);
   }
-  return holds ? actual : actual + ", needs " + text_of(wait, "required");
+  return holds ? actual : actual + ", needs " + needed(wait);
 }
 
 // An appended job has the name of its prerequisite.
@@ -268,6 +273,11 @@ std::vector<std::string> next_steps(const json::object& why) {
     if (text_of(first, "name") == name) return {"Both of them: wm list"};
     return {"Why that: " + command_line("why", text_of(first, "name"))};
   }
+  const bool crowded = std::ranges::all_of(waits, [](const json::value& wait) {
+    const std::string kind = text_of(wait.as_object(), "kind");
+    return kind == word(WaitKind::slot) || kind == word(WaitKind::group);
+  });
+  if (crowded) return {"What has the slots: wm list --state running"};
   std::vector<std::string> steps;
   for (const json::value& wait : waits) {
     if (text_of(wait.as_object(), "kind") != word(WaitKind::paused)) continue;

@@ -100,7 +100,7 @@ std::string waiting_verdict(const std::string& name, const json::object& why, Ti
 }
 
 std::string past_fact(const json::object& wait) {
-  const std::string name = text_of(wait, "name");
+  std::string name = text_of(wait, "name");
   if (is_kind(wait, WaitKind::constraint)) return name;
   if (is_about_time(wait)) return "due";
   if (is_kind(wait, WaitKind::daemon)) return "wmd";

@@ -65,7 +65,8 @@ Server::Server(asio::io_context& loop, int listener, ServerLimits limits, OnCall
   asio::co_spawn(loop, accept_all(), asio::detached);
 }
 
-Server::~Server() {
+// Closing may fail for lack of memory: then the program ends here, as it was about to.
+Server::~Server() {  // NOLINT(bugprone-exception-escape)
   while (!connections_.empty()) connections_.front()->close();
 }
 
