@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <thread>
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -15,6 +16,13 @@ using Changes = std::vector<std::string>;
 
 std::string now() {
   return format_time(std::chrono::floor<Duration>(std::chrono::system_clock::now()));
+}
+
+// A moment in which nothing happens: what comes next has a later time on record.
+std::string quiet_moment() {
+  std::string then = now();
+  while (now() == then) std::this_thread::yield();
+  return then;
 }
 
 class PastTest : public Commands {
@@ -35,7 +43,7 @@ class PastTest : public Commands {
 TEST_F(PastTest, ChangesAreListedInOrderAndSurviveKill) {
   ok({"conditions", "override", "charging=no", "network=metered"});
   shell("backup", ":", {"--charging", "--network", "unmetered"});
-  const std::string then = now();
+  const std::string then = quiet_moment();
   ok({"conditions", "override", "charging=yes"});
   ok({"conditions", "override", "network=unmetered"});
   ok({"wait", "backup"});
@@ -76,7 +84,7 @@ TEST_F(PastTest, ADaemonThatWasNotRunningIsOnRecord) {
   ok({"conditions", "override", "charging=no"});
   shell("backup", ":", {"--charging"});
   daemon_.stop();
-  const std::string then = now();
+  const std::string then = quiet_moment();
   daemon_.start();
 
   EXPECT_EQ(changes({}), (Changes{"daemon-started", "daemon-stopped", "daemon-started"}));
