@@ -40,6 +40,8 @@ struct Command {
 };
 
 std::span<const Command> all_commands();
+/// nullptr: there is none of that name.
+const Command* find_command(std::string_view name);
 
 // These are in commands/, one file each.
 Command::Run set_up_once(CLI::App& app, const CommandLine& line);

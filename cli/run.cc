@@ -5,13 +5,14 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/complete.h"
+#include "cli/global_options.h"
 #include "cli/help.h"
 #include "cli/shell_words.h"
 #include "cli/streams.h"
 #include "core/suggest.h"
 #include "core/text.h"
 #include "core/time.h"
-#include "core/version.h"
 
 namespace wm::cli {
 namespace {
@@ -67,12 +68,6 @@ constexpr std::array kCommands{
     Command{"Daemon", "help", "Show the manual, or all commands", false, set_up_help},
 };
 
-const Command* find_command(std::string_view name) {
-  const auto found =
-      std::ranges::find(kCommands, name, [](const Command& c) { return std::string_view(c.name); });
-  return found == kCommands.end() ? nullptr : &*found;
-}
-
 // What may be meant by a word that is no command: another one or, with a name that a job could
 // have, that job.
 std::string unknown_command(const std::string& word) {
@@ -94,32 +89,6 @@ const std::string* first_word(const std::vector<std::string>& arguments) {
     }
   }
   return nullptr;
-}
-
-std::string version_line() { return "wm " + std::string(kVersion); }
-
-void add_global_options(CLI::App& app, GlobalOptions& options) {
-  app.add_flag("--json", options.json, "Print JSON");
-  auto* user = app.add_flag("--user", options.user, "Talk to your own daemon");
-  app.add_flag("--system", options.system, "Talk to the system's daemon")->excludes(user);
-  app.add_option("--socket", options.socket, "Talk to the daemon at this socket")
-      ->type_name("PATH");
-  app.add_flag("--no-pager", options.no_pager, "Print long output directly, not in a pager");
-  app.add_option("--owner", options.owner, "For root: act for this user")->type_name("USER");
-  app.add_option_function<std::string>(
-         "--color",
-         [&options](const std::string& text) {
-           const auto choice = parse_word<ColorChoice>(text);
-           if (!choice) throw CLI::ValidationError("--color", choice.error().message);
-           options.color = *choice;
-         },
-         "auto (default: on a terminal), always or never")
-      ->type_name("WHEN");
-  app.set_version_flag("--version", version_line());
-  app.footer(
-      "Example: wm once hello -- echo Hello\n"
-      "         wm logs hello\n"
-      "wm COMMAND --help says more about each.");
 }
 
 // The named command at its deepest level, such as wm conditions override.
@@ -367,6 +336,12 @@ Command::Run set_up_help(CLI::App& app, const CommandLine&) {
 
 std::span<const Command> all_commands() { return kCommands; }
 
+const Command* find_command(std::string_view name) {
+  const auto found =
+      std::ranges::find(kCommands, name, [](const Command& c) { return std::string_view(c.name); });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
 bool CommandLine::wants(std::string_view names) const {
   const std::string list = ',' + std::string(names) + ',';
   const auto gives = [&](std::string_view word) {
@@ -379,6 +354,9 @@ bool CommandLine::wants(std::string_view names) const {
 
 int run(int argc, const char* const* argv, Streams streams) {
   std::vector<std::string> arguments(argv + 1, argv + std::max(argc, 1));
+  if (arguments.size() > 1 && arguments[0] == "complete" && arguments[1] == "--") {
+    return complete({arguments.begin() + 2, arguments.end()}, streams.out);
+  }
   const std::string* word = first_word(arguments);
   const Command* command = word ? find_command(*word) : nullptr;
   if (word && !command) {

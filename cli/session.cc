@@ -163,7 +163,7 @@ Result<Client> Session::connect_user(const Surroundings& surroundings) {
   own_directory_ = true;
   auto client = connect_again();
   const char* wanted = std::getenv("WM_AUTOSTART");
-  if (client || client.error().code != ErrorCode::unreachable ||
+  if (client || client.error().code != ErrorCode::unreachable || !options_.starts_daemon ||
       (wanted && std::string_view(wanted) == "0")) {
     return client;
   }

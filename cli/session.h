@@ -38,6 +38,7 @@ struct GlobalOptions {
   std::string socket;
   std::string owner;  // The name or id of the user for whom root acts.
   ColorChoice color = ColorChoice::automatic;
+  bool starts_daemon = true;  // If the user's own does not answer, unless WM_AUTOSTART is 0.
 };
 
 /// The documented exit codes.
