@@ -1,4 +1,5 @@
 // The commands that control order and time, as people type them.
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -7,6 +8,8 @@
 
 namespace wm {
 namespace {
+
+using namespace std::chrono_literals;
 
 class Scheduling : public Commands {
  protected:
