@@ -226,7 +226,7 @@ void offer_commands(Answer& answer) {
 
 void offer_values(std::string_view command, const CLI::Option& option, Session& session,
                   Answer& answer) {
-  const std::string name = option.get_single_name();
+  const std::string& name = option.get_single_name();
   const auto source = std::ranges::find_if(kSources, [&](const Source& one) {
     return (one.command.empty() || one.command == command) && one.name == name;
   });
