@@ -10,7 +10,9 @@ namespace wm::cli {
 namespace {
 
 std::tm broken_down(TimePoint time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  // system_clock's own conversion counts nanoseconds, which end in 2262.
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
   std::tm parts{};
   ::localtime_r(&seconds, &parts);
   return parts;

@@ -88,7 +88,7 @@ const Specifiers kSpecifiers = [](char letter) -> std::optional<std::string> {
   return std::nullopt;
 };
 
-Arguments command_of(std::vector<std::string> lines) {
+Arguments command_of(const std::vector<std::string>& lines) {
   const auto command = service_command(lines, kSpecifiers);
   return command ? command->command : Arguments{command.error().message};
 }

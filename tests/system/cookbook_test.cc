@@ -341,6 +341,7 @@ struct Recipe {
   const char* title;
   void (Recipes::*test)();
 
+  // The library's name.  NOLINTNEXTLINE(readability-identifier-naming)
   friend void PrintTo(const Recipe& recipe, std::ostream* out) { *out << recipe.title; }
 };
 
