@@ -17,7 +17,7 @@
 namespace wm::cli {
 namespace {
 
-// As git and crontab: the variable is a shell's text, and may have options.
+// The variable is a shell's text and may have options, as for git and crontab.
 std::string editor() {
   for (const char* const name : {"VISUAL", "EDITOR"}) {
     const char* const named = std::getenv(name);

@@ -11,7 +11,7 @@ namespace wm::cli {
 /// Writes the options of a command as people type them.
 std::shared_ptr<CLI::Formatter> help_formatter();
 
-/// What `wm --help` prints: on one screen, what people do every day, and the names of all commands.
+/// `wm --help` prints this. It fits on a screen: the daily commands, and the names of all.
 std::string short_help();
 
 /// Shows the page of wm(1); false if that cannot be done here.

@@ -143,7 +143,7 @@ class Edit {
   std::size_t changed_ = 0;
 };
 
-// As long as there is an error, the editor opens again with it; leaving without a change ends that.
+// The editor opens again as long as there is an error. It ends when people leave without a change.
 int edit(Session& session, const std::vector<std::string>& names) {
   auto file = EditedText::create();
   if (!file) return session.complain(file.error());

@@ -37,7 +37,7 @@ struct ImportOptions {
   bool apply = false;
 };
 
-// What the program prints, or its own complaint.
+// Returns what the program prints; if it fails, the error is its own complaint.
 Result<std::string> printed(const std::string& program, std::vector<std::string> arguments) {
   auto path = find_program(program);
   if (!path) return invalid("there is no " + program + " in PATH");

@@ -41,7 +41,7 @@ std::string last_state_of(std::string_view line) {
   return printable(text.find_first_not_of(' ') == std::string::npos ? "" : text);
 }
 
-// What the last run said last: on standard error if it said anything there.
+// Collects the last lines of a run. Those on standard error count if there are any.
 struct LastWords {
   LastLines output{4 * kLastLines};
   LastLines errors{4 * kLastLines};

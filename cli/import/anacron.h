@@ -13,7 +13,7 @@ namespace wm::cli {
 std::vector<Entry> read_anacrontab(std::string_view text, const std::string& where,
                                    const std::string& user, const Caller& caller);
 
-/// What is different under wm for every job of anacron.
+/// Says how wm differs for every job of anacron.
 std::vector<std::string> about_anacron(const std::string& source);
 
 }  // namespace wm::cli

@@ -24,7 +24,7 @@ std::optional<AtLine> read_at_line(std::string_view line);
 Entry read_at_job(std::string_view line, std::string_view script, const Caller& caller,
                   TimePoint now);
 
-/// What is different under wm for every such job.
+/// Says how wm differs for every such job.
 std::vector<std::string> about_at();
 
 }  // namespace wm::cli

@@ -22,7 +22,7 @@ struct Split {
   std::optional<std::string> input;
 };
 
-// As Debian's cron does: in the command \% is % and \\ is \, in the input only \% is %.
+// Follows Debian's cron: in the command \% is % and \\ is \, in the input only \% is %.
 Split split_at_percent(std::string_view text) {
   Split split;
   for (std::size_t i = 0; i < text.size(); ++i) {

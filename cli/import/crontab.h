@@ -12,7 +12,7 @@ namespace wm::cli {
 struct CrontabForm {
   std::string where;        // Its name in comments.
   bool names_user = false;  // The sixth column is a user.
-  std::string user;         // Whose table it is; empty: the caller's.
+  std::string user;         // The owner of the table; empty: the caller.
 };
 
 /// The form of the table at that path: /etc/crontab and /etc/cron.d/NAME name users, and
@@ -22,7 +22,7 @@ CrontabForm crontab_form(const std::string& path);
 std::vector<Entry> read_crontab(std::string_view text, const CrontabForm& form,
                                 const Caller& caller);
 
-/// What is different under wm for every job of cron. `off` says how to end the old ones.
+/// Says how wm differs for every job of cron. `off` says how to end the old ones.
 std::vector<std::string> about_cron(const std::string& source, const std::string& off);
 
 }  // namespace wm::cli

@@ -17,7 +17,7 @@ struct TimerScope {
 std::vector<Entry> read_timer(const std::string& name, const UnitFiles& files,
                               const TimerScope& scope, const Caller& caller);
 
-/// What is different under wm for every timer.
+/// Says how wm differs for every timer.
 std::vector<std::string> about_timers(const TimerScope& scope);
 
 }  // namespace wm::cli
