@@ -26,7 +26,8 @@ std::unexpected<Error> unreachable(const std::string& what) {
   return fail(ErrorCode::unreachable, what);
 }
 
-// Translates the daemon's named errors, which its interface describes.
+}  // namespace
+
 Error error_of(std::string_view name, const json::object& parameters) {
   const auto text = [&](std::string_view key) { return text_of(parameters, key); };
   constexpr std::string_view kPrefix = "io.wm.Scheduler.";
@@ -51,8 +52,6 @@ Error error_of(std::string_view name, const json::object& parameters) {
   return {ErrorCode::failed, "the daemon does not understand: " + std::string(name) +
                                  "; is its version different from wm's?"};
 }
-
-}  // namespace
 
 Result<Client> Client::connect(const std::string& socket) {
   sockaddr_un address{};

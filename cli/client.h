@@ -14,6 +14,9 @@
 
 namespace wm::cli {
 
+/// Translates the daemon's named errors, which its interface describes.
+Error error_of(std::string_view name, const boost::json::object& parameters);
+
 class Client {
  public:
   static Result<Client> connect(const std::string& socket);

@@ -141,9 +141,10 @@ Result<> RequestOptions::read_command(WorkRequest& request) const {
   if (!cwd.empty()) cwd = std::filesystem::absolute(cwd, problem).string();
   if (!command_.empty()) {
     if (!task_.empty()) return invalid("a task and a command: give one of them");
+    request.command = command_;
+    if (elsewhere_) return {};
     const auto program = find_program(command_.front());
     if (!program) return std::unexpected(program.error());
-    request.command = command_;
     request.command.front() = *program;
     if (cwd.empty()) cwd = std::filesystem::current_path(problem).string();
   }

@@ -19,6 +19,9 @@ class RequestOptions {
   RequestOptions(const RequestOptions&) = delete;
   RequestOptions& operator=(const RequestOptions&) = delete;
 
+  /// The job is for other machines: a program is looked up there, and no directory is ours.
+  void for_other_machines() { elsewhere_ = true; }
+
   /// NAME, which may be left out.
   void add_name(CLI::App& app);
   /// NAME and TASK.
@@ -57,6 +60,7 @@ class RequestOptions {
   std::vector<std::string> command_;
   std::deque<Typed> typed_;
   std::string kept_variables_;  // --keep-env
+  bool elsewhere_ = false;
 };
 
 }  // namespace wm::cli

@@ -67,7 +67,8 @@ const Field* field_of(std::string_view key) {
 // Reads one [[work]]. `_` may replace `-` in its keys, as in wmd.toml.
 class WorkReader {
  public:
-  WorkReader(const toml::table& table, TomlReader& reader) : table_(table), reader_(reader) {}
+  WorkReader(const toml::table& table, TomlReader& reader, Place place)
+      : table_(table), reader_(reader), place_(place) {}
 
   // Nothing: the reader has the error.
   std::optional<WorkRequest> read() {
@@ -132,7 +133,7 @@ class WorkReader {
   // A file means the same wherever it is applied from, except for the PATH in which a command is
   // looked up, and the home directory for `~`.
   bool resolve(WorkRequest& request) {
-    if (!request.command.empty()) {
+    if (!request.command.empty() && place_ == Place::here) {
       auto program = find_program(request.command.front());
       if (program) {
         request.command.front() = std::move(*program);
@@ -158,6 +159,7 @@ class WorkReader {
 
   const toml::table& table_;
   TomlReader& reader_;
+  Place place_;
 };
 
 // TOML has no null, and no number beyond 64 bits with a sign.
@@ -200,20 +202,6 @@ toml::array toml_array(const json::array& list) {
     put_toml(value, [&](auto&& node) { array.push_back(std::forward<decltype(node)>(node)); });
   }
   return array;
-}
-
-// Writes one line; no text is spread over several.
-std::string toml_line(std::string_view key, const json::value& value) {
-  constexpr auto kOneLine = toml::toml_formatter::default_flags &
-                            ~toml::format_flags::allow_literal_strings &
-                            ~toml::format_flags::allow_multi_line_strings;
-  std::ostringstream out;
-  put_toml(value, [&](auto&& node) {
-    toml::table line;
-    line.insert(key, std::forward<decltype(node)>(node));
-    out << toml::toml_formatter{line, kOneLine} << '\n';
-  });
-  return out.str();
 }
 
 // The library quotes some keys wrongly: one with a tab, one with three quotes.
@@ -264,7 +252,22 @@ void write_work(std::ostream& out, const json::object& work) {
 
 }  // namespace
 
-Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::string& name) {
+// No text is spread over several lines.
+std::string toml_line(std::string_view key, const json::value& value) {
+  constexpr auto kOneLine = toml::toml_formatter::default_flags &
+                            ~toml::format_flags::allow_literal_strings &
+                            ~toml::format_flags::allow_multi_line_strings;
+  std::ostringstream out;
+  put_toml(value, [&](auto&& node) {
+    toml::table line;
+    line.insert(key, std::forward<decltype(node)>(node));
+    out << toml::toml_formatter{line, kOneLine} << '\n';
+  });
+  return out.str();
+}
+
+Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::string& name,
+                                              Place place, const ReadMore& read_more) {
   std::vector<DeclaredWork> works;
   std::optional<Error> error;
   const TomlFile file{name, PlaceForm::line};
@@ -273,7 +276,8 @@ Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::
     if (const auto* list = tables["work"].as_array()) works.reserve(list->size());
     TomlReader reader(tables, "", file, error);
     reader.each_entry("work", [&](const toml::table& table, TomlReader& entry) {
-      if (auto request = WorkReader(table, entry).read()) {
+      if (read_more) read_more(entry);
+      if (auto request = WorkReader(table, entry, place).read()) {
         works.push_back({std::move(*request), file.place(table.source())});
       }
     });

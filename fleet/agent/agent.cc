@@ -1,0 +1,457 @@
+#include "fleet/agent/agent.h"
+
+#include <algorithm>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <spdlog/spdlog.h>
+
+#include "cli/caller.h"
+#include "cli/render/local_time.h"
+#include "core/json_fields.h"
+#include "core/request_json.h"
+#include "core/version.h"
+#include "fleet/agent/boot_clock.h"
+
+namespace wm::fleet {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+// Without a hint: a hint may be lost, and where a pool of connections stands between, none comes.
+constexpr Duration kAskLeast = 30s;
+constexpr Duration kAskMost = 60s;
+constexpr Duration kCrowd = 1s;  // A hint comes to all agents at once.
+constexpr Duration kFirstPause = 500ms;
+constexpr Duration kLongestPause = 30s;
+
+Duration longer(Duration pause) { return std::clamp(pause * 2, kFirstPause, kLongestPause); }
+
+}  // namespace
+
+Agent::Agent(asio::io_context& loop, AgentSettings settings)
+    : loop_(loop), settings_(std::move(settings)), timer_(loop) {
+  status_.node = settings_.node;
+}
+
+void Agent::start() { asio::co_spawn(loop_, serve(), asio::detached); }
+
+void Agent::stop() {
+  stopping_ = true;
+  wake();
+}
+
+void Agent::wake() {
+  woken_ = true;
+  timer_.cancel();
+}
+
+asio::awaitable<void> Agent::sleep_until(Duration time) {
+  const Duration left = time - since_boot();
+  if (woken_ || left <= Duration::zero()) co_return;
+  timer_.expires_after(left);
+  boost::system::error_code ignored;
+  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<void> Agent::serve() {
+  while (!stopping_) {
+    woken_ = false;
+    co_await turn();
+    tell();
+    if (!stopping_) co_await sleep_until(next_time());
+  }
+  if (events_) events_->close();
+  if (conditions_) conditions_->close();
+  daemon_.reset();
+  database_.reset();
+  if (stopped_) stopped_();
+}
+
+// One round of what may be due. Each part does nothing where there is nothing to do.
+asio::awaitable<void> Agent::turn() {
+  const bool daemon = co_await meet_daemon();
+  const bool database = co_await meet_database();
+  if (!daemon || !database) co_return;
+  for (const std::string& name : std::exchange(unwanted_, {})) co_await cancel(name);
+  co_await renew();
+  co_await report();
+  co_await hand_back_what_waits();
+  co_await look_at_conditions();
+  co_await ask_for_work();
+  co_await look_at_each();
+  co_await report();
+}
+
+int Agent::free_slots() const { return std::max(slots_ - static_cast<int>(held_.size()), 0); }
+
+// When a turn has something to do if nobody wakes it.
+Duration Agent::next_time() const {
+  Duration next = since_boot() + kAskMost;
+  if (!daemon_) next = std::min(next, daemon_after_);
+  if (!database_) next = std::min(next, database_after_);
+  if (!daemon_ || !database_) return next;
+  next = std::min(next, ask_at_);
+  for (const auto& [name, held] : held_) {
+    const LeaseTimes times = lease_times(held.claim.lease, held.claim.request.stop_grace);
+    next = std::min(next, held.renewed + times.renew_after);
+    if (held.waits) next = std::min(next, *held.waits + held.claim.hold);
+  }
+  return next;
+}
+
+Duration Agent::some_of(Duration most) {
+  return Duration{std::uniform_int_distribution<std::int64_t>(0, most.count())(random_)};
+}
+
+void Agent::tell() const {
+  NodeStatus status = status_;
+  for (const auto& [name, held] : held_) {
+    status.claims.push_back({{"name", name}, {"fence", held.claim.fence}, {"state", held.state}});
+  }
+  status.each = each_.size();
+  status.unreported = dirty_.size() + unreported_runs_.size();
+  static_cast<void>(write_status(status_file_of(settings_), status));
+}
+
+// ---- The database
+
+void Agent::lose_database(const std::string& state, const Error& error) {
+  if (status_.database != state || status_.database_problem != error.message) {
+    spdlog::warn("the database: {}: {}", state, error.message);
+    status_.since = format_time(cli::now());
+  }
+  status_.database = state;
+  status_.database_problem = error.message;
+  database_.reset();
+  database_pause_ = longer(database_pause_);
+  database_after_ = since_boot() + database_pause_ / 2 + some_of(database_pause_);
+}
+
+asio::awaitable<bool> Agent::meet_database() {
+  if (database_ && !database_->alive()) {
+    lose_database("unreachable", {ErrorCode::unreachable, "the connection is gone"});
+  }
+  if (database_) co_return true;
+  if (since_boot() < database_after_ || !daemon_) co_return false;
+  const auto conninfo = conninfo_of(settings_);
+  if (!conninfo) {
+    lose_database("refused", conninfo.error());
+    co_return false;
+  }
+  auto connection = co_await Connection::open(*conninfo);
+  if (!connection) {
+    const bool refused = connection.error().message.find("authentication") != std::string::npos;
+    lose_database(refused ? "refused" : "unreachable", connection.error());
+    co_return false;
+  }
+  database_ = std::move(*connection);
+  database_->listen(
+      [this] {
+        ask_at_ = std::min(ask_at_, since_boot() + some_of(kCrowd));
+        wake();
+      },
+      [this] { wake(); });
+  // Behind a pool of connections there are no hints: then the agent only asks.
+  if (const auto listening = co_await database_->query("listen wm_fleet"); !listening) {
+    spdlog::info("the database sends no hints: {}", listening.error().message);
+  }
+  json::array claims;
+  for (const auto& [name, held] : held_) {
+    claims.push_back({{"piece", held.claim.piece}, {"fence", held.claim.fence}});
+  }
+  json::object said{
+      {"version", kVersion}, {"labels", to_json(settings_.labels)}, {"claims", std::move(claims)}};
+  const auto greeting = co_await ask("hello", std::move(said));
+  if (!greeting) co_return false;
+  take_claims(array_of(*greeting, "claims"));
+  cursor_ = time_of(*greeting, "cursor");
+  seen_ = 0;
+  ask_at_ = Duration::zero();
+  for (auto& [name, each] : each_) each.told = false;
+  each_changed_ = true;
+  database_pause_ = Duration::zero();
+  status_.database = "connected";
+  status_.database_problem.clear();
+  status_.since = format_time(cli::now());
+  spdlog::info("connected to the fleet's database as node {}", text_of(*greeting, "node"));
+  if (!recovered_) co_return co_await recover_runs();
+  co_return true;
+}
+
+// The claims among those found in the daemon that are still ours; the others' jobs must end.
+void Agent::take_claims(const json::array& claims) {
+  for (const json::value& value : claims) {
+    auto claim = claim_from_json(value.as_object());
+    if (!claim || !held_.contains(claim->name)) continue;
+    Held& held = held_[claim->name];
+    held.claim = std::move(*claim);
+    held.unknown = false;
+    if (held.renewed == Duration::zero()) held.renewed = Duration{1};  // Renew it at once.
+  }
+  for (auto& [name, held] : held_) {
+    if (!held.unknown || held.lost) continue;
+    held.lost = true;
+    if (held.state == "enqueued" || held.state == "running") unwanted_.push_back(name);
+  }
+}
+
+asio::awaitable<std::optional<json::object>> Agent::ask(std::string function,
+                                                        json::object parameters) {
+  if (!database_) co_return std::nullopt;
+  auto answer = co_await database_->call(function, std::move(parameters));
+  if (answer) co_return std::move(*answer);
+  constexpr std::string_view kReadOnly = "25006";
+  const std::string state = database_->error_state();
+  lose_database(state == kReadOnly                                ? "read-only"
+                : answer.error().code == ErrorCode::not_permitted ? "refused"
+                : database_->alive()                              ? "error"
+                                                                  : "unreachable",
+                answer.error());
+  co_return std::nullopt;
+}
+
+// ---- Leases
+
+// Renews all leases together once one is due. Only what was renewed in time is fed.
+asio::awaitable<void> Agent::renew() {
+  const Duration sent = since_boot();
+  const bool due = std::ranges::any_of(held_, [&](const auto& pair) {
+    const auto& [name, held] = pair;
+    const LeaseTimes times = lease_times(held.claim.lease, held.claim.request.stop_grace);
+    return !held.lost && sent >= held.renewed + times.renew_after;
+  });
+  if (!due) co_return;
+  json::array claims;
+  for (const auto& [name, held] : held_) {
+    if (held.lost) continue;
+    claims.push_back({{"piece", held.claim.piece},
+                      {"fence", held.claim.fence},
+                      {"running", held.state == "running"}});
+  }
+  json::object said{{"claims", std::move(claims)}};
+  const auto answer = co_await ask("renew", std::move(said));
+  if (!answer) co_return;
+  std::set<std::int64_t> kept;
+  for (const json::value& piece : array_of(*answer, "pieces"))
+    kept.insert(piece.to_number<std::int64_t>());
+  std::vector<std::string> lost;
+  for (auto& [name, held] : held_) {
+    if (held.lost) continue;
+    if (kept.contains(held.claim.piece)) {
+      held.renewed = sent;
+    } else {
+      held.lost = true;
+      lost.push_back(name);
+    }
+  }
+  co_await feed();
+  for (const std::string& name : lost) {
+    spdlog::warn("'{}': the claim is not ours any more", name);
+    co_await cancel(name);
+  }
+}
+
+// Tells the daemon of the leases that are young enough.
+asio::awaitable<void> Agent::feed() {
+  json::array names;
+  for (const auto& [name, held] : held_) {
+    const LeaseTimes times = lease_times(held.claim.lease, held.claim.request.stop_grace);
+    const bool young = since_boot() - held.renewed <= times.feed_before;
+    if (!held.lost && !held.state.empty() && young) names.emplace_back(local_name(name));
+  }
+  if (names.empty() || !daemon_) co_return;
+  json::object said{{"uniqueNames", std::move(names)}};
+  const auto fed = co_await daemon_->call("KeepAlive", std::move(said));
+  if (!fed && fed.error().code == ErrorCode::unreachable) {
+    lose_daemon(fed.error().message);
+  } else if (!fed) {
+    spdlog::warn("wmd is too old to watch leases: {}", fed.error().message);
+  }
+}
+
+asio::awaitable<void> Agent::hand_back_what_waits() {
+  std::vector<std::string> names;
+  for (const auto& [name, held] : held_) {
+    const bool waits = held.waits && since_boot() >= *held.waits + held.claim.hold;
+    if (waits && !held.lost) names.push_back(name);
+  }
+  co_await hand_back(std::move(names));
+}
+
+// The job ends first: nobody else may have the claim while it could still start.
+asio::awaitable<void> Agent::hand_back(std::vector<std::string> names) {
+  json::array claims;
+  for (const std::string& name : names) {
+    const auto found = held_.find(name);
+    if (found == held_.end()) continue;
+    Held& held = found->second;
+    declined_[name] = since_boot() + std::max(held.claim.hold, kAskLeast);
+    if (held.state == "running") continue;  // It has begun meanwhile.
+    claims.push_back({{"piece", held.claim.piece}, {"fence", held.claim.fence}});
+    if (!held.state.empty()) co_await cancel(name);
+    held_.erase(name);
+  }
+  if (claims.empty()) co_return;
+  json::object said{{"claims", std::move(claims)}};
+  static_cast<void>(co_await ask("hand_back", std::move(said)));
+}
+
+// ---- Work
+
+asio::awaitable<void> Agent::ask_for_work() {
+  if (!database_ || since_boot() < ask_at_) co_return;
+  json::object said{{"holds", holds_},
+                    {"custom", json::value_from(custom_)},
+                    {"conditions", values_},
+                    {"want", free_slots()},
+                    {"seen", seen_}};
+  const auto answer = co_await ask("ask", std::move(said));
+  if (!answer) co_return;
+  ask_at_ = since_boot() + kAskLeast + some_of(kAskMost - kAskLeast);
+  if (const json::value* next = answer->if_contains("nextMs"); next && next->is_number()) {
+    ask_at_ = std::min(ask_at_,
+                       since_boot() + Duration{number_of(*answer, "nextMs")} + some_of(kCrowd) / 4);
+  }
+  if (auto wanted = texts_of(*answer, "custom"); wanted != wanted_custom_) {
+    wanted_custom_ = std::move(wanted);
+    conditions_changed_ = true;
+    wake();
+  }
+  if (const json::value* each = answer->if_contains("each"); each && each->is_array()) {
+    co_await settle_each(each->as_array());
+    seen_ = number_of(*answer, "change");
+  }
+  co_await claim(array_of(*answer, "offers"));
+}
+
+asio::awaitable<void> Agent::claim(json::array offers) {
+  json::array pieces;
+  std::map<std::string, bool> known;  // What the daemon said of these constraints.
+  std::set<std::string> names;
+  for (const json::value& value : offers) {
+    const json::object& offer = value.as_object();
+    const std::string name = text_of(offer, "name");
+    const auto declined = declined_.find(name);
+    if (declined != declined_.end() && since_boot() < declined->second) continue;
+    if (held_.contains(name) || !names.insert(name).second) continue;
+    const std::string key =
+        json::serialize(object_of(offer, "constraints")) + text_of(offer, "timeZone");
+    const auto [entry, is_new] = known.try_emplace(key, false);
+    if (is_new) {
+      entry->second = co_await holds(object_of(offer, "constraints"), text_of(offer, "timeZone"));
+    }
+    if (entry->second) pieces.push_back(offer.at("piece"));
+  }
+  if (pieces.empty() || free_slots() == 0) co_return;
+  const std::size_t offered = pieces.size();
+  json::object said{{"pieces", std::move(pieces)}, {"want", free_slots()}};
+  const Duration sent = since_boot();
+  const auto answer = co_await ask("claim", std::move(said));
+  if (!answer) co_return;
+  const json::array& claims = array_of(*answer, "claims");
+  for (const json::value& value : claims) {
+    auto claim = claim_from_json(value.as_object());
+    if (!claim) {  // Of a newer version: somebody else may know what to do with it.
+      spdlog::warn("a claim cannot be read: {}", claim.error().message);
+      continue;
+    }
+    const std::string name = claim->name;
+    Held held;
+    held.claim = std::move(*claim);
+    held.renewed = sent;
+    held_.insert_or_assign(name, std::move(held));
+    co_await register_claim(name);
+  }
+  // More may be there than was offered, and what others took must be looked at once more.
+  if (free_slots() > 0 && (offered > claims.size() || offered == 32)) ask_at_ = Duration::zero();
+  if (ask_at_ == Duration::zero()) wake();
+}
+
+asio::awaitable<void> Agent::register_claim(std::string name) {
+  Held& held = held_.at(name);
+  const auto registered =
+      co_await register_here(local_claim(held.claim, settings_.node), ExistingPolicy::replace);
+  if (registered) {
+    if (held.state.empty()) held.state = "enqueued";
+    if (!held.waits && held.state == "enqueued") held.waits = since_boot();
+    co_await feed();
+    co_return;
+  }
+  if (registered.error().code == ErrorCode::unreachable) {
+    lose_daemon(registered.error().message);
+    co_return;
+  }
+  constexpr Duration kUntilAskedAgain = 10min;  // The node's owner may change its mind.
+  spdlog::warn("'{}': wmd does not take it: {}", name, registered.error().message);
+  std::vector<std::string> names{name};
+  co_await hand_back(std::move(names));
+  declined_[name] = since_boot() + kUntilAskedAgain;
+}
+
+asio::awaitable<Result<>> Agent::register_here(WorkRequest request, ExistingPolicy existing) {
+  if (!request.command.empty()) {
+    auto program = cli::find_program(request.command.front());
+    if (!program) co_return std::unexpected(program.error());
+    request.command.front() = std::move(*program);
+  }
+  json::object said{{"work", to_json(request)}, {"existing", word(existing)}};
+  const auto registered = co_await daemon_->call("Register", std::move(said));
+  if (!registered) co_return std::unexpected(registered.error());
+  co_return Result<>{};
+}
+
+asio::awaitable<void> Agent::cancel(std::string name) {
+  if (!daemon_) co_return;
+  json::object said{{"uniqueNames", json::array{local_name(name)}}};
+  const auto cancelled = co_await daemon_->call("Cancel", std::move(said));
+  if (!cancelled && cancelled.error().code == ErrorCode::unreachable) {
+    lose_daemon(cancelled.error().message);
+  }
+}
+
+// Brings the daemon's `each` work to what is wanted.
+asio::awaitable<void> Agent::settle_each(json::array wanted) {
+  std::set<std::string> names;
+  for (const json::value& value : wanted) {
+    const json::object& one = value.as_object();
+    const std::string name = text_of(one, "name");
+    const int generation = static_cast<int>(number_of(one, "generation"));
+    names.insert(name);
+    Each& each = each_[name];
+    if (each.generation == generation) continue;
+    const json::value* const ended = one.if_contains("ended");
+    if (ended && ended->is_bool() && ended->get_bool()) {
+      each_.erase(name);
+      continue;
+    }
+    auto request = request_from_json(object_of(one, "request"));
+    Error problem;
+    if (request) {
+      const auto registered = co_await register_here(
+          local_each(std::move(*request), generation, settings_.node), ExistingPolicy::update);
+      if (!registered && registered.error().code == ErrorCode::unreachable) {
+        co_return lose_daemon(registered.error().message);
+      }
+      if (!registered) problem = registered.error();
+    } else {
+      problem = request.error();
+    }
+    each = {generation, problem.message.empty() ? "enqueued" : "refused", problem.message, false};
+    each_changed_ = true;
+  }
+  std::vector<std::string> gone;
+  for (const auto& [name, each] : each_) {
+    if (!names.contains(name)) gone.push_back(name);
+  }
+  for (const std::string& name : gone) {
+    each_.erase(name);
+    co_await cancel(name);
+  }
+}
+
+}  // namespace wm::fleet

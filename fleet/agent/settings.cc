@@ -1,0 +1,97 @@
+#include "fleet/agent/settings.h"
+
+#include <cstdlib>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/read_file.h"
+#include "config/toml_reader.h"
+
+namespace wm::fleet {
+
+namespace {
+
+constexpr int kMostSlots = 10'000;
+
+// libpq's own quoting: a backslash before a quote and a backslash.
+std::string libpq_quoted(std::string_view value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "'";
+}
+
+void read_labels(TomlReader& reader, Labels& labels) {
+  std::map<std::string, std::string> given;
+  reader.read("labels", given);
+  for (const auto& [key, value] : given) {
+    const auto label = parse_label(key + "=" + value);
+    if (!label) return reader.complain("labels", label.error().message);
+    labels.insert(*label);
+  }
+}
+
+}  // namespace
+
+Result<AgentSettings> parse_agent_settings(std::string_view text, const std::string& name) {
+  AgentSettings settings;
+  std::optional<Error> error;
+  const TomlFile file{name};
+  try {
+    const toml::table table = toml::parse(text, name);
+    TomlReader reader(table, "", file, error);
+    reader.table("fleet", [&](TomlReader& fleet) {
+      fleet.read("node", settings.node);
+      fleet.read("database", settings.database);
+      fleet.read("password_file", settings.password_file);
+      fleet.read("run_as", settings.run_as);
+      fleet.read("socket", settings.socket);
+      fleet.read("status_file", settings.status_file);
+      fleet.read("slots", settings.slots, 1, kMostSlots);
+      read_labels(fleet, settings.labels);
+      if (settings.node.empty()) fleet.fail("node", "is missing: the name given to enroll");
+    });
+    if (!reader.has("fleet")) return invalid(name + ": [fleet] is missing: see wm-fleet enroll");
+  } catch (const toml::parse_error& problem) {
+    return std::unexpected(file.error_at(problem.source(), problem.description()));
+  }
+  if (error) return std::unexpected(*error);
+  return settings;
+}
+
+Result<AgentSettings> load_agent_settings(const std::filesystem::path& file) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  auto settings = parse_agent_settings(*text, file.string());
+  if (!settings) return settings;
+  struct stat status{};
+  const bool open_to_all = ::stat(file.c_str(), &status) == 0 && (status.st_mode & 0007) != 0;
+  if (open_to_all && settings->database.find("password") != std::string::npos) {
+    return invalid(file.string() + " has a password and may be read by everybody: chmod 600 " +
+                   file.string());
+  }
+  return settings;
+}
+
+Result<std::string> conninfo_of(const AgentSettings& settings) {
+  if (settings.password_file.empty()) return settings.database;
+  auto password = read_file(settings.password_file);
+  if (!password) return std::unexpected(password.error());
+  while (password->ends_with('\n')) password->pop_back();
+  return settings.database + " password=" + libpq_quoted(*password);
+}
+
+std::string status_file_of(const AgentSettings& settings) {
+  if (!settings.status_file.empty()) return settings.status_file;
+  if (const char* const given = std::getenv("RUNTIME_DIRECTORY"); given && *given) {
+    return std::string(given) + "/status.json";
+  }
+  const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (::geteuid() == 0 || !runtime || !*runtime) return "/run/wm-fleet/status.json";
+  return std::string(runtime) + "/wm-fleet-" + settings.node + ".json";
+}
+
+}  // namespace wm::fleet

@@ -1,0 +1,50 @@
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "core/text.h"
+#include "fleet/command.h"
+
+namespace wm::fleet {
+
+namespace json = boost::json;
+
+cli::Style Context::style() const {
+  const bool colors = ::isatty(STDOUT_FILENO) != 0 && !std::getenv("NO_COLOR");
+  return cli::Style(colors);
+}
+
+int Context::complain(const Error& error) {
+  streams_.err << "wm-fleet: " << printable(error.message) << '\n';
+  return status_ = cli::exit_status(error.code);
+}
+
+void Context::print(const json::value& document) { out() << json::serialize(document) << '\n'; }
+
+Database* Context::database() {
+  if (database_) return database_.get();
+  auto connected = Database::connect(conninfo_);
+  if (!connected) {
+    complain({connected.error().code,
+              connected.error().message + ": set $PGHOST or $PGSERVICE, or give --database"});
+    return nullptr;
+  }
+  database_ = std::move(*connected);
+  return database_.get();
+}
+
+std::optional<json::value> Context::ask(std::string sql,
+                                        std::vector<std::optional<std::string>> parameters) {
+  Database* const fleet = database();
+  if (!fleet) return std::nullopt;
+  auto answer = fleet->ask(std::move(sql), std::move(parameters));
+  if (answer) return std::move(*answer);
+  Error error = answer.error();
+  const bool no_schema =
+      fleet->failed_with("3F000") || fleet->failed_with("42P01") || fleet->failed_with("42883");
+  if (no_schema) error = {ErrorCode::refused, "this database has no fleet yet: wm-fleet init"};
+  complain(error);
+  return std::nullopt;
+}
+
+}  // namespace wm::fleet

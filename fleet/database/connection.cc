@@ -1,0 +1,251 @@
+#include "fleet/database/connection.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/text.h"
+
+namespace wm::fleet {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+namespace {
+
+// A few, because an agent connects seldom: each waits for one connection.
+asio::thread_pool& connecting_threads() {
+  static asio::thread_pool pool(4);
+  return pool;
+}
+
+// libpq's messages have several lines, of which the first says what happened.
+std::string first_line(const char* message) {
+  std::string_view text = message ? message : "";
+  for (const std::string_view prefix : {"ERROR:  ", "FATAL:  "}) {
+    if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+  }
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+struct Clear {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using Answer = std::unique_ptr<PGresult, Clear>;
+
+ErrorCode code_of(std::string_view state) {
+  if (state == "42501" || state.starts_with("28")) return ErrorCode::not_permitted;
+  if (state.starts_with("P0")) return ErrorCode::refused;
+  if (state.starts_with("22") || state.starts_with("23")) return ErrorCode::invalid;
+  return ErrorCode::failed;
+}
+
+Rows rows_of(const PGresult* result) {
+  Rows rows(static_cast<std::size_t>(PQntuples(result)));
+  const int columns = PQnfields(result);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const int row = static_cast<int>(i);
+    for (int column = 0; column < columns; ++column) {
+      if (PQgetisnull(result, row, column) != 0) {
+        rows[i].emplace_back();
+      } else {
+        rows[i].emplace_back(
+            std::string(PQgetvalue(result, row, column),
+                        static_cast<std::size_t>(PQgetlength(result, row, column))));
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string with_time_limits(const std::string& conninfo) {
+  // A later word of the same name wins: what people set stays.
+  constexpr std::string_view kLimits =
+      "connect_timeout=10 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 "
+      "tcp_user_timeout=20000 application_name=wm-fleet ";
+  const bool is_address =
+      conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://");
+  if (!is_address) return std::string(kLimits) + conninfo;
+  std::string address = conninfo;
+  address += conninfo.find('?') == std::string::npos ? '?' : '&';
+  return address +
+         "connect_timeout=10&keepalives_idle=15&keepalives_interval=5&keepalives_count=3&"
+         "tcp_user_timeout=20000";
+}
+
+Connection::Connection(asio::any_io_executor executor, Handle handle)
+    : handle_(std::move(handle)), socket_(executor, PQsocket(handle_.get())), answered_(executor) {
+  PQsetnonblocking(handle_.get(), 1);
+  PQsetNoticeProcessor(handle_.get(), [](void*, const char*) {}, nullptr);
+  asio::co_spawn(executor, read(), asio::detached);
+}
+
+Connection::~Connection() {
+  *exists_ = false;
+  answered_.cancel();
+  socket_.release();  // It is libpq's to close.
+}
+
+void Connection::join_connecting_threads() { connecting_threads().join(); }
+
+asio::awaitable<Result<std::unique_ptr<Connection>>> Connection::open(std::string conninfo) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto connect = [&](auto handler) {
+    const auto loop = asio::prefer(executor, asio::execution::outstanding_work.tracked);
+    asio::post(connecting_threads(),
+               [handler = std::move(handler), loop, info = with_time_limits(conninfo)]() mutable {
+                 PGconn* const connection = PQconnectdb(info.c_str());
+                 asio::post(loop, [handler = std::move(handler), connection]() mutable {
+                   std::move(handler)(connection);
+                 });
+               });
+  };
+  Handle handle(co_await asio::async_initiate<const asio::use_awaitable_t<>, void(PGconn*)>(
+      connect, asio::use_awaitable));
+  if (PQstatus(handle.get()) != CONNECTION_OK) {
+    co_return fail(ErrorCode::unreachable,
+                   "the database cannot be reached: " + first_line(PQerrorMessage(handle.get())));
+  }
+  co_return std::unique_ptr<Connection>(new Connection(executor, std::move(handle)));
+}
+
+void Connection::listen(std::function<void()> on_hint, std::function<void()> on_lost) {
+  on_hint_ = std::move(on_hint);
+  on_lost_ = std::move(on_lost);
+}
+
+void Connection::lose() {
+  if (!std::exchange(alive_, false)) return;
+  answered_.cancel();
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  if (on_lost_) on_lost_();
+}
+
+// Reads for as long as the connection is there: answers, and notifications between them.
+asio::awaitable<void> Connection::read() {
+  const auto exists = exists_;
+  while (*exists && alive_) {
+    boost::system::error_code failed;
+    co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read,
+                                asio::redirect_error(asio::use_awaitable, failed));
+    if (!*exists || !alive_) co_return;
+    if (failed || PQconsumeInput(handle_.get()) == 0) co_return lose();
+    bool hinted = false;
+    while (PGnotify* hint = PQnotifies(handle_.get())) {
+      PQfreemem(hint);
+      hinted = true;
+    }
+    if (hinted && on_hint_) on_hint_();
+    if (!*exists) co_return;
+    if (asking_ && PQisBusy(handle_.get()) == 0) answered_.cancel();
+    if (!asking_ && PQstatus(handle_.get()) != CONNECTION_OK) co_return lose();
+  }
+}
+
+asio::awaitable<bool> Connection::flush() {
+  for (;;) {
+    const int left = PQflush(handle_.get());
+    if (left <= 0) co_return left == 0;
+    boost::system::error_code failed;
+    co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write,
+                                asio::redirect_error(asio::use_awaitable, failed));
+    if (failed) co_return false;
+  }
+}
+
+Result<Rows> Connection::take_answer() {
+  Result<Rows> rows = Rows{};
+  error_state_.clear();
+  while (Answer result{PQgetResult(handle_.get())}) {
+    switch (PQresultStatus(result.get())) {
+      case PGRES_TUPLES_OK:
+        if (rows) rows = rows_of(result.get());
+        break;
+      case PGRES_COMMAND_OK:
+      case PGRES_EMPTY_QUERY:
+        break;
+      default: {
+        const char* const state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+        const char* const what = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
+        error_state_ = state ? state : "";
+        rows = fail(code_of(error_state_),
+                    what ? what : first_line(PQresultErrorMessage(result.get())));
+      }
+    }
+  }
+  if (PQstatus(handle_.get()) != CONNECTION_OK) lose();
+  return rows;
+}
+
+asio::awaitable<Result<Rows>> Connection::query(std::string sql,
+                                                std::vector<std::optional<std::string>> parameters,
+                                                std::chrono::milliseconds limit) {
+  const std::string gone = "the connection to the database is gone";
+  if (!alive_) co_return fail(ErrorCode::unreachable, gone);
+  std::vector<const char*> values;
+  for (const auto& one : parameters) values.push_back(one ? one->c_str() : nullptr);
+  // Several statements at once come without parameters.
+  const int sent = values.empty() ? PQsendQuery(handle_.get(), sql.c_str())
+                                  : PQsendQueryParams(handle_.get(), sql.c_str(),
+                                                      static_cast<int>(values.size()), nullptr,
+                                                      values.data(), nullptr, nullptr, 0);
+  const auto exists = exists_;
+  asking_ = true;
+  answered_.expires_after(limit);
+  if (sent == 0 || !co_await flush()) {
+    if (*exists) lose();
+    co_return fail(ErrorCode::unreachable, gone);
+  }
+  while (*exists && alive_ && PQisBusy(handle_.get()) != 0) {
+    boost::system::error_code cancelled;
+    co_await answered_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (!*exists) co_return fail(ErrorCode::unreachable, gone);
+    if (!cancelled && PQisBusy(handle_.get()) != 0) {
+      lose();
+      co_return fail(ErrorCode::unreachable, "the database does not answer");
+    }
+  }
+  if (!*exists || !alive_) co_return fail(ErrorCode::unreachable, gone);
+  asking_ = false;
+  co_return take_answer();
+}
+
+asio::awaitable<Result<json::object>> Connection::call(std::string_view function,
+                                                       json::object parameters,
+                                                       std::chrono::milliseconds limit) {
+  std::vector<std::optional<std::string>> document;
+  document.emplace_back(json::serialize(parameters));
+  std::string sql = "select wm." + std::string(function) + "($1::jsonb)";
+  auto rows = co_await query(std::move(sql), std::move(document), limit);
+  if (!rows) co_return std::unexpected(rows.error());
+  boost::system::error_code failed;
+  json::value answer = json::parse(rows->at(0).at(0).value_or("{}"), failed);
+  if (failed || !answer.is_object()) {
+    co_return fail(ErrorCode::failed, "the database's answer is no document");
+  }
+  co_return std::move(answer.as_object());
+}
+
+asio::awaitable<Result<std::string>> Connection::password_verifier(std::string role,
+                                                                   std::string password) {
+  char* const made =
+      PQencryptPasswordConn(handle_.get(), password.c_str(), role.c_str(), "scram-sha-256");
+  if (!made) co_return fail(ErrorCode::failed, first_line(PQerrorMessage(handle_.get())));
+  std::string verifier = made;
+  PQfreemem(made);
+  co_return verifier;
+}
+
+std::string Connection::address() const {
+  const std::string host = PQhost(handle_.get());
+  return "host=" + host + " port=" + PQport(handle_.get()) + " dbname=" + PQdb(handle_.get());
+}
+
+}  // namespace wm::fleet

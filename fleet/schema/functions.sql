@@ -1,0 +1,545 @@
+-- The functions of a fleet, replaced as a whole by every migration. Those of nodes take and return
+-- one JSON document, know the caller by its session, and believe nothing that it says of others.
+
+do $$
+declare
+  old regprocedure;
+begin
+  for old in select oid from pg_proc where pronamespace = 'wm'::regnamespace loop
+    execute 'drop function if exists ' || old || ' cascade';
+  end loop;
+end $$;
+
+-- A time as all of wm writes it.
+create function wm.iso(t timestamptz) returns text
+language sql stable as $$
+  select to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+$$;
+
+-- The calling node.
+create function wm.me() returns wm.node
+language plpgsql stable as $$
+declare
+  found wm.node;
+begin
+  select * into found from wm.node where role = session_user and revoked_at is null;
+  if found.node_id is null then
+    raise exception 'the role % is no node of this fleet', session_user using errcode = '42501';
+  end if;
+  return found;
+end $$;
+
+-- Labels that count: the administrator's, and of the node's own those whose key the administrator
+-- has given to no node. So no node can call itself what only the administrator may say.
+create function wm.settle_labels() returns void
+language sql as $$
+  with mine as (
+    select distinct jsonb_object_keys(given) as key from wm.node where revoked_at is null
+  ), settled as (
+    select node_id, coalesce(
+        (select jsonb_object_agg(key, value) from jsonb_each(own) where key not in (table mine)),
+        '{}') || given as labels
+      from wm.node
+  )
+  update wm.node n set labels = s.labels
+    from settled s where s.node_id = n.node_id and n.labels is distinct from s.labels;
+  update wm.change set number = number + 1;
+$$;
+
+-- A claim as its node needs it.
+create function wm.claim_document(p wm.piece, w wm.work) returns jsonb
+language sql stable as $$
+  select jsonb_build_object('piece', p.piece_id, 'fence', p.fence, 'name', w.name,
+    'request', w.request, 'leaseMs', (extract(epoch from w.lease) * 1000)::bigint,
+    'holdMs', (extract(epoch from w.hold) * 1000)::bigint,
+    'attempts', p.attempts, 'periods', p.periods, 'timing', p.timing,
+    'enqueuedAt', wm.iso(p.enqueued_at), 'since', wm.iso(p.since), 'due', wm.iso(p.due),
+    'periodEnds', wm.iso(p.period_ends));
+$$;
+
+-- A node that comes: what it is, and what it needs to know before all else. `claims`: those that it
+-- has found in its daemon.
+create function wm.hello(said jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+<<here>>
+declare
+  me wm.node := wm.me();
+  own jsonb := coalesce(said->'labels', '{}');
+  cursor timestamptz;
+begin
+  if jsonb_typeof(own) <> 'object' or length(own::text) > 4096 or exists
+      (select from jsonb_each(own) where jsonb_typeof(value) <> 'string') then
+    raise exception 'labels are an object of at most 4096 bytes whose values are texts'
+      using errcode = '22023';
+  end if;
+  if own is distinct from me.own then
+    update wm.node n set own = here.own where n.node_id = me.node_id;
+    perform wm.settle_labels();
+  end if;
+  insert into wm.node_word as w (node_id, version) values (me.node_id, left(said->>'version', 40))
+    on conflict (node_id) do update set seen_at = now(), version = excluded.version
+    returning w.cursor into here.cursor;
+  return jsonb_build_object('node', me.name, 'cursor', wm.iso(here.cursor),
+    'schema', (select max(version) from wm.migration),
+    'claims', (select coalesce(jsonb_agg(wm.claim_document(p, w)), '[]')
+      from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint)
+      join wm.piece p on p.piece_id = c.piece and p.fence = c.fence
+      join wm.work w on w.work_id = p.work_id
+      where p.node_id = me.node_id and p.state = 0 and p.until is not null));
+end $$;
+
+-- The work of the kind `each` that is for that node.
+create function wm.each_of(me wm.node) returns jsonb
+language sql stable as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'name', w.name, 'generation', w.generation, 'request', w.request,
+      'ended', coalesce(d.generation = w.generation and
+                        d.state in ('succeeded', 'failed', 'cancelled'), false))
+      order by w.work_id), '[]')
+    from wm.work w left join wm.each_word d on d.work_id = w.work_id and d.node_id = me.node_id
+    where w.placement = 'each' and w.cancelled_at is null and w.labels <@ me.labels;
+$$;
+
+-- True if the node may not take that piece of `count` work because it has another one, or has
+-- ended another one of the same period.
+create function wm.has_sibling(me integer, piece wm.piece) returns boolean
+language sql stable as $$
+  select exists (select from wm.piece s
+    where s.work_id = piece.work_id and s.piece_id <> piece.piece_id
+      and ((s.node_id = me and s.state = 0 and s.until > now())
+           or (s.ended_by = me and (s.state <> 0 or s.periods > piece.periods))));
+$$;
+
+-- At most `most` due pieces that fit the node as it is now, the highest priority first. Nothing is
+-- locked: others may be offered the same.
+create function wm.offers(me wm.node, holds integer, custom text[], most integer)
+returns jsonb
+language plpgsql stable as $$
+declare
+  level smallint;
+  found jsonb;
+  all_found jsonb := '[]';
+  missing integer := most;
+begin
+  for level in select distinct q.priority from wm.queue q order by q.priority desc loop
+    select jsonb_agg(jsonb_build_object('piece', o.piece_id, 'name', o.name,
+        'constraints', o.request->'constraints', 'timeZone', o.request->'timeZone') order by o.due)
+      into found
+      from (
+        select p.piece_id, p.due, w.name, w.request
+          from wm.queue q
+          cross join lateral (
+            select a.* from wm.piece a
+              where a.queue_id = q.queue_id and a.state = 0 and a.due <= now()
+                and (a.until is null or a.until <= now())
+                and not (select b.count > 1 and wm.has_sibling(me.node_id, a)
+                           from wm.work b where b.work_id = a.work_id)
+              order by a.due, a.piece_id limit missing) p
+          join wm.work w on w.work_id = p.work_id
+          where q.priority = level and q.needs & ~offers.holds = 0
+            and q.custom <@ offers.custom and q.labels <@ me.labels
+          order by p.due, p.piece_id limit missing) o;
+    continue when found is null;
+    all_found := all_found || found;
+    missing := most - jsonb_array_length(all_found);
+    exit when missing <= 0;
+  end loop;
+  return all_found;
+end $$;
+
+-- When something may be offered that is not now: it is due, or a lease ends.
+create function wm.next_offer(me wm.node, holds integer, custom text[])
+returns timestamptz
+language sql stable as $$
+  select min(least(
+      (select p.due from wm.piece p
+         where p.queue_id = q.queue_id and p.state = 0 and p.due > now() order by p.due limit 1),
+      (select min(c.until) from (
+         select p.until from wm.piece p
+           where p.queue_id = q.queue_id and p.state = 0 and p.due <= now()
+           order by p.due, p.piece_id limit 64) c where c.until > now())))
+    from wm.queue q
+    where q.needs & ~next_offer.holds = 0 and q.custom <@ next_offer.custom
+      and q.labels <@ me.labels;
+$$;
+
+-- A node's regular question: what there is for it. `holds`, `custom`, `conditions`: how the node is;
+-- `want`: how many pieces it has room for; `seen`: the number of the last change that it knows.
+create function wm.ask(said jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+<<here>>
+declare
+  me wm.node := wm.me();
+  holds integer := coalesce((said->>'holds')::integer, 0);
+  custom text[] := coalesce(
+    (select array_agg(c) from jsonb_array_elements_text(said->'custom') c), '{}');
+  want integer := least(coalesce((said->>'want')::integer, 0), 32);
+  change bigint := (select number from wm.change);
+  offers jsonb := '[]';
+begin
+  update wm.node_word w
+    set seen_at = now(), holds = here.holds, custom = here.custom,
+        conditions = coalesce(said->'conditions', '{}'), slots = want
+    where w.node_id = me.node_id
+      and (w.seen_at < now() - interval '10 s' or w.holds <> here.holds or w.custom <> here.custom
+           or w.conditions is distinct from said->'conditions');
+  if want > 0 and not me.draining then
+    offers := wm.offers(me, here.holds, here.custom, 32);
+  end if;
+  return jsonb_build_object('change', change, 'draining', me.draining, 'offers', offers,
+    'each', case when (said->>'seen')::bigint is distinct from change and not me.draining
+              then wm.each_of(me) end,
+    'nextMs', case when offers = '[]' and want > 0 and not me.draining
+      then ceil(extract(epoch from wm.next_offer(me, here.holds, here.custom) - now()) * 1000) end,
+    'custom', (select coalesce(jsonb_agg(distinct c), '[]')
+      from wm.queue q, unnest(q.custom) c where q.labels <@ me.labels));
+end $$;
+
+-- Takes at most `want` of those pieces, as far as nobody else has. The lease counts from the start
+-- of the transaction.
+create function wm.claim(said jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  me wm.node := wm.me();
+  wanted bigint[] := (select array_agg(i::bigint)
+    from (select i from jsonb_array_elements_text(said->'pieces') i limit 64) a);
+  want integer := least(coalesce((said->>'want')::integer, 1), 64);
+  taken jsonb;
+begin
+  if me.draining or wanted is null then
+    return jsonb_build_object('claims', '[]'::jsonb);
+  end if;
+  with free as (
+    select p.piece_id, p.work_id from wm.piece p
+      join wm.queue q on q.queue_id = p.queue_id
+      where p.piece_id = any (wanted) and p.state = 0 and p.due <= now()
+        and (p.until is null or p.until <= now()) and q.labels <@ me.labels
+        and not (select b.count > 1 and wm.has_sibling(me.node_id, p)
+                   from wm.work b where b.work_id = p.work_id)
+      order by array_position(wanted, p.piece_id) limit want
+      for update of p skip locked
+  ), chosen as (
+    select distinct on (work_id) piece_id from free order by work_id, piece_id
+  ), claimed as (
+    update wm.piece p set node_id = me.node_id, fence = p.fence + 1, until = now() + w.lease,
+        running = false
+      from chosen c, wm.work w
+      where p.piece_id = c.piece_id and w.work_id = p.work_id
+      returning wm.claim_document(p, w) as document
+  )
+  select jsonb_agg(document) into taken from claimed;
+  return jsonb_build_object('claims', coalesce(taken, '[]'));
+end $$;
+
+-- The pieces among those that the node still has; their leases begin anew.
+create function wm.renew(said jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  me wm.node := wm.me();
+  kept jsonb;
+begin
+  with renewed as (
+    update wm.piece p set until = now() + w.lease, running = coalesce(c.running, false)
+      from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint, running boolean),
+        wm.work w
+      where p.piece_id = c.piece and p.fence = c.fence and p.node_id = me.node_id and p.state = 0
+        and p.until is not null and w.work_id = p.work_id
+      returning p.piece_id)
+  select jsonb_agg(piece_id) into kept from renewed;
+  return jsonb_build_object('pieces', coalesce(kept, '[]'));
+end $$;
+
+-- Claims that the node gives up, for others to take.
+create function wm.hand_back(said jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  me wm.node := wm.me();
+  given integer;
+begin
+  update wm.piece p set until = null
+    from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint)
+    where p.piece_id = c.piece and p.fence = c.fence and p.node_id = me.node_id
+      and p.until is not null;
+  get diagnostics given = row_count;
+  if given > 0 then
+    notify wm_fleet;
+  end if;
+  return jsonb_build_object('pieces', given);
+end $$;
+
+-- What has happened on the node: runs that ended, claims that ended with them, and how `each` work
+-- is. All of it, or nothing; the same once more changes nothing.
+create function wm.report(said jsonb) returns jsonb
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  me wm.node := wm.me();
+  added integer;
+begin
+  if jsonb_array_length(coalesce(said->'runs', '[]')) > 1000 then
+    raise exception 'at most 1000 runs in one report' using errcode = '22023';
+  end if;
+  insert into wm.run (work_id, node_id, run, started_at, piece_id, fence, attempt, finished_at,
+                      outcome, record, log, void)
+    select w.work_id, me.node_id, r.run, r."startedAt", p.piece_id,
+        case when p.piece_id is not null then r.fence end, r.attempt, r."finishedAt", r.outcome,
+        r.record, case when length(r.log::text) <= 131072 then coalesce(r.log, '[]') else '[]' end,
+        case when w.placement = 'each' then r.piece is not null
+          else p.fence is distinct from r.fence or p.node_id is distinct from me.node_id end
+      from jsonb_to_recordset(said->'runs') as r (name text, run integer, "startedAt" timestamptz,
+        piece bigint, fence bigint, attempt integer, "finishedAt" timestamptz, outcome text,
+        record jsonb, log jsonb)
+      join wm.work w on w.name = r.name
+      left join wm.piece p on p.piece_id = r.piece and p.work_id = w.work_id
+      where r.outcome in ('succeeded', 'failed', 'retry', 'interrupted')
+        and length(r.record::text) <= 65536
+        and (w.labels <@ me.labels or p.node_id = me.node_id or exists
+             (select from wm.each_word d where d.work_id = w.work_id and d.node_id = me.node_id))
+    on conflict do nothing;
+  get diagnostics added = row_count;
+  update wm.piece p
+    set state = e.state, due = e.due, since = e.since, period_ends = e."periodEnds",
+        timing = e.timing, attempts = e.attempts, periods = e.periods, until = null,
+        ended_by = case when e.state <> 0 or e.periods > p.periods then me.node_id
+                     else p.ended_by end
+    from jsonb_to_recordset(said->'ends') as e (piece bigint, fence bigint, state smallint,
+      due timestamptz, since timestamptz, "periodEnds" timestamptz, timing smallint,
+      attempts integer, periods integer)
+    where p.piece_id = e.piece and p.fence = e.fence and p.node_id = me.node_id and p.state = 0
+      and p.until is not null and e.state between 0 and 2;
+  insert into wm.each_word as w (node_id, work_id, generation, state, missing)
+    select me.node_id, k.work_id, e.generation, left(e.state, 20), left(e.missing, 500)
+      from jsonb_to_recordset(said->'each') as e (name text, generation integer, state text,
+        missing text)
+      join wm.work k on k.name = e.name and k.placement = 'each' and k.labels <@ me.labels
+      where e.generation <= k.generation
+    on conflict (work_id, node_id) do update
+      set generation = excluded.generation, state = excluded.state, missing = excluded.missing,
+          as_of = now();
+  if said ? 'cursor' then
+    update wm.node_word w set cursor = (said->>'cursor')::timestamptz where w.node_id = me.node_id;
+  end if;
+  return jsonb_build_object('runs', added);
+end $$;
+
+-- For the administrator.
+
+create function wm.queue_for(needs integer, custom text[], labels jsonb,
+                                        priority integer) returns integer
+language plpgsql as $$
+declare
+  found integer;
+begin
+  loop
+    select q.queue_id into found from wm.queue q
+      where q.needs = queue_for.needs and q.custom = queue_for.custom
+        and q.labels = queue_for.labels and q.priority = queue_for.priority;
+    exit when found is not null;
+    insert into wm.queue (needs, custom, labels, priority)
+      values (queue_for.needs, queue_for.custom, queue_for.labels, queue_for.priority)
+      on conflict do nothing;
+  end loop;
+  return found;
+end $$;
+
+-- Ends the work's claims and open pieces. A run in progress stops when its node hears of it: until
+-- then no other one starts.
+create function wm.close_pieces(closed bigint) returns void
+language sql as $$
+  update wm.work w set free_at = (select max(p.until) from wm.piece p
+      where p.work_id = closed and p.state = 0 and p.until > now())
+    where w.work_id = closed;
+  update wm.piece set state = 3, until = null where work_id = closed and state = 0;
+$$;
+
+create function wm.cancel_work(named text) returns boolean
+language plpgsql as $$
+declare
+  w wm.work;
+begin
+  select * into w from wm.work where name = named for update;
+  if w.work_id is null then
+    return null;
+  end if;
+  if w.cancelled_at is not null or (w.placement <> 'each' and not exists
+      (select from wm.piece p where p.work_id = w.work_id and p.state = 0)) then
+    return false;
+  end if;
+  update wm.work set cancelled_at = now() where work_id = w.work_id;
+  perform wm.close_pieces(w.work_id);
+  update wm.change set number = number + 1;
+  notify wm_fleet;
+  return true;
+end $$;
+
+-- Registers fleet work. `existing`: what to do with unfinished work of that name: keep, update or
+-- replace. Returns enqueued, kept, updated or replaced.
+create function wm.register_work(said jsonb) returns text
+language plpgsql as $$
+declare
+  old wm.work;
+  open_now boolean := false;
+  result text := 'enqueued';
+  queue integer;
+  wanted text[] := coalesce(
+    (select array_agg(c order by c) from jsonb_array_elements_text(said->'custom') c), '{}');
+  pieces integer := (said->>'count')::integer;
+  placement text := said->>'placement';
+  row_of jsonb := said->'row';
+  id bigint;
+begin
+  select * into old from wm.work where name = said->>'name' for update;
+  if old.work_id is not null then
+    open_now := old.cancelled_at is null and (old.placement = 'each' or exists
+      (select from wm.piece p where p.work_id = old.work_id and p.state = 0));
+    if open_now and said->>'existing' = 'keep' then
+      return 'kept';
+    end if;
+    if open_now and said->>'existing' = 'update' and old.request = said->'request'
+       and old.placement = said->>'placement' and old.count = pieces
+       and old.labels = said->'labels' and old.lease = (said->>'lease')::interval
+       and old.hold = (said->>'hold')::interval then
+      return 'unchanged';
+    end if;
+    if open_now then
+      result := case said->>'existing' when 'update' then 'updated' else 'replaced' end;
+    end if;
+    if result = 'updated' and (old.placement <> placement or old.count <> pieces) then
+      raise exception 'the placement of unfinished work cannot change: replace it'
+        using errcode = 'P0001';
+    end if;
+    update wm.work w set placement = said->>'placement', count = pieces, labels = said->'labels',
+        request = said->'request', lease = (said->>'lease')::interval,
+        hold = (said->>'hold')::interval, generation = w.generation + 1, cancelled_at = null,
+        applied = coalesce((said->>'applied')::boolean, false), registered_by = session_user,
+        registered_at = now()
+      where w.work_id = old.work_id;
+    id := old.work_id;
+  else
+    insert into wm.work (name, placement, count, labels, request, lease, hold, applied)
+      values (said->>'name', placement, pieces, said->'labels', said->'request',
+        (said->>'lease')::interval, (said->>'hold')::interval,
+        coalesce((said->>'applied')::boolean, false))
+      returning work_id into id;
+  end if;
+  if placement = 'each' then
+    perform wm.close_pieces(id);
+    delete from wm.piece where work_id = id;
+    update wm.change set number = number + 1;
+  else
+    queue := wm.queue_for((said->>'needs')::integer, wanted, said->'labels',
+                          (said->>'priority')::integer);
+    if result = 'updated' then
+      update wm.piece set queue_id = queue where work_id = id and state = 0;
+    else
+      perform wm.close_pieces(id);
+      delete from wm.piece where work_id = id;
+      insert into wm.piece (work_id, ordinal, queue_id, due, enqueued_at, since, timing)
+        select id, n, queue,
+            greatest((row_of->>'due')::timestamptz, (select free_at from wm.work where work_id = id)),
+            (row_of->>'enqueuedAt')::timestamptz, (row_of->>'since')::timestamptz,
+            (row_of->>'timing')::smallint
+          from generate_series(1, pieces) n;
+    end if;
+    if old.placement = 'each' then
+      update wm.change set number = number + 1;
+    end if;
+  end if;
+  notify wm_fleet;
+  return result;
+end $$;
+
+-- Closes the fleet to a node. It cannot renew its leases any more: others take its pieces when
+-- these end, because until then its runs may go on.
+create function wm.revoke_node(named text) returns name
+language plpgsql as $$
+declare
+  gone wm.node;
+begin
+  update wm.node set revoked_at = now() where name = named and revoked_at is null
+    returning * into gone;
+  if gone.node_id is null then
+    return null;
+  end if;
+  delete from wm.node_word where node_id = gone.node_id;
+  perform wm.settle_labels();
+  notify wm_fleet;
+  return gone.role;
+end $$;
+
+-- In one word how work is: waiting, claimed, running, succeeded, failed, cancelled.
+create function wm.state_of(w wm.work) returns text
+language sql stable as $$
+  select case
+    when w.cancelled_at is not null then 'cancelled'
+    when w.placement = 'each' then (
+      select case
+          when bool_or(d.state = 'running') then 'running'
+          when count(*) = 0 or bool_or(d.node_id is null or d.generation <> w.generation
+            or d.state not in ('succeeded', 'failed', 'cancelled')) then 'waiting'
+          when bool_or(d.state = 'failed') then 'failed'
+          else 'succeeded' end
+        from wm.node n left join wm.each_word d on d.node_id = n.node_id and d.work_id = w.work_id
+        where n.revoked_at is null and w.labels <@ n.labels)
+    else (
+      select case
+          when bool_or(p.state = 0 and p.until > now() and p.running) then 'running'
+          when bool_or(p.state = 0 and p.until > now()) then 'claimed'
+          when bool_or(p.state = 0) then 'waiting'
+          when bool_or(p.state = 2) then 'failed'
+          when bool_or(p.state = 3) then 'cancelled'
+          else 'succeeded' end
+        from wm.piece p where p.work_id = w.work_id) end;
+$$;
+
+-- Work as a list shows it.
+create function wm.summary_of(w wm.work) returns jsonb
+language sql stable as $$
+  select jsonb_build_object('name', w.name, 'placement', w.placement, 'count', w.count,
+    'state', wm.state_of(w), 'labels', w.labels, 'generation', w.generation,
+    'registeredAt', wm.iso(w.registered_at), 'leaseMs',
+    (extract(epoch from w.lease) * 1000)::bigint, 'holdMs',
+    (extract(epoch from w.hold) * 1000)::bigint, 'request', w.request,
+    'nextRunAt', (select wm.iso(min(p.due)) from wm.piece p
+      where p.work_id = w.work_id and p.state = 0 and (p.until is null or p.until <= now())),
+    'claims', (select coalesce(jsonb_agg(jsonb_build_object('node', n.name, 'fence', p.fence,
+        'until', wm.iso(p.until), 'running', p.running) order by p.ordinal), '[]')
+      from wm.piece p join wm.node n on n.node_id = p.node_id
+      where p.work_id = w.work_id and p.state = 0 and p.until > now()));
+$$;
+
+-- One run as people and programs see it.
+create function wm.run_view(r wm.run) returns jsonb
+language sql stable as $$
+  select r.record || jsonb_build_object('name', w.name, 'node', n.name, 'run', r.run,
+      'fence', r.fence, 'attempt', r.attempt, 'startedAt', wm.iso(r.started_at),
+      'finishedAt', wm.iso(r.finished_at), 'outcome', r.outcome, 'void', r.void,
+      'reportedAt', wm.iso(r.reported_at))
+    from wm.work w, wm.node n where w.work_id = r.work_id and n.node_id = r.node_id;
+$$;
+
+-- Everything about one work; null: there is none.
+create function wm.show_work(named text) returns jsonb
+language sql stable as $$
+  select wm.summary_of(w) || jsonb_build_object(
+    'nodes', (select coalesce(jsonb_agg(jsonb_build_object('node', n.name,
+        'draining', n.draining, 'seenAt', wm.iso(s.seen_at), 'holds', s.holds,
+        'custom', s.custom, 'slots', s.slots, 'conditions', s.conditions,
+        'state', case when w.placement = 'each' then case when d.generation = w.generation
+                   then d.state else 'unheard' end end,
+        'missing', d.missing, 'asOf', wm.iso(coalesce(d.as_of, s.seen_at))) order by n.name), '[]')
+      from wm.node n left join wm.node_word s on s.node_id = n.node_id
+      left join wm.each_word d on d.node_id = n.node_id and d.work_id = w.work_id
+      where n.revoked_at is null and w.labels <@ n.labels),
+    'runs', (select coalesce(jsonb_agg(wm.run_view(r) order by r.started_at desc), '[]')
+      from (select * from wm.run a where a.work_id = w.work_id
+              order by a.started_at desc limit 20) r))
+  from wm.work w where w.name = named;
+$$;
+
+-- Nodes may call these, and nothing else.
+revoke all on all tables in schema wm from public;
+revoke all on all functions in schema wm from public;
+revoke all on schema wm from public;
+grant usage on schema wm to wm_node;
+grant execute on function wm.hello(jsonb), wm.ask(jsonb), wm.claim(jsonb), wm.renew(jsonb),
+  wm.hand_back(jsonb), wm.report(jsonb) to wm_node;

@@ -1,0 +1,27 @@
+// Fleet work declared in TOML: the words of `wm apply`, and those of a placement.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "fleet/work/fleet_work.h"
+
+namespace wm::fleet {
+
+struct DeclaredFleetWork {
+  FleetWork work;
+  std::string where;  // `FILE:line:column`
+};
+
+/// Reads every `[[work]]`. Each error begins with `name:line:column`.
+Result<std::vector<DeclaredFleetWork>> parse_fleet_works(std::string_view toml,
+                                                         const std::string& name);
+
+/// Writes fleet work, in the database's form, as such a text.
+void write_fleet_works(std::ostream& out, const boost::json::array& works);
+
+/// Fleet work in the database's form.
+Result<FleetWork> fleet_work_from_json(const boost::json::object& object);
+
+}  // namespace wm::fleet
