@@ -414,6 +414,13 @@ asio::awaitable<void> Agent::cancel(std::string name) {
   }
 }
 
+asio::awaitable<Result<>> Agent::register_each(json::object wanted, int generation) {
+  auto request = request_from_json(object_of(wanted, "request"));
+  if (!request) co_return std::unexpected(request.error());
+  co_return co_await register_here(local_each(std::move(*request), generation, settings_.node),
+                                   ExistingPolicy::update);
+}
+
 // Brings the daemon's `each` work to what is wanted.
 asio::awaitable<void> Agent::settle_each(json::array wanted) {
   std::set<std::string> names;
@@ -429,20 +436,15 @@ asio::awaitable<void> Agent::settle_each(json::array wanted) {
       each_.erase(name);
       continue;
     }
-    auto request = request_from_json(object_of(one, "request"));
-    Error problem;
-    if (request) {
-      const auto registered = co_await register_here(
-          local_each(std::move(*request), generation, settings_.node), ExistingPolicy::update);
-      if (!registered && registered.error().code == ErrorCode::unreachable) {
-        co_return lose_daemon(registered.error().message);
-      }
-      if (!registered) problem = registered.error();
-    } else {
-      problem = request.error();
-    }
-    each = {generation, problem.message.empty() ? "enqueued" : "refused", problem.message, false};
+    // Its events come while the daemon is asked to register it.
+    each = {generation, "enqueued", "", false};
     each_changed_ = true;
+    const auto registered = co_await register_each(one, generation);
+    if (registered) continue;
+    if (registered.error().code == ErrorCode::unreachable) {
+      co_return lose_daemon(registered.error().message);
+    }
+    each_[name] = {generation, "refused", registered.error().message, false};
   }
   std::vector<std::string> gone;
   for (const auto& [name, each] : each_) {

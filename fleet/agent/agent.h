@@ -88,6 +88,7 @@ class Agent {
   boost::asio::awaitable<void> claim(boost::json::array offers);
   boost::asio::awaitable<void> register_claim(std::string name);
   boost::asio::awaitable<Result<>> register_here(WorkRequest request, ExistingPolicy existing);
+  boost::asio::awaitable<Result<>> register_each(boost::json::object wanted, int generation);
   boost::asio::awaitable<void> settle_each(boost::json::array wanted);
   boost::asio::awaitable<void> look_at_each();
   boost::asio::awaitable<void> cancel(std::string name);

@@ -7,6 +7,7 @@
 
 #include "config/read_file.h"
 #include "config/toml_reader.h"
+#include "fleet/database/connection.h"
 
 namespace wm::fleet {
 
@@ -77,11 +78,11 @@ Result<AgentSettings> load_agent_settings(const std::filesystem::path& file) {
 }
 
 Result<std::string> conninfo_of(const AgentSettings& settings) {
-  if (settings.password_file.empty()) return settings.database;
+  if (settings.password_file.empty()) return with_verified_server(settings.database);
   auto password = read_file(settings.password_file);
   if (!password) return std::unexpected(password.error());
   while (password->ends_with('\n')) password->pop_back();
-  return settings.database + " password=" + libpq_quoted(*password);
+  return with_verified_server(settings.database + " password=" + libpq_quoted(*password));
 }
 
 std::string status_file_of(const AgentSettings& settings) {

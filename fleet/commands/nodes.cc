@@ -82,16 +82,18 @@ int enroll(Context& context, const Enrollment& options) {
                                                      "' is enrolled already: wm-fleet revoke it "
                                                      "first, or choose another name"});
   }
-  std::string sql = "begin; drop role if exists \"" + role + "\"; create role \"" + role +
-                    "\" login in role wm_node";
+  std::string sql = "begin; create role \"" + role + "\" login in role wm_node";
   if (!options.no_password) {
     const auto verifier = database->password_verifier(role, password);
     if (!verifier) return context.complain(verifier.error());
     sql += " password '" + *verifier + "'";
   }
   if (auto made = database->query(sql); !made) {
+    const bool is_there = database->failed_with("42710");
     static_cast<void>(database->query("rollback"));
-    return context.complain(made.error());
+    if (!is_there) return context.complain(made.error());
+    return context.complain({ErrorCode::refused, "another fleet of this server has a node '" +
+                                                     options.node + "': choose another name"});
   }
   auto row = database->query(
       "insert into wm.node (name, role, given) values ($1, $2, $3::jsonb)"

@@ -64,6 +64,45 @@ Rows rows_of(const PGresult* result) {
 
 }  // namespace
 
+namespace {
+
+// True if nobody else can listen on the way there.
+bool stays_here(std::string_view host) {
+  return host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
+         host == "::1" || host.starts_with("127.");
+}
+
+}  // namespace
+
+Result<std::string> with_verified_server(const std::string& conninfo) {
+  char* problem = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(conninfo.c_str(), &problem), PQconninfoFree);
+  if (!options) {
+    const std::string what = first_line(problem);
+    PQfreemem(problem);
+    return invalid("the database's connection string does not parse: " + what);
+  }
+  bool stays = true;
+  bool chosen = false;
+  for (const PQconninfoOption* one = options.get(); one->keyword; ++one) {
+    const std::string_view keyword = one->keyword;
+    const std::string_view value = one->val ? one->val : "";
+    if (keyword == "sslmode") chosen = !value.empty();
+    if (keyword != "host" && keyword != "hostaddr") continue;
+    for (std::size_t at = 0; at <= value.size();) {
+      const std::size_t comma = std::min(value.find(',', at), value.size());
+      stays = stays && stays_here(value.substr(at, comma - at));
+      at = comma + 1;
+    }
+  }
+  if (stays || chosen) return conninfo;
+  if (conninfo.starts_with("postgres")) {
+    return conninfo + (conninfo.find('?') == std::string::npos ? "?" : "&") + "sslmode=verify-full";
+  }
+  return conninfo + " sslmode=verify-full";
+}
+
 std::string with_time_limits(const std::string& conninfo) {
   // A later word of the same name wins: what people set stays.
   constexpr std::string_view kLimits =

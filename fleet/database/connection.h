@@ -26,6 +26,10 @@ using Rows = std::vector<Row>;
 /// libpq's keywords with which a stalled network ends a connection instead of holding it.
 std::string with_time_limits(const std::string& conninfo);
 
+/// Over a network, the server must prove who it is (sslmode=verify-full), unless the string says
+/// otherwise.
+Result<std::string> with_verified_server(const std::string& conninfo);
+
 class Connection {
  public:
   /// Longer than this, no answer means that there will be none.

@@ -60,6 +60,7 @@ create table wm.piece (
   piece_id    bigint generated always as identity primary key,
   work_id     bigint not null references wm.work on delete cascade,
   ordinal     integer not null,
+  alone       boolean not null,             -- It is the only piece of its work.
   queue_id    integer not null references wm.queue,
   state       smallint not null default 0,  -- 0 open, 1 succeeded, 2 failed, 3 cancelled.
   due         timestamptz not null,

@@ -122,23 +122,22 @@ declare
   missing integer := most;
 begin
   for level in select distinct q.priority from wm.queue q order by q.priority desc loop
-    select jsonb_agg(jsonb_build_object('piece', o.piece_id, 'name', o.name,
-        'constraints', o.request->'constraints', 'timeZone', o.request->'timeZone') order by o.due)
+    select jsonb_agg(jsonb_build_object('piece', o.piece_id, 'name', w.name,
+        'constraints', w.request->'constraints', 'timeZone', w.request->'timeZone') order by o.due)
       into found
       from (
-        select p.piece_id, p.due, w.name, w.request
+        select p.piece_id, p.work_id, p.due
           from wm.queue q
           cross join lateral (
-            select a.* from wm.piece a
+            select a.piece_id, a.work_id, a.due from wm.piece a
               where a.queue_id = q.queue_id and a.state = 0 and a.due <= now()
                 and (a.until is null or a.until <= now())
-                and not (select b.count > 1 and wm.has_sibling(me.node_id, a)
-                           from wm.work b where b.work_id = a.work_id)
+                and (a.alone or not wm.has_sibling(me.node_id, a))
               order by a.due, a.piece_id limit missing) p
-          join wm.work w on w.work_id = p.work_id
           where q.priority = level and q.needs & ~offers.holds = 0
             and q.custom <@ offers.custom and q.labels <@ me.labels
-          order by p.due, p.piece_id limit missing) o;
+          order by p.due, p.piece_id limit missing) o
+      join wm.work w on w.work_id = o.work_id;
     continue when found is null;
     all_found := all_found || found;
     missing := most - jsonb_array_length(all_found);
@@ -184,7 +183,7 @@ begin
       and (w.seen_at < now() - interval '10 s' or w.holds <> here.holds or w.custom <> here.custom
            or w.conditions is distinct from said->'conditions');
   if want > 0 and not me.draining then
-    offers := wm.offers(me, here.holds, here.custom, 32);
+    offers := wm.offers(me, here.holds, here.custom, least(greatest(2 * want, 8), 32));
   end if;
   return jsonb_build_object('change', change, 'draining', me.draining, 'offers', offers,
     'each', case when (said->>'seen')::bigint is distinct from change and not me.draining
@@ -214,8 +213,7 @@ begin
       join wm.queue q on q.queue_id = p.queue_id
       where p.piece_id = any (wanted) and p.state = 0 and p.due <= now()
         and (p.until is null or p.until <= now()) and q.labels <@ me.labels
-        and not (select b.count > 1 and wm.has_sibling(me.node_id, p)
-                   from wm.work b where b.work_id = p.work_id)
+        and (p.alone or not wm.has_sibling(me.node_id, p))
       order by array_position(wanted, p.piece_id) limit want
       for update of p skip locked
   ), chosen as (
@@ -433,8 +431,8 @@ begin
     else
       perform wm.close_pieces(id);
       delete from wm.piece where work_id = id;
-      insert into wm.piece (work_id, ordinal, queue_id, due, enqueued_at, since, timing)
-        select id, n, queue,
+      insert into wm.piece (work_id, ordinal, alone, queue_id, due, enqueued_at, since, timing)
+        select id, n, pieces = 1, queue,
             greatest((row_of->>'due')::timestamptz, (select free_at from wm.work where work_id = id)),
             (row_of->>'enqueuedAt')::timestamptz, (row_of->>'since')::timestamptz,
             (row_of->>'timing')::smallint

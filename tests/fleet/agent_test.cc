@@ -1,0 +1,209 @@
+// Real agents beside real daemons, with a real database.
+#include <csignal>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "core/json_fields.h"
+#include "tests/fleet/test_fleet.h"
+
+namespace wm::fleet {
+namespace {
+
+namespace json = boost::json;
+
+class FleetAgent : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
+    fleet_.emplace();
+  }
+
+  TestNode& add_node(const std::string& name, const std::vector<std::string>& labels = {},
+                     const std::string& more = "") {
+    nodes_.push_back(std::make_unique<TestNode>(*fleet_, name, labels, more));
+    nodes_.back()->start();
+    return *nodes_.back();
+  }
+
+  void add(std::vector<std::string> options, std::vector<std::string> command) {
+    std::vector<std::string> arguments{"register-oneoff"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.emplace_back("--");
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    const Output done = fleet_->wm_fleet(arguments);
+    ASSERT_EQ(done.status, 0) << done.err;
+  }
+
+  int wait(const std::string& name) {
+    return fleet_->wm_fleet({"wait", name, "--timeout", "60s"}).status;
+  }
+
+  // Asks until it is so: neither the database nor a file tells of itself.
+  template <class Question>
+  bool becomes(Question question) {
+    for (int i = 0; i < 1200; ++i) {
+      if (question()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+  }
+
+  bool becomes(const std::string& sql, const std::string& wanted) {
+    return becomes([&] { return fleet_->value(sql) == wanted; });
+  }
+
+  std::optional<TestDatabase> fleet_;
+  std::vector<std::unique_ptr<TestNode>> nodes_;
+};
+
+TEST_F(FleetAgent, AnyWorkRunsOnceAndItsOutputIsKept) {
+  add_node("a");
+  add_node("b");
+  add({"hello"}, {"sh", "-c", "echo out; echo err >&2; echo $FLEET_NODE $FLEET_FENCE"});
+  EXPECT_EQ(wait("hello"), 0);
+  const json::value shown = fleet_->json({"show", "hello"});
+  const json::array& runs = array_of(shown.as_object(), "runs");
+  ASSERT_EQ(runs.size(), 1U);
+  const std::string node = text_of(runs[0].as_object(), "node");
+  EXPECT_EQ(number_of(runs[0].as_object(), "fence"), 1);
+  const Output logs = fleet_->wm_fleet({"logs", "hello"});
+  EXPECT_EQ(logs.out, "out\n" + node + " 1\n");
+  EXPECT_EQ(logs.err, "err\n");
+  EXPECT_EQ(fleet_->value("select count(*) from wm.piece where until is not null"), "0");
+}
+
+TEST_F(FleetAgent, EachNodeThatMatchesRunsItOnce) {
+  add_node("a", {"site=berlin"});
+  add_node("b", {"site=berlin"});
+  add_node("c", {"site=paris"});
+  add({"everywhere", "--each", "--label", "site=berlin"}, {"true"});
+  EXPECT_EQ(wait("everywhere"), 0);
+  EXPECT_EQ(fleet_->value("select string_agg(n.name, ' ' order by n.name) from wm.run r join "
+                          "wm.node n using (node_id)"),
+            "a b");
+}
+
+TEST_F(FleetAgent, AFailureIsTriedAgainElsewhereUnderTheSameRules) {
+  add_node("a");
+  add({"flaky", "--backoff-delay", "10s", "--max-attempts", "2"}, {"sh", "-c", "exit 75"});
+  EXPECT_TRUE(becomes("select attempts from wm.piece", "1"));
+  EXPECT_EQ(fleet_->value("select due - since from wm.piece"), "00:00:10");
+  fleet_->value("update wm.piece set due = now()");
+  fleet_->value("notify wm_fleet");
+  EXPECT_EQ(wait("flaky"), 1);
+  EXPECT_EQ(fleet_->value("select string_agg(outcome, ' ' order by started_at) from wm.run"),
+            "retry retry");
+}
+
+TEST_F(FleetAgent, WorkMovesOnFromANodeThatLosesPower) {
+  TestNode& a = add_node("a");
+  const std::string lock = (fleet_->path() / "lock").string();
+  add({"long", "--lease", "2s"},
+      {"sh", "-c",
+       "echo $FLEET_NODE; exec flock -n " + lock + " sh -c 'test $FLEET_NODE = b || sleep 600'"});
+  ASSERT_TRUE(becomes("select count(*) from wm.piece where until > now()", "1"));
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(lock); }));
+  a.kill();
+  add_node("b");
+  EXPECT_EQ(wait("long"), 0);
+  EXPECT_EQ(fleet_->wm_fleet({"logs", "long"}).out, "b\n");
+}
+
+TEST_F(FleetAgent, AnAgentThatIsKilledGoesOnWithItsClaim) {
+  TestNode& a = add_node("a");
+  const std::string go = (fleet_->path() / "go").string();
+  add({"long", "--lease", "20s"}, {"sh", "-c", "until test -e " + go + "; do sleep 0.1; done"});
+  ASSERT_TRUE(becomes("select count(*) from wm.piece where until > now()", "1"));
+  a.kill_agent();
+  a.start_agent();
+  ASSERT_TRUE(becomes("select running from wm.piece", "t"));
+  run_program({"touch", go});
+  EXPECT_EQ(wait("long"), 0);
+  EXPECT_EQ(fleet_->value("select fence from wm.piece"), "1");
+  EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "1");
+}
+
+TEST_F(FleetAgent, WhatWaitsTooLongGoesBack) {
+  TestNode& a = add_node("a", {}, "slots = 2\n");
+  a.daemon().wm({"pause"});
+  add({"held", "--hold", "0s"}, {"true"});
+  EXPECT_TRUE(becomes("select fence || ' ' || (until is null) from wm.piece", "1 true"));
+  a.daemon().wm({"resume"});
+  add_node("b");
+  EXPECT_EQ(wait("held"), 0);
+}
+
+TEST_F(FleetAgent, ItWaitsForItsConditions) {
+  TestNode& a = add_node("a");
+  a.daemon().wm({"conditions", "override", "charging=no"});
+  add({"charged", "--charging"}, {"true"});
+  const auto why = [&] { return fleet_->wm_fleet({"why", "charged"}).out; };
+  EXPECT_TRUE(becomes([&] { return why().find("external power") != std::string::npos; })) << why();
+  EXPECT_EQ(fleet_->value("select fence from wm.piece"), "0");
+  a.daemon().wm({"conditions", "override", "charging=yes"});
+  EXPECT_EQ(wait("charged"), 0);
+}
+
+TEST_F(FleetAgent, ReportsWaitForTheDatabase) {
+  TestNode& a = add_node("a");
+  add({"each", "--each"}, {"true"});
+  EXPECT_EQ(wait("each"), 0);
+  const Output periodic =
+      fleet_->wm_fleet({"register-periodic", "again", "--each", "--every", "15m", "--", "true"});
+  ASSERT_EQ(periodic.status, 0) << periodic.err;
+  ASSERT_TRUE(
+      becomes("select count(*) from wm.run r join wm.work w using (work_id) where w.name "
+              "= 'again'",
+              "1"));
+  fleet_->stop(false);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(a.daemon().wm({"run", "fleet/again"}).status, 0);
+    ASSERT_EQ(a.daemon().wm({"wait", "fleet/again", "--timeout", "60s"}).status, 0);
+  }
+  EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "unreachable"; }));
+  fleet_->start();
+  EXPECT_TRUE(
+      becomes("select count(*) from wm.run r join wm.work w using (work_id) where w.name "
+              "= 'again'",
+              "4"));
+}
+
+TEST_F(FleetAgent, ItSaysThatTheDatabaseIsReadOnlyOrThePasswordWrong) {
+  TestNode& a = add_node("a");
+  EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "connected"; }));
+  fleet_->value("alter role wm_node_a set default_transaction_read_only = on");
+  fleet_->value(
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = "
+      "'wm_node_a'");
+  EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "read-only"; }))
+      << json::serialize(a.status());
+  fleet_->value("alter role wm_node_a reset default_transaction_read_only");
+  fleet_->value("alter role wm_node_a password 'changed'");
+  fleet_->value(
+      "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = "
+      "'wm_node_a'");
+  EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "refused"; }))
+      << json::serialize(a.status());
+}
+
+TEST_F(FleetAgent, ANodeObeysItsOwner) {
+  nodes_.push_back(std::make_unique<TestNode>(*fleet_, "strict"));
+  nodes_[0]->daemon().configure("[policy]\nallow_commands = false\n");
+  nodes_[0]->start();
+  add({"command"}, {"true"});
+  EXPECT_TRUE(becomes("select fence || ' ' || (until is null) from wm.piece", "1 true"));
+  add_node("free");
+  EXPECT_EQ(wait("command"), 0);
+}
+
+TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {
+  TestNode& a = add_node("a");
+  add({"long", "--lease", "2s"}, {"sleep", "600"});
+  ASSERT_TRUE(becomes("select running from wm.piece", "t"));
+  ASSERT_EQ(fleet_->wm_fleet({"cancel", "long"}).status, 0);
+  EXPECT_EQ(a.daemon().wm({"wait", "fleet/long", "--timeout", "60s"}).status, 1);
+}
+
+}  // namespace
+}  // namespace wm::fleet

@@ -1,0 +1,198 @@
+// The database's own rules, called as agents call them.
+#include <gtest/gtest.h>
+
+#include "core/json_fields.h"
+#include "core/time.h"
+#include "tests/fleet/test_fleet.h"
+
+namespace wm::fleet {
+namespace {
+
+namespace json = boost::json;
+
+class FleetRules : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
+    fleet_.emplace();
+  }
+
+  NodeCaller node(const std::string& name, const std::vector<std::string>& labels = {}) {
+    NodeCaller caller(fleet_->enroll(name, labels));
+    caller.call("hello", {{"version", "test"}, {"labels", json::object{}}});
+    return caller;
+  }
+
+  void add(std::vector<std::string> options) {
+    std::vector<std::string> arguments{"register-oneoff"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), {"--", "/bin/true"});
+    const Output done = fleet_->wm_fleet(arguments);
+    ASSERT_EQ(done.status, 0) << done.err;
+  }
+
+  // The end of a claim, as an agent would report it.
+  static json::object end_of(const json::object& claim, int state) {
+    return {{"piece", claim.at("piece")},
+            {"fence", claim.at("fence")},
+            {"state", state},
+            {"due", "2026-01-01T00:00:00.000Z"},
+            {"since", "2026-01-01T00:00:00.000Z"},
+            {"timing", 0},
+            {"attempts", 1},
+            {"periods", 0}};
+  }
+
+  static json::object run_of(const json::object& claim, int run) {
+    return {{"name", claim.at("name")},
+            {"run", run},
+            {"attempt", 1},
+            {"startedAt", "2026-01-01T00:00:00.000Z"},
+            {"finishedAt", "2026-01-01T00:00:01.000Z"},
+            {"outcome", "succeeded"},
+            {"piece", claim.at("piece")},
+            {"fence", claim.at("fence")},
+            {"record", json::object{}},
+            {"log", json::array{}}};
+  }
+
+  std::optional<TestDatabase> fleet_;
+};
+
+TEST_F(FleetRules, OnlyOneOfTwoNodesGetsAPiece) {
+  add({"once"});
+  NodeCaller a = node("a");
+  NodeCaller b = node("b");
+  const json::array offered = b.offers();
+  ASSERT_EQ(offered.size(), 1U);
+  EXPECT_EQ(a.claim().size(), 1U);
+  // b was offered it before a took it.
+  const json::object late =
+      b.call("claim", {{"pieces", json::array{offered[0].as_object().at("piece")}}, {"want", 1}});
+  EXPECT_TRUE(array_of(late, "claims").empty());
+  EXPECT_TRUE(b.offers().empty());
+}
+
+TEST_F(FleetRules, APieceIsFreeAgainAfterItsLease) {
+  add({"short", "--lease", "2s"});
+  NodeCaller a = node("a");
+  NodeCaller b = node("b");
+  const json::array first = a.claim();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_TRUE(b.claim().empty());
+  fleet_->value("update wm.piece set until = now() - interval '1 ms'");
+  const json::array second = b.claim();
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_GT(number_of(second[0].as_object(), "fence"), number_of(first[0].as_object(), "fence"));
+  const json::object renewed = a.call("renew", {{"claims", first}});
+  EXPECT_TRUE(array_of(renewed, "pieces").empty());
+  // What a says of its run is written down, and moves nothing.
+  a.call("report", {{"runs", json::array{run_of(first[0].as_object(), 1)}},
+                    {"ends", json::array{end_of(first[0].as_object(), 1)}}});
+  EXPECT_EQ(fleet_->value("select state from wm.piece"), "0");
+  EXPECT_EQ(fleet_->value("select void from wm.run"), "t");
+}
+
+TEST_F(FleetRules, ARunIsReportedOnce) {
+  add({"once"});
+  NodeCaller a = node("a");
+  const json::array claims = a.claim();
+  ASSERT_EQ(claims.size(), 1U);
+  const json::object said{{"runs", json::array{run_of(claims[0].as_object(), 1)}},
+                          {"ends", json::array{end_of(claims[0].as_object(), 1)}}};
+  EXPECT_EQ(number_of(a.call("report", said), "runs"), 1);
+  EXPECT_EQ(number_of(a.call("report", said), "runs"), 0);
+  EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "1");
+  EXPECT_EQ(fleet_->value("select state from wm.piece"), "1");
+  EXPECT_EQ(fleet_->value("select count(*) from wm.piece where until is not null"), "0");
+}
+
+TEST_F(FleetRules, NeedsDecideWhatIsOffered) {
+  add({"charging", "--charging"});
+  add({"unmetered", "--network", "unmetered"});
+  NodeCaller a = node("a");
+  const auto names = [&](int holds) {
+    std::string all;
+    const json::object answer = a.call("ask", {{"holds", holds}, {"want", 8}});
+    for (const json::value& offer : array_of(answer, "offers")) {
+      all += text_of(offer.as_object(), "name") + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(names(0), "");
+  EXPECT_EQ(names(1 << 4), "charging ");
+  EXPECT_EQ(names(1 << 1), "unmetered ");
+}
+
+TEST_F(FleetRules, CountIsForDifferentNodes) {
+  add({"three", "--count", "3"});
+  NodeCaller a = node("a");
+  NodeCaller b = node("b");
+  EXPECT_EQ(a.claim(8).size(), 1U);
+  EXPECT_TRUE(a.claim(8).empty());
+  const json::array claims = b.claim(8);
+  ASSERT_EQ(claims.size(), 1U);
+  b.call("report",
+         {{"runs", json::array{}}, {"ends", json::array{end_of(claims[0].as_object(), 1)}}});
+  EXPECT_TRUE(b.claim(8).empty()) << "it has had its share";
+  NodeCaller c = node("c");
+  EXPECT_EQ(c.claim(8).size(), 1U);
+}
+
+TEST_F(FleetRules, PriorityComesFirst) {
+  add({"low", "--priority", "-5"});
+  add({"high", "--priority", "5"});
+  add({"middle"});
+  NodeCaller a = node("a");
+  const json::array offers = a.offers();
+  ASSERT_EQ(offers.size(), 3U);
+  EXPECT_EQ(text_of(offers[0].as_object(), "name"), "high");
+  EXPECT_EQ(text_of(offers[1].as_object(), "name"), "middle");
+  EXPECT_EQ(text_of(offers[2].as_object(), "name"), "low");
+}
+
+TEST_F(FleetRules, ANodeIsToldWhenToAskAgain) {
+  add({"later", "--initial-delay", "1h"});
+  NodeCaller a = node("a");
+  const json::object answer = a.call("ask", {{"holds", 255}, {"want", 1}});
+  EXPECT_TRUE(array_of(answer, "offers").empty());
+  EXPECT_GT(number_of(answer, "nextMs"), 3'500'000);
+  EXPECT_LE(number_of(answer, "nextMs"), 3'600'000);
+}
+
+TEST_F(FleetRules, ADrainingNodeGetsNothingNew) {
+  add({"once"});
+  NodeCaller a = node("a");
+  ASSERT_EQ(fleet_->wm_fleet({"drain", "a"}).status, 0);
+  EXPECT_TRUE(a.offers().empty());
+  ASSERT_EQ(fleet_->wm_fleet({"drain", "a", "--undo"}).status, 0);
+  EXPECT_EQ(a.offers().size(), 1U);
+}
+
+TEST_F(FleetRules, ReplacedWorkWaitsForTheOldClaim) {
+  add({"once", "--lease", "1h"});
+  NodeCaller a = node("a");
+  ASSERT_EQ(a.claim().size(), 1U);
+  add({"once", "--existing", "replace"});
+  EXPECT_TRUE(a.offers().empty()) << "the old run may still go on";
+  EXPECT_GT(number_of(a.call("ask", {{"holds", 255}, {"want", 1}}), "nextMs"), 3'500'000);
+}
+
+TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
+  EXPECT_EQ(fleet_->value("select count(*) from pg_index i join pg_attribute t on t.attrelid = "
+                          "i.indrelid and t.attnum = any (i.indkey) where i.indrelid = "
+                          "'wm.piece'::regclass and t.attname in ('fence', 'node_id', 'until', "
+                          "'running')"),
+            "0")
+      << "such an update is not HOT";
+}
+
+TEST_F(FleetRules, TheNextVersionIsRefused) {
+  fleet_->value("insert into wm.migration (version) values (1000)");
+  const Output refused = fleet_->wm_fleet({"migrate"});
+  EXPECT_EQ(refused.status, 6);
+  EXPECT_NE(refused.err.find("install a newer one"), std::string::npos) << refused.err;
+}
+
+}  // namespace
+}  // namespace wm::fleet

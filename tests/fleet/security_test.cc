@@ -1,0 +1,161 @@
+// What a node must not be able to do, whatever program it runs.
+#include <gtest/gtest.h>
+
+#include "core/json_fields.h"
+#include "tests/fleet/test_fleet.h"
+
+namespace wm::fleet {
+namespace {
+
+namespace json = boost::json;
+
+class FleetSecurity : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
+    fleet_.emplace();
+    honest_.emplace(fleet_->enroll("honest", {"site=berlin"}));
+    liar_.emplace(fleet_->enroll("liar"));
+    for (NodeCaller* one : {&*honest_, &*liar_}) {
+      one->call("hello", {{"version", "test"}, {"labels", json::object{}}});
+    }
+    const Output done =
+        fleet_->wm_fleet({"register-oneoff", "secret", "--label", "site=berlin", "--input",
+                          "key=hunter2", "--lease", "1h", "--", "/bin/true"});
+    ASSERT_EQ(done.status, 0) << done.err;
+  }
+
+  std::optional<TestDatabase> fleet_;
+  std::optional<NodeCaller> honest_;
+  std::optional<NodeCaller> liar_;
+};
+
+TEST_F(FleetSecurity, TablesAreClosed) {
+  const std::string tables =
+      fleet_->value("select string_agg(tablename, ',') from pg_tables where schemaname = 'wm'");
+  ASSERT_NE(tables, "");
+  for (std::size_t at = 0; at < tables.size();) {
+    const std::size_t end = std::min(tables.find(',', at), tables.size());
+    const std::string table = "wm." + tables.substr(at, end - at);
+    for (const std::string& sql :
+         {"select * from " + table, "delete from " + table, "truncate " + table}) {
+      EXPECT_NE(liar_->error_of(sql).find("permission denied"), std::string::npos) << sql;
+    }
+    at = end + 1;
+  }
+}
+
+TEST_F(FleetSecurity, OnlyTheNodesFunctionsCanBeCalled) {
+  EXPECT_EQ(fleet_->value("select string_agg(proname, ' ' order by proname) from pg_proc where "
+                          "pronamespace = 'wm'::regnamespace and "
+                          "has_function_privilege('wm_node_liar', oid, 'execute')"),
+            "ask claim hand_back hello renew report");
+  EXPECT_NE(liar_->error_of("select wm.show_work('secret')"), "");
+  EXPECT_NE(liar_->error_of("create table wm.mine ()"), "");
+  EXPECT_NE(liar_->error_of("create function wm.mine() returns int language sql as 'select 1'"),
+            "");
+}
+
+TEST_F(FleetSecurity, ADefinersFunctionsHaveAFixedSearchPath) {
+  EXPECT_EQ(fleet_->value("select count(*) from pg_proc where pronamespace = 'wm'::regnamespace "
+                          "and prosecdef and coalesce(proconfig::text, '') not like "
+                          "'%search_path=pg_catalog, pg_temp%'"),
+            "0");
+}
+
+TEST_F(FleetSecurity, WhatDoesNotMatchCanNeitherBeSeenNorClaimed) {
+  EXPECT_TRUE(liar_->offers().empty());
+  const std::int64_t piece = std::stoll(fleet_->value("select piece_id from wm.piece"));
+  const json::object claimed = liar_->call("claim", {{"pieces", json::array{piece}}, {"want", 1}});
+  EXPECT_TRUE(array_of(claimed, "claims").empty());
+}
+
+TEST_F(FleetSecurity, ALabelOfTheAdministratorsCannotBeAssumed) {
+  liar_->call("hello", {{"version", "x"}, {"labels", {{"site", "berlin"}, {"color", "red"}}}});
+  EXPECT_TRUE(liar_->offers().empty());
+  EXPECT_EQ(fleet_->value("select labels::text from wm.node where name = 'liar'"),
+            R"({"color": "red"})");
+}
+
+TEST_F(FleetSecurity, AnothersClaimIsOutOfReach) {
+  const json::array claims = honest_->claim();
+  ASSERT_EQ(claims.size(), 1U);
+  const json::object before = claims[0].as_object();
+  const std::string until = fleet_->value("select until from wm.piece");
+  EXPECT_TRUE(array_of(liar_->call("renew", {{"claims", claims}}), "pieces").empty());
+  EXPECT_EQ(number_of(liar_->call("hand_back", {{"claims", claims}}), "pieces"), 0);
+  const json::object hello =
+      liar_->call("hello", {{"version", "x"}, {"labels", json::object{}}, {"claims", claims}});
+  EXPECT_TRUE(array_of(hello, "claims").empty()) << "the input would be in it";
+  json::object end{{"piece", before.at("piece")},
+                   {"fence", before.at("fence")},
+                   {"state", 1},
+                   {"due", "2026-01-01T00:00:00Z"},
+                   {"since", "2026-01-01T00:00:00Z"},
+                   {"timing", 0},
+                   {"attempts", 1},
+                   {"periods", 0}};
+  json::object run{{"name", "secret"},
+                   {"run", 1},
+                   {"attempt", 1},
+                   {"startedAt", "2026-01-01T00:00:00Z"},
+                   {"outcome", "succeeded"},
+                   {"piece", before.at("piece")},
+                   {"fence", before.at("fence")},
+                   {"record", json::object{}}};
+  liar_->call("report", {{"runs", json::array{run}}, {"ends", json::array{end}}});
+  EXPECT_EQ(fleet_->value("select state || ' ' || (until = '" + until + "') from wm.piece"),
+            "0 true");
+  EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0") << "it does not match";
+}
+
+TEST_F(FleetSecurity, TextsAreNoSql) {
+  const std::string evil = "'; drop table wm.run; --";
+  liar_->call("hello", {{"version", evil}, {"labels", {{evil, evil}}}});
+  liar_->call("ask", {{"holds", 0}, {"custom", json::array{evil}}, {"want", 1}});
+  liar_->call(
+      "report",
+      {{"each", json::array{json::object{
+                    {"name", evil}, {"generation", 1}, {"state", evil}, {"missing", evil}}}}});
+  const Output registered =
+      fleet_->wm_fleet({"register-oneoff", evil, "--label", "os=" + evil, "--", "/bin/true"});
+  EXPECT_EQ(registered.status, 0) << registered.err;
+  EXPECT_EQ(fleet_->wm_fleet({"why", evil}).status, 0);
+  EXPECT_EQ(fleet_->wm_fleet({"cancel", evil}).status, 0);
+  EXPECT_EQ(fleet_->wm_fleet({"enroll", evil}).status, 2);
+  EXPECT_EQ(fleet_->value("select to_regclass('wm.run') is not null"), "t");
+}
+
+TEST_F(FleetSecurity, NonsenseIsRefusedAndChangesNothing) {
+  for (const char* const function : {"hello", "ask", "claim", "renew", "hand_back", "report"}) {
+    for (const char* const said :
+         {"[]", "7", "null", "\"x\"", R"({"claims": 7})", R"({"runs": {"a": 1}})",
+          R"({"pieces": [99999999999999999999]})", R"({"labels": {"a": {"b": 1}}})",
+          R"({"want": "many", "holds": -1})"}) {
+      liar_->error_of(std::string("select wm.") + function + "('" + said + "')");
+    }
+  }
+  EXPECT_EQ(honest_->offers().size(), 1U);
+  EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0");
+}
+
+TEST_F(FleetSecurity, ARevokedNodeIsOut) {
+  ASSERT_EQ(fleet_->wm_fleet({"revoke", "liar"}).status, 0);
+  EXPECT_NE(liar_->error_of("select 1"), "") << "its connection has ended";
+  EXPECT_EQ(fleet_->value("select count(*) from pg_roles where rolname = 'wm_node_liar'"), "0");
+  EXPECT_EQ(fleet_->wm_fleet({"enroll", "liar"}).status, 0);
+}
+
+TEST_F(FleetSecurity, APasswordIsInNoLogOfTheServer) {
+  fleet_->value("alter system set log_statement = 'all'");
+  fleet_->value("select pg_reload_conf()");
+  const std::string conninfo = fleet_->enroll("logged");
+  const std::string password = conninfo.substr(conninfo.find("password=") + 9);
+  ASSERT_GE(password.size(), 24U);
+  const Output found =
+      run_program({"grep", "--count", password, (fleet_->path() / "log").string()});
+  EXPECT_EQ(found.out, "0\n");
+}
+
+}  // namespace
+}  // namespace wm::fleet

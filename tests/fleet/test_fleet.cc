@@ -1,0 +1,211 @@
+#include "tests/fleet/test_fleet.h"
+
+#include <csignal>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/json_fields.h"
+
+namespace wm::fleet {
+
+namespace json = boost::json;
+
+namespace {
+
+// The directory of the newest server's programs; empty: there is none.
+std::filesystem::path programs() {
+  std::filesystem::path newest;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator("/usr/lib/postgresql", none)) {
+    if (std::filesystem::exists(entry.path() / "bin/postgres")) {
+      newest = std::max(newest, entry.path() / "bin");
+    }
+  }
+  return newest;
+}
+
+// A server refuses to run as root.
+std::vector<std::string> as_server(std::vector<std::string> command) {
+  if (::geteuid() != 0) return command;
+  std::vector<std::string> whole{"setpriv", "--reuid=postgres", "--regid=postgres",
+                                 "--init-groups"};
+  whole.insert(whole.end(), command.begin(), command.end());
+  return whole;
+}
+
+void give_to_server(const std::filesystem::path& path) {
+  if (::geteuid() != 0) return;
+  const passwd* const user = ::getpwnam("postgres");
+  if (!user || ::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error("there is no user postgres");
+  }
+}
+
+void must(const Output& output, const std::string& what) {
+  if (output.status != 0) throw std::runtime_error(what + ": " + output.err + output.out);
+}
+
+}  // namespace
+
+bool TestDatabase::is_installed() { return !programs().empty(); }
+
+TestDatabase::TestDatabase(bool empty) {
+  const std::filesystem::path data = path() / "data";
+  std::filesystem::permissions(path(), std::filesystem::perms(0755));
+  std::filesystem::create_directory(data);
+  give_to_server(data);
+  must(run_program(as_server({programs() / "initdb", "--pgdata", data, "--username", "admin",
+                              "--auth", "trust", "--no-sync", "--no-instructions"})),
+       "initdb");
+  std::ofstream(data / "pg_hba.conf") << "local all admin trust\nlocal all all scram-sha-256\n";
+  // What a test needs to survive is a killed server, not a machine without power.
+  configure("listen_addresses = ''\nunix_socket_directories = '" + data.string() +
+            "'\nfsync = off\nmax_connections = 300\n");
+  start();
+  if (!empty) must(wm_fleet({"init"}), "init");
+}
+
+TestDatabase::~TestDatabase() {
+  admin_.reset();
+  if (pid_ > 0) stop(true);
+}
+
+void TestDatabase::configure(const std::string& lines) {
+  std::ofstream(path() / "data/postgresql.conf", std::ios::app) << lines;
+}
+
+void TestDatabase::start() {
+  const std::vector<std::string> command =
+      as_server({programs() / "postgres", "-D", (path() / "data").string()});
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    const int log = ::open((path() / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    std::vector<char*> argv;
+    for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+  for (;;) {
+    const Output ready =
+        run_program({programs() / "pg_isready", "--quiet", "--host", (path() / "data").string()});
+    if (ready.status == 0) return;
+    if (::waitpid(pid_, nullptr, WNOHANG) == pid_) throw std::runtime_error("postgres ended");
+    ::usleep(20'000);  // There is no event: pg_isready is how one asks.
+  }
+}
+
+void TestDatabase::stop(bool at_once) {
+  admin_.reset();
+  ::kill(pid_, at_once ? SIGQUIT : SIGINT);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+std::string TestDatabase::address() const {
+  return "host=" + (path() / "data").string() + " dbname=postgres";
+}
+
+Output TestDatabase::wm_fleet(std::vector<std::string> arguments) const {
+  std::vector<std::string> command{WM_FLEET_PROGRAM, "--database", address() + " user=admin"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_program(command);
+}
+
+json::value TestDatabase::json(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), "--json");
+  const Output output = wm_fleet(std::move(arguments));
+  must(output, "wm-fleet");
+  return json::parse(output.out);
+}
+
+std::string TestDatabase::value(const std::string& sql) {
+  if (!admin_) admin_ = std::move(*Database::connect(address() + " user=admin"));
+  const auto rows = admin_->query(sql);
+  if (!rows) throw std::runtime_error(rows.error().message);
+  return rows->empty() ? "" : rows->front().front().value_or("");
+}
+
+std::string TestDatabase::enroll(const std::string& node,
+                                 const std::vector<std::string>& labels) const {
+  std::vector<std::string> arguments{"enroll", node};
+  for (const std::string& label : labels) arguments.insert(arguments.end(), {"--label", label});
+  return text_of(json(std::move(arguments)).as_object(), "database");
+}
+
+NodeCaller::NodeCaller(const std::string& conninfo) {
+  auto connected = Database::connect(conninfo);
+  if (!connected) throw std::runtime_error(connected.error().message);
+  database_ = std::move(*connected);
+}
+
+json::object NodeCaller::call(const std::string& function, json::object parameters) {
+  auto answer =
+      database_->ask("select wm." + function + "($1::jsonb)", {json::serialize(parameters)});
+  if (!answer) return {{"error", answer.error().message}};
+  return answer->as_object();
+}
+
+std::string NodeCaller::error_of(const std::string& sql) {
+  const auto done = database_->query(sql);
+  return done ? "" : done.error().message;
+}
+
+json::array NodeCaller::offers() {
+  return array_of(call("ask", {{"holds", 255}, {"want", 16}}), "offers");
+}
+
+json::array NodeCaller::claim(int want) {
+  json::array pieces;
+  for (const json::value& offer : offers()) pieces.push_back(offer.as_object().at("piece"));
+  return array_of(call("claim", {{"pieces", pieces}, {"want", want}}), "claims");
+}
+
+TestNode::TestNode(TestDatabase& fleet, const std::string& name,
+                   const std::vector<std::string>& labels, const std::string& more)
+    : name_(name), daemon_(std::make_unique<TestDaemon>()) {
+  const std::string conninfo = fleet.enroll(name, labels);
+  const std::filesystem::path file = daemon_->path() / "fleet.toml";
+  std::ofstream(file) << "[fleet]\nnode = \"" << name << "\"\ndatabase = \"" << conninfo
+                      << "\"\nstatus_file = \"" << (daemon_->path() / "status.json").string()
+                      << "\"\n"
+                      << more;
+  std::filesystem::permissions(file, std::filesystem::perms(0600));
+}
+
+void TestNode::start() {
+  daemon_->start();
+  daemon_->wm({"conditions", "override", "network=unmetered", "charging=yes", "battery=ok",
+               "storage=ok", "idle=yes"});
+  start_agent();
+}
+
+void TestNode::start_agent() {
+  agent_ = std::make_unique<RunningProgram>(std::vector<std::string>{
+      WM_FLEET_PROGRAM, "agent", "--config", (daemon_->path() / "fleet.toml").string(), "--socket",
+      daemon_->socket()});
+}
+
+void TestNode::kill_agent() {
+  agent_->signal(SIGKILL);
+  agent_->finish();
+}
+
+void TestNode::kill() {
+  kill_agent();
+  daemon_->kill();
+}
+
+json::object TestNode::status() const {
+  const Output output = run_program({WM_FLEET_PROGRAM, "--json", "status", "--config",
+                                     (daemon_->path() / "fleet.toml").string()});
+  return output.status == 0 ? json::parse(output.out).as_object() : json::object{};
+}
+
+}  // namespace wm::fleet

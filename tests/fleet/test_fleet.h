@@ -1,0 +1,90 @@
+// A real PostgreSQL in a temporary directory, and nodes with a real wmd and agent each.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "fleet/database/database.h"
+#include "tests/support/programs.h"
+
+namespace wm::fleet {
+
+class TestDatabase {
+ public:
+  /// Makes a cluster with a fleet, unless `empty`.
+  explicit TestDatabase(bool empty = false);
+  ~TestDatabase();
+  TestDatabase(const TestDatabase&) = delete;
+  TestDatabase& operator=(const TestDatabase&) = delete;
+
+  /// False: PostgreSQL is not installed.
+  static bool is_installed();
+
+  void start();
+  /// As after a loss of power (SIGQUIT), or as it should be.
+  void stop(bool at_once);
+  /// Adds lines to its configuration; takes effect at the next start().
+  void configure(const std::string& lines);
+
+  /// Runs wm-fleet as the administrator.
+  Output wm_fleet(std::vector<std::string> arguments) const;
+  boost::json::value json(std::vector<std::string> arguments) const;
+  /// One value, as text, asked by the administrator.
+  std::string value(const std::string& sql);
+  /// Enrolls it; returns the connection string.
+  std::string enroll(const std::string& node, const std::vector<std::string>& labels = {}) const;
+  std::string address() const;
+  const std::filesystem::path& path() const { return directory_.path(); }
+
+ private:
+  TemporaryDirectory directory_;
+  pid_t pid_ = -1;
+  std::unique_ptr<Database> admin_;
+};
+
+/// A node as it could be written by anybody: it calls the functions with what it likes.
+class NodeCaller {
+ public:
+  explicit NodeCaller(const std::string& conninfo);
+
+  /// The function's answer; the error's text under `error`.
+  boost::json::object call(const std::string& function, boost::json::object parameters);
+  /// The error of a statement; empty: it was done.
+  std::string error_of(const std::string& sql);
+
+  /// The pieces offered to a node on which everything holds.
+  boost::json::array offers();
+  /// Takes that many of them; returns the claims.
+  boost::json::array claim(int want = 1);
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+/// A machine of the fleet.
+class TestNode {
+ public:
+  TestNode(TestDatabase& fleet, const std::string& name,
+           const std::vector<std::string>& labels = {}, const std::string& more = "");
+
+  void start();
+  void start_agent();
+  void kill_agent();
+  /// The machine loses power: the agent, wmd and its runs end at once.
+  void kill();
+  TestDaemon& daemon() { return *daemon_; }
+  boost::json::object status() const;
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  std::unique_ptr<TestDaemon> daemon_;
+  std::unique_ptr<RunningProgram> agent_;
+};
+
+}  // namespace wm::fleet
