@@ -72,6 +72,7 @@ Command::Run set_up_logs(CLI::App& app, const CommandLine& line);
 Command::Run set_up_check(CLI::App& app, const CommandLine& line);
 Command::Run set_up_conditions(CLI::App& app, const CommandLine& line);
 Command::Run set_up_progress(CLI::App& app, const CommandLine& line);
+Command::Run set_up_alive(CLI::App& app, const CommandLine& line);
 Command::Run set_up_output(CLI::App& app, const CommandLine& line);
 Command::Run set_up_doctor(CLI::App& app, const CommandLine& line);
 Command::Run set_up_metrics(CLI::App& app, const CommandLine& line);

@@ -57,6 +57,7 @@ constexpr std::array kCommands{
     Command{"Queue", "prune", "Forget finished jobs", false, set_up_prune},
     Command{"In a run", "progress", "From inside a run: report how far it is", false,
             set_up_progress},
+    Command{"In a run", "alive", "From inside a run: put off its watchdog", false, set_up_alive},
     Command{"In a run", "output", "From inside a run: set its result", false, set_up_output},
     Command{"Daemon", "status", "Show the daemon's own state", false, set_up_status},
     Command{"Daemon", "doctor", "Check what wmd depends on, and how to fix it", false,

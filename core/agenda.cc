@@ -27,9 +27,12 @@ void Agenda::add(Row& row) {
     count_run(groups_[group_of(work.run_policy.get().group)].running, work.owner, 1);
     if (work.stopping == StopReason::none) {
       const auto window_ends = next_change_of(work, work.run_policy, {now_, zone_});
-      set_alarm(row, earliest(time_is_up(work), window_ends));
+      set_alarm(row, earliest(earliest(time_is_up(work), silence_ends(work)), window_ends));
     }
-  } else if (work.state == WorkState::enqueued && !work.held) {
+    return;
+  }
+  heard_.erase(work.id);
+  if (work.state == WorkState::enqueued && !work.held) {
     if (awaits_trigger(work, now_)) {
       const auto& deadline = work.policy.get().deadline;
       if (deadline) set_alarm(row, work.enqueued_at + *deadline);
@@ -68,7 +71,7 @@ void Agenda::move_on(TimePoint now) {
   for (auto alarm = alarms_.begin(); alarm != alarms_.end() && alarm->first <= now;) {
     Row& row = *alarm->second;
     ++alarm;
-    remove(row);  // A time limit stays where it is, behind us, until it is obeyed.
+    remove(row);  // A limit stays where it is, behind us, until it is obeyed.
     add(row);
   }
   std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
@@ -100,6 +103,24 @@ std::optional<TimePoint> Agenda::time_is_up(const Work& work) const {
   const Duration limit = work.run_policy.get().time_limit.value_or(time_limit_);
   if (limit <= Duration::zero()) return std::nullopt;
   return TimePoint{work.began + clock_offset_} + limit;
+}
+
+void Agenda::hear(const Work& run, Duration since_boot) {
+  if (run.run_policy.get().watchdog <= Duration::zero()) return;
+  Duration& last = heard_[run.id];
+  last = std::max(last, since_boot);
+}
+
+// What was heard of an earlier run is older than this one.
+Duration Agenda::heard_at(const Work& run) const {
+  const auto last = heard_.find(run.id);
+  return last == heard_.end() ? run.began : std::max(last->second, run.began);
+}
+
+std::optional<TimePoint> Agenda::silence_ends(const Work& run) const {
+  const Duration most = run.run_policy.get().watchdog;
+  if (silence_allowed_ || most <= Duration::zero()) return std::nullopt;
+  return TimePoint{heard_at(run) + clock_offset_} + most;
 }
 
 const RunsOfOwners& Agenda::running_in(const std::string& group) const {

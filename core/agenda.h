@@ -87,6 +87,17 @@ class Agenda {
   /// The time at which a run reaches its limit, on the present clock; nothing: there is no limit.
   std::optional<TimePoint> time_is_up(const Work& work) const;
 
+  /// A run was heard of, at that time since boot. Its alarm stays, and is put off when it comes:
+  /// hearing costs the same however often it happens.
+  void hear(const Work& run, Duration since_boot);
+  /// The time since boot at which a run was last heard of, or else began.
+  Duration heard_at(const Work& run) const;
+  /// The time at which a run has been silent for too long, on the present clock; nothing: it may be
+  /// silent.
+  std::optional<TimePoint> silence_ends(const Work& run) const;
+  /// From now on every run may be silent.
+  void allow_silence() { silence_allowed_ = true; }
+
   Gates& gates() { return gates_; }
   const Gates& gates() const { return gates_; }
   /// Some may be empty until the next move_on().
@@ -125,6 +136,8 @@ class Agenda {
   std::map<uid_t, Queue> timers_;
   std::map<LaneKey, Queue> lanes_;
   std::set<WorkId> running_;
+  std::unordered_map<WorkId, Duration> heard_;  // Runs with a watchdog.
+  bool silence_allowed_ = false;
   RunsOfOwners running_of_;
   std::map<Constraints, int> named_;
   std::set<std::pair<TimePoint, Row*>> alarms_;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 255;
 constexpr std::size_t kMaxPathLength = 4096;  // Linux's PATH_MAX.
+constexpr Duration kMinWatchdog = 100ms;      // Less would stop runs of a machine that is busy.
 
 Result<> at_least(std::string_view what, Duration value, Duration least, std::string_view setting) {
   if (value >= least) return {};
@@ -196,6 +197,9 @@ Result<> validate_choice(const WorkRequest& request) {
                "a time limit is 0s (none) or more")
       .require(request.time_limit ? at_most("time limit", *request.time_limit, kMaxDuration)
                                   : Result<>())
+      .require(request.watchdog == Duration::zero() || request.watchdog >= kMinWatchdog,
+               "a watchdog is 0s (none), or " + format_duration(kMinWatchdog) + " or more")
+      .require(at_most("watchdog", request.watchdog, kMaxDuration))
       .require(request.keep_results ? at_most("keep-results", *request.keep_results, kMaxDuration)
                                     : Result<>())
       .require(validate_expedited(request))

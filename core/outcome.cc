@@ -56,8 +56,8 @@ RunResult result_of(const ChildEnd& end, const ExitRules& rules) {
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason) {
   RunResult result = result_of(end, rules);
   result.stop_reason = reason;
-  const bool timeout = reason == StopReason::timeout;
-  result.outcome = timeout ? RunOutcome::retry : RunOutcome::interrupted;
+  const bool own_fault = reason == StopReason::timeout || reason == StopReason::watchdog;
+  result.outcome = own_fault ? RunOutcome::retry : RunOutcome::interrupted;
   return result;
 }
 

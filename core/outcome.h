@@ -27,7 +27,8 @@ struct ChildEnd {
 RunResult result_of(const ChildEnd& end, const ExitRules& rules);
 
 /// The same for a run that wm had told to stop: interrupted, whatever its exit code, because a
-/// stopped run has no result (WorkManager). A run whose time was up is a retry.
+/// stopped run has no result (WorkManager). A run whose time was up, or that was silent for too
+/// long, is a retry.
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason);
 
 /// `exit 75`, `constraint-network, SIGTERM`: the reason for the end of a run; "" if there is

@@ -233,6 +233,8 @@ void add_ends(Rows& rows) {
       .part(Part::policy)
       .add(57, "time-limit", "timeLimitMs", "D", "Stop a run after this long, and retry; 0s: never",
            [](auto& r) -> auto& { return r.time_limit; })
+      .add(59, "watchdog", "watchdogMs", "D", "Stop a run that is silent for this long, and retry",
+           [](auto& r) -> auto& { return r.watchdog; })
       .part(Part::own)
       .add(58, "stop-grace", "stopGraceMs", "D", "The time from SIGTERM to SIGKILL (10s)",
            [](auto& r) -> auto& { return r.stop_grace; });

@@ -1,11 +1,13 @@
 #include "core/scheduler.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "core/check.h"
 #include "core/schedule.h"
 #include "core/state.h"
+#include "core/text.h"
 
 namespace wm {
 namespace {
@@ -41,6 +43,11 @@ void wait_for_retry(Work& work, const SchedulingRules& rules) {
   }
   work.due = next_due(work, rules);
   if (work.due == work.period_ends) open_next_period(work, work.period_ends);
+}
+
+void add_silence(RunResult& result, const Policy& policy) {
+  const std::string silence = "nothing was heard for " + format_duration(policy.watchdog);
+  result.reason = join(std::array<std::string_view, 2>{silence, result.reason});
 }
 
 }  // namespace
@@ -214,6 +221,11 @@ void Scheduler::paths_changed(WorkId id, TimePoint now) {
   if (after != *found) table_.put(after);
 }
 
+void Scheduler::hear(WorkId id, Duration since_boot) {
+  const Work* found = table_.find(id);
+  if (found && found->state == WorkState::running) table_.agenda().hear(*found, since_boot);
+}
+
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,
                                TimePoint now) {
   const Work work = checked(table_.find(id), "work whose run has ended is in the table");
@@ -228,6 +240,7 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
                       " asked for another";
     }
   }
+  if (work.stopping == StopReason::watchdog) add_silence(result, work.run_policy);
   if (work.expedited) quota_.add(work.owner, now, run_time(work, now));
   const Work after = after_run(work, result.outcome, now, rules_);
   table_.put(after);
@@ -354,6 +367,7 @@ Scheduler Scheduler::copy_without_jobs() const {
   Scheduler other(rules_);
   other.table_.agenda().gates() = agenda().gates();
   other.set_clock_offset(clock_offset());
+  other.table_.agenda().allow_silence();
   other.quota_ = quota_;
   other.starts_ = starts_;
   other.served_ = served_;
@@ -408,6 +422,10 @@ void Scheduler::stop_what_must(TimePoint now) {
     }
     if (const auto limit = agenda().time_is_up(work); limit && *limit <= now) {
       stop(work, StopReason::timeout);
+      continue;
+    }
+    if (const auto ends = agenda().silence_ends(work); ends && *ends <= now) {
+      stop(work, StopReason::watchdog);
       continue;
     }
     if (const auto lost = first_unmet_of(work, work.run_policy, conditions(), {now, rules_.zone})) {

@@ -117,6 +117,10 @@ class Scheduler {
   }
   void resume(const std::string& group) { pauses_.resume(group); }
 
+  /// The run of that job was heard of, at that time since boot: its watchdog counts from there. It
+  /// is a fact, like the clock's offset, and no event of a turn.
+  void hear(WorkId id, Duration since_boot);
+
   /// The child of a running job is gone. Returns the result of the run.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
 
@@ -175,7 +179,8 @@ class Scheduler {
 
   std::vector<WorkId> dependents_of(WorkId id) const { return chains_.dependents_of(id); }
 
-  /// A copy without jobs, for simulating ahead: restore() those that matter.
+  /// A copy without jobs, for simulating ahead: restore() those that matter. Nobody hears of the
+  /// runs there, and so they may be silent.
   Scheduler copy_without_jobs() const;
 
   /// Lists the waits of an enqueued job: see WaitLedger::waited().

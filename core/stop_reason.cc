@@ -14,6 +14,7 @@ constexpr std::array kCauses{
     std::pair{StopReason::quota, std::string_view("quota")},
     std::pair{StopReason::shutdown, std::string_view("shutdown")},
     std::pair{StopReason::daemon_lost, std::string_view("daemon-lost")},
+    std::pair{StopReason::watchdog, std::string_view("watchdog")},
 };
 
 constexpr auto kStopReasons = [] {

@@ -18,6 +18,7 @@ struct StopReason {
     quota = 10,
     shutdown = 11,
     daemon_lost = 12,
+    watchdog = 13,
     lost_constraint = 100,  // On disk, the constraint's number is added, so this stays the last.
   };
 

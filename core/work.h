@@ -180,6 +180,7 @@ struct Policy {
   std::optional<Duration> backoff_delay;
   std::optional<std::int32_t> max_attempts;  // 0: unlimited. Nothing: as configured.
   std::optional<Duration> time_limit;        // 0: unlimited, whatever the configuration says.
+  Duration watchdog{};                       // The longest silence of a run; 0: any.
   std::int32_t priority = 0;                 // -10 to 10.
   std::string group;
   bool expedited = false;

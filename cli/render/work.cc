@@ -288,6 +288,7 @@ class JobPage {
     if (text_of(work_, "state") == word(WorkState::running)) text("stop reason", "stopReason");
     document("output", "output");
     duration("time limit", "timeLimitMs");
+    duration("watchdog", "watchdogMs");
     duration("deadline", "deadlineMs");
     facts_.add("runs with", terms_of(work_));
     facts_.add("notifies of", join(texts_of(work_, "notify")));

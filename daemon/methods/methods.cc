@@ -45,7 +45,8 @@ Methods::Methods(MethodsContext context)
       waits_(context.manager, context.store, views_, pending_questions_),
       watchers_(context.manager, context.store, pending_questions_),
       logs_(context.store, context.log, pending_questions_),
-      run_side_(context.manager, context.settings, waits_, watchers_, pending_questions_),
+      run_side_(context.manager, context.store, context.settings, waits_, watchers_,
+                pending_questions_),
       handlers_(handlers()) {}
 
 Methods::Handlers Methods::handlers() {
@@ -82,6 +83,8 @@ Methods::Handlers Methods::handlers() {
       {"Logs", to(logs_, &Logs::read)},
       {"SetProgress", to(run_side_, &RunSide::set_progress)},
       {"SetOutput", to(run_side_, &RunSide::set_output)},
+      {"SayAlive", to(run_side_, &RunSide::say_alive)},
+      {"KeepAlive", to(run_side_, &RunSide::keep_alive)},
   };
 }
 

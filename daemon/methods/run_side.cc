@@ -1,5 +1,9 @@
 #include "daemon/methods/run_side.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "core/messages.h"
 
 namespace wm {
@@ -17,8 +21,10 @@ Result<> check_size(std::string_view what, const std::string& text, const Limits
 
 }  // namespace
 
+// The run is heard of before the next turn looks at its watchdog.
 void RunSide::report(const ExchangePtr& exchange, const std::string& id,
                      std::function<void(WorkId, TimePoint)> body) {
+  if (const auto run = manager_.find_run(id, exchange->peer().uid)) manager_.heard(*run);
   pending_.ask(exchange, [this, exchange, id, body = std::move(body)](TimePoint now) {
     const auto work = manager_.find_run(id, exchange->peer().uid);
     if (!work) return exchange->error(work.error());
@@ -63,6 +69,49 @@ void RunSide::set_output(const ExchangePtr& exchange) {
     return exchange->error(fits.error());
   }
   report(exchange, id, [this, text](WorkId work, TimePoint) { manager_.set_output(work, text); });
+}
+
+void RunSide::say_alive(const ExchangePtr& exchange) {
+  std::string id;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("id", id); })) return;
+  report(exchange, id, [](WorkId, TimePoint) {});
+}
+
+void RunSide::keep_alive(const ExchangePtr& exchange) {
+  std::vector<std::string> names;
+  std::optional<std::int64_t> since_boot;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueNames", names).read("sinceBootMs", since_boot);
+      })) {
+    return;
+  }
+  const Duration time = since_boot ? Duration{*since_boot} : Duration::max();
+  std::vector<std::pair<std::string, std::optional<WorkId>>> runs;
+  for (std::string& name : names) {
+    const auto run = run_of(exchange->peer().uid, name);
+    if (run) manager_.heard(*run, time);
+    runs.emplace_back(std::move(name), run);
+  }
+  pending_.ask(exchange, [this, exchange, runs = std::move(runs)](TimePoint) {
+    json::array heard;
+    json::array not_running;
+    for (const auto& [name, run] : runs) {
+      (run && goes_on(*run) ? heard : not_running).emplace_back(name);
+    }
+    exchange->reply({{"heard", std::move(heard)}, {"notRunning", std::move(not_running)}});
+  });
+}
+
+std::optional<WorkId> RunSide::run_of(uid_t owner, const std::string& name) const {
+  const std::vector<WorkId> jobs = store_.record_of(owner, name).unfinished;
+  const auto run = std::ranges::find_if(jobs, [this](WorkId id) { return goes_on(id); });
+  return run == jobs.end() ? std::nullopt : std::optional(*run);
+}
+
+// False also for a run that was told to stop.
+bool RunSide::goes_on(WorkId id) const {
+  const Work* const work = manager_.scheduler().find(id);
+  return work && work->state == WorkState::running && work->stopping == StopReason::none;
 }
 
 }  // namespace wm

@@ -15,7 +15,8 @@ json::object to_json(const HandedChild& handed) {
                       {"output", child.output},
                       {"suspended", child.suspended},
                       {"successor", handed.successor},
-                      {"policy", to_json(handed.policy)}};
+                      {"policy", to_json(handed.policy)},
+                      {"heardMs", handed.heard.count()}};
   if (child.progress) object["progress"] = to_json(*child.progress);
   return object;
 }
@@ -24,6 +25,7 @@ HandedChild handed_child_from_json(const json::object& object) {
   HandedChild handed;
   RunningChild& child = handed.child;
   std::int64_t user = 0;
+  std::int64_t heard = 0;
   json::object exit_rules;
   json::object policy;
   std::optional<json::object> progress;
@@ -36,9 +38,11 @@ HandedChild handed_child_from_json(const json::object& object) {
       .read("suspended", child.suspended)
       .read("successor", handed.successor)
       .read("policy", policy)
+      .read("heardMs", heard)
       .read("progress", progress);
   child.user = static_cast<uid_t>(user);
   child.exit_rules = exit_rules_from_json(exit_rules).value_or(ExitRules{});
+  handed.heard = Duration{heard};
   handed.policy = policy_from_json(policy).value_or(Policy{});
   if (progress) child.progress = progress_from_json(*progress);
   return handed;

@@ -26,6 +26,7 @@ struct HandedChild {
   RunningChild child;
   WorkId successor = 0;  // It waits for this one's end.
   Policy policy;         // The policy with which it was started.
+  Duration heard{};      // The time since boot at which it was last heard of.
 };
 
 boost::json::object to_json(const HandedChild& handed);

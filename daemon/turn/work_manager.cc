@@ -172,6 +172,9 @@ TimePoint WorkManager::restore(TimePoint now, const std::optional<json::array>& 
       work.run_policy = SharedPolicy(child->second.policy);
     }
     scheduler_.restore(work, stored.prerequisites);
+    if (const auto child = handed.find(work.id); child != handed.end()) {
+      scheduler_.hear(work.id, child->second.heard);
+    }
     if (work.state != WorkState::running || handed.contains(work.id)) continue;
     finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
   }
@@ -184,7 +187,8 @@ json::array WorkManager::hand_over() const {
   json::array children;
   for (const WorkId id : scheduler_.agenda().running()) {
     const Work& work = *scheduler_.find(id);
-    children.push_back(to_json(HandedChild{id, children_.at(id), work.successor, work.run_policy}));
+    children.push_back(to_json(HandedChild{id, children_.at(id), work.successor, work.run_policy,
+                                           scheduler_.agenda().heard_at(work)}));
   }
   return children;
 }
@@ -212,6 +216,7 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   TurnReport report;
+  take_what_was_heard(now);
   Turn turn(store_, scheduler_);
   registrar_.begin_turn();
   retention_.begin_turn();
@@ -245,6 +250,13 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   report.started = std::move(decisions.started);
   report.changed = std::move(decisions.changed);
   return report;
+}
+
+void WorkManager::take_what_was_heard(TimePoint now) {
+  const Duration present = scheduler_.agenda().since_boot(now);
+  for (const auto& [id, since_boot] : std::exchange(heard_, {})) {
+    scheduler_.hear(id, std::min(since_boot, present));
+  }
 }
 
 void WorkManager::act() {

@@ -3,6 +3,7 @@
 // seen is on disk.
 #pragma once
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <set>
@@ -120,6 +121,11 @@ class WorkManager {
 
   /// The job with that id (a UUID) whose run `speaker` may speak for: its user, or root.
   Result<WorkId> find_run(const std::string& uuid, uid_t speaker) const;
+  /// That run was heard of before the next turn: now, or at that time since boot.
+  void heard(WorkId id, Duration since_boot = Duration::max()) {
+    Duration& last = heard_[id];
+    last = std::max(last, since_boot);
+  }
   void set_progress(WorkId id, const RunProgress& progress) { children_[id].progress = progress; }
   /// Sets its output, unless the run leaves one in WM_OUTPUT_FILE.
   void set_output(WorkId id, const std::string& output) { children_[id].output = output; }
@@ -169,6 +175,7 @@ class WorkManager {
   void save_conditions(bool joins, TimePoint now);
   EndedRun record_end(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
+  void take_what_was_heard(TimePoint now);
   void number_appended_runs();
   void save_decisions(const Decisions& decisions, TimePoint now);
   void start(WorkId id);
@@ -187,7 +194,8 @@ class WorkManager {
   bool clock_was_set_ = false;
   bool zone_changed_ = false;
   std::set<WorkId> changed_paths_;
-  std::vector<FinishedRun> finished_;  // Ended, and not on disk yet.
+  std::unordered_map<WorkId, Duration> heard_;  // Since the last turn, as times since boot.
+  std::vector<FinishedRun> finished_;           // Ended, and not on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
   std::vector<std::pair<WorkId, bool>> suspended_;  // The changes since the last turn.
   std::vector<Start> to_start_;

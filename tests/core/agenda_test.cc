@@ -90,6 +90,27 @@ TEST_F(AgendaTest, ARunCountsForItsOwnerItsGroupAndItsTimeLimit) {
   EXPECT_EQ(agenda_.next_alarm(), std::nullopt);
 }
 
+TEST_F(AgendaTest, AnAlarmForSilenceIsPutOffWhenItComesAndWhateverIsHeardBefore) {
+  Row row = due_in(0s, {.watchdog = 30s});
+  row.work.state = WorkState::running;
+  row.work.began = agenda_.since_boot(kNow);
+  agenda_.add(row);
+  EXPECT_EQ(agenda_.next_alarm(), kNow + 30s);
+
+  for (const Duration time : {10s, 20s, 15s}) {
+    agenda_.hear(row.work, agenda_.since_boot(kNow + time));
+    EXPECT_EQ(agenda_.next_alarm(), kNow + 30s) << "hearing costs nothing";
+  }
+  agenda_.move_on(kNow + 30s);
+
+  EXPECT_EQ(agenda_.next_alarm(), kNow + 50s);
+  EXPECT_EQ(agenda_.silence_ends(row.work), kNow + 50s);
+  agenda_.remove(row);
+  row.work.began = agenda_.since_boot(kNow + 25s);  // The next run of that job.
+  agenda_.add(row);
+  EXPECT_EQ(agenda_.next_alarm(), kNow + 55s);
+}
+
 TEST_F(AgendaTest, NamesWhatAnyWorkNeedsAsLongAsOneDoes) {
   const Constraints power{.flags = {Constraint::charging}};
   const Constraints quiet{.flags = {Constraint::idle}};

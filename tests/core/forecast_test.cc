@@ -86,6 +86,13 @@ TEST_F(ForecastTest, WhatItPredictsIsWhatThenHappens) {
   EXPECT_EQ(expected, happened(48h));
 }
 
+TEST_F(ForecastLineTest, ARunIsHeardOfForAsLongAsItUsuallyTakes) {
+  WorkRequest request = oneoff("watched");
+  request.watchdog = 2s;
+  world_.enqueue(request);
+  EXPECT_EQ(predicted(1h), std::vector<std::string>()) << "it is not stopped and tried again";
+}
+
 TEST_F(ForecastLineTest, KnowsThoseWhoWaitInLineOrForTheirTime) {
   WorkRequest later = oneoff("later");
   later.initial_delay = 10min;

@@ -94,6 +94,7 @@ TEST(Numbers, OfStopReasonsStay) {
       {10, "quota"},
       {11, "shutdown"},
       {12, "daemon-lost"},
+      {13, "watchdog"},
       {100, "constraint-network"},
       {101, "constraint-charging"},
       {102, "constraint-battery-not-low"},
@@ -108,7 +109,7 @@ TEST(Numbers, OfStopReasonsStay) {
     EXPECT_EQ(stored_number(reason), stored) << words;
     EXPECT_EQ(parse_stop_reason(words), reason) << words;
   }
-  for (const int nothing : {-1, 4, 9, 13, 99, 114, 116, 1000}) {
+  for (const int nothing : {-1, 4, 9, 14, 99, 114, 116, 1000}) {
     EXPECT_EQ(stop_reason_of(nothing), StopReason::none) << nothing;
   }
   EXPECT_FALSE(parse_stop_reason("constraint-"));

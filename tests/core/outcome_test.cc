@@ -62,10 +62,12 @@ TEST(StoppedOutcome, IsAnInterruptionWhateverTheCode) {
   }
 }
 
-TEST(StoppedOutcome, IsARetryWhereItsTimeWasUpWhateverTheCode) {
-  for (const int code : {0, 1, 64, 75}) {
-    const auto result = stopped_result({ChildEnd::How::exited, code, ""}, {}, StopReason::timeout);
-    EXPECT_EQ(result.outcome, RunOutcome::retry);
+TEST(StoppedOutcome, IsARetryWhereItsTimeWasUpOrItWasSilentWhateverTheCode) {
+  for (const StopReason reason : {StopReason::timeout, StopReason::watchdog}) {
+    for (const int code : {0, 1, 64, 75}) {
+      const auto result = stopped_result({ChildEnd::How::exited, code, ""}, {}, reason);
+      EXPECT_EQ(result.outcome, RunOutcome::retry);
+    }
   }
 }
 

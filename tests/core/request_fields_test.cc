@@ -106,6 +106,7 @@ TEST(RequestFields, NumbersOnDiskNeverChange) {
                                                          {56, "success-on"},
                                                          {57, "time-limit"},
                                                          {58, "stop-grace"},
+                                                         {59, "watchdog"},
                                                          {60, "tags"},
                                                          {61, "notify"},
                                                          {62, "keep-results"},

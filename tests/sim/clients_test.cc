@@ -260,6 +260,106 @@ TEST_F(ClientsTest, ATimeLimitThatIsLoweredDuringARunEndsIt) {
   EXPECT_EQ(world_.history().back().result.value_or(RunResult{}).stop_reason, StopReason::timeout);
 }
 
+// The names in one list of the answer to a KeepAlive.
+std::set<std::string> names_in(const SimulatedCall& call, std::string_view list) {
+  std::set<std::string> names;
+  const json::object answer = call.parameters();
+  for (const json::value& name : answer.at(list).as_array()) {
+    names.emplace(name.as_string());
+  }
+  return names;
+}
+
+TEST_F(ClientsTest, AnOwnerKeepsRunsAliveByTheirNames) {
+  using Names = std::set<std::string>;
+  world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
+  for (const char* name : {"a", "b", "later"}) {
+    json::object work = command_of(name);
+    work["watchdogMs"] = 30'000;
+    if (std::string_view(name) == "later") work["initialDelayMs"] = 36'000'000;
+    clients_.call(kAnn, "Register", {{"work", work}});
+  }
+  clients_.turn();
+  const json::object all{{"uniqueNames", {"a", "b", "later", "nobody"}}};
+  const json::object one{{"uniqueNames", {"a"}}};
+
+  world_.advance(20s);
+  const auto feed = clients_.call(kAnn, "KeepAlive", all);
+  const auto stranger = clients_.call(kBen, "KeepAlive", one);
+  clients_.turn();
+  EXPECT_EQ(names_in(feed, "heard"), (Names{"a", "b"}));
+  EXPECT_EQ(names_in(feed, "notRunning"), (Names{"later", "nobody"}));
+  EXPECT_EQ(names_in(stranger, "notRunning"), (Names{"a"})) << "it is a job of its own";
+
+  world_.advance(20s);
+  json::object as_ann = one;
+  as_ann["owner"] = std::int64_t{kAnn};
+  const auto refused = clients_.call(kBen, "KeepAlive", as_ann);
+  const auto root = clients_.call(0, "KeepAlive", as_ann);
+  clients_.turn();
+  EXPECT_EQ(refused.error(), "io.wm.Scheduler.NotPermitted");
+  EXPECT_EQ(names_in(root, "heard"), (Names{"a"}));
+
+  world_.advance(15s);  // b was silent for too long.
+  EXPECT_EQ(world_.state(1), WorkState::running);
+  EXPECT_EQ(world_.state(2), WorkState::enqueued);
+  const auto last = clients_.call(kAnn, "KeepAlive", all);
+  clients_.turn();
+  EXPECT_EQ(names_in(last, "heard"), (Names{"a"}));
+}
+
+TEST_F(ClientsTest, AnOwnerWhoseWordComesLateMaySaySinceWhenItCounts) {
+  world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
+  json::object work = command_of("a");
+  work["watchdogMs"] = 30'000;
+  clients_.call(kAnn, "Register", {{"work", work}});
+  clients_.turn();
+  const auto since_boot = [&] { return (world_.now.time_since_epoch() - world_.clock_offset); };
+  const auto feed = [&](Duration time) {
+    clients_.call(kAnn, "KeepAlive", {{"uniqueNames", {"a"}}, {"sinceBootMs", time.count()}});
+    clients_.turn();
+  };
+  const auto silence_ends = [&] {
+    const Scheduler& scheduler = world_.scheduler();
+    return *scheduler.agenda().silence_ends(*scheduler.find(1)) - world_.now;
+  };
+  world_.advance(20s);
+
+  feed(since_boot() - 5s);
+  EXPECT_EQ(silence_ends(), 25s);
+  feed(since_boot() - 10s);
+  EXPECT_EQ(silence_ends(), 25s) << "a later word counts";
+  feed(since_boot() + 1h);
+  EXPECT_EQ(silence_ends(), 30s) << "nobody speaks for the future";
+}
+
+TEST_F(ClientsTest, ARunThatReportsAnythingIsAlive) {
+  world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
+  json::object work = command_of("a");
+  work["watchdogMs"] = 30'000;
+  clients_.call(kAnn, "Register", {{"work", work}});
+  clients_.turn();
+  const std::string id = world_.store.recorded(1).uuid;
+  const std::pair<const char*, json::object> reports[]{
+      {"SetProgress", {{"id", id}, {"percent", 1}}},
+      {"SetOutput", {{"id", id}, {"output", json::object()}}},
+      {"SayAlive", {{"id", id}}}};
+  for (const auto& [method, parameters] : reports) {
+    world_.advance(29s);
+    const auto others = clients_.call(kBen, method, parameters);
+    const auto report = clients_.call(kAnn, method, parameters);
+    clients_.turn();
+    EXPECT_EQ(report.error(), "") << method;
+    EXPECT_EQ(others.error(), "io.wm.Scheduler.NotPermitted") << method;
+  }
+  world_.advance(29s);
+  clients_.call(kBen, "SayAlive", {{"id", id}});
+  clients_.turn();
+  EXPECT_EQ(world_.scheduler().find(1)->stopping, StopReason::none);
+  world_.advance(1s);
+  EXPECT_EQ(world_.scheduler().find(1)->stopping, StopReason::watchdog);
+}
+
 TEST_F(ClientsTest, OnAFullDiskChangesAreRefusedAndQuestionsAnswered) {
   run("lost", 70);
   world_.store.full = true;
@@ -360,6 +460,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     if (chance(30)) work["initialDelayMs"] = pick(60'000);
     if (chance(30)) work["constraints"] = {{"charging", true}};
     if (chance(20)) work["timeLimitMs"] = 1 + pick(30'000);
+    if (chance(20)) work["watchdogMs"] = 100 + pick(30'000);
     return work;
   }
 
@@ -367,7 +468,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     const uid_t user = random_user();
     static constexpr const char* kPolicies[]{
         "keep", "replace", "append", "append-or-replace", "update", "cancel-and-reenqueue"};
-    switch (pick(15)) {
+    switch (pick(16)) {
       case 0:
       case 1:
       case 2:
@@ -408,6 +509,10 @@ class RandomClients : public testing::TestWithParam<unsigned> {
         return clients_.call(user, "List", {{"finished", chance(50)}});
       case 14:
         return clients_.call(user, "History", {});
+      case 15:
+        return clients_.call(user, "KeepAlive",
+                             {{"uniqueNames", json::array{json::string(random_name()),
+                                                          json::string(random_name())}}});
       default:
         return clients_.call(user, "Forecast", {});
     }
@@ -467,6 +572,7 @@ class RandomClients : public testing::TestWithParam<unsigned> {
     }
     if (chance(5)) {
       world_.store.full = false;  // The promises need ends and steps in separate turns.
+      clients_.turn();
       world_.set_clock(world_.now + Duration{pick(7'200'000) - 3'600'000});
       waiting_.clear();  // That turn has told them everything.
     }

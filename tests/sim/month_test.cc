@@ -83,6 +83,7 @@ class Month {
     life.finishes_when_stopped = chance(10);
     if (well_) {  // Otherwise a run that is longer than its limit would never succeed.
       if (request.time_limit) life.takes = std::min(life.takes, *request.time_limit / 2);
+      if (request.watchdog > 0s) life.takes = std::min(life.takes, request.watchdog / 2);
       return life;
     }
     if (chance(35)) life.end.code = 75;
@@ -152,6 +153,7 @@ class Month {
     if (chance(10))
       request.prefer.push_back({{.between = {random_window()}}, 1min + random_wait()});
     if (chance(15)) request.time_limit = Duration{1 + pick(7'200'000)};
+    if (chance(15)) request.watchdog = Duration{100 + pick(7'200'000)};
     if (chance(30)) request.priority = pick(20) - 10;
     if (chance(20)) request.group = chance(50) ? "narrow" : "wide";
     if (chance(20)) request.keep_results = Duration{pick(86'400'000)};
@@ -196,9 +198,12 @@ class Month {
     const auto holder = world_.store.find(random_owner(), random_name());
     if (!holder) return;
     const WorkId id = *holder;
-    switch (pick(4)) {
+    switch (pick(5)) {
       case 0:
         world_.cancel(id);
+        break;
+      case 4:
+        world_.hear(id);
         break;
       case 1:
         world_.change_path(id);

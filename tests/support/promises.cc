@@ -101,6 +101,10 @@ void Promises::check_turn(const TurnReport& report) {
   }
   for (const Work& work : report.changed) {
     const auto before = last_.find(work.id);
+    const bool bitten = work.stopping == StopReason::watchdog;
+    if (bitten && before != last_.end() && before->second.stopping == StopReason::none) {
+      EXPECT_GE(silence(work), work.run_policy.get().watchdog) << "it was not silent for so long";
+    }
     const bool ended = std::ranges::count(report.ended, work.id, &EndedRun::work) > 0;
     if (ended && before != last_.end()) check_end(before->second, work);
     last_[work.id] = work;
@@ -205,6 +209,14 @@ void Promises::check_running(const Work& work) {
     EXPECT_LT(world_.scheduler().run_time(work, world_.now), *policy.time_limit)
         << "its time is up";
   }
+  if (policy.watchdog > Duration::zero()) {
+    EXPECT_LT(silence(work), policy.watchdog) << "#" << work.id << " is silent, and goes on";
+  }
+}
+
+Duration Promises::silence(const Work& work) const {
+  const Agenda& agenda = world_.scheduler().agenda();
+  return agenda.since_boot(world_.now) - agenda.heard_at(work);
 }
 
 void Promises::check_blocked(const Work& work) {

@@ -27,6 +27,7 @@ class Promises {
   void count_running();
   int total_running() const;
   void check_running(const Work& work);
+  Duration silence(const Work& work) const;
   void check_blocked(const Work& work);
   void check_end(const Work& before, const Work& after);
   void check_disk();

@@ -36,11 +36,11 @@ World::World(int max_parallel) {
   start_daemon();
 }
 
-void World::start_daemon() {
+void World::start_daemon(const std::optional<boost::json::array>& children) {
   manager_ =
       std::make_unique<WorkManager>(store, runner, settings, Machine{.zone = zone, .boot = boot});
   manager_->set_clock_offset(clock_offset);
-  manager_->recover(now);
+  manager_->recover(now, children);
   after_restart();
 }
 
@@ -110,6 +110,13 @@ void World::crash() {
   take_turns();
 }
 
+void World::hand_over() {
+  const boost::json::array children = manager_->hand_over();
+  manager_.reset();
+  start_daemon(children);
+  take_turns();
+}
+
 void World::shut_down() {
   manager_->shut_down();
   take_turns();
@@ -117,6 +124,11 @@ void World::shut_down() {
 
 void World::change_path(WorkId id) {
   manager_->paths_changed(id);
+  take_turns();
+}
+
+void World::hear(WorkId id) {
+  manager_->heard(id);
   take_turns();
 }
 

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+
+#include <boost/json.hpp>
 
 #include "daemon/turn/work_manager.h"
 #include "tests/support/fake_runner.h"
@@ -36,6 +39,8 @@ class World {
   void cancel(WorkId id);
   /// A path that the work names changes.
   void change_path(WorkId id);
+  /// The run of that job says that it is alive.
+  void hear(WorkId id);
   /// Runs a turn with any other change. False: it could not be committed.
   bool change(const std::function<void(WorkManager&)>& body);
 
@@ -47,6 +52,8 @@ class World {
   void set_clock(TimePoint time);
   /// Kills the daemon with SIGKILL, and starts a new one.
   void crash();
+  /// Another program takes over the children.
+  void hand_over();
   /// Tells the daemon to stop, and ends every child.
   void shut_down();
 
@@ -73,7 +80,7 @@ class World {
   void write_down(const TurnReport& report);
 
  private:
-  void start_daemon();
+  void start_daemon(const std::optional<boost::json::array>& children = {});
   bool turn(std::span<const Change> changes);
 
   TimePoint began_ = now;

@@ -126,6 +126,7 @@ class Recipes : public Commands {
   void photos();
   void index();
   void retry_in_ci();
+  void hangs();
   void chain();
   void whole_machine();
   void container();
@@ -209,6 +210,23 @@ void Recipes::retry_in_ci() {
   const Output failed = run(0);
   EXPECT_EQ(failed.status, 1);
   EXPECT_TRUE(contains(failed.out, "no such version\n")) << failed.out;
+}
+
+void Recipes::hangs() {
+  const std::string hung = (here_ / "hung").string();
+  stand_in("rsync", "[ $2 != nas:films ] || [ -e '" + hung + "' ] || { touch '" + hung +
+                        "'; exec sleep 600; }\n" + "[ $2 != nas:films ] || " + tell("$*"));
+  std::ofstream(here_ / "recipe.sh") << replaced(text_of(0), "20m", "2s");
+  const Output registered =
+      run_program({"/bin/sh", "-euc", "cd \"$HERE\"; . ./recipe.sh"}, variables());
+  EXPECT_EQ(registered.status, 0) << registered.err;
+  ok({"wait", "mirror", "--for", "running"});
+  ok({"wait", "mirror", "--for", "enqueued"});
+  const json::value hanging = json({"history", "mirror"}).at(0);
+  EXPECT_EQ(wm::text(hanging, "stopReason"), "watchdog");
+  EXPECT_EQ(wm::text(hanging, "outcome"), "retry");
+  ok({"run", "mirror"});
+  EXPECT_EQ(told(), "-a nas:films .");
 }
 
 void Recipes::chain() {
@@ -350,6 +368,7 @@ const Recipe kRecipes[] = {
     {"Photos to another machine, but not over the phone", &Recipes::photos},
     {"An index at night, while nobody is there", &Recipes::index},
     {"Retry in CI", &Recipes::retry_in_ci},
+    {"A job that hangs", &Recipes::hangs},
     {"A step that uses the output of the one before", &Recipes::chain},
     {"For you, and for the whole machine", &Recipes::whole_machine},
     {"In a container without systemd", &Recipes::container},
