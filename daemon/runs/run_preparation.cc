@@ -39,7 +39,7 @@ std::expected<PreparedRun, ChildEnd> RunPreparation::make() {
 
 ChildFiles RunPreparation::files_of(const PreparedRun& prepared) const {
   return {prepared.ends.output.get(), prepared.ends.errors.get(), prepared.place.file,
-          prepared.cgroup};
+          prepared.cgroup, true};
 }
 
 std::optional<ChildEnd> RunPreparation::add_waiting_child(PreparedRun& prepared) const {

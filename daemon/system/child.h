@@ -22,8 +22,9 @@ namespace wm {
 struct ChildFiles {
   int output = -1;
   int errors = -1;
-  int record = -1;  // See ChildPlan::record_offset; -1: none.
-  int cgroup = -1;  // The directory of the cgroup that it begins in, if there is one.
+  int record = -1;     // See ChildPlan::record_offset; -1: none.
+  int cgroup = -1;     // The directory of the cgroup that it begins in, if there is one.
+  bool bound = false;  // SIGKILL ends it when its parent, or the thread that starts it, is gone.
 };
 
 /// The plan of a child: what it runs, and how. No string contains the byte 0.

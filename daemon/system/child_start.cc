@@ -44,6 +44,7 @@ ChildStart::ChildStart(const ChildFiles& files, ChildMemory child_memory,
       signals(changed_signals().data()),
       signals_count(changed_signals().size()),
       parent(::getpid()),
+      bound(files.bound),
       room_(make_room(plan_room)) {}
 
 std::pmr::monotonic_buffer_resource ChildStart::make_room(std::span<std::byte> fixed) {

@@ -37,6 +37,7 @@ struct ChildStart {
   const int* signals = nullptr;  // The signals whose disposition is not the default.
   std::size_t signals_count = 0;
   pid_t parent = 0;
+  bool bound = false;
   bool waits = false;
   bool joins = false;  // It has not begun in its cgroup.
   int planned = 0;     // A futex: the fields after it are ready to read.

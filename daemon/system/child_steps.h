@@ -166,13 +166,16 @@ struct ChildSteps {
     for (;;) Kernel::call(SYS_exit_group, 127);
   }
 
+  // The parent may be gone already.
+  WM_IN_CHILD static long bind_to_parent(const ChildStart& start) {
+    if (!start.bound) return 0;
+    const long bound = Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+    if (bound < 0) return bound;
+    return Kernel::call(SYS_getppid) == start.parent ? 0 : -ECHILD;
+  }
+
   WM_IN_CHILD static void take(ChildStart& start) {
-    // If the daemon is killed before there is a record or a plan, this process ends with it.
-    const bool bound = start.record >= 0 || start.waits;
-    if (bound) {
-      Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-      require(start, StartStage::process, Kernel::call(SYS_getppid) == start.parent ? 0 : -ECHILD);
-    }
+    require(start, StartStage::process, bind_to_parent(start));
     if (start.joins) require(start, StartStage::cgroup, join_cgroup(start));
     require(start, StartStage::session, Kernel::call(SYS_setsid));
     if (start.record >= 0) require(start, StartStage::record, read_own_stat(start));
@@ -182,11 +185,11 @@ struct ChildSteps {
     if (start.waits) wait_for_plan(start);
     require(start, StartStage::program, -start.plan_error);
     require(start, StartStage::record, write_record(start));
-    if (bound) Kernel::call(SYS_prctl, PR_SET_PDEATHSIG, 0);
     require(start, StartStage::files, write(0, start.input, start.input_size, 0));
     require(start, StartStage::state, make_state_directory(start));
     require(start, StartStage::bounds, set_bounds(start));
     require(start, StartStage::user, set_user(start));
+    require(start, StartStage::process, bind_to_parent(start));  // Another user undoes it.
     require(start, StartStage::directory, Kernel::call(SYS_chdir, start.directory));
     let_signals_come();
     if (__atomic_load_n(&start.stopping, __ATOMIC_ACQUIRE) != 0) {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -237,6 +238,36 @@ TEST_P(ChildTest, ItIsWrittenDownBeforeItsProgramRuns) {
   ASSERT_TRUE(stat);
   EXPECT_EQ(stat->pid, (*child)->pid());
   EXPECT_EQ(stat->session, (*child)->pid());
+}
+
+// Its parent is a process between this one and the child.
+TEST_P(ChildTest, OneThatIsBoundEndsWithItsParent) {
+  constexpr int kLongMs = 20'000;
+  for (const bool other_user : {false, true}) {
+    if (other_user && ::geteuid() != 0) continue;
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    const UniqueFd end(pipe[0]);
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+      ChildPlan plan = plan_for({"/bin/sh", "-c", "echo; exec sleep 1000"});
+      plan.switch_user = other_user;
+      plan.uid = 12'345;
+      plan.gid = 12'346;
+      const auto child =
+          Child::start({.output = pipe[1], .errors = pipe[1], .bound = true}, plan, GetParam());
+      for (;;) ::pause();
+    }
+    ::close(pipe[1]);
+    char line = 0;
+    ASSERT_EQ(::read(end.get(), &line, 1), 1);
+
+    ::kill(parent, SIGKILL);
+
+    ::waitpid(parent, nullptr, 0);
+    pollfd over{end.get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&over, 1, kLongMs), 1) << (other_user ? "another user's" : "ours");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, ChildTest, testing::ValuesIn(kChildMemories),
