@@ -217,7 +217,7 @@ asio::awaitable<std::optional<json::object>> Agent::ask(std::string function,
 
 // ---- Leases
 
-// Renews all leases together once one is due. Only what was renewed in time is fed.
+// Renews all leases together once one is due.
 asio::awaitable<void> Agent::renew() {
   const Duration sent = since_boot();
   const bool due = std::ranges::any_of(held_, [&](const auto& pair) {
@@ -256,21 +256,20 @@ asio::awaitable<void> Agent::renew() {
   }
 }
 
-// Tells the daemon of the leases that are young enough.
+// Tells the daemon since when the leases count.
 asio::awaitable<void> Agent::feed() {
-  json::array names;
+  std::map<Duration, json::array> names;  // By the last renewal, which most have in common.
   for (const auto& [name, held] : held_) {
-    const LeaseTimes times = lease_times(held.claim.lease, held.claim.request.stop_grace);
-    const bool young = since_boot() - held.renewed <= times.feed_before;
-    if (!held.lost && !held.state.empty() && young) names.emplace_back(local_name(name));
+    if (!held.lost && !held.state.empty()) names[held.renewed].emplace_back(local_name(name));
   }
-  if (names.empty() || !daemon_) co_return;
-  json::object said{{"uniqueNames", std::move(names)}};
-  const auto fed = co_await daemon_->call("KeepAlive", std::move(said));
-  if (!fed && fed.error().code == ErrorCode::unreachable) {
-    lose_daemon(fed.error().message);
-  } else if (!fed) {
-    spdlog::warn("wmd is too old to watch leases: {}", fed.error().message);
+  for (auto& [renewed, some] : names) {
+    if (!daemon_) co_return;
+    json::object said{{"uniqueNames", std::move(some)}, {"sinceBootMs", renewed.count()}};
+    const auto fed = co_await daemon_->call("KeepAlive", std::move(said));
+    if (!fed && fed.error().code == ErrorCode::unreachable) {
+      co_return lose_daemon(fed.error().message);
+    }
+    if (!fed) spdlog::warn("wmd does not watch the leases: {}", fed.error().message);
   }
 }
 

@@ -71,9 +71,8 @@ LeaseTimes lease_times(Duration lease, std::optional<Duration> stop_grace) {
   constexpr Duration kUsualGrace = 10s;
   LeaseTimes times;
   times.renew_after = lease / 3;
-  times.feed_before = lease / 8;
   times.grace = std::min(stop_grace.value_or(kUsualGrace), lease / 4);
-  times.watchdog = lease - lease / 4 - times.grace;
+  times.watchdog = lease - lease / 8 - times.grace;
   return times;
 }
 
@@ -117,6 +116,7 @@ WorkRequest local_claim(const Claim& claim, const std::string& node) {
   request.backoff_policy = BackoffPolicy::linear;
   request.backoff_delay = kMaxBackoff;
   request.stop_grace = times.grace;
+  request.watchdog = times.watchdog;
   return request;
 }
 

@@ -32,13 +32,11 @@ struct Claim {
 /// Reads one of the claims that wm.claim() returns.
 Result<Claim> claim_from_json(const boost::json::object& object);
 
-/// The times of a lease, all counted from the moment at which its renewal was sent: the database
-/// counts from a later one. Renewed at `renew_after`, the daemon hears of it before `feed_before`,
-/// or not at all. From then on it takes `watchdog` and `grace` until nothing of the run is left,
-/// which leaves an eighth of the lease for what is slower than it should be.
+/// The times of a lease, all counted from the moment at which its renewal was sent, because the
+/// database counts from a later one. `watchdog` after it the daemon stops the run, which takes at
+/// most `grace`; an eighth of the lease is left for what is slower than it should be.
 struct LeaseTimes {
   Duration renew_after{};
-  Duration feed_before{};
   Duration watchdog{};
   Duration grace{};
 };

@@ -75,6 +75,7 @@ class TestNode {
   void start();
   void start_agent();
   void kill_agent();
+  void signal_agent(int number) { agent_->signal(number); }
   /// The machine loses power: the agent, wmd and its runs end at once.
   void kill();
   TestDaemon& daemon() { return *daemon_; }
