@@ -3,8 +3,11 @@
 #include <csignal>
 #include <fstream>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +48,19 @@ void give_to_server(const std::filesystem::path& path) {
   }
 }
 
+// A port that nobody listens on now.
+int free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size);
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
 void must(const Output& output, const std::string& what) {
   if (output.status != 0) throw std::runtime_error(what + ": " + output.err + output.out);
 }
@@ -78,6 +94,25 @@ void TestDatabase::configure(const std::string& lines) {
   std::ofstream(path() / "data/postgresql.conf", std::ios::app) << lines;
 }
 
+void TestDatabase::serve_with_tls(const std::string& certificate, const std::string& key,
+                                  const std::string& authority) {
+  stop(false);
+  port_ = free_port();
+  const std::filesystem::path data = path() / "data";
+  for (const auto& [from, name] : {std::pair{certificate, "server.crt"},
+                                   std::pair{key, "server.key"}, std::pair{authority, "ca.crt"}}) {
+    std::filesystem::copy_file(from, data / name);
+    std::filesystem::permissions(data / name, std::filesystem::perms(0600));
+    give_to_server(data / name);
+  }
+  std::ofstream(data / "pg_hba.conf")
+      << "local all admin trust\nlocal all all scram-sha-256\n"
+         "hostssl all wm_node_certified all cert\nhostssl all all all scram-sha-256\n";
+  configure("listen_addresses = 'localhost'\nport = " + std::to_string(port_) +
+            "\nssl = on\nssl_ca_file = 'ca.crt'\n");
+  start();
+}
+
 void TestDatabase::start() {
   const std::vector<std::string> command =
       as_server({programs() / "postgres", "-D", (path() / "data").string()});
@@ -93,8 +128,8 @@ void TestDatabase::start() {
     ::_exit(127);
   }
   for (;;) {
-    const Output ready =
-        run_program({programs() / "pg_isready", "--quiet", "--host", (path() / "data").string()});
+    const Output ready = run_program({programs() / "pg_isready", "--quiet", "--host",
+                                      (path() / "data").string(), "--port", port_text()});
     if (ready.status == 0) return;
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) throw std::runtime_error("postgres ended");
     ::usleep(20'000);  // There is no event: pg_isready is how one asks.
@@ -108,8 +143,13 @@ void TestDatabase::stop(bool at_once) {
   pid_ = -1;
 }
 
+std::string TestDatabase::port_text() const {
+  constexpr int kUsual = 5432;
+  return std::to_string(port_ > 0 ? port_ : kUsual);
+}
+
 std::string TestDatabase::address() const {
-  return "host=" + (path() / "data").string() + " dbname=postgres";
+  return "host=" + (path() / "data").string() + " port=" + port_text() + " dbname=postgres";
 }
 
 Output TestDatabase::wm_fleet(std::vector<std::string> arguments) const {

@@ -31,6 +31,12 @@ class TestDatabase {
   /// Adds lines to its configuration; takes effect at the next start().
   void configure(const std::string& lines);
 
+  /// Listens on port() of localhost, too, with that key: with a certificate a role needs no
+  /// password.
+  void serve_with_tls(const std::string& certificate, const std::string& key,
+                      const std::string& authority);
+  int port() const { return port_; }
+
   /// Runs wm-fleet as the administrator.
   Output wm_fleet(std::vector<std::string> arguments) const;
   boost::json::value json(std::vector<std::string> arguments) const;
@@ -42,8 +48,11 @@ class TestDatabase {
   const std::filesystem::path& path() const { return directory_.path(); }
 
  private:
+  std::string port_text() const;
+
   TemporaryDirectory directory_;
   pid_t pid_ = -1;
+  int port_ = 0;
   std::unique_ptr<Database> admin_;
 };
 
