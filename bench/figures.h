@@ -22,4 +22,7 @@ void bench_idle(Table& table);
 /// The scheduler alone, without a daemon, with a thousand jobs waiting and with a million.
 void bench_scheduler(Table& table);
 
+/// Claims of a fleet's nodes beside bare statements, with a PostgreSQL of its own.
+void bench_fleet(Table& table);
+
 }  // namespace wm

@@ -15,7 +15,11 @@ int main(int argc, char** argv) {
       {"register", wm::bench_register},   {"many", wm::bench_many},
       {"dispatch", wm::bench_dispatch},   {"reaction", wm::bench_reaction},
       {"size", wm::bench_size},           {"idle", wm::bench_idle},
-      {"scheduler", wm::bench_scheduler}, {"drain", wm::bench_drain}};
+      {"scheduler", wm::bench_scheduler}, {"drain", wm::bench_drain},
+#ifdef WM_FLEET
+      {"fleet", wm::bench_fleet},
+#endif
+  };
   std::vector<std::string> names;
   for (const auto& [name, bench] : groups) names.push_back(name);
 

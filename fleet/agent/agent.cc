@@ -25,7 +25,9 @@ namespace {
 // Without a hint: a hint may be lost, and where a pool of connections stands between, none comes.
 constexpr Duration kAskLeast = 30s;
 constexpr Duration kAskMost = 60s;
-constexpr Duration kCrowd = 1s;  // A hint comes to all agents at once.
+// A hint comes to all agents at once: the more there are, the longer the time over which they ask.
+constexpr Duration kCrowd = 1s;
+constexpr Duration kCrowdPerNode = 1ms;
 constexpr Duration kFirstPause = 500ms;
 constexpr Duration kLongestPause = 30s;
 
@@ -152,13 +154,15 @@ asio::awaitable<bool> Agent::meet_database() {
   database_ = std::move(*connection);
   database_->listen(
       [this] {
-        ask_at_ = std::min(ask_at_, since_boot() + some_of(kCrowd));
+        ask_at_ = std::min(ask_at_, since_boot() + some_of(crowd_));
         wake();
       },
       [this] { wake(); });
-  // Behind a pool of connections there are no hints: then the agent only asks.
-  if (const auto listening = co_await database_->query("listen wm_fleet"); !listening) {
-    spdlog::info("the database sends no hints: {}", listening.error().message);
+  const auto direct = co_await database_->is_direct();
+  if (direct && *direct) {
+    static_cast<void>(co_await database_->query("listen wm_fleet"));
+  } else {
+    spdlog::info("a pool of connections stands between, through which no hints come");
   }
   json::array claims;
   for (const auto& [name, held] : held_) {
@@ -170,6 +174,7 @@ asio::awaitable<bool> Agent::meet_database() {
   if (!greeting) co_return false;
   take_claims(array_of(*greeting, "claims"));
   cursor_ = time_of(*greeting, "cursor");
+  crowd_ = std::min(kCrowdPerNode * number_of(*greeting, "nodes"), kCrowd);
   seen_ = 0;
   ask_at_ = Duration::zero();
   for (auto& [name, each] : each_) each.told = false;

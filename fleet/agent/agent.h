@@ -139,6 +139,7 @@ class Agent {
   boost::json::object values_;
   std::int64_t seen_ = 0;
   Duration ask_at_{};
+  Duration crowd_{};  // The most that it waits after a hint.
   Duration each_at_{};
   NodeStatus status_;
 };

@@ -272,6 +272,13 @@ asio::awaitable<Result<json::object>> Connection::call(std::string_view function
   co_return std::move(answer.as_object());
 }
 
+// A pool tells its clients of a process that is not the server's.
+asio::awaitable<Result<bool>> Connection::is_direct() {
+  const auto rows = co_await query("select pg_backend_pid()");
+  if (!rows) co_return std::unexpected(rows.error());
+  co_return rows->at(0).at(0) == std::to_string(PQbackendPID(handle_.get()));
+}
+
 asio::awaitable<Result<std::string>> Connection::password_verifier(std::string role,
                                                                    std::string password) {
   char* const made =

@@ -59,6 +59,8 @@ class Connection {
       std::string_view function, boost::json::object parameters,
       std::chrono::milliseconds limit = kAnswerLimit);
 
+  /// False: a pool of connections stands between, so what a session has asked for is lost.
+  boost::asio::awaitable<Result<bool>> is_direct();
   /// What a server keeps instead of that password (SCRAM).
   boost::asio::awaitable<Result<std::string>> password_verifier(std::string role,
                                                                 std::string password);

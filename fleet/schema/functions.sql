@@ -81,6 +81,7 @@ begin
     returning w.cursor into here.cursor;
   return jsonb_build_object('node', me.name, 'cursor', wm.iso(here.cursor),
     'schema', (select max(version) from wm.migration),
+    'nodes', (select count(*) from wm.node where revoked_at is null),
     'claims', (select coalesce(jsonb_agg(wm.claim_document(p, w)), '[]')
       from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint)
       join wm.piece p on p.piece_id = c.piece and p.fence = c.fence

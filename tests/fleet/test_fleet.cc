@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <sstream>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -179,6 +180,32 @@ std::string TestDatabase::enroll(const std::string& node,
   return text_of(json(std::move(arguments)).as_object(), "database");
 }
 
+bool TestPool::is_installed() { return std::filesystem::exists("/usr/sbin/pgbouncer"); }
+
+TestPool::TestPool(TestDatabase& fleet, int most_clients)
+    : directory_((fleet.path() / "data").string()), port_(free_port()) {
+  // With its verifier, the pool can prove to the server what a node has proved to it.
+  std::ofstream(directory_ + "/users.txt") << fleet.value(
+      "select string_agg(format('\"%s\" \"%s\"', rolname, rolpassword), E'\\n') from pg_authid "
+      "where rolname like 'wm_node_%'");
+  std::ofstream(directory_ + "/pool.ini")
+      << "[databases]\n* = " << fleet.address().substr(0, fleet.address().find(" dbname"))
+      << "\n[pgbouncer]\npool_mode = transaction\nauth_type = scram-sha-256\nauth_file = "
+      << directory_ << "/users.txt\nunix_socket_dir = " << directory_ << "\nlisten_port = " << port_
+      << "\nmax_client_conn = " << most_clients << "\ndefault_pool_size = 1\n";
+  give_to_server(directory_ + "/users.txt");
+  program_ = std::make_unique<RunningProgram>(
+      as_server({"/usr/sbin/pgbouncer", directory_ + "/pool.ini"}));
+  for (std::string line = program_->error_line(); !line.empty(); line = program_->error_line()) {
+    if (line.find("process up") != std::string::npos) return;
+  }
+  throw std::runtime_error("pgbouncer ended");
+}
+
+std::string TestPool::address() const {
+  return "host=" + directory_ + " port=" + std::to_string(port_) + " dbname=postgres";
+}
+
 NodeCaller::NodeCaller(const std::string& conninfo) {
   auto connected = Database::connect(conninfo);
   if (!connected) throw std::runtime_error(connected.error().message);
@@ -217,6 +244,16 @@ TestNode::TestNode(TestDatabase& fleet, const std::string& name,
                       << "\"\n"
                       << more;
   std::filesystem::permissions(file, std::filesystem::perms(0600));
+}
+
+void TestNode::use_database(const std::string& address) {
+  const std::filesystem::path file = daemon_->path() / "fleet.toml";
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  std::string changed = text.str();
+  const std::size_t begin = changed.find("database = \"") + 12;
+  changed.replace(begin, changed.find(" user=", begin) - begin, address);
+  std::ofstream(file) << changed;
 }
 
 void TestNode::start() {

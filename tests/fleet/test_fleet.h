@@ -56,6 +56,22 @@ class TestDatabase {
   std::unique_ptr<Database> admin_;
 };
 
+/// PgBouncer in transaction mode before that database, for all nodes that are enrolled by now.
+class TestPool {
+ public:
+  explicit TestPool(TestDatabase& fleet, int most_clients = 100);
+
+  /// False: PgBouncer is not installed.
+  static bool is_installed();
+  /// `host=… port=… dbname=…`
+  std::string address() const;
+
+ private:
+  std::string directory_;
+  int port_ = 0;
+  std::unique_ptr<RunningProgram> program_;
+};
+
 /// A node as it could be written by anybody: it calls the functions with what it likes.
 class NodeCaller {
  public:
@@ -81,6 +97,8 @@ class TestNode {
   TestNode(TestDatabase& fleet, const std::string& name,
            const std::vector<std::string>& labels = {}, const std::string& more = "");
 
+  /// Its agent goes that way to the database, instead of the way given by enroll.
+  void use_database(const std::string& address);
   void start();
   void start_agent();
   void kill_agent();
