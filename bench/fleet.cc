@@ -14,6 +14,7 @@
 #include "bench/figures.h"
 #include "bench/timing.h"
 #include "core/json_fields.h"
+#include "fleet/agent/rivals.h"
 #include "fleet/database/connection.h"
 #include "tests/fleet/test_fleet.h"
 
@@ -25,9 +26,10 @@ namespace json = boost::json;
 using fleet::Connection;
 using std::chrono::steady_clock;
 
-constexpr int kRows = 200'000;
+constexpr int kRows = 400'000;
+constexpr int kQueues = 60;
 constexpr int kAtOnce = 8;
-constexpr std::chrono::seconds kMeasured{4};
+constexpr std::chrono::seconds kMeasured{3};
 
 // Due work for any node, in sixty sets of needs.
 void fill(fleet::TestDatabase& database) {
@@ -50,8 +52,9 @@ void fill(fleet::TestDatabase& database) {
 // An agent without a machine: it asks, takes, and ends what it has.
 asio::awaitable<void> take_as_agent(Connection& node, steady_clock::time_point until,
                                     std::int64_t& claims) {
+  fleet::Rivals rivals;
   while (steady_clock::now() < until) {
-    json::object asked{{"holds", 255}, {"want", kAtOnce}, {"seen", 0}};
+    json::object asked{{"holds", 255}, {"want", kAtOnce}, {"seen", 0}, {"rivals", rivals.number()}};
     const auto offered = co_await node.call("ask", std::move(asked));
     if (!offered) throw std::runtime_error(offered.error().message);
     json::array pieces;
@@ -61,6 +64,7 @@ asio::awaitable<void> take_as_agent(Connection& node, steady_clock::time_point u
     json::object wanted{{"pieces", std::move(pieces)}, {"want", kAtOnce}};
     const auto taken = co_await node.call("claim", std::move(wanted));
     if (!taken) throw std::runtime_error(taken.error().message);
+    rivals.tried(kAtOnce, array_of(*taken, "claims").size());
     json::array ends;
     for (const json::value& value : array_of(*taken, "claims")) {
       const json::object& claim = value.as_object();
@@ -79,15 +83,20 @@ asio::awaitable<void> take_as_agent(Connection& node, steady_clock::time_point u
 // The same by the barest statements: they know no nodes, no needs and no leases.
 asio::awaitable<void> take_bare(Connection& node, steady_clock::time_point until, int at_once,
                                 std::int64_t& claims) {
-  const std::string take =
-      "with taken as (update wm.piece set fence = fence + 1, until = now() + interval '60 s' where "
-      "piece_id in (select piece_id from wm.piece where state = 0 and queue_id = (select "
-      "min(queue_id) from wm.queue) + (random() * 59)::integer and due <= now() and (until is null "
-      "or until <= now()) order by due limit " +
-      std::to_string(at_once) +
-      " for update skip locked) returning piece_id) select array_agg(piece_id) from taken";
+  const auto first = co_await node.query("select min(queue_id) from wm.queue");
+  if (!first) throw std::runtime_error(first.error().message);
+  const int lowest = std::stoi(first->at(0).at(0).value_or("1"));
+  std::mt19937 random{std::random_device{}()};
+  std::uniform_int_distribution<int> queues(lowest, lowest + kQueues - 1);
   while (steady_clock::now() < until) {
-    const auto taken = co_await node.query(take);
+    std::string take =
+        "with taken as (update wm.piece set fence = fence + 1, until = now() + interval '60 s' "
+        "where piece_id in (select piece_id from wm.piece where state = 0 and queue_id = " +
+        std::to_string(queues(random)) +
+        " and due <= now() and (until is null or until <= now()) order by due limit " +
+        std::to_string(at_once) +
+        " for update skip locked) returning piece_id) select array_agg(piece_id) from taken";
+    const auto taken = co_await node.query(std::move(take));
     if (!taken) throw std::runtime_error(taken.error().message);
     const auto& pieces = taken->at(0).at(0);
     if (!pieces) continue;
@@ -136,18 +145,16 @@ void measure_claims(Table& table, fleet::TestDatabase& database) {
   constexpr int kMost = 200;
   std::vector<std::string> nodes;
   for (int i = 0; i < kMost; ++i) nodes.push_back(database.enroll("n" + std::to_string(i)));
+  fill(database);
   const std::string admin = database.address() + " user=admin";
   for (const int agents : {1, 8, 50, kMost}) {
     const std::vector<std::string> ours(nodes.begin(), nodes.begin() + agents);
     const std::vector<std::string> bare(static_cast<std::size_t>(agents), admin);
     const std::string name = "claims, " + std::to_string(agents) + " agents";
-    fill(database);
     const double claimed = rate(ours, take_as_agent);
-    fill(database);
     const double one_by_one = rate(bare, [](Connection& node, auto until, auto& claims) {
       return take_bare(node, until, 1, claims);
     });
-    fill(database);
     const double together = rate(bare, [](Connection& node, auto until, auto& claims) {
       return take_bare(node, until, kAtOnce, claims);
     });

@@ -309,11 +309,9 @@ asio::awaitable<void> Agent::hand_back(std::vector<std::string> names) {
 
 asio::awaitable<void> Agent::ask_for_work() {
   if (!database_ || since_boot() < ask_at_) co_return;
-  json::object said{{"holds", holds_},
-                    {"custom", json::value_from(custom_)},
-                    {"conditions", values_},
-                    {"want", free_slots()},
-                    {"seen", seen_}};
+  json::object said{
+      {"holds", holds_},      {"custom", json::value_from(custom_)}, {"conditions", values_},
+      {"want", free_slots()}, {"rivals", rivals_.number()},          {"seen", seen_}};
   const auto answer = co_await ask("ask", std::move(said));
   if (!answer) co_return;
   ask_at_ = since_boot() + kAskLeast + some_of(kAskMost - kAskLeast);
@@ -358,6 +356,7 @@ asio::awaitable<void> Agent::claim(json::array offers) {
   const auto answer = co_await ask("claim", std::move(said));
   if (!answer) co_return;
   const json::array& claims = array_of(*answer, "claims");
+  rivals_.tried(std::min(offered, static_cast<std::size_t>(free_slots())), claims.size());
   for (const json::value& value : claims) {
     auto claim = claim_from_json(value.as_object());
     if (!claim) {  // Of a newer version: somebody else may know what to do with it.

@@ -17,6 +17,7 @@
 
 #include "fleet/agent/node_daemon.h"
 #include "fleet/agent/node_status.h"
+#include "fleet/agent/rivals.h"
 #include "fleet/agent/settings.h"
 #include "fleet/database/connection.h"
 #include "fleet/work/local_work.h"
@@ -138,6 +139,7 @@ class Agent {
   std::vector<std::string> custom_;
   boost::json::object values_;
   std::int64_t seen_ = 0;
+  Rivals rivals_;
   Duration ask_at_{};
   Duration crowd_{};  // The most that it waits after a hint.
   Duration each_at_{};

@@ -112,17 +112,24 @@ language sql stable as $$
 $$;
 
 -- At most `most` due pieces that fit the node as it is now, the highest priority first. Nothing is
--- locked: others may be offered the same.
-create function wm.offers(me wm.node, holds integer, custom text[], most integer)
+-- locked: others may be offered the same. With `rivals` over 1 they are a random part of so many
+-- times more, so that many nodes do not all reach for the same ones.
+create function wm.offers(me wm.node, holds integer, custom text[], most integer, rivals integer)
 returns jsonb
-language plpgsql stable as $$
+language plpgsql volatile as $$
 declare
   level smallint;
   found jsonb;
   all_found jsonb := '[]';
   missing integer := most;
+  depth integer;
 begin
   for level in select distinct q.priority from wm.queue q order by q.priority desc loop
+    select case when rivals = 1 then missing
+        else greatest(missing * rivals / greatest(count(*), 1), 4) end into depth
+      from wm.queue q
+      where q.priority = level and q.needs & ~offers.holds = 0
+        and q.custom <@ offers.custom and q.labels <@ me.labels;
     select jsonb_agg(jsonb_build_object('piece', o.piece_id, 'name', w.name,
         'constraints', w.request->'constraints', 'timeZone', w.request->'timeZone') order by o.due)
       into found
@@ -134,10 +141,10 @@ begin
               where a.queue_id = q.queue_id and a.state = 0 and a.due <= now()
                 and (a.until is null or a.until <= now())
                 and (a.alone or not wm.has_sibling(me.node_id, a))
-              order by a.due, a.piece_id limit missing) p
+              order by a.due, a.piece_id limit depth) p
           where q.priority = level and q.needs & ~offers.holds = 0
             and q.custom <@ offers.custom and q.labels <@ me.labels
-          order by p.due, p.piece_id limit missing) o
+          order by case when rivals > 1 then random() end, p.due, p.piece_id limit missing) o
       join wm.work w on w.work_id = o.work_id;
     continue when found is null;
     all_found := all_found || found;
@@ -184,7 +191,8 @@ begin
       and (w.seen_at < now() - interval '10 s' or w.holds <> here.holds or w.custom <> here.custom
            or w.conditions is distinct from said->'conditions');
   if want > 0 and not me.draining then
-    offers := wm.offers(me, here.holds, here.custom, least(greatest(2 * want, 8), 32));
+    offers := wm.offers(me, here.holds, here.custom, least(greatest(2 * want, 8), 32),
+      least(greatest(coalesce((said->>'rivals')::integer, 1), 1), 64));
   end if;
   return jsonb_build_object('change', change, 'draining', me.draining, 'offers', offers,
     'each', case when (said->>'seen')::bigint is distinct from change and not me.draining
