@@ -10,13 +10,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "cli/child.h"
 
 namespace wm::cli {
 namespace {
@@ -43,50 +42,15 @@ std::string daemon_program() {
   return "wmd";
 }
 
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> list;
-  for (std::string& text : strings) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-// Runs it with nothing of ours except `errors`, if that is a descriptor: no terminal, no other
-// descriptors, a new session.
-Result<pid_t> spawn(std::vector<std::string> arguments, std::vector<std::string> environment,
-                    int errors = -1) {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawnattr_init(&attributes);
-  for (const int fd : {0, 1, 2}) {
-    ::posix_spawn_file_actions_addopen(&files, fd, "/dev/null", fd == 0 ? O_RDONLY : O_WRONLY, 0);
-  }
-  if (errors >= 0) ::posix_spawn_file_actions_adddup2(&files, errors, 2);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  pid_t pid = 0;
-  const int problem = ::posix_spawnp(&pid, arguments.front().c_str(), &files, &attributes,
-                                     pointers(arguments).data(), pointers(environment).data());
-  ::posix_spawn_file_actions_destroy(&files);
-  ::posix_spawnattr_destroy(&attributes);
-  if (problem != 0) {
-    return fail(ErrorCode::unreachable,
-                "cannot start " + arguments.front() + ": " + std::strerror(problem));
-  }
-  return pid;
-}
-
-std::vector<std::string> current_environment() {
-  std::vector<std::string> list;
-  for (char** variable = environ; *variable; ++variable) list.emplace_back(*variable);
-  return list;
+// A program with nothing of ours: no terminal, no other descriptors, a new session.
+ChildProgram detached(std::vector<std::string> words) {
+  return {.words = std::move(words), .files = {kNothing, kNothing, kNothing}, .own_session = true};
 }
 
 bool start_by_systemd() {
-  const auto pid =
-      spawn({"systemctl", "--user", "--quiet", "start", "wmd.service"}, current_environment());
-  int status = 0;
-  return pid && ::waitpid(*pid, &status, 0) == *pid && WIFEXITED(status) &&
-         WEXITSTATUS(status) == 0;
+  const auto systemctl =
+      start(detached({"systemctl", "--user", "--quiet", "start", "wmd.service"}));
+  return systemctl && await_end(*systemctl) == 0;
 }
 
 // A socket in the abstract namespace, on which the daemon says READY=1 as it would to systemd.
@@ -184,12 +148,17 @@ Result<Started> start_wmd(Deadline deadline) {
   const ReadySocket ready;
   if (ready.name().empty()) return fail(ErrorCode::unreachable, "cannot make a socket");
   SaidPipe said;
-  std::vector<std::string> environment = current_environment();
-  std::erase_if(environment,
+  ChildProgram wmd = detached({daemon_program(), "--user"});
+  wmd.files[2] = said.in();
+  wmd.environment = own_environment();
+  std::erase_if(*wmd.environment,
                 [](const std::string& one) { return one.starts_with("NOTIFY_SOCKET="); });
-  environment.push_back("NOTIFY_SOCKET=" + ready.name());
-  const auto daemon = spawn({daemon_program(), "--user"}, std::move(environment), said.in());
-  if (!daemon) return std::unexpected(daemon.error());
+  wmd.environment->push_back("NOTIFY_SOCKET=" + ready.name());
+  const auto daemon = start(wmd);
+  if (!daemon) {
+    return fail(ErrorCode::unreachable,
+                "cannot start " + wmd.words.front() + ": " + std::strerror(daemon.error()));
+  }
   said.close_in();
   const int alive = static_cast<int>(::syscall(SYS_pidfd_open, *daemon, 0));
   bool is_ready = false;
@@ -205,9 +174,7 @@ Result<Started> start_wmd(Deadline deadline) {
   if (is_ready) return Started{Start::ready, ""};
   if (!is_gone) return Started{Start::slow, said.last_line()};
   said.read();
-  int status = 0;
-  ::waitpid(*daemon, &status, 0);
-  const bool taken = WIFEXITED(status) && WEXITSTATUS(status) == kTaken;
+  const bool taken = await_end(*daemon) == kTaken;
   return Started{taken ? Start::taken : Start::failed, said.last_line()};
 }
 

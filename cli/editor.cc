@@ -1,6 +1,5 @@
 #include "cli/editor.h"
 
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -8,10 +7,9 @@
 #include <fstream>
 #include <utility>
 
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/child.h"
 #include "config/read_file.h"
 
 namespace wm::cli {
@@ -44,34 +42,14 @@ class WithoutInterrupts {
 };
 
 Result<> run_editor(const std::string& path) {
-  std::string script = editor() + " \"$@\"";
-  std::string file = path;
-  char* words[] = {const_cast<char*>("sh"),
-                   const_cast<char*>("-c"),
-                   script.data(),
-                   const_cast<char*>("sh"),
-                   file.data(),
-                   nullptr};
-  sigset_t usual;
-  sigemptyset(&usual);
-  sigaddset(&usual, SIGINT);
-  sigaddset(&usual, SIGQUIT);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setsigdefault(&attributes, &usual);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  pid_t child = 0;
   const WithoutInterrupts ignored;
-  const int problem = ::posix_spawn(&child, "/bin/sh", nullptr, &attributes, words, environ);
-  ::posix_spawnattr_destroy(&attributes);
-  if (problem != 0) {
+  const auto child = start({.words = {"/bin/sh", "-c", editor() + " \"$@\"", "sh", path},
+                            .default_signals = {SIGINT, SIGQUIT}});
+  if (!child) {
     return fail(ErrorCode::failed,
-                std::string("cannot start the editor: ") + std::strerror(problem));
+                std::string("cannot start the editor: ") + std::strerror(child.error()));
   }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (await_end(*child) == 0) return {};
   return fail(ErrorCode::failed, "the editor '" + editor() + "' has failed: nothing is changed");
 }
 

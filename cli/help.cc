@@ -4,10 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/child.h"
 #include "cli/command.h"
 
 namespace wm::cli {
@@ -84,13 +83,8 @@ std::string short_help() {
 
 bool show_manual() {
   if (::isatty(STDOUT_FILENO) == 0) return false;
-  const char* const words[] = {"man", "1", "wm", nullptr};
-  pid_t man = 0;
-  if (::posix_spawnp(&man, words[0], nullptr, nullptr, const_cast<char**>(words), environ) != 0) {
-    return false;
-  }
-  int status = 0;
-  return ::waitpid(man, &status, 0) == man && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const auto man = start({.words = {"man", "1", "wm"}});
+  return man && await_end(*man) == 0;
 }
 
 }  // namespace wm::cli

@@ -9,9 +9,10 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "cli/child.h"
 
 namespace wm::cli {
 namespace {
@@ -36,11 +37,6 @@ void set_handler(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
-void await_end(pid_t pid) {
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 std::vector<std::string> words_of(const std::string& command) {
   std::vector<std::string> words;
   for (std::size_t begin = command.find_first_not_of(' '); begin != std::string::npos;) {
@@ -51,36 +47,13 @@ std::vector<std::string> words_of(const std::string& command) {
   return words;
 }
 
-// The environment, in which less quits if all fits on the screen, and keeps colours.
-std::vector<char*> environment_of_pager() {
-  static std::string less = "LESS=FRX";
-  std::vector<char*> variables;
-  for (char** one = environ; *one; ++one) variables.push_back(*one);
-  if (!std::getenv("LESS")) variables.push_back(less.data());
-  variables.push_back(nullptr);
+// The environment, in which less quits if all fits on the screen, keeps colours, and shows the
+// names of jobs, which are UTF-8 in every locale.
+std::vector<std::string> environment_of_pager() {
+  std::vector<std::string> variables = own_environment();
+  if (!std::getenv("LESS")) variables.emplace_back("LESS=FRX");
+  if (!std::getenv("LESSCHARSET")) variables.emplace_back("LESSCHARSET=utf-8");
   return variables;
-}
-
-int spawn(pid_t& pid, const std::vector<std::string>& command, int input) {
-  std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t usual;
-  ::sigemptyset(&usual);
-  ::sigaddset(&usual, SIGPIPE);
-  ::posix_spawnattr_setsigdefault(&attributes, &usual);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  std::vector<char*> environment = environment_of_pager();
-  const int problem = ::posix_spawnp(&pid, arguments.front(), &actions, &attributes,
-                                     arguments.data(), environment.data());
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  return problem;
 }
 
 }  // namespace
@@ -158,18 +131,20 @@ Result<std::unique_ptr<Pager>> Pager::start(const std::vector<std::string>& comm
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return fail(ErrorCode::failed, std::string("cannot start a pager: ") + std::strerror(errno));
   }
-  pid_t pid = -1;
-  const int problem = spawn(pid, command, ends[0]);
+  const auto pager = cli::start({.words = command,
+                                 .files = {ends[0], 1, 2},
+                                 .environment = environment_of_pager(),
+                                 .default_signals = {SIGPIPE}});
   ::close(ends[0]);
-  if (problem != 0) {
+  if (!pager) {
     ::close(ends[1]);
-    return fail(ErrorCode::failed,
-                "cannot start the pager '" + command.front() + "': " + std::strerror(problem));
+    return fail(ErrorCode::failed, "cannot start the pager '" + command.front() +
+                                       "': " + std::strerror(pager.error()));
   }
-  running = pid;
+  running = *pager;
   set_handler(SIGINT, on_interrupt);
   set_handler(SIGPIPE, SIG_IGN);
-  return std::unique_ptr<Pager>(new Pager(ends[1], pid));
+  return std::unique_ptr<Pager>(new Pager(ends[1], *pager));
 }
 
 }  // namespace wm::cli

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "cli/child.h"
 
 namespace wm::cli {
 namespace {
@@ -25,21 +26,6 @@ std::string read_all(int fd) {
   return text;
 }
 
-int spawn(std::vector<std::string>& command, int out, int err, pid_t& pid) {
-  std::vector<char*> arguments;
-  for (std::string& argument : command) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
-  const int problem =
-      ::posix_spawn(&pid, arguments.front(), &files, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  return problem;
-}
-
 }  // namespace
 
 ProgramOutput output_of(std::vector<std::string> command) {
@@ -48,14 +34,13 @@ ProgramOutput output_of(std::vector<std::string> command) {
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return output;
   // A file in memory: nobody need read it while the program runs.
   const int errors = ::memfd_create("errors", MFD_CLOEXEC);
-  pid_t pid = 0;
-  const int problem = errors < 0 ? errno : spawn(command, pipe[1], errors, pid);
+  const auto child =
+      errors < 0 ? std::unexpected(errno)
+                 : start({.words = std::move(command), .files = {kNothing, pipe[1], errors}});
   ::close(pipe[1]);
-  if (problem == 0) {
+  if (child) {
     output.out = read_all(pipe[0]);
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFEXITED(status)) output.status = WEXITSTATUS(status);
+    output.status = await_end(*child).value_or(-1);
     ::lseek(errors, 0, SEEK_SET);
     output.complaint = read_all(errors);
     output.complaint.resize(std::min(output.complaint.find('\n'), output.complaint.size()));

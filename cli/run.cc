@@ -8,11 +8,9 @@
 #include "cli/complete.h"
 #include "cli/global_options.h"
 #include "cli/help.h"
-#include "cli/shell_words.h"
+#include "cli/mistakes.h"
 #include "cli/streams.h"
-#include "core/suggest.h"
 #include "core/text.h"
-#include "core/time.h"
 
 namespace wm::cli {
 namespace {
@@ -69,16 +67,6 @@ constexpr std::array kCommands{
     Command{"Daemon", "help", "Show the manual, or all commands", false, set_up_help},
 };
 
-// What may be meant by a word that is no command: another one or, with a name that a job could
-// have, that job.
-std::string unknown_command(const std::string& word) {
-  std::vector<std::string_view> names;
-  for (const Command& one : kCommands) names.emplace_back(one.name);
-  const std::string meant = did_you_mean(word, names);
-  if (!meant.empty()) return "unknown command '" + word + "'" + meant;
-  return "unknown command '" + word + "': wm why " + shell_word(word) + " is about a job";
-}
-
 // The first word that is neither an option nor an option's value.
 const std::string* first_word(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -90,113 +78,6 @@ const std::string* first_word(const std::vector<std::string>& arguments) {
     }
   }
   return nullptr;
-}
-
-// The named command at its deepest level, such as wm conditions override.
-const CLI::App& deepest(const CLI::App& app) {
-  const auto parsed = app.get_subcommands();
-  return parsed.empty() ? app : deepest(*parsed.front());
-}
-
-void add_names(const CLI::App& app, std::vector<std::string>& names) {
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-}
-
-// Its options, those of all commands, and the commands below it.
-std::vector<std::string> names_in(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* one = &deepest(app); one; one = one->get_parent()) add_names(*one, names);
-  for (const CLI::App* below : deepest(app).get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(below->get_name());
-  }
-  return names;
-}
-
-// Finds the command that has the option that this one does not know.
-std::string other_command(const std::string& option) {
-  for (const Command& one : kCommands) {
-    CLI::App app;
-    one.set_up(app, {});
-    if (app.get_option_no_throw(option)) return ": it is one of wm " + std::string(one.name);
-  }
-  return "";
-}
-
-// Names the unexpected word: an option first, because the word after it may be its value.
-std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed) {
-  const std::vector<std::string> left = app.remaining(true);
-  const auto is_left = [&](const std::string& word) { return std::ranges::count(left, word) > 0; };
-  auto found = std::ranges::find_if(
-      typed, [&](const std::string& word) { return word.starts_with('-') && is_left(word); });
-  if (found == typed.end()) found = std::ranges::find_if(typed, is_left);
-  if (found == typed.end()) return "";
-  const std::string word =
-      found->substr(0, found->starts_with('-') ? found->find('=') : std::string::npos);
-  // A single letter is no misspelling of another one.
-  const bool letter = word.size() == 2 && word.starts_with('-');
-  std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
-  if (meant.empty() && word.starts_with("--")) meant = other_command(word);
-  return (word.starts_with('-') ? "unknown option " : "unexpected argument ") + ("'" + word + "'") +
-         meant;
-}
-
-// `--charging true`: only a flag can precede a yes or a no that is not a value.
-std::string flag_with_value(const CLI::App& app, const std::vector<std::string>& typed) {
-  for (std::size_t i = 0; i + 1 < typed.size(); ++i) {
-    const auto value = parse_yes_no(typed[i + 1]);
-    const CLI::Option* flag = nullptr;
-    for (const CLI::App* one = &app; one && !flag; one = one->get_parent()) {
-      flag = one->get_option_no_throw(typed[i]);
-    }
-    if (!value || !typed[i].starts_with("--") || !flag || flag->get_expected_max() != 0) continue;
-    const std::string negation = "--no-" + typed[i].substr(2);
-    const std::string right = *value                              ? "write it alone"
-                              : app.get_option_no_throw(negation) ? "write " + negation
-                                                                  : "leave it out";
-    return typed[i] + " takes no value: " + right + ", without '" + typed[i + 1] + "'";
-  }
-  return "";
-}
-
-bool is_time_of_day(std::string_view word) {
-  const std::size_t colon = word.find(':');
-  return (colon == 1 || colon == 2) &&
-         word.find_first_not_of("0123456789:") == std::string_view::npos;
-}
-
-// `--every 2 hours`, `--at tomorrow 09:00`: the shell makes two words of one value.
-std::string unquoted_value(const CLI::App& app, const std::vector<std::string>& typed) {
-  for (std::size_t i = 0; i + 2 < typed.size(); ++i) {
-    const CLI::Option* option =
-        typed[i].starts_with("--") ? app.get_option_no_throw(typed[i]) : nullptr;
-    if (!option || (option->get_type_name() != "D" && option->get_type_name() != "TIME")) continue;
-    std::string value = typed[i + 1] + " " + typed[i + 2];
-    const bool length = !parse_duration(typed[i + 1]) && parse_duration(value);
-    const bool time = option->get_type_name() == "TIME" && is_time_of_day(typed[i + 2]);
-    if (!length && !time) continue;
-    if (i + 3 < typed.size() && typed[i + 3] == "ago") value += " ago";
-    return typed[i] + " takes one word: write " + typed[i] + " \"" + value + "\"";
-  }
-  return "";
-}
-
-// Rewrites the library's message so that it names the option first.
-std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
-                          const std::vector<std::string>& typed) {
-  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
-  if (kind == CLI::ExitCodes::ExtrasError) {
-    if (std::string word = unexpected_word(app, typed); !word.empty()) return word;
-  }
-  std::string what = error.what();
-  const std::string option = what.substr(0, what.find(':'));
-  if (kind == CLI::ExitCodes::ArgumentMismatch) {
-    if (what.ends_with("missing")) return option + " needs a value";
-    if (what.find("At Most 1") != std::string::npos) return option + " is given more than once";
-  }
-  std::ranges::replace(what, '\n', ' ');
-  return what;
 }
 
 // Prints a usage error in one line, as every error of wm.
@@ -240,15 +121,8 @@ void parse(Parser& parser, const CommandLine& line) {
   parser.app.parse(std::move(reversed));
 }
 
-// Finds a mistake that the parser would accept: it takes the word after a flag for a name.
-std::string misplaced_value(const Parser& parser, const CommandLine& line) {
-  if (!parser.named) return "";
-  std::string what = flag_with_value(*parser.named, line.words);
-  return what.empty() ? unquoted_value(*parser.named, line.words) : what;
-}
-
 bool is_understood(Parser& parser, const CommandLine& line) {
-  if (!misplaced_value(parser, line).empty()) return false;
+  if (!misplaced_value(parser.named, line.words).empty()) return false;
   try {
     parse(parser, line);
   } catch (const CLI::ParseError&) {
@@ -266,7 +140,7 @@ int run(Parser& parser, Streams streams) {
 int parse_whole(const CommandLine& line, const Command* command, Streams streams) {
   Parser parser(line, command);
   const std::string name = command ? command->name : "";
-  if (const std::string what = misplaced_value(parser, line); !what.empty()) {
+  if (const std::string what = misplaced_value(parser.named, line.words); !what.empty()) {
     return complain(what, name, streams);
   }
   try {

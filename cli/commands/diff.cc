@@ -21,7 +21,7 @@ struct DiffOptions {
 };
 
 // The lines of a file that declares that job.
-std::vector<std::string> declaring_lines(const json::object& work) {
+std::vector<std::string> written_lines(const json::object& work) {
   std::stringstream text;
   write_works(text, {work});
   std::vector<std::string> lines;
@@ -84,11 +84,11 @@ int diff(Session& session, const DiffOptions& options) {
     const json::object& result = (*results)[i].as_object();
     Difference one{text_of(result, "uniqueName"), text_of(result, "result"), {}, {}};
     if (one.result == "unchanged") continue;
-    if (i < declared->size()) one.added = declaring_lines(to_json((*declared)[i].request));
+    if (i < declared->size()) one.added = written_lines(to_json((*declared)[i].request));
     if (one.result == "updated") {
       const auto work = present(session, one.name);
       if (!work) return session.complain(work.error());
-      one.removed = declaring_lines(*work);
+      one.removed = written_lines(*work);
     }
     const std::vector<std::string> before = one.removed;
     std::erase_if(one.removed,

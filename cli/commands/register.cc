@@ -1,11 +1,11 @@
 // Registers jobs of the three kinds.
-#include <algorithm>
-#include <array>
 #include <memory>
 
 #include "cli/caller.h"
+#include "cli/import/job_name.h"
 #include "cli/render/work.h"
 #include "cli/request_options.h"
+#include "cli/shell_words.h"
 #include "core/recurrence.h"
 #include "core/request_json.h"
 #include "core/text.h"
@@ -42,24 +42,14 @@ std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const Command
   return options;
 }
 
-std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // The program that the command is about: `rsync` in `/usr/bin/rsync -a x y`, and in `sh -c 'rsync
 // -a x y'`.
 std::string name_of(const std::vector<std::string>& command) {
-  constexpr std::array<std::string_view, 7> kShells{"sh",  "bash", "dash", "zsh",
-                                                    "ksh", "ash",  "fish"};
   constexpr std::size_t kLongest = 64;
-  std::string_view name = file_name(command.front());
-  if (command.size() > 1 && std::ranges::count(kShells, name) > 0) {
-    const bool line = command[1].starts_with('-') && command[1].ends_with('c');
-    const std::string_view script = command[line && command.size() > 2 ? 2 : 1];
-    const std::string_view program = file_name(script.substr(0, script.find_first_of(" \t\n;&|")));
-    if (program.find_first_of("-$`'\"(){}<>") == std::string_view::npos && !program.empty()) {
-      name = program;
-    }
-  }
-  return name.empty() || name.size() > kLongest || has_control(name) ? "job" : std::string(name);
+  std::string line;
+  for (const std::string& word : command) line += (line.empty() ? "" : " ") + shell_word(word);
+  const std::string name = name_of_command(line);
+  return name.empty() || name.size() > kLongest || has_control(name) ? "job" : name;
 }
 
 int register_work(Session& session, const Registration& options, const WorkRequest& request,

@@ -1,7 +1,5 @@
 #include "cli/import/anacron.h"
 
-#include <map>
-
 #include "cli/import/lines.h"
 #include "cli/import/table.h"
 #include "core/text.h"
@@ -9,36 +7,13 @@
 namespace wm::cli {
 namespace {
 
-class AnacronReader {
+class AnacronReader : public TableReader {
  public:
   AnacronReader(const std::string& where, const std::string& user, const Caller& caller)
-      : where_(where), user_(user), caller_(caller) {}
-
-  std::vector<Entry> read(std::string_view text) {
-    int number = 0;
-    for (const std::string& line : lines_of(text)) read_line(line, ++number);
-    return std::move(entries_);
-  }
+      : TableReader(where), user_(user), caller_(caller) {}
 
  private:
-  void read_line(const std::string& line, int number) {
-    if (comments_.take(line)) return;
-    Entry entry;
-    entry.where = where_ + ":" + std::to_string(number);
-    entry.original = line;
-    entry.comments = comments_.give();
-    if (!is_utf8(line)) {
-      entry.refuse("it is not UTF-8");
-    } else if (const auto set = read_assignment(line)) {
-      variables_[set->name] = set->value;
-      return;
-    } else {
-      read_job(entry, line);
-    }
-    entries_.push_back(std::move(entry));
-  }
-
-  void read_job(Entry& entry, std::string_view rest) const {
+  void read_job(Entry& entry, std::string_view rest) const override {
     entry.request = imported_request(WorkKind::periodic, "anacron");
     const std::string period(take_word(rest));
     const std::string delay(take_word(rest));
@@ -54,7 +29,7 @@ class AnacronReader {
     // anacron runs each with this shell, in this directory.
     entry.request.command = {"/bin/sh", "-c", std::string(rest)};
     entry.request.cwd = "/";
-    for (const auto& [name, value] : variables_) use_variable(entry, name, value);
+    for (const auto& [name, value] : variables()) use_variable(entry, name, value);
     if (!user_.empty()) run_as(entry, user_, caller_);
   }
 
@@ -84,12 +59,8 @@ class AnacronReader {
     }
   }
 
-  const std::string& where_;
   const std::string& user_;
   const Caller& caller_;
-  TableComments comments_;
-  std::map<std::string, std::string> variables_;
-  std::vector<Entry> entries_;
 };
 
 }  // namespace

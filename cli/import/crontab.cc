@@ -1,7 +1,6 @@
 #include "cli/import/crontab.h"
 
 #include <filesystem>
-#include <map>
 
 #include "cli/caller.h"
 #include "cli/import/job_name.h"
@@ -56,35 +55,13 @@ std::vector<std::string> shell_command(const std::string& shell, const Split& sp
   return {"/bin/sh", "-c", line};
 }
 
-class CrontabReader {
+class CrontabReader : public TableReader {
  public:
-  CrontabReader(const CrontabForm& form, const Caller& caller) : form_(form), caller_(caller) {}
-
-  std::vector<Entry> read(std::string_view text) {
-    int number = 0;
-    for (const std::string& line : lines_of(text)) read_line(line, ++number);
-    return std::move(entries_);
-  }
+  CrontabReader(const CrontabForm& form, const Caller& caller)
+      : TableReader(form.where), form_(form), caller_(caller) {}
 
  private:
-  void read_line(const std::string& line, int number) {
-    if (comments_.take(line)) return;
-    Entry entry;
-    entry.where = form_.where + ":" + std::to_string(number);
-    entry.original = line;
-    entry.comments = comments_.give();
-    if (!is_utf8(line)) {
-      entry.refuse("it is not UTF-8");
-    } else if (const auto set = read_assignment(line)) {
-      variables_[set->name] = set->value;
-      return;
-    } else {
-      read_job(entry, line);
-    }
-    entries_.push_back(std::move(entry));
-  }
-
-  void read_job(Entry& entry, std::string_view rest) const {
+  void read_job(Entry& entry, std::string_view rest) const override {
     entry.request = imported_request(WorkKind::periodic, "crontab");
     rest = trimmed_left(rest);
     if (rest.starts_with('-')) rest.remove_prefix(1);  // cronie: not to the system's log.
@@ -120,10 +97,10 @@ class CrontabReader {
   }
 
   void read_command(Entry& entry, std::string_view text) const {
-    const auto shell = variables_.find("SHELL");
+    const auto shell = variables().find("SHELL");
     const Split split = split_at_percent(text);
     entry.request.command =
-        shell_command(shell == variables_.end() ? "/bin/sh" : shell->second, split);
+        shell_command(shell == variables().end() ? "/bin/sh" : shell->second, split);
     entry.request.unique_name = name_of_command(split.command);
     if (text.find("\\\\") != std::string_view::npos) {
       entry.note("\\\\ is read as one \\, as by Debian's cron; cronie keeps both");
@@ -145,7 +122,7 @@ class CrontabReader {
   }
 
   void use_variables(Entry& entry) const {
-    for (const auto& [name, value] : variables_) {
+    for (const auto& [name, value] : variables()) {
       if (name == "CRON_TZ") {
         entry.request.time_zone = value;
         if (!value.empty()) {
@@ -163,9 +140,6 @@ class CrontabReader {
 
   const CrontabForm& form_;
   const Caller& caller_;
-  TableComments comments_;
-  std::map<std::string, std::string> variables_;
-  std::vector<Entry> entries_;
 };
 
 }  // namespace

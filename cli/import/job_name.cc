@@ -191,15 +191,24 @@ std::string quiet_name(std::string_view line, int depth) {
   return "";
 }
 
+// The first program, however little that says.
+std::string first_name(std::string_view line, int depth) {
+  const auto commands = ShellSplitter(line).split();
+  if (commands.empty()) return "";
+  const WordList& words = commands.front();
+  std::string program = base_name(words.front());
+  const bool has_line = words.size() > 2 && words[1].starts_with('-') && words[1].ends_with('c');
+  if (depth == 0 || !has_line || !is_one_of(kShells, program)) return program;
+  std::string inner = first_name(words[2], depth - 1);
+  return inner.empty() ? program : inner;
+}
+
 }  // namespace
 
 std::string name_of_command(std::string_view shell_line) {
   constexpr int kMostShells = 3;
   std::string name = quiet_name(shell_line, kMostShells);
-  if (name.empty()) {
-    const auto commands = ShellSplitter(shell_line).split();
-    if (!commands.empty()) name = base_name(commands.front().front());
-  }
+  if (name.empty()) name = first_name(shell_line, kMostShells);
   for (const std::string_view ending : {".sh", ".py", ".pl", ".rb", ".php", ".bash"}) {
     if (name.size() > ending.size() && name.ends_with(ending)) {
       name.resize(name.size() - ending.size());

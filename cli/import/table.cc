@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/import/lines.h"
+#include "core/text.h"
 
 namespace wm::cli {
 namespace {
@@ -27,21 +28,46 @@ std::optional<std::string> take_name(std::string_view& text, std::string_view en
 
 }  // namespace
 
-bool TableComments::take(std::string_view line) {
+std::vector<Entry> TableReader::read(std::string_view text) {
+  std::vector<Entry> entries;
+  int number = 0;
+  for (const std::string& line : lines_of(text)) {
+    ++number;
+    if (take_comment(line)) continue;
+    Entry entry;
+    entry.where = where_ + ":" + std::to_string(number);
+    entry.original = line;
+    entry.comments = give_comments();
+    if (!is_utf8(line)) {
+      entry.refuse("it is not UTF-8");
+    } else if (const auto set = read_assignment(line)) {
+      variables_[set->name] = set->value;
+      continue;
+    } else {
+      read_job(entry, line);
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+// True if the line is empty or a comment.
+bool TableReader::take_comment(std::string_view line) {
   line = trimmed(line);
   if (line.starts_with('#')) {
     const std::string_view text = line.substr(1);
-    lines_.emplace_back(text.substr(text.starts_with(' ') ? 1 : 0));
+    comments_.emplace_back(text.substr(text.starts_with(' ') ? 1 : 0));
     return true;
   }
-  if (line.empty()) lines_.clear();
+  if (line.empty()) comments_.clear();
   return line.empty();
 }
 
-std::vector<std::string> TableComments::give() {
-  const auto headline = std::find_if(lines_.rbegin(), lines_.rend(), is_headline);
-  lines_.erase(lines_.begin(), headline.base());
-  return std::exchange(lines_, {});
+// Leaves out the headline of the columns that a fresh table has.
+std::vector<std::string> TableReader::give_comments() {
+  const auto headline = std::find_if(comments_.rbegin(), comments_.rend(), is_headline);
+  comments_.erase(comments_.begin(), headline.base());
+  return std::exchange(comments_, {});
 }
 
 std::optional<Assignment> read_assignment(std::string_view line) {

@@ -1,26 +1,16 @@
 // What crontab(5) and anacrontab(5) have in common: comments, variables, and what mails.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/import/entry.h"
 
 namespace wm::cli {
-
-/// Collects the comments that stand directly above an entry.
-class TableComments {
- public:
-  /// True if the line is empty or a comment.
-  bool take(std::string_view line);
-  /// Those above the next entry, without the headline of the columns that a fresh table has.
-  std::vector<std::string> give();
-
- private:
-  std::vector<std::string> lines_;
-};
 
 struct Assignment {
   std::string name;
@@ -29,6 +19,29 @@ struct Assignment {
 
 /// `NAME = VALUE`, where either may be quoted, and the value ends with its line.
 std::optional<Assignment> read_assignment(std::string_view line);
+
+/// Reads a table line by line.
+class TableReader {
+ public:
+  explicit TableReader(std::string where) : where_(std::move(where)) {}
+  virtual ~TableReader() = default;
+
+  std::vector<Entry> read(std::string_view text);
+
+ protected:
+  virtual void read_job(Entry& entry, std::string_view line) const = 0;
+
+  /// Those that are set above the line.
+  const std::map<std::string, std::string>& variables() const { return variables_; }
+
+ private:
+  bool take_comment(std::string_view line);
+  std::vector<std::string> give_comments();
+
+  std::string where_;  // The table's name.
+  std::map<std::string, std::string> variables_;
+  std::vector<std::string> comments_;  // Those directly above the next entry.
+};
 
 /// True if the variable speaks to the scheduler, not to the command: then a note says what becomes
 /// of that.

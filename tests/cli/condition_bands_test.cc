@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/now.h"
+#include "tests/support/zone.h"
 
 namespace wm::cli {
 namespace {
@@ -22,8 +23,7 @@ json::object change(Duration when, const char* event, const char* name = nullptr
 
 class Bands : public testing::Test {
  protected:
-  Bands() { ::setenv("TZ", "UTC", 1); }
-  ~Bands() override { ::unsetenv("TZ"); }
+  const LocalZone utc_{"UTC"};
 
   static std::vector<std::string> lines(const ConditionBands& bands, std::size_t width,
                                         bool unicode = false) {

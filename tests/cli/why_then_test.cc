@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/now.h"
+#include "tests/support/zone.h"
 
 namespace wm::cli {
 namespace {
@@ -23,8 +24,7 @@ json::object run(int number, Duration from, Duration to, const char* outcome) {
 
 class WhyThen : public testing::Test {
  protected:
-  WhyThen() { ::setenv("TZ", "UTC", 1); }
-  ~WhyThen() override { ::unsetenv("TZ"); }
+  const LocalZone utc_{"UTC"};
 
   std::string verdict() const { return verdict_then(why_, kMorning); }
   std::string facts() const {

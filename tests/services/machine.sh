@@ -124,9 +124,10 @@ stops() {
   echo "ok: $1 stops, $2 ($3)"
 }
 
-# says NAME TEXT: `wm why NAME` prints that text.
+# says NAME TEXT: `wm why NAME` prints that text, once the change has reached wmd.
 says() {
-  wm why "$1" | grep --quiet --fixed-strings -- "$2" || fail "wm why $1 does not say '$2'" wm why "$1"
+  # shellcheck disable=SC2016
+  eventually sh -c 'wm why "$1" | grep --quiet --fixed-strings -- "$2"' sh "$1" "$2"
   echo "ok: $1 waits, and wm why says '$2'"
 }
 
