@@ -9,6 +9,7 @@
 #include <iterator>
 #include <sstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/shell_words.h"
@@ -99,6 +100,12 @@ Result<std::map<std::string, std::string>> kept_environment(std::string_view nam
     kept.emplace(name, value);
   }
   return kept;
+}
+
+std::int32_t own_umask() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return static_cast<std::int32_t>(mask);
 }
 
 Result<std::string> read_text(const char* option, const std::string& source) {

@@ -24,6 +24,9 @@ std::string absolute_path(const std::string& path);
 Result<std::map<std::string, std::string>> kept_environment(std::string_view names);
 constexpr std::string_view kAllVariables = "true";
 
+/// The caller's umask.
+std::int32_t own_umask();
+
 /// `@FILE`: its content; `-`: standard input; anything else is the text itself. The error begins
 /// with `option`.
 Result<std::string> read_text(const char* option, const std::string& source);

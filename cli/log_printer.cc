@@ -80,12 +80,13 @@ json::object LogPrinter::head() const {
 
 void LogPrinter::begin_run(const json::object& page) {
   const std::int64_t run = number_of(page, "run");
-  if (run == run_ || run == 0) return;
+  const bool silent = page.contains("silent");
+  if ((run == run_ && !silent) || run == 0) return;
   const bool another = std::exchange(run_, run) != 0;
   dropped_ = 0;
   removed_ = false;
   if (another) end_lines();
-  if (session_.json() || !(another || stream_of(false).terminal)) return;
+  if (session_.json() || !(another || silent || stream_of(false).terminal)) return;
   session_.out().flush();  // If there is a pager, it has begun: the title belongs there.
   session_.hint(title_of(object_of(page, "record")));
 }

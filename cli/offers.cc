@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include <CLI/Option.hpp>
@@ -38,13 +39,12 @@ void each_job(Session& session, json::object parameters, const Visit& visit) {
   }));
 }
 
-void each_of(Session& session, std::string_view method, std::string_view key, const Visit& visit) {
+// Empty: there was no answer in time.
+json::object ask(Session& session, std::string_view method) {
   auto client = session.connect();
-  if (!client) return;
+  if (!client) return {};
   client->set_deadline(std::chrono::steady_clock::now() + kPatience);
-  const auto answer = client->call(method, {});
-  if (!answer) return;
-  for (const json::value& one : array_of(*answer, key)) visit(one.as_object());
+  return client->call(method, {}).value_or(json::object());
 }
 
 void offer_jobs(Session& session, Answer& answer, json::object parameters) {
@@ -82,19 +82,28 @@ void offer_groups(Session& session, Answer& answer) {
 }
 
 void offer_tasks(Session& session, Answer& answer) {
-  each_of(session, "Tasks", "tasks", [&](const json::object& task) {
+  const json::object told = ask(session, "Tasks");
+  for (const json::value& one : array_of(told, "tasks")) {
+    const json::object& task = one.as_object();
     answer.add(text_of(task, "name"), join(texts_of(task, "command"), " "));
-  });
+  }
 }
 
-// Calls `visit(name, value)` for each condition that the configuration declares.
+// Calls `visit(name, value)` for each condition that the configuration declares. Without a value it
+// is not measured.
 void each_custom(Session& session,
                  const std::function<void(std::string_view, std::string_view)>& visit) {
   const std::string before = std::string(def_of(Constraint::custom).condition) + '.';
-  each_of(session, "Conditions", "conditions", [&](const json::object& condition) {
-    const std::string name = text_of(condition, "name");
-    if (name.starts_with(before)) visit(name.substr(before.size()), text_of(condition, "value"));
-  });
+  const json::object told = ask(session, "Conditions");
+  std::map<std::string, std::string> values;
+  for (const std::string& name : texts_of(told, "declared")) values[name];
+  for (const json::value& one : array_of(told, "conditions")) {
+    const std::string name = text_of(one.as_object(), "name");
+    if (name.starts_with(before)) {
+      values[name.substr(before.size())] = text_of(one.as_object(), "value");
+    }
+  }
+  for (const auto& [name, value] : values) visit(name, value);
 }
 
 void offer_custom_conditions(Session& session, Answer& answer) {
@@ -175,29 +184,29 @@ void offer_words(Session&, Answer& answer) {
 }
 
 struct Source {
-  std::string_view command;  // Empty: any.
-  std::string_view name;     // An option's first name, without dashes, or an argument's.
+  std::string_view commands;  // Each between spaces; empty: any.
+  std::string_view name;      // An option's first name, without dashes, or an argument's.
   void (*offer)(Session&, Answer&);
+
+  bool is_of(std::string_view command) const {
+    return commands.empty() || commands.contains(" " + std::string(command) + " ");
+  }
 };
+
+// They take jobs that have not ended, or are about their names.
+constexpr std::string_view kOfUnfinished =
+    " cancel update edit run once every register-oneoff register-periodic register-processing ";
 
 // The first row that fits holds. Options that have no row have the words of their field.
 constexpr std::array kSources{
-    Source{"cancel", "NAME", offer_unfinished_jobs},
-    Source{"update", "NAME", offer_unfinished_jobs},
-    Source{"edit", "NAME", offer_unfinished_jobs},
-    Source{"run", "NAME", offer_unfinished_jobs},
-    Source{"retry", "NAME", offer_jobs_to_retry},
-    Source{"once", "NAME", offer_unfinished_jobs},
-    Source{"every", "NAME", offer_unfinished_jobs},
-    Source{"register-oneoff", "NAME", offer_unfinished_jobs},
-    Source{"register-periodic", "NAME", offer_unfinished_jobs},
-    Source{"register-processing", "NAME", offer_unfinished_jobs},
+    Source{kOfUnfinished, "NAME", offer_unfinished_jobs},
+    Source{" retry ", "NAME", offer_jobs_to_retry},
     Source{"", "NAME", offer_all_jobs},
     Source{"", "after", offer_all_jobs},
-    Source{"prune", "state", offer_all_jobs},
+    Source{" prune ", "state", offer_all_jobs},
     Source{"", "state", offer_words<WorkState>},
-    Source{"wait", "for", offer_words<WorkState>},
-    Source{"cancel", "tag", offer_unfinished_tags},
+    Source{" wait ", "for", offer_words<WorkState>},
+    Source{" cancel ", "tag", offer_unfinished_tags},
     Source{"", "tag", offer_all_tags},
     Source{"", "group", offer_groups},
     Source{"", "TASK", offer_tasks},
@@ -216,6 +225,7 @@ constexpr std::array kSources{
     Source{"", "input-json", offer_files},
     Source{"", "on-path", offer_files},
     Source{"", "cwd", offer_directories},
+    Source{"", "env-file", offer_files},
 };
 
 }  // namespace
@@ -227,9 +237,8 @@ void offer_commands(Answer& answer) {
 void offer_values(std::string_view command, const CLI::Option& option, Session& session,
                   Answer& answer) {
   const std::string& name = option.get_single_name();
-  const auto source = std::ranges::find_if(kSources, [&](const Source& one) {
-    return (one.command.empty() || one.command == command) && one.name == name;
-  });
+  const auto source = std::ranges::find_if(
+      kSources, [&](const Source& one) { return one.is_of(command) && one.name == name; });
   if (source != kSources.end()) return source->offer(session, answer);
   for (const Field& field : request_fields()) {
     if (field.option.empty() || field.option_name() != name) continue;

@@ -131,6 +131,7 @@ Result<> RequestOptions::read_typed(WorkRequest& request, bool update) const {
     }
   }
   for (std::string& path : request.trigger.paths) path = absolute_path(path);
+  if (!request.env_file.empty()) request.env_file = absolute_path(request.env_file);
   return {};
 }
 
@@ -161,6 +162,7 @@ Result<WorkRequest> RequestOptions::read(WorkKind kind) const {
     auto kept = kept_environment(kept_variables_);
     if (!kept) return std::unexpected(kept.error());
     request.env.merge(*kept);  // What --env sets stays.
+    if (kept_variables_ == kAllVariables && !request.terms.umask) request.terms.umask = own_umask();
   }
   if (auto read = read_command(request); !read) return std::unexpected(read.error());
   return request;

@@ -95,7 +95,7 @@ class Explanation {
     if (missing.empty()) return;
     const TimePoint since = scheduler_.ledger().unmet_since(wanted);
     for (const Need& one : missing) {
-      Wait& wait = waits_.emplace_back(constraint_wait(one));
+      Wait& wait = waits_.emplace_back(constraint_wait(one, policy_));
       wait.since = one.since.value_or(since);
       wait.until = earliest(wait.until, until);
     }
@@ -131,6 +131,21 @@ class Explanation {
       add_full(WaitKind::slot, "", rules.max_parallel_total,
                static_cast<int>(scheduler_.running_count()), kForAll);
     }
+    if (!waits_.empty() && policy_.expedited) add_spent_budget();
+  }
+
+  // It keeps an expedited job from the first free slot.
+  void add_spent_budget() {
+    const Duration used = scheduler_.budget_used(work_.owner, now_);
+    const Duration budget = scheduler_.rules().expedited_budget;
+    if (used < budget) return;
+    waits_.push_back({WaitKind::quota,
+                      "",
+                      "under " + format_duration(budget) + " in " + format_duration(kQuotaWindow),
+                      format_duration(used) + " of expedited runs",
+                      {},
+                      scheduler_.budget_returns(work_.owner),
+                      ""});
   }
 
   void add_full(WaitKind kind, const std::string& name, int slots, int running, const char* whose) {
@@ -151,9 +166,13 @@ class Explanation {
 
 }  // namespace
 
-Wait constraint_wait(const Need& unmet) {
-  return {WaitKind::constraint, unmet.name, unmet.required, unmet.actual, unmet.since,
-          unmet.until,          ""};
+Wait constraint_wait(const Need& need, const Policy& policy) {
+  Wait wait{WaitKind::constraint, need.name, need.required, need.actual, need.since,
+            need.until,           ""};
+  if (need.name == def_of(Constraint::between).name && !policy.time_zone.empty()) {
+    wait.required += " " + policy.time_zone;
+  }
+  return wait;
 }
 
 std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, TimePoint now) {
@@ -163,13 +182,24 @@ std::vector<Wait> waiting_for(const Scheduler& scheduler, const Work& work, Time
 
 std::vector<Wait> met_constraints(const Scheduler& scheduler, const Work& work, TimePoint now) {
   const Policy& policy = work.policy;
-  if (work.state != WorkState::enqueued || is_forced(work, policy, now)) return {};
+  const bool waits = work.state == WorkState::enqueued && !is_forced(work, policy, now);
+  if (!waits && work.state != WorkState::blocked) return {};
   std::vector<Wait> held;
   const ZonedTime local = scheduler.local_time(policy, now);
   for (const Need& one : met(policy.constraints, scheduler.conditions(), local)) {
-    held.push_back(constraint_wait(one));
+    held.push_back(constraint_wait(one, policy));
   }
   return held;
+}
+
+std::vector<Wait> unmet_constraints(const Scheduler& scheduler, const Policy& policy,
+                                    TimePoint now) {
+  std::vector<Wait> missing;
+  const ZonedTime local = scheduler.local_time(policy, now);
+  for (const Need& one : unmet(policy.constraints, scheduler.conditions(), local)) {
+    missing.push_back(constraint_wait(one, policy));
+  }
+  return missing;
 }
 
 Wait prerequisite_wait(const std::string& name, WorkState state, TimePoint since) {

@@ -257,6 +257,10 @@ Result<> validate_command(const WorkRequest& request) {
   if (has_nul(request.cwd) || (!request.cwd.empty() && request.cwd.front() != '/')) {
     return invalid("working directory '" + printable(request.cwd) + "' is not an absolute path");
   }
+  const std::string& file = request.env_file;
+  if (has_nul(file) || file.size() >= kMaxPathLength || (!file.empty() && file.front() != '/')) {
+    return invalid("file of variables '" + printable(file) + "' is not an absolute path");
+  }
   for (const auto& [name, value] : request.env) {
     if (name.empty() || name.find('=') != std::string::npos || has_control(name) ||
         has_nul(value)) {

@@ -309,6 +309,15 @@ json::array to_json(const Pauses& pauses) {
   return list;
 }
 
+json::object to_json(const PauseChange& change, TimePoint now) {
+  return Fields()
+      .always("time", format_time(now))
+      .always("event", change.paused ? "paused" : "resumed")
+      .set("group", change.group)
+      .set("until", change.until)
+      .take();
+}
+
 json::object to_json(const ConditionChange& change) {
   Fields fields;
   fields.always("time", format_time(change.at)).always("event", word(change.event));

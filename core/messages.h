@@ -39,6 +39,7 @@ boost::json::object to_json(const RunProgress& progress, const WorkInfo& info, T
 boost::json::array to_json(const std::vector<Wait>& waits);
 boost::json::array to_json(const std::vector<Waited>& waited);
 boost::json::array to_json(const Pauses& pauses);
+boost::json::object to_json(const PauseChange& change, TimePoint now);
 boost::json::object to_json(const ConditionChange& change);
 RunResult result_from_json(const boost::json::object& object);
 RunProgress progress_from_json(const boost::json::object& object);

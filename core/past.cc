@@ -271,8 +271,12 @@ class Past {
   void add_window(const Constraints& wanted) {
     const Constraints window{.between = wanted.between};
     const ZonedTime time{moment_, zone_};
-    for (const Need& one : unmet(window, {}, time)) told_.waits.push_back(constraint_wait(one));
-    for (const Need& one : met(window, {}, time)) told_.met.push_back(constraint_wait(one));
+    for (const Need& one : unmet(window, {}, time)) {
+      told_.waits.push_back(constraint_wait(one, policy_));
+    }
+    for (const Need& one : met(window, {}, time)) {
+      told_.met.push_back(constraint_wait(one, policy_));
+    }
   }
 
   bool held(const Constraints& wanted, const ConditionId& id, const Stretch& stretch) const {
@@ -300,7 +304,7 @@ class Past {
     const std::vector<Need> needs =
         holds ? met(wanted, conditions, time) : unmet(wanted, conditions, time);
     if (needs.empty()) return;
-    Wait wait = constraint_wait(needs.front());
+    Wait wait = constraint_wait(needs.front(), policy_);
     const auto same = [&](std::size_t other) {
       return list[other].value && held(wanted, id, list[other]) == holds;
     };
@@ -319,7 +323,7 @@ class Past {
   void add_unknown(const Constraints& wanted, const Stretch& then) {
     Conditions nothing;
     for (const Need& one : needs_of(wanted, nothing)) {
-      Wait wait = constraint_wait(one);
+      Wait wait = constraint_wait(one, policy_);
       wait.actual = then.why_unknown;
       wait.since = then.from;
       wait.until = then.to;

@@ -5,6 +5,18 @@
 
 namespace wm {
 
+std::vector<PauseChange> pause_changes(const Pauses& before, const Pauses& after) {
+  std::vector<PauseChange> changes;
+  for (const auto& [group, until] : before) {
+    if (!after.contains(group)) changes.push_back({group, false, {}});
+  }
+  for (const auto& [group, until] : after) {
+    const auto old = before.find(group);
+    if (old == before.end() || old->second != until) changes.push_back({group, true, until});
+  }
+  return changes;
+}
+
 void PauseSet::pause(const std::string& group, std::optional<TimePoint> until) {
   remember();
   pauses_[group] = until;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/time.h"
 
@@ -11,6 +12,17 @@ namespace wm {
 
 /// The paused groups, and until when (nothing: until resumed); "" is everything.
 using Pauses = std::map<std::string, std::optional<TimePoint>>;
+
+/// A group, "" for everything, that is paused from now on, or goes on.
+struct PauseChange {
+  std::string group;
+  bool paused = false;
+  std::optional<TimePoint> until;
+
+  bool operator==(const PauseChange&) const = default;
+};
+
+std::vector<PauseChange> pause_changes(const Pauses& before, const Pauses& after);
 
 class PauseSet {
  public:

@@ -25,6 +25,17 @@ Duration ExpeditedQuota::used(uid_t owner) const {
   return found == accounts_.end() ? Duration{} : found->second.total;
 }
 
+std::optional<TimePoint> ExpeditedQuota::falls_below(uid_t owner, Duration most) const {
+  const auto found = accounts_.find(owner);
+  if (found == accounts_.end() || most <= Duration::zero()) return std::nullopt;
+  Duration left = found->second.total;
+  for (const Run& run : found->second.runs) {
+    left -= run.length;
+    if (left < most) return run.ended + kQuotaWindow;
+  }
+  return std::nullopt;
+}
+
 void ExpeditedQuota::clock_was_set(Duration step) {
   for (auto& [owner, account] : accounts_) {
     for (Run& run : account.runs) run.ended += step;

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "core/work.h"
@@ -22,6 +23,9 @@ class ExpeditedQuota {
 
   /// The total run time of those that count.
   Duration used(uid_t owner) const;
+
+  /// The time from which less than `most` counts, if no run is added; nothing: never.
+  std::optional<TimePoint> falls_below(uid_t owner, Duration most) const;
 
   /// Somebody set the clock ahead by `step`.
   void clock_was_set(Duration step);

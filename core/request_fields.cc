@@ -103,7 +103,12 @@ void add_surroundings(Rows& rows) {
       .always()
       .add(7, "env", "env", "NAME=VALUE", "An environment variable; repeatable",
            [](auto& r) -> auto& { return r.env; })
+      .add(90, "env-file", "envFile", "FILE", "A file of variables, read at each start: secrets",
+           [](auto& r) -> auto& { return r.env_file; })
       .add(8, "cwd", "cwd", "DIR", "The working directory", [](auto& r) -> auto& { return r.cwd; })
+      .add(
+          91, "umask", "umask", "MASK", "Permissions that its files lack: 027 (022)",
+          [](auto& r) -> auto& { return r.terms.umask; }, forms::Maybe{forms::FileMask{}})
       .add(9, "as", "as", "USER", "Run with this user's rights; only for root",
            [](auto& r) -> auto& { return r.terms.as; })
       .add(

@@ -61,6 +61,38 @@ class ValueAt : public FieldValue {
 template <class Access>
 using TypeAt = std::remove_cvref_t<std::invoke_result_t<Access, WorkRequest&>>;
 
+// Permission bits as umask(1) prints them: octal digits.
+struct FileMask {
+  using Value = std::int32_t;
+  static constexpr Value kMost = 0777;
+
+  static boost::json::value out(Value value, Form form) {
+    if (form == Form::stored) return std::int64_t{value};
+    std::string text = "000";
+    for (std::size_t i = 3; i-- > 0; value /= 8) text[i] = static_cast<char>('0' + value % 8);
+    return boost::json::value(text);
+  }
+  static Read<> in(const boost::json::value& json, Value& value, const Reading& reading) {
+    if (reading.form == Form::stored) return Number<Value>{}.in(json, value, reading);
+    return in_as_text<FileMask>(json, value, reading);
+  }
+  static Read<> parse(const std::string& text, Value& value, const Reading&) {
+    Value mask = 0;
+    bool octal = !text.empty() && text.size() <= 4;
+    for (const char digit : text) {
+      octal &= digit >= '0' && digit <= '7';
+      mask = mask * 8 + (digit - '0');
+    }
+    if (!octal || mask > kMost) {
+      return bad("'" + text + "' is no mask: write octal digits from 000 to 777, such as 027");
+    }
+    value = mask;
+    return {};
+  }
+  static std::span<const std::string_view> words() { return {}; }
+  static std::string_view varlink() { return "string"; }
+};
+
 // A JSON object, kept as text.
 struct Input {
   using Value = std::string;

@@ -496,13 +496,17 @@ bool Scheduler::may_start(const LaneKey& lane, TimePoint now) const {
   return has_room(lane.owner) && !pauses_.covers(group) && group_has_room(group, lane.owner);
 }
 
-bool Scheduler::within_budget(uid_t owner, TimePoint now) const {
+Duration Scheduler::budget_used(uid_t owner, TimePoint now) const {
   Duration used = quota_.used(owner);
   for (const WorkId id : agenda().running()) {
     const Work& work = *table_.find(id);
     if (work.expedited && work.owner == owner) used += run_time(work, now);
   }
-  return used < rules_.expedited_budget;
+  return used;
+}
+
+bool Scheduler::within_budget(uid_t owner, TimePoint now) const {
+  return budget_used(owner, now) < rules_.expedited_budget;
 }
 
 void Scheduler::drop_what_is_out_of_quota(TimePoint now) {

@@ -173,6 +173,12 @@ class Scheduler {
   bool has_room() const;
   bool has_room(uid_t owner) const;
   bool group_has_room(const std::string& name, uid_t owner) const;
+  /// The run time of this owner's expedited jobs that counts against the budget.
+  Duration budget_used(uid_t owner, TimePoint now) const;
+  /// The time at which a spent budget is free again, if the runs in progress end by then.
+  std::optional<TimePoint> budget_returns(uid_t owner) const {
+    return quota_.falls_below(owner, rules_.expedited_budget);
+  }
   bool depends_on(WorkId dependent, WorkId prerequisite) const {
     return chains_.depends_on(dependent, prerequisite);
   }

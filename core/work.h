@@ -214,6 +214,7 @@ struct RunTerms {
   std::string as;  // A user's name; empty: the owner.
   std::optional<std::int32_t> nice;
   IoClass io_class = IoClass::inherited;
+  std::optional<std::int32_t> umask;  // Nothing: 022.
   Bounds bounds;
 
   bool operator==(const RunTerms&) const = default;
@@ -226,6 +227,7 @@ struct WorkRequest : Policy {
   std::vector<std::string> command;  // Empty: the declared task's command, looked up at each run.
   std::string cwd;                   // Empty: the owner's home.
   std::map<std::string, std::string> env;
+  std::string env_file;      // A file with more variables, read at each start; empty: none.
   std::string input = "{}";  // A JSON object.
   std::string description;
   std::vector<std::string> tags;

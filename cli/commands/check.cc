@@ -2,7 +2,8 @@
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
-#include "cli/render/work.h"
+#include "cli/render/table.h"
+#include "cli/render/why.h"
 #include "cli/request_options.h"
 
 namespace wm::cli {
@@ -27,7 +28,7 @@ int check(Session& session, const RequestOptions& options) {
   if (session.json()) {
     session.print(*answer);
   } else if (!unmet.empty()) {
-    print_waits(session.out(), session.style(), unmet, now());
+    print_facts(session.out(), session.style(), *answer, {}, terminal_width(), now());
   }
   return unmet.empty() ? kDone : kNotNow;
 }

@@ -89,7 +89,8 @@ void print(Session& session, const json::array& findings) {
                                  in_column(printable(text_of(one, "text"))))
                   << '\n';
     if (const std::string remedy = text_of(one, "remedy"); !remedy.empty()) {
-      session.out() << fmt::format("{:{}}{}\n", "", kIndent, in_column("→ " + printable(remedy)));
+      session.out() << fmt::format("{:{}}{}\n", "", kIndent,
+                                   in_column(style.arrow() + " " + printable(remedy)));
     }
   }
 }

@@ -4,10 +4,12 @@
 #include <tuple>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
+#include "cli/users.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -18,14 +20,13 @@ namespace {
 
 constexpr std::size_t kWidth = 13;  // The longest event, and two spaces.
 
-void print_event(Session& session, const json::object& event) {
+// `about`: the rest of its line.
+void print_event(Session& session, const json::object& event, const std::string& about) {
   if (session.json()) return session.print(event);
   const std::string status = text_of(event, "event");
-  const std::string detail = printable(text_of(event, "detail"));
   session.out() << local_time(time_of(event, "time").value_or(now())) << "  "
                 << session.style().state(status)
-                << std::string(kWidth - std::min(kWidth, status.size()), ' ')
-                << printable(text_of(event, "uniqueName")) << (detail.empty() ? "" : "  " + detail)
+                << std::string(kWidth - std::min(kWidth, status.size()), ' ') << printable(about)
                 << '\n';
 }
 
@@ -45,7 +46,12 @@ class EventPrinter {
                     " are left out");
     }
     for (const json::value& event : array_of(page, "events")) {
-      if (is_new(event.as_object())) print_event(session_, event.as_object());
+      if (is_new(event.as_object())) {
+        print_event(session_, event.as_object(), subject_of(event.as_object()));
+      }
+    }
+    for (const json::value& pause : array_of(page, "pauses")) {
+      print_event(session_, pause.as_object(), pause_text(pause.as_object()));
     }
     if (const std::int64_t missed = number_of(page, "missed"); missed > 0) {
       session_.out().flush();
@@ -67,7 +73,20 @@ class EventPrinter {
     return printed_.emplace(text_of(event, "id"), kind, run).second;
   }
 
+  // `backup  exit 1`; root is told whose job it is, unless it is root's.
+  std::string subject_of(const json::object& event) {
+    const auto owner = static_cast<uid_t>(number_of(event, "owner"));
+    std::string text = text_of(event, "uniqueName");
+    if (owner != ::geteuid() && session_.owner().empty() && !session_.json()) {
+      names_.learn({owner});
+      text += " (" + names_.of(owner) + ")";
+    }
+    const std::string detail = text_of(event, "detail");
+    return detail.empty() ? text : text + "  " + detail;
+  }
+
   Session& session_;
+  UserNames names_;
   std::string since_;
   std::set<std::tuple<std::string, std::string, std::int64_t>>
       printed_;  // The events of the last moment.
@@ -92,7 +111,7 @@ Command::Run set_up_watch(CLI::App& app, const CommandLine&) {
   app.add_option("NAME", *names, "Only jobs with these unique names")->type_name("");
   app.footer(
       "Runs until Ctrl-C. Events: scheduled, started, retrying, rescheduled, completed,\n"
-      "failed, cancelled, progress, suspended, continued.\n"
+      "failed, cancelled, progress, suspended, continued, paused, resumed.\n"
       "Example: wm watch\n         wm watch nightly-backup --json | jq .event");
   return [names](Session& session) { return watch(session, *names); };
 }

@@ -28,16 +28,8 @@ std::string last_state_of(std::string_view line) {
     line.remove_prefix(anew + 1);
   }
   std::string text;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line.substr(i).starts_with("\033[")) {
-      const std::size_t end = line.find_first_not_of("0123456789;", i + 2);
-      if (end != std::string_view::npos && line[end] == 'm') {
-        i = end;
-        continue;
-      }
-    }
-    text += line[i] == '\t' ? std::string(4, ' ') : std::string(1, line[i]);
-  }
+  for (const char c : without_colors(line))
+    text += c == '\t' ? std::string(4, ' ') : std::string(1, c);
   return printable(text.find_first_not_of(' ') == std::string::npos ? "" : text);
 }
 

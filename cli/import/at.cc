@@ -122,9 +122,9 @@ void use_script(Entry& entry, const AtScript& script) {
   }
   if (!left_out.empty()) entry.note(join(left_out) + ": left out, a run has its own or none");
   entry.request.cwd = script.directory;
-  const bool usual = script.mask.empty() || parse_number<unsigned>(script.mask, 8) == 022U;
-  const std::string mask = usual ? "" : "umask " + script.mask + "\n";
-  entry.request.command = {"/bin/sh", "-c", mask + script.command};
+  const auto mask = parse_number<std::int32_t>(script.mask, 8);
+  if (mask && *mask != 022) entry.request.terms.umask = mask;
+  entry.request.command = {"/bin/sh", "-c", script.command};
   entry.original += "\n" + script.command;
 }
 

@@ -154,15 +154,27 @@ class ServiceReader {
       }
     }
     const auto files = service_.values(kService, "EnvironmentFile");
-    for (const std::string& file : files) {
-      entry_.note("EnvironmentFile=" + file +
-                  ": wm reads no such file; write its variables to env");
-    }
+    for (const std::string& file : files) add_variables_file(file);
     for (const std::string& name : variables_) {
       if (known.contains(name) || files.empty()) continue;
       entry_.refuse("$" + name + " in its command comes from EnvironmentFile=" + files.front() +
-                    ", which wm does not read");
+                    ", which is read only when it runs");
     }
+  }
+
+  void add_variables_file(const std::string& text) {
+    const bool may_lack = text.starts_with('-');
+    const auto path = expand(text.substr(may_lack ? 1 : 0), specifiers_);
+    const auto note = [&](const char* what) { entry_.note("EnvironmentFile=" + text + what); };
+    if (!path || !path->starts_with('/') || path->find_first_of("*?[") != std::string::npos) {
+      return note(": wm does not know which file that is");
+    }
+    std::string& file = entry_.request.env_file;
+    if (!file.empty()) return note(": wm reads one such file; write its variables to env");
+    file = *path;
+    if (may_lack) note(": without that file a run of wm fails");
+    const std::string& user = entry_.request.terms.as;
+    if (!user.empty() && user != "root") note(": wm reads it with the rights of the job's user");
   }
 
   void add_variable(const std::string& word, std::set<std::string>& known) {
@@ -215,6 +227,7 @@ class ServiceReader {
     if (io_class == "realtime" || io_class == "1") {
       entry_.note("IOSchedulingClass=realtime: wm gives nobody that class");
     }
+    read_as("UMask", "umask");
     read_as("CPUWeight", "cpu-weight");
     read_as("MemoryMax", "memory-max");
     read_as("TasksMax", "tasks-max");
@@ -271,10 +284,6 @@ class ServiceReader {
           text.starts_with("truncate:") || text == "null") {
         entry_.note(std::string(key) + '=' + text + ": wm keeps what a run prints (wm logs)");
       }
-    }
-    const std::string mask = value("UMask");
-    if (!mask.empty() && parse_number<unsigned>(mask, 8) != 022U) {
-      entry_.note("UMask=" + mask + ": a run of wm has the umask 022");
     }
     std::vector<std::string> others;
     for (const UnitFile::Setting& one : service_.settings()) {

@@ -21,6 +21,8 @@ class Style {
   std::string waiting() const { return unicode_ ? "○" : "o"; }
   /// Stands for a fact that there is none of.
   std::string none() const { return unicode_ ? "–" : "-"; }
+  /// Stands before what would help.
+  std::string arrow() const { return unicode_ ? "→" : "->"; }
   /// Parts of a tree: what goes on below, and what leads to a branch.
   std::string stem() const { return unicode_ ? "│  " : "|  "; }
   std::string branch(bool last) const {

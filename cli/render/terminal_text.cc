@@ -24,6 +24,20 @@ std::optional<std::size_t> color_length(std::string_view text) {
   return text[end] == 'm' && end < kLongestColor ? end + 1 : 0;
 }
 
+}  // namespace
+
+std::string without_colors(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    const std::size_t color = text.front() == '\033' ? color_length(text).value_or(0) : 0;
+    if (color == 0) plain += text.front();
+    text.remove_prefix(std::max<std::size_t>(color, 1));
+  }
+  return plain;
+}
+
+namespace {
+
 // The number of bytes at the end that may be the beginning of a character.
 std::size_t cut_off(std::string_view text) {
   for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {

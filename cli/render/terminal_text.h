@@ -15,6 +15,9 @@ std::size_t display_width(std::string_view utf8);
 /// a whole.
 std::string cut_to_width(std::string_view utf8, std::size_t width, std::string_view dots = "…");
 
+/// The text without its colours (SGR sequences).
+std::string without_colors(std::string_view text);
+
 /// Passes text and colours (SGR sequences) on. Other control characters, and bytes that are no
 /// UTF-8, are written as `\xNN`, and a carriage return begins a new line. A character or a sequence
 /// that is cut in the middle waits for the rest.

@@ -65,6 +65,12 @@ std::string moment(const json::object& wait, TimePoint now) {
          relative_time(*until, now) + ")";
 }
 
+// `, which is spent until today 14:02`
+std::string spent_until(const json::object& wait, TimePoint now) {
+  const auto until = time_of(wait, "until");
+  return until ? ", which is spent until " + day_and_minute(*until, now) : ", which is spent";
+}
+
 bool is_for_a_time(const json::object& wait) {
   const auto kind = parse_word<WaitKind>(text_of(wait, "kind"));
   return kind &&
@@ -159,7 +165,7 @@ std::string awaited(const json::object& wait, TimePoint now) {
       return name.empty() ? "the end of a pause" + moment(wait, now)
                           : "the end of the pause of group " + in_quotes(name) + moment(wait, now);
     case WaitKind::quota:
-      return "its budget";
+      return "its owner's budget of expedited runs" + spent_until(wait, now);
     case WaitKind::trigger:
       return "a change of " + printable(name);
     case WaitKind::replaced:
@@ -197,8 +203,11 @@ std::string what_it_does(const json::object& why, const json::object& work, Time
                              : awaited(one, now));
   }
   if (parts.empty()) return "starts now";
-  const std::string after =
-      is_about_failure(work) ? " (the last run" + end_of(work, now) + ")" : "";
+  const bool stopped =
+      text_of(object_of(work, "lastResult"), "outcome") == word(RunOutcome::interrupted);
+  const std::string after = is_about_failure(work) ? " (the last run" + end_of(work, now) + ")"
+                            : stopped ? " (the last run was stopped" + end_of(work, now) + ")"
+                                      : "";
   return "waits for " + enumerated(parts) + after;
 }
 

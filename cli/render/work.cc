@@ -201,6 +201,7 @@ std::string terms_of(const json::object& work) {
       work.contains("memoryMaxBytes") ? format_size(number_of(work, "memoryMaxBytes")) : "");
   add("CPU weight", number("cpuWeight"));
   add("tasks up to", number("tasksMax"));
+  add("umask", text_of(work, "umask"));
   return join(parts);
 }
 
@@ -268,6 +269,7 @@ class JobPage {
     text("task", "taskName");
     facts_.add("command", join(texts_of(work_, "command"), " "));
     document("input", "input");
+    text("variables", "envFile");
     facts_.add("schedule", schedule_of(work_));
     text("time zone", "timeZone");
     facts_.add("on change of", join(texts_of(work_, "onPath")));
@@ -342,43 +344,6 @@ void print_work(std::ostream& out, const Style& style, const json::object& work,
     out << style.dim("chain") << '\n';
     print_chain(out, style, chain, text_of(work, "uniqueName"));
   }
-}
-
-namespace {
-
-std::string moment(const json::object& wait, std::string_view key, TimePoint now) {
-  const auto time = time_of(wait, key);
-  return time && *time != TimePoint{} ? relative_time(*time, now) : "";
-}
-
-// Shows a time as people read it, and any other word as it is.
-std::string readable(const std::string& text) {
-  const auto time = parse_time(text);
-  return time ? local_time(*time) : text;
-}
-
-}  // namespace
-
-void print_waits(std::ostream& out, const Style& style, const json::array& waits, TimePoint now) {
-  Table table({{"WHAT"}, {"NEEDED"}, {"ACTUAL"}, {"SINCE"}, {"UNTIL"}});
-  std::vector<std::string> details;
-  for (const json::value& value : waits) {
-    const json::object& wait = value.as_object();
-    const std::string name = text_of(wait, "name");
-    const std::string kind = text_of(wait, "kind");
-    const std::string due = due_text(wait, now);
-    table.add({!due.empty()           ? due
-               : name.empty()         ? kind
-               : kind == "constraint" ? name
-                                      : kind + " " + name,
-               readable(text_of(wait, "required")), readable(text_of(wait, "actual")),
-               moment(wait, "since", now), moment(wait, "until", now)});
-    if (const std::string detail = text_of(wait, "detail"); !detail.empty()) {
-      details.push_back(name + ": " + detail);
-    }
-  }
-  table.print(out, style, terminal_width());
-  for (const std::string& detail : details) out << style.dim(printable(detail)) << '\n';
 }
 
 }  // namespace wm::cli

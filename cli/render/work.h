@@ -48,8 +48,4 @@ struct PageForm {
 void print_work(std::ostream& out, const Style& style, const boost::json::object& work,
                 TimePoint now, const PageForm& form = {});
 
-/// Prints each condition that it needs, the measured value, and below them the sensors' own values.
-void print_waits(std::ostream& out, const Style& style, const boost::json::array& waits,
-                 TimePoint now);
-
 }  // namespace wm::cli

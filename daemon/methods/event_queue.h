@@ -12,9 +12,12 @@ namespace wm {
 
 class EventQueue {
  public:
+  /// What an event is about.
+  enum class About : std::uint8_t { job, pause };
+
   /// `weight` is its size in bytes, roughly. An event without room is counted as missing after
   /// those that wait.
-  void add(const boost::json::object& event, std::size_t weight);
+  void add(const boost::json::object& event, std::size_t weight, About about = About::job);
 
   bool empty() const { return waiting_.empty(); }
 
@@ -25,6 +28,7 @@ class EventQueue {
   struct Waiting {
     boost::json::object event;
     std::size_t weight = 0;
+    About about = About::job;
     std::int64_t missed_after = 0;
   };
 

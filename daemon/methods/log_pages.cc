@@ -21,6 +21,20 @@ void LogPages::begin(const RunInfo& run) {
   removed_ = run.log_removed;
   reader_ = log_.read(run.work, run.run);
   dropped_ = 0;
+  end_told_ = run.result.has_value();
+}
+
+bool LogPages::is_silent_failure(const RunInfo& run) const {
+  return !end_told_ && position() == 0 && run.work == work_ && run.result &&
+         (run.result->outcome == RunOutcome::failed || run.result->outcome == RunOutcome::retry);
+}
+
+Exchange::Page LogPages::tell_end(const RunInfo& run) {
+  end_told_ = true;
+  record_ = to_json(run);
+  Exchange::Page page = next(true);
+  page.parameters["silent"] = true;
+  return page;
 }
 
 // A gap is reported at the beginning of a page: no page contains one.

@@ -29,6 +29,11 @@ class LogPages {
   /// Goes on with another run.
   void begin(const RunInfo& run);
 
+  /// True if it is this run, which has failed without a word since its pages began.
+  bool is_silent_failure(const RunInfo& run) const;
+  /// A page that says so.
+  Exchange::Page tell_end(const RunInfo& run);
+
   // Set and get the place where reading goes on: see LogReader.
   void skip_to(std::int64_t position) { reader_.skip_to(position); }
   std::int64_t position() const { return reader_.position(); }
@@ -47,6 +52,7 @@ class LogPages {
   std::int64_t dropped_ = 0;
   bool removed_ = false;  // The log has made room for others.
   bool has_news_ = false;
+  bool end_told_ = false;
 };
 
 }  // namespace wm

@@ -89,6 +89,8 @@ std::optional<Exchange::Page> Logs::follow_log(const ExchangePtr& exchange, cons
     const bool printing = log_.on_more(pages.work(), pages.run(), go_on);
     if (Exchange::Page page = pages.next(true); pages.has_news()) return page;
     if (printing) return std::nullopt;
+    const auto ended = store_.run(owner, name, pages.run());
+    if (ended && pages.is_silent_failure(*ended)) return pages.tell_end(*ended);
     if (const auto next = run_after(owner, name, {.work = pages.work(), .run = pages.last()})) {
       pages.begin(*next);
       continue;

@@ -105,7 +105,11 @@ json::object Questions::explain_work(WorkId id, TimePoint now) const {
   const WorkInfo info = store_.recorded(id);
   const Work* scheduled = manager_.scheduler().find(id);
   const Work& work = scheduled ? *scheduled : info.work;
-  const std::vector<Wait> waits = views_.waits_of(work, now);
+  std::vector<Wait> waits = views_.waits_of(work, now);
+  if (work.state == WorkState::blocked) {
+    const std::vector<Wait> unmet = views_.unmet_by(work, now);
+    waits.insert(waits.end(), unmet.begin(), unmet.end());
+  }
   const bool enqueued = work.state == WorkState::enqueued;
   json::object answer{{"uniqueName", info.request.unique_name},
                       {"state", word(work.state)},
@@ -115,6 +119,8 @@ json::object Questions::explain_work(WorkId id, TimePoint now) const {
   if (json::array waited = waited_so_far(id, now); !waited.empty()) {
     answer["waited"] = std::move(waited);
   }
+  if (info.last_result) answer["lastResult"] = to_json(*info.last_result);
+  if (info.last_finished_at) answer["lastFinishedAt"] = format_time(*info.last_finished_at);
   if (!is_finished(work.state)) return answer;
   for (const ChainLink& link : store_.prerequisites(id)) {
     if (link.state == WorkState::failed || link.state == WorkState::cancelled) {

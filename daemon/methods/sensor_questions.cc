@@ -20,7 +20,11 @@ json::object SensorQuestions::show_conditions() const {
     json::object& condition = value.as_object();
     condition["works"] = works[std::string(condition.at("name").as_string())];
   }
-  return {{"conditions", std::move(conditions)}, {"version", sensors_.version()}};
+  json::array declared;
+  for (const auto& [name, condition] : settings_.conditions) declared.emplace_back(name);
+  return {{"conditions", std::move(conditions)},
+          {"declared", std::move(declared)},
+          {"version", sensors_.version()}};
 }
 
 void SensorQuestions::conditions(const ExchangePtr& exchange) {
@@ -52,12 +56,7 @@ void SensorQuestions::check(const ExchangePtr& exchange) {
   }
   const Policy& policy = request;
   ask(exchange, request.constraints, [this, exchange, policy](TimePoint now) {
-    const Scheduler& scheduler = manager_.scheduler();
-    const ZonedTime time = scheduler.local_time(policy, now);
-    std::vector<Wait> waits;
-    for (const Need& one : unmet(policy.constraints, scheduler.conditions(), time)) {
-      waits.push_back(constraint_wait(one));
-    }
+    std::vector<Wait> waits = unmet_constraints(manager_.scheduler(), policy, now);
     explain_constraints(waits, sensors_);
     exchange->reply({{"holds", waits.empty()}, {"waitingFor", to_json(waits)}});
   });

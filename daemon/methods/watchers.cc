@@ -65,6 +65,17 @@ void Watchers::tell(const WorkInfo& info, const json::object& event) {
   }
 }
 
+// Pauses concern everybody, except those who watch some jobs only.
+void Watchers::tell(const PauseChange& change, TimePoint now) {
+  const json::object event = to_json(change, now);
+  for (const Watcher& watcher : watchers_) {
+    if (!watcher.names.empty()) continue;
+    constexpr std::size_t kWeight = 512;
+    watcher.queue->add(event, kWeight, EventQueue::About::pause);
+    watcher.exchange->go_on();
+  }
+}
+
 void Watchers::tell(const TurnReport& report, TimePoint now) {
   std::erase_if(watchers_, [](const Watcher& watcher) { return watcher.exchange->abandoned(); });
   if (watchers_.empty()) return;
@@ -73,6 +84,7 @@ void Watchers::tell(const TurnReport& report, TimePoint now) {
       const WorkInfo info = store_.recorded(id);
       tell(info, suspension_event(suspended, info, now));
     }
+    for (const PauseChange& change : report.pauses) tell(change, now);
     for (const StatusChange& change : report.statuses) {
       const WorkInfo info = store_.recorded(change.work.id);
       tell(info, to_json(change, info, now));

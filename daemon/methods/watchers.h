@@ -46,6 +46,7 @@ class Watchers {
   };
 
   void begin(const Beginning& asked, const std::shared_ptr<CatchUp>& past, TimePoint now);
+  void tell(const PauseChange& change, TimePoint now);
   void tell(const WorkInfo& info, const boost::json::object& event);
 
   const WorkManager& manager_;

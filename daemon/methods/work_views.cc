@@ -35,6 +35,15 @@ std::vector<Wait> WorkViews::waits_of(const Work& work, TimePoint now) const {
   return waits;
 }
 
+std::vector<Wait> WorkViews::unmet_by(const Work& work, TimePoint now) const {
+  std::vector<Wait> unmet = unmet_constraints(manager_.scheduler(), work.policy, now);
+  explain_constraints(unmet, sensors_);
+  for (Wait& one : unmet) {
+    if (!one.since) one.since = sensors_.since(condition_of(one.name));
+  }
+  return unmet;
+}
+
 std::vector<Wait> WorkViews::met_by(const Work& work, TimePoint now) const {
   std::vector<Wait> met = met_constraints(manager_.scheduler(), work, now);
   explain_constraints(met, sensors_);
@@ -53,6 +62,11 @@ json::object WorkViews::show(const WorkInfo& info, TimePoint now) const {
     work["progress"] = to_json(*progress);
   }
   if (manager_.is_suspended(info.work.id)) work["suspended"] = true;
+  if (info.work.state == WorkState::running) {
+    work["startedAt"] = format_time(info.work.since);
+    const auto usual = store_.usual_length(info.work.owner, info.request.unique_name);
+    if (usual) work["usualMs"] = usual->count();
+  }
   return work;
 }
 

@@ -24,6 +24,8 @@ class WorkViews {
 
   /// Everything that the job waits for, each with its reason. Empty: nothing.
   std::vector<Wait> waits_of(const Work& work, TimePoint now) const;
+  /// The constraints that would hold it back once nothing else does.
+  std::vector<Wait> unmet_by(const Work& work, TimePoint now) const;
   /// The constraints that hold already, each with its source, and since when.
   std::vector<Wait> met_by(const Work& work, TimePoint now) const;
   boost::json::object show(const WorkInfo& info, TimePoint now) const;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "daemon/runs/processes.h"
 
 namespace wm {
@@ -63,13 +64,20 @@ std::vector<std::string> environment_of(Variables own, Variables surroundings) {
 ChildPlan plan_of(const Launch& launch, const User& user, const RunFiles& files) {
   ChildPlan plan;
   plan.arguments = launch.command;
-  plan.directory = launch.info.request.cwd.empty() ? user.home : launch.info.request.cwd;
+  plan.variables_file = launch.info.request.env_file;
+  plan.directory = launch.info.request.cwd;
+  if (plan.directory.empty()) {
+    plan.directory = user.home;
+    plan.directory_note =
+        "wm: its home '" + printable(user.home) + "' cannot be entered: it begins in /\n";
+  }
   plan.state_directory = files.state_path(launch.state);
   plan.input = launch.input;
   plan.switch_user = user.uid != ::geteuid();
   plan.uid = user.uid;
   plan.gid = user.gid;
   plan.groups = user.groups;
+  if (const auto umask = launch.info.request.terms.umask) plan.umask = static_cast<mode_t>(*umask);
   set_priorities(launch.info.request, plan);
   return plan;
 }

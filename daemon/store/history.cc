@@ -160,6 +160,18 @@ RunTotals SqliteStore::totals(WorkId id) {
   });
 }
 
+std::optional<Duration> SqliteStore::usual_length(uid_t owner, const std::string& unique_name) {
+  return guarded([&]() -> std::optional<Duration> {
+    Query query(
+        statement("SELECT count(*), sum(length) FROM (SELECT coalesce(r.length_ms, r.finished_at - "
+                  "r.started_at) AS length FROM run r JOIN work w ON w.id = r.work WHERE w.owner = "
+                  "? AND w.name = ? AND r.outcome = ? ORDER BY r.id DESC LIMIT ?)"));
+    query.bind(owner, unique_name, RunOutcome::succeeded, kUsualRuns).step();
+    const std::int64_t runs = query.integer(0);
+    return runs == 0 ? std::nullopt : std::optional(Duration{query.integer(1) / runs});
+  });
+}
+
 bool SqliteStore::has_run(WorkId work, int number) {
   return guarded([&] {
     Query query(statement("SELECT 1 FROM run WHERE work = ? AND number = ?"));

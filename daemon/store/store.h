@@ -161,6 +161,9 @@ struct KeptChange {
 constexpr int kMostConditionChanges = 100'000;
 
 /// Every change happens between begin() and commit(). All calls throw StoreError.
+/// The runs that usual_length() looks at.
+inline constexpr int kUsualRuns = 8;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -282,6 +285,8 @@ class Store {
   virtual Newest<WorkMark> works_finished(const RecordFilter& filter) = 0;
   /// The totals of that job's ended runs.
   virtual RunTotals totals(WorkId id) = 0;
+  /// The mean length of the last successful runs of a name; nothing: there is none.
+  virtual std::optional<Duration> usual_length(uid_t owner, const std::string& unique_name) = 0;
   /// Ids of unfinished jobs, with that tag if there is one, oldest first.
   virtual std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) = 0;
   virtual NameRecord record_of(uid_t owner, const std::string& unique_name) = 0;

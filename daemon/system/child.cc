@@ -1,7 +1,9 @@
 #include "daemon/system/child.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -10,9 +12,45 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "daemon/system/child_start.h"
 
 namespace wm {
+namespace {
+
+// `: its interpreter '/no/such' is missing`, if a script could not be run for that.
+std::string missing_interpreter(const ChildStart& start) {
+  std::string_view head(start.head.data(), static_cast<std::size_t>(start.head_size));
+  if (!head.starts_with("#!")) return "";
+  head.remove_prefix(std::min(head.find_first_not_of(" \t", 2), head.size()));
+  const std::string_view interpreter = head.substr(0, head.find_first_of(" \t\r\n"));
+  return ": its interpreter '" + printable(interpreter) + "' is missing";
+}
+
+std::string describe(const VariablesReader& variables) {
+  const std::string at = ", line " + std::to_string(variables.line) + ": ";
+  switch (variables.problem) {
+    case VariablesProblem::none:
+      return "";
+    case VariablesProblem::not_a_file:
+      return ": it is not a plain file";
+    case VariablesProblem::too_large:
+      return ": it has more than " + std::to_string(kMostInVariablesFile >> 10) + " KiB";
+    case VariablesProblem::nul:
+      return at + "it holds a NUL byte";
+    case VariablesProblem::no_assignment:
+      return at + "write NAME=VALUE";
+    case VariablesProblem::name_of_wm:
+      return at + "names that begin with WM_ belong to wm";
+    case VariablesProblem::open_quote:
+      return at + "its quote has no end";
+    case VariablesProblem::after_quote:
+      return at + "nothing may come after its closing quote";
+  }
+  return "";
+}
+
+}  // namespace
 
 Child::Child(ChildStartPtr start) : start_(std::move(start)) {}
 
@@ -28,7 +66,7 @@ Child::~Child() {
 std::expected<void, StartFailure> Child::make() {
   const auto failed = [&](int error) {
     start_->busy = 0;
-    return std::unexpected(StartFailure{StartStage::process, error, ""});
+    return std::unexpected(StartFailure{StartStage::process, error, "", ""});
   };
   const bool copied = start_->memory == ChildMemory::copied;
   UniqueFd its_sign;
@@ -93,8 +131,15 @@ bool Child::has_begun() const {
 
 std::optional<StartFailure> Child::failure() const {
   if (!start_->failed) return std::nullopt;
-  StartFailure failure{start_->stage, start_->error, ""};
-  if (failure.stage == StartStage::program) failure.what = start_->program;
+  StartFailure failure{start_->stage, start_->error, "", ""};
+  if (failure.stage == StartStage::program) {
+    failure.what = start_->program;
+    failure.detail = missing_interpreter(*start_);
+  }
+  if (failure.stage == StartStage::variables) {
+    failure.what = start_->variables_file;
+    failure.detail = describe(start_->variables);
+  }
   if (failure.stage == StartStage::directory) failure.what = start_->directory;
   if (failure.stage == StartStage::state) failure.what = start_->state_directory;
   if (failure.stage == StartStage::user) failure.what = std::to_string(start_->uid);

@@ -31,13 +31,18 @@ struct ChildFiles {
 struct ChildPlan {
   std::vector<std::string> arguments;    // The first is the program's absolute path.
   std::vector<std::string> environment;  // NAME=VALUE
+  std::string variables_file;            // More of them, read with its user's rights; empty: none.
   std::string directory;
+  /// If it cannot be in its directory it says this on standard error and begins in /; empty: then
+  /// it cannot run.
+  std::string directory_note;
   std::string state_directory;  // Made for its user unless it is there; empty: none.
   std::string input;            // The content of its standard input.
   /// The place in the record for a copy of the child's /proc/self/stat, which is written before the
   /// program runs: whoever finds this file knows the process (pid and start time), even if the
   /// daemon is killed right afterwards.
   off_t record_offset = 0;
+  mode_t umask = 022;
   std::optional<int> nice;
   IoClass io_class = IoClass::inherited;
   struct Bound {
@@ -69,8 +74,8 @@ inline constexpr std::array kChildMemories{ChildMemory::copied};
 struct ChildStart;
 using ChildStartPtr = std::unique_ptr<ChildStart, void (*)(ChildStart*)>;
 
-/// A child that begins in its own session and process group, with default signal dispositions,
-/// umask 022 and only three descriptors.
+/// A child that begins in its own session and process group, with default signal dispositions
+/// and only three descriptors.
 ///
 /// Nobody waits until it runs the program, which may be on a disk that does not answer. Only one
 /// thread may use this; a child that does not run its program yet ends with that thread.

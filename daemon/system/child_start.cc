@@ -62,7 +62,7 @@ std::expected<ChildStartPtr, StartFailure> ChildStart::make(const ChildFiles& fi
   constexpr std::size_t kSize = sizeof(ChildStart) + kPlanRoom;
   void* const place = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
                              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (place == MAP_FAILED) return std::unexpected(StartFailure{StartStage::process, errno, ""});
+  if (place == MAP_FAILED) return std::unexpected(StartFailure{StartStage::process, errno, "", ""});
   const std::span plan_room(static_cast<std::byte*>(place) + sizeof(ChildStart), kPlanRoom);
   return ChildStartPtr(new (place) ChildStart(files, memory, plan_room), [](ChildStart* start) {
     start->~ChildStart();
@@ -81,19 +81,27 @@ const char* ChildStart::copy(const std::string& text) {
   return copy(std::span(text.c_str(), text.size() + 1));
 }
 
-char* const* ChildStart::copy(const std::vector<std::string>& strings) {
-  std::vector<char*> list;
-  for (const std::string& text : strings) {
-    list.push_back(const_cast<char*>(copy(text)));
-  }
-  list.push_back(nullptr);
-  return copy(std::span<char* const>(list));
+char** ChildStart::copy(const std::vector<std::string>& strings, std::size_t more) {
+  const std::size_t size = (strings.size() + more + 1) * sizeof(char*);
+  auto* const list = static_cast<char**>(room_.allocate(size, alignof(char*)));
+  std::ranges::transform(strings, list,
+                         [this](const std::string& text) { return const_cast<char*>(copy(text)); });
+  list[strings.size()] = nullptr;
+  return list;
 }
 
 void ChildStart::copy(const ChildPlan& plan) {
   arguments = copy(plan.arguments);
-  environment = copy(plan.environment);
+  const bool reads = !plan.variables_file.empty();
+  environment = copy(plan.environment, reads ? kMostVariables : 0);
+  variables_file = copy(plan.variables_file);
+  if (reads) {
+    variables.at = static_cast<char*>(room_.allocate(kMostInVariablesFile + 1, 1));
+    variables.end = variables.at;
+  }
   directory = copy(plan.directory);
+  directory_note = copy(plan.directory_note);
+  directory_note_size = plan.directory_note.size();
   state_directory = copy(plan.state_directory);
   input = copy(std::span<const char>(plan.input));
   input_size = plan.input.size();
@@ -114,6 +122,7 @@ void ChildStart::set(const ChildPlan& plan) {
     plan_error = memory == ChildMemory::copied ? E2BIG : ENOMEM;
   }
   record_offset = plan.record_offset;
+  umask = plan.umask;
   has_nice = plan.nice.has_value();
   nice = plan.nice.value_or(0);
   if (plan.io_class == IoClass::best_effort) io_priority = kBestEffort;

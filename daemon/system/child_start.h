@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "daemon/system/child.h"
+#include "daemon/system/variables_file.h"
 
 namespace wm {
 
@@ -46,14 +47,18 @@ struct ChildStart {
   // The part of its plan that the child reads.
   int plan_error = 0;  // errno, if the plan is too large.
   char* const* arguments = nullptr;
-  char* const* environment = nullptr;
+  char** environment = nullptr;  // Has room for those of the file.
+  const char* variables_file = nullptr;
   const char* directory = nullptr;
+  const char* directory_note = nullptr;
+  std::size_t directory_note_size = 0;
   const char* state_directory = nullptr;
   const char* input = nullptr;
   std::size_t input_size = 0;
   off_t record_offset = 0;
   const ChildPlan::Bound* bounds = nullptr;
   std::size_t bounds_count = 0;
+  mode_t umask = 0;
   int nice = 0;
   int io_priority = 0;
   uid_t uid = 0;
@@ -69,11 +74,14 @@ struct ChildStart {
   // Written by the child for itself.
   std::array<char, 512> stat;  // Its line of /proc/self/stat.
   long stat_size = 0;
+  VariablesReader variables;
 
   // Written by the child to be read after its end.
   StartStage stage = StartStage::process;
   int error = 0;
   bool failed = false;
+  std::array<char, 256> head;  // The beginning of a program that is there and cannot be run.
+  long head_size = 0;
 
   /// If the memory is shared, the kernel clears this once the child no longer needs it.
   std::atomic<int> busy = 1;
@@ -87,7 +95,8 @@ struct ChildStart {
   template <class T>
   const T* copy(std::span<const T> list);
   const char* copy(const std::string& text);
-  char* const* copy(const std::vector<std::string>& strings);
+  /// With room for so many more.
+  char** copy(const std::vector<std::string>& strings, std::size_t more = 0);
 
   std::pmr::monotonic_buffer_resource room_;  // Holds what the plan's pointers point to.
 };

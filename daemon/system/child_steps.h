@@ -11,16 +11,15 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "daemon/system/child_start.h"
 #include "daemon/system/identity_calls.h"
-
-// A child of shared memory runs beside its parent, on its own stack. It may use only system calls,
-// and none of the library's or the sanitizers' bookkeeping, such as errno.
-#define WM_IN_CHILD __attribute__((no_sanitize("address", "undefined", "thread")))
+#include "daemon/system/in_child.h"
+#include "daemon/system/variables_file.h"
 
 namespace wm {
 
@@ -146,6 +145,77 @@ struct ChildSteps {
     return set;
   }
 
+  WM_IN_CHILD static long enter_directory(const ChildStart& start) {
+    const long entered = Kernel::call(SYS_chdir, start.directory);
+    if (entered >= 0 || start.directory_note_size == 0) return entered;
+    Kernel::call(SYS_write, 2, start.directory_note, start.directory_note_size);
+    return Kernel::call(SYS_chdir, "/");
+  }
+
+  // Reads all of the file of variables, which must not make it wait.
+  WM_IN_CHILD static long read_variables_file(ChildStart& start) {
+    const long file = open(start.variables_file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) return file;
+    struct statx status;
+    const long known = Kernel::call(SYS_statx, file, "", AT_EMPTY_PATH, STATX_TYPE, &status);
+    if (known < 0) return known;
+    if (!S_ISREG(status.stx_mode)) {
+      start.variables.problem = VariablesProblem::not_a_file;
+      return -EINVAL;
+    }
+    for (;;) {
+      char* const end = start.variables.end;
+      const auto taken = static_cast<std::size_t>(end - start.variables.at);
+      const long length = Kernel::call(SYS_read, file, end, kMostInVariablesFile + 1 - taken);
+      if (length <= 0) return first_error(length);
+      start.variables.end += length;
+      if (taken + static_cast<std::size_t>(length) > kMostInVariablesFile) {
+        start.variables.problem = VariablesProblem::too_large;
+        return -EINVAL;
+      }
+    }
+  }
+
+  WM_IN_CHILD static bool have_same_name(const char* one, const char* other) {
+    while (*one == *other && *one != '=') {
+      ++one;
+      ++other;
+    }
+    return *one == *other;
+  }
+
+  // Its values win over those that are there.
+  WM_IN_CHILD static long take_variables_file(ChildStart& start) {
+    if (start.variables_file[0] == 0) return 0;
+    if (const long read = read_variables_file(start); read < 0) return read;
+    for (const char* c = start.variables.at; c != start.variables.end; ++c) {
+      if (*c == '\n') ++start.variables.line;
+      if (*c != 0) continue;
+      start.variables.problem = VariablesProblem::nul;
+      return -EINVAL;
+    }
+    start.variables.line = 1;
+    while (char* const variable = start.variables.next()) {
+      char** place = start.environment;
+      while (*place && !have_same_name(*place, variable)) ++place;
+      if (!*place) place[1] = nullptr;
+      *place = variable;
+    }
+    return start.variables.problem == VariablesProblem::none ? 0 : -EINVAL;
+  }
+
+  // A script says whose lack it may be that the program is not there.
+  WM_IN_CHILD static long run_program(ChildStart& start) {
+    const long failed =
+        Kernel::call(SYS_execve, start.arguments[0], start.arguments, start.environment);
+    if (failed != -ENOENT) return failed;
+    const long program = open(start.arguments[0], O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (program < 0) return failed;
+    const long length = Kernel::call(SYS_read, program, start.head.data(), start.head.size());
+    if (length > 0) start.head_size = length;
+    return failed;
+  }
+
   WM_IN_CHILD static void reset_dispositions(const ChildStart& start) {
     const unsigned long by_default[5] = {};  // The kernel reads no more of it.
     for (std::size_t i = 0; i < start.signals_count; ++i) {
@@ -181,22 +251,23 @@ struct ChildSteps {
     if (start.record >= 0) require(start, StartStage::record, read_own_stat(start));
     require(start, StartStage::files, set_files(start));
     reset_dispositions(start);
-    Kernel::call(SYS_umask, 022);
     if (start.waits) wait_for_plan(start);
     require(start, StartStage::program, -start.plan_error);
     require(start, StartStage::record, write_record(start));
     require(start, StartStage::files, write(0, start.input, start.input_size, 0));
+    Kernel::call(SYS_umask, 077);
     require(start, StartStage::state, make_state_directory(start));
+    Kernel::call(SYS_umask, start.umask);
     require(start, StartStage::bounds, set_bounds(start));
     require(start, StartStage::user, set_user(start));
     require(start, StartStage::process, bind_to_parent(start));  // Another user undoes it.
-    require(start, StartStage::directory, Kernel::call(SYS_chdir, start.directory));
+    require(start, StartStage::directory, enter_directory(start));
+    require(start, StartStage::variables, take_variables_file(start));
     let_signals_come();
     if (__atomic_load_n(&start.stopping, __ATOMIC_ACQUIRE) != 0) {
       Kernel::call(SYS_kill, Kernel::call(SYS_getpid), SIGTERM);
     }
-    require(start, StartStage::program,
-            Kernel::call(SYS_execve, start.arguments[0], start.arguments, start.environment));
+    require(start, StartStage::program, run_program(start));
   }
 };
 

@@ -54,10 +54,14 @@ std::string StartFailure::describe() const {
     case StartStage::directory:
       text += "change to the directory" + name;
       break;
+    case StartStage::variables:
+      text += "take its variables from" + name;
+      break;
     case StartStage::program:
       text += "run" + name;
       break;
   }
+  if (!detail.empty()) return text + detail;
   if (error == ENOEXEC) return text + ": it is neither a program nor a script that begins with #!";
   return text + ": " + std::strerror(error);
 }

@@ -16,13 +16,15 @@ enum class StartStage : std::uint8_t {
   bounds,
   user,
   directory,
+  variables,
   program,
 };
 
 struct StartFailure {
   StartStage stage = StartStage::process;
-  int error = 0;     // errno
-  std::string what;  // The program, the directory or the user concerned.
+  int error = 0;       // errno
+  std::string what;    // The program, the file, the directory or the user concerned.
+  std::string detail;  // Says more than the error; empty: nothing does.
 
   /// True if the machine, or the daemon's own directory, did not have what was needed, so that a
   /// later try may work.

@@ -28,6 +28,7 @@ struct TurnReport {
   std::vector<EndedRun> ended;
   std::vector<StatusChange> statuses;
   std::vector<std::pair<WorkId, bool>> suspended;  // False: those that go on.
+  std::vector<PauseChange> pauses;
 };
 
 /// The machine to run on: its number of processors, and its time zone (nullptr: UTC).

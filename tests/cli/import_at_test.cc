@@ -28,7 +28,8 @@ TEST(ImportAt, AJobKeepsItsTimeItsDirectoryAndItsVariables) {
   EXPECT_EQ(jobs[0].unique_name, "at-12-build");
   EXPECT_EQ(jobs[0].kind, WorkKind::oneoff);
   EXPECT_EQ(local_time(jobs[0].at.value()), "2026-11-30 09:05:00");
-  EXPECT_EQ(jobs[0].command, (Arguments{"/bin/sh", "-c", "umask 27\n./build.sh --all\necho done"}));
+  EXPECT_EQ(jobs[0].command, (Arguments{"/bin/sh", "-c", "./build.sh --all\necho done"}));
+  EXPECT_EQ(jobs[0].terms.umask, 027);
   EXPECT_EQ(jobs[0].cwd, "/home/ann/my site");
   EXPECT_EQ(jobs[0].env,
             (std::map<std::string, std::string>{{"PATH", "/usr/bin:/bin"}, {"TITLE", "a b;\nc"}}));

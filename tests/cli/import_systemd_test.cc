@@ -274,7 +274,13 @@ TEST_F(ImportTimers, WhatCannotBecomeAJobSaysWhy) {
   pair(daily, "EnvironmentFile=-/etc/default/a\nExecStart=/bin/a $OPTIONS\n");
   EXPECT_EQ(refusal(),
             "$OPTIONS in its command comes from EnvironmentFile=-/etc/default/a, which "
-            "wm does not read");
+            "is read only when it runs");
+  pair(daily,
+       "EnvironmentFile=-/etc/default/a\nEnvironmentFile=/b\nUMask=0027\nExecStart=/bin/a\n");
+  EXPECT_EQ(job().env_file, "/etc/default/a");
+  EXPECT_EQ(job().terms.umask, 027);
+  EXPECT_TRUE(notes("EnvironmentFile=-/etc/default/a: without that file a run of wm fails"));
+  EXPECT_TRUE(notes("EnvironmentFile=/b: wm reads one such file; write its variables to env"));
   pair(daily + "Unit=b.target\n", "ExecStart=/bin/a\n");
   EXPECT_EQ(refusal(), "it starts b.target, no service");
   pair(daily + "Unit=b.service\n", "ExecStart=/bin/a\n");

@@ -82,6 +82,15 @@ TEST(Overview, SaysInWordsWhatAJobNeeds) {
   EXPECT_EQ(needs_of(failed), "failed: exit 1 (1 of 5), external power");
 }
 
+TEST(Overview, SaysHowLongARunUsuallyTakes) {
+  object work{{"state", "running"}, {"startedAt", format_time(kNow - 12s)}};
+  EXPECT_EQ(next_of(work, kNow), "running");
+  work["usualMs"] = 41'000;
+  EXPECT_EQ(next_of(work, kNow), "running, 12s of about 41s");
+  work["progress"] = object{{"percent", 30}};
+  EXPECT_EQ(next_of(work, kNow), "running 30 %, 12s of about 41s");
+}
+
 TEST(Overview, SaysHowTheLastRunEnded) {
   const auto last = [](const char* outcome, Duration ago, bool unicode = true) {
     const object work{{"lastResult", {{"outcome", outcome}}},

@@ -10,6 +10,7 @@
 #include "cli/render/work.h"
 #include "core/constraints.h"
 #include "tests/support/now.h"
+#include "tests/support/zone.h"
 
 namespace wm::cli {
 namespace {
@@ -129,8 +130,7 @@ TEST(LocalTime, IsRelativeToNow) {
 }
 
 TEST(LocalTime, IsReadInTheZoneOfThisMachine) {
-  ::setenv("TZ", "Europe/Vienna", 1);
-  ::tzset();
+  const LocalZone vienna("Europe/Vienna");
   const TimePoint noon = parse_time("2026-11-23T12:00:00+01:00").value();
   const auto typed = [&](std::string_view text) {
     return parse_when(text, Direction::past, noon, utc_offset);
@@ -144,8 +144,7 @@ TEST(LocalTime, IsReadInTheZoneOfThisMachine) {
 }
 
 TEST(LocalTime, IsSaidAsPeopleDo) {
-  ::setenv("TZ", "Europe/Vienna", 1);
-  ::tzset();
+  const LocalZone vienna("Europe/Vienna");
   const TimePoint now = parse_time("2026-11-25T23:00:00+01:00").value();  // A Wednesday.
   const auto said = [&](std::string_view text) {
     return day_and_time(parse_time(text).value(), now);
@@ -253,6 +252,17 @@ TEST(Why, SaysTheVerdictFirst) {
             "'a' has succeeded, 4s ago");
   EXPECT_EQ(verdict(why("cancelled", {}), {{"stopReason", "quota"}}, kNow),
             "'a' is cancelled: quota");
+  const boost::json::object interrupted{
+      {"lastFinishedAt", format_time(kNow - 4s)},
+      {"lastResult", {{"outcome", "interrupted"}, {"stopReason", "constraint-charging"}}}};
+  EXPECT_EQ(verdict(why("enqueued", {slot}), interrupted, kNow),
+            "'a' waits for a free slot (the last run was stopped: constraint-charging, 4s ago)");
+  boost::json::object quota = wait("quota", "", "", "");
+  quota["until"] = format_time(kNow + 2h);
+  EXPECT_EQ(verdict(why("enqueued", {slot, quota}), none, kNow),
+            "'a' waits for a free slot and its owner's budget of expedited runs, which is spent "
+            "until " +
+                day_and_minute(kNow + 2h, kNow));
 }
 
 TEST(Why, ShowsDetailsBelowIfTheyDoNotFitBeside) {
@@ -353,6 +363,11 @@ std::string shown(const std::vector<std::string>& parts) {
 TEST(TerminalText, PassesTextAndColoursOn) {
   EXPECT_EQ(shown({"a\tb\nZürich\n"}), "a\tb\nZürich\n");
   EXPECT_EQ(shown({"\x1b[1;31mred\x1b[0m"}), "\x1b[1;31mred\x1b[0m");
+}
+
+TEST(TerminalText, CanBeWithoutColours) {
+  EXPECT_EQ(without_colors("\x1b[1;31mred\x1b[0m and \x1b[38:5:1mmore\x1b[m"), "red and more");
+  EXPECT_EQ(without_colors("\x1b[2Ja\x1b["), "\x1b[2Ja\x1b[");
 }
 
 TEST(TerminalText, EscapesWhatATerminalWouldObey) {

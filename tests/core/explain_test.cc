@@ -49,6 +49,47 @@ TEST_F(WaitingFor, EverythingThatHoldsWorkBack) {
   EXPECT_EQ(found, expected);
 }
 
+TEST_F(WaitingFor, AnExpeditedJobWithoutASlotSaysThatItsBudgetIsSpent) {
+  scheduler_.restore_expedited_run(0, kNow - 1h, 10min);
+  scheduler_.restore(work());
+  Work row = work({.expedited = true});
+  row.due = kNow + 1s;
+
+  const std::vector<Wait> found = waits(row, kNow + 2s);
+
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].kind, WaitKind::slot);
+  EXPECT_EQ(found[1], (Wait{WaitKind::quota,
+                            "",
+                            "under 10m in 1d",
+                            "10m of expedited runs",
+                            {},
+                            kNow - 1h + kQuotaWindow,
+                            ""}));
+}
+
+TEST_F(WaitingFor, AWindowOfAnotherZoneSaysWhich) {
+  Policy policy{.constraints = {.between = {parse_window("01:00-02:00").value()}}};
+  const std::string plain = waits(work(policy)).at(0).required;
+  policy.time_zone = "Europe/Berlin";
+  EXPECT_EQ(waits(work(policy)).at(0).required, plain + " Europe/Berlin");
+}
+
+TEST_F(WaitingFor, ABlockedJobHasConditionsOfItsOwn) {
+  scheduler_.set_conditions({.holds = {{Constraint::charging, false}, {Constraint::idle, true}}},
+                            kNow);
+  Work row = work({.constraints = {.flags = {Constraint::charging, Constraint::idle}}});
+  row.state = WorkState::blocked;
+
+  const auto unmet = unmet_constraints(scheduler_, row.policy, kNow);
+  const auto met = met_constraints(scheduler_, row, kNow);
+
+  ASSERT_EQ(unmet.size(), 1U);
+  EXPECT_EQ(unmet[0].name, "charging");
+  ASSERT_EQ(met.size(), 1U);
+  EXPECT_EQ(met[0].name, "idle");
+}
+
 TEST_F(WaitingFor, AChangeOfItsPathsAndTheQuietAfterIt) {
   Work row = work({.trigger = {{"/a", "/b/*"}, {}, {}}, .deadline = 1h});
   row.timing = Timing::trigger;

@@ -135,6 +135,9 @@ TEST(Limits, CommandsAreAbsoluteAndWithoutNul) {
   EXPECT_EQ(problem(work), "");
   work.cwd = "tmp";
   EXPECT_NE(problem(work), "");
+  work.cwd = "/tmp";
+  work.env_file = "secrets";
+  EXPECT_EQ(problem(work), "file of variables 'secrets' is not an absolute path");
 }
 
 TEST(Limits, VariablesHaveNamesThatAreNotOurs) {

@@ -29,6 +29,14 @@ TEST_F(QuotaTest, ARunCountsForTheWindowAndNoLonger) {
   EXPECT_EQ(used(1, kNow + kQuotaWindow), 0s);
 }
 
+TEST_F(QuotaTest, SaysWhenEnoughOfItIsOver) {
+  quota_.add(1, kNow + 1h, 2min);
+  EXPECT_EQ(quota_.falls_below(1, 3min), kNow + kQuotaWindow);
+  EXPECT_EQ(quota_.falls_below(1, 2min), kNow + 1h + kQuotaWindow) << "what is left is not less";
+  EXPECT_EQ(quota_.falls_below(1, 0s), std::nullopt);
+  EXPECT_EQ(quota_.falls_below(2, 3min), std::nullopt);
+}
+
 TEST_F(QuotaTest, EachOwnerHasOne) {
   quota_.add(2, kNow, 1min);
   quota_.add(1, kNow + 1h, 1min);

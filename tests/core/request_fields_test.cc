@@ -111,6 +111,8 @@ TEST(RequestFields, NumbersOnDiskNeverChange) {
                                                          {61, "notify"},
                                                          {62, "keep-results"},
                                                          {63, "description"},
+                                                         {90, "env-file"},
+                                                         {91, "umask"},
                                                          {100, "network"},
                                                          {101, "charging"},
                                                          {102, "battery-not-low"},

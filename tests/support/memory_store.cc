@@ -602,6 +602,17 @@ RunTotals MemoryStore::totals(WorkId id) {
   return totals;
 }
 
+std::optional<Duration> MemoryStore::usual_length(uid_t owner, const std::string& unique_name) {
+  Duration length{};
+  int runs = 0;
+  for (const RunInfo& run : history({.owner = owner, .unique_name = unique_name}).runs) {
+    if (!run.result || run.result->outcome != RunOutcome::succeeded || runs == kUsualRuns) continue;
+    length += run.length;
+    ++runs;
+  }
+  return runs == 0 ? std::nullopt : std::optional(length / runs);
+}
+
 std::vector<WorkId> MemoryStore::unfinished(std::optional<uid_t> owner, const std::string& tag) {
   WorkFilter filter{.owner = owner, .limit = std::numeric_limits<int>::max()};
   if (!tag.empty()) filter.tags = {tag};

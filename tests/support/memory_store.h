@@ -70,6 +70,7 @@ class MemoryStore : public Store {
   Newest<WorkMark> works_registered(const RecordFilter& filter) override;
   Newest<WorkMark> works_finished(const RecordFilter& filter) override;
   RunTotals totals(WorkId id) override;
+  std::optional<Duration> usual_length(uid_t owner, const std::string& unique_name) override;
   std::optional<RunInfo> run(uid_t owner, const std::string& unique_name, int number) override;
   std::vector<WorkId> unfinished(std::optional<uid_t> owner, const std::string& tag) override;
   NameRecord record_of(uid_t owner, const std::string& unique_name) override;

@@ -206,6 +206,8 @@ TEST_F(Commands, ANameIsTheCommandsIfNoneIsGiven) {
   EXPECT_EQ(text(json({"once", "--", "sh", "-c", "true; false"}), "uniqueName"), "true-3");
   EXPECT_EQ(text(json({"once", "--", "sh", "-c", "$(reboot)"}), "uniqueName"), "sh");
   EXPECT_EQ(text(json({"once", "true-5", "--", "true"}), "uniqueName"), "true-5");
+  const json::value nice = json({"once", "--", "sh", "-c", "cd / && nice /bin/ls"});
+  EXPECT_EQ(text(nice, "uniqueName"), "ls") << "as of the jobs that are imported";
   EXPECT_EQ(text(json({"once", "--", "true"}), "uniqueName"), "true-4");
   EXPECT_EQ(text(json({"once", "--", "true"}), "uniqueName"), "true-6");
   ok({"cancel", "true-2"});
@@ -246,6 +248,53 @@ TEST_F(Commands, TheCallersEnvironmentIsTakenAlongIfAsked) {
   EXPECT_EQ(printed("none").find("\nCOLOUR="), std::string::npos);
   EXPECT_EQ(registered({"x", "--keep-env=ABSENT"}).err, "wm: --keep-env: ABSENT is not set here\n");
   EXPECT_EQ(registered({"x", "--keep-env=BAD"}).err, "wm: --keep-env: BAD is not UTF-8\n");
+}
+
+TEST_F(Commands, WhoeverFollowsALogIsToldOfRunsThatFailWithoutAWord) {
+  const std::string mark = (daemon_.path() / "mark").string();
+  ok({"register-periodic", "check", "--every", "1d", "--max-attempts", "1", "--", "/bin/sh", "-c",
+      "[ -e " + mark + " ] && exit 1; touch " + mark + "; echo one"});
+  const auto log = daemon_.start_wm({"logs", "check", "-f"});
+  EXPECT_EQ(log->line(), "one");
+  for (const std::string run : {"2", "3"}) {
+    ok({"run", "check"});
+    const std::string said = log->error_line();
+    EXPECT_TRUE(said.starts_with("wm: check, run " + run + ": failed (exit 1")) << said;
+  }
+}
+
+TEST_F(Commands, SecretsComeFromAFileThatIsReadAtEachStart) {
+  const auto file = daemon_.path() / "secrets";
+  std::ofstream(file) << "export PASSWORD='x y'\n";
+  const std::string here = std::filesystem::relative(file).string();
+  shell("a", "echo $PASSWORD", {"--env-file", here});
+  ok({"wait", "a"});
+  EXPECT_EQ(ok({"logs", "a"}), "x y\n");
+  EXPECT_EQ(text(json({"show", "a"}), "envFile"), file.string());
+  EXPECT_EQ(ok({"show", "a"}).find("x y"), std::string::npos);
+
+  std::ofstream(file) << "PASSWORD\n";
+  shell("b", "true", {"--env-file", here});
+  EXPECT_EQ(wm({"wait", "b"}).status, 1);
+  const std::string reason =
+      "cannot take its variables from '" + file.string() + "', line 1: write NAME=VALUE";
+  EXPECT_TRUE(ok({"why", "b"}).starts_with("'b' has failed: " + reason));
+  EXPECT_NE(ok({"history", "b"}).find(reason), std::string::npos);
+}
+
+TEST_F(Commands, TheUmaskIsKeptWithTheEnvironment) {
+  const auto printed = [&](const std::string& name, const std::string& options) {
+    const std::string line = std::string("umask 027; exec ") + WM_PROGRAM + " --socket " +
+                             daemon_.socket() + " once " + name + ' ' + options + " -- sh -c umask";
+    EXPECT_EQ(run_program({"/bin/sh", "-c", line}).status, 0);
+    ok({"wait", name});
+    return ok({"logs", name});
+  };
+  EXPECT_EQ(printed("a", "--keep-env"), "0027\n");
+  EXPECT_EQ(printed("b", "--keep-env --umask 77"), "0077\n");
+  EXPECT_EQ(printed("c", ""), "0022\n");
+  EXPECT_EQ(text(json({"show", "b"}), "umask"), "077");
+  fails(2, "no mask: write octal digits", {"once", "d", "--umask", "0888", "--", "true"});
 }
 
 TEST_F(Commands, ACommandThatIsToRunAgainAndAgainIsRegisteredOnce) {

@@ -99,6 +99,8 @@ command = ["/bin/false"]
         {"retryOn", "3"},
         {"successOn", "4"},
         {"retryOnCrash", true},
+        {"envFile", "/etc/environment"},
+        {"umask", "027"},
         {"nice", 5},
         {"ioClass", "idle"},
         {"memoryMaxBytes", 1 << 30},

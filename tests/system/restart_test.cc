@@ -172,6 +172,15 @@ TEST_F(Restart, FiftyWaitForWorksThroughARestartAndAReexec) {
   }
 }
 
+TEST_F(Restart, WatchSaysWhatIsPaused) {
+  const Program client = start({"watch"});
+  await_asked({client.get()});
+  ok({"pause", "--group", "g"});
+  ok({"resume", "--group", "g"});
+  EXPECT_TRUE(client->line().ends_with("  paused       group g"));
+  EXPECT_TRUE(client->line().ends_with("  resumed      group g"));
+}
+
 TEST_F(Restart, WatchTellsOnceAndInOrderWhatIsOnRecord) {
   const Program client = start({"--json", "watch"});
   await_asked({client.get()});

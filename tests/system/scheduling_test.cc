@@ -65,7 +65,7 @@ TEST_F(Scheduling, AWindowHoldsAJobBackUntilItOpens) {
   shell("b", "true", {"--between", "0:00-12:00", "--time-zone", afternoon});
   EXPECT_NE(ok({"list"}).find("its window 00:00-12:00"), std::string::npos);
   const boost::json::value wait = json({"why", "b"}).at("waitingFor").at(0);
-  EXPECT_EQ(text(wait, "required"), "00:00-12:00");
+  EXPECT_EQ(text(wait, "required"), std::string("00:00-12:00 ") + afternoon);
   EXPECT_EQ(text(wait, "until").substr(11),
             std::string_view(morning) == "Etc/GMT+6" ? "18:00:00.000Z" : "06:00:00.000Z");
   ok({"update", "b", "--time-zone", morning});
@@ -154,6 +154,12 @@ TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
   shell("b", "true", {"--after", "a"});
   EXPECT_EQ(state("b"), "blocked");
   EXPECT_TRUE(ok({"why", "b"}).starts_with("'b' waits for 'a', which is enqueued\n"));
+  ok({"conditions", "override", "charging=no"});
+  ok({"update", "b", "--charging"});
+  EXPECT_TRUE(
+      ok({"why", "b"}).starts_with("'b' waits for 'a', which is enqueued and external power\n"));
+  ok({"conditions", "override", "charging=yes"});
+  EXPECT_EQ(text(json({"why", "b"}).at("met").at(0), "name"), "charging");
   ok({"cancel", "a"});
   EXPECT_EQ(state("b"), "cancelled");
   EXPECT_EQ(ok({"why", "b"}),
@@ -208,6 +214,7 @@ TEST_F(Scheduling, WhyShowsTheLastWordsOfAJobThatFailed) {
   wm({"wait", name});
   const std::string said = ok({"why", name});
   EXPECT_TRUE(said.starts_with("'" + name + "' has failed: exit 64, ")) << said;
+  EXPECT_EQ(json({"why", name}).at("lastResult").at("exitCode"), 64);
   EXPECT_NE(said.find("  stderr, last lines:\n    3\n    4\n    5\n    6\n    7\n"),
             std::string::npos)
       << said;

@@ -49,6 +49,26 @@ TEST_F(Watching, OnlyTheNamedWorks) {
   EXPECT_EQ(events(3), (Lines{"scheduled b", "started b", "completed b"}));
 }
 
+TEST_F(Watching, PausesAndTheirEnds) {
+  const auto pauses = [&] {
+    std::string list;
+    const json::object page = connection_.next();
+    for (const json::value& one : page.at("pauses").as_array()) {
+      const std::string end = one.as_object().contains("until") ? " for a while" : "";
+      list += text(one, "event") + ' ' + text(one, "group") + end + ';';
+    }
+    return list;
+  };
+  watch();
+  ok({"pause"});
+  EXPECT_EQ(pauses(), "paused ;");
+  ok({"pause", "--group", "g", "--for", "1ms"});
+  EXPECT_EQ(pauses(), "paused g for a while;");
+  EXPECT_EQ(pauses(), "resumed g;") << "by itself";
+  ok({"resume"});
+  EXPECT_EQ(pauses(), "resumed ;");
+}
+
 TEST_F(Watching, OneAnswerToThoseWhoDoNotAskForMore) {
   EXPECT_EQ(connection_.call("io.wm.Scheduler.Watch").at("parameters").at("events"), json::array());
   shell("a", "true");

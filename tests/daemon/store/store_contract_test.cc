@@ -360,6 +360,29 @@ TYPED_TEST(StoreContract, KeepsTheHistoryNewestFirst) {
   EXPECT_EQ(info->last_finished_at, kNow + 2min + 1s);
 }
 
+TYPED_TEST(StoreContract, KnowsHowLongTheRunsOfANameUsuallyTake) {
+  const WorkId id = this->insert(this->info("a"));
+  EXPECT_EQ(this->store().usual_length(1000, "a"), std::nullopt);
+  this->end_run(this->start_run(id, 1), RunOutcome::succeeded);
+  EXPECT_EQ(this->store().usual_length(1000, "a"), 2s);
+
+  this->store().begin();
+  for (int number = 2; number < 2 + kUsualRuns; ++number) {
+    RunInfo run{.work = id, .run = number, .started_at = kNow};
+    this->store().start_run(run);
+    run.finished_at = kNow + 1s;
+    run.length = number % 2 == 0 ? 10s : 20s;
+    run.result = RunResult{};
+    this->store().end_run(run);
+  }
+  this->store().commit();
+  this->end_run(this->start_run(id, 20), RunOutcome::failed);
+  this->start_run(id, 21);
+
+  EXPECT_EQ(this->store().usual_length(1000, "a"), 15s) << "the first is too long ago";
+  EXPECT_EQ(this->store().usual_length(1001, "a"), std::nullopt);
+}
+
 TYPED_TEST(StoreContract, HistoryIsFilteredAndPaged) {
   const WorkId a = this->insert(this->info("a"));
   const WorkId b = this->insert(this->info("b", 1001));
