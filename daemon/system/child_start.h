@@ -58,13 +58,13 @@ struct ChildStart {
   off_t record_offset = 0;
   const ChildPlan::Bound* bounds = nullptr;
   std::size_t bounds_count = 0;
-  mode_t umask = 0;
   int nice = 0;
   int io_priority = 0;
   uid_t uid = 0;
   gid_t gid = 0;
   const gid_t* groups = nullptr;
   std::size_t groups_count = 0;
+  mode_t umask = 0;
   bool has_nice = false;
   bool reset_oom_score = false;
   bool switch_user = false;
@@ -77,11 +77,11 @@ struct ChildStart {
   VariablesReader variables;
 
   // Written by the child to be read after its end.
-  StartStage stage = StartStage::process;
-  int error = 0;
-  bool failed = false;
   std::array<char, 256> head;  // The beginning of a program that is there and cannot be run.
   long head_size = 0;
+  int error = 0;
+  StartStage stage = StartStage::process;
+  bool failed = false;
 
   /// If the memory is shared, the kernel clears this once the child no longer needs it.
   std::atomic<int> busy = 1;

@@ -323,8 +323,15 @@ void Recipes::secrets() {
   stand_in("secret-tool", "test \"$*\" = 'lookup service blog' && echo ssh-its-secret");
   stand_in("publish", tell("$TOKEN"));
 
-  pretend({"network=none"});
+  std::ofstream(home_ / ".publish.env") << "TOKEN='kept in a file'\n";
+  pretend({"network=connected"});
   succeeds(0);
+  EXPECT_EQ(told(), "kept in a file");
+  ok({"wait", "publish-page"});
+  EXPECT_FALSE(contains(ok({"show", "publish-page", "--json"}), "kept in a file"));
+
+  pretend({"network=none"});
+  succeeds(1);
   EXPECT_FALSE(contains(ok({"export"}), "ssh-its-secret"));
   pretend({"network=connected"});
   EXPECT_EQ(told(), "ssh-its-secret");
