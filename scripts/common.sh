@@ -11,6 +11,7 @@ build_packages=(
   libhowardhinnant-date-dev libmnl-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libsystemd-dev libtomlplusplus-dev
   libutf8proc-dev
+  libpq-dev # Without it wm-fleet is left out.
   scdoc
 )
 
@@ -21,6 +22,9 @@ package_tools=(dpkg-dev file)
 # Varlink clients that others wrote, if the release has them. varlinkctl is in systemd.
 # shellcheck disable=SC2034
 foreign_clients=(varlink-go golang-go golang-github-varlink-go-dev python3-varlink systemd)
+
+# What the tests of the fleet start for themselves: PostgreSQL, and a pool of connections to it.
+fleet_packages=(postgresql postgresql-client pgbouncer)
 
 # This directory keeps what is made once.
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/wm
@@ -75,6 +79,26 @@ require_packages() {
     apt-get install -q -y --no-install-recommends "${missing[@]}"
 }
 
+# Installs the fleet's packages, and nothing begins to run: Debian's would make a database and start their
+# services, if it were not for two files that are there meanwhile.
+require_fleet_packages() (
+  as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  [[ -n $(not_installed "${fleet_packages[@]}") ]] || exit 0
+  policy=/usr/sbin/policy-rc.d
+  clusters=/etc/postgresql-common/createcluster.d
+  [[ ! -e $policy ]] || policy=
+  trap '"${as_root[@]}" rm -f $policy $clusters/wm.conf
+    "${as_root[@]}" rmdir --ignore-fail-on-non-empty $clusters' EXIT
+  "${as_root[@]}" mkdir -p "$clusters"
+  echo 'create_main_cluster = false' | "${as_root[@]}" tee "$clusters/wm.conf" >/dev/null
+  if [[ -n $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+  fi
+  require_packages "${fleet_packages[@]}"
+)
+
 # Prints the name of this machine's release, for example bookworm.
 release_here() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 
@@ -104,4 +128,25 @@ make_root() {
 build() {
   cmake --preset "$1" >/dev/null
   cmake --build --preset "$1"
+}
+
+# How a tour looks: what comes, and each command before its output.
+say() {
+  local bold='' plain=''
+  [[ ! -t 1 ]] || bold=$'\e[1m' plain=$'\e[0m'
+  printf '\n%s# %s%s\n' "$bold" "$*" "$plain"
+}
+show() {
+  local blue='' plain=''
+  [[ ! -t 1 ]] || blue=$'\e[36m' plain=$'\e[0m'
+  printf '%s$ %s%s\n' "$blue" "$*" "$plain"
+  "$@"
+}
+until_there() {
+  for ((i = 0; i < 200; ++i)); do
+    [[ -e $1 ]] && return
+    sleep 0.05
+  done
+  echo "demo: $1 did not appear" >&2
+  exit 1
 }

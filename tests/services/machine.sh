@@ -10,6 +10,7 @@ here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 . "$here/../../scripts/common.sh"
 name=wm-$(basename "$0" .sh)-$$
 machine=
+options=()  # More of systemd-nspawn's.
 
 skip() {
   echo "skipped: $1"
@@ -45,7 +46,7 @@ switch_on() {
     done
     exec systemd-nspawn --quiet --directory="$machine/root" --machine="$name" --boot \
       --register=no --keep-unit --console=pipe --link-journal=no --private-network --timezone=off \
-      --resolv-conf=off --capability=CAP_NET_ADMIN --bind-ro="$build:/wm" --bind-ro="$here:/services"
+      --resolv-conf=off --capability=CAP_NET_ADMIN --bind-ro="$build:/wm" --bind-ro="$here:/services" "${options[@]}"
   ) >"$machine/console" 2>&1 </dev/null &
   nspawn=$!
   for _ in {1..300}; do
@@ -156,4 +157,24 @@ C
   inside systemctl restart NetworkManager
   inside nmcli -w 10 connection add type ethernet ifname eth0 con-name cable autoconnect no \
     ipv4.method manual ipv4.addresses 192.0.2.2/24 ipv4.gateway 192.0.2.1 ipv6.method disabled
+}
+
+# Makes the Debian packages in a directory. Tests that do so come one after the other: cpack writes into
+# the build, too.
+make_packages() {
+  (cd "$build" && flock CPackConfig.cmake cpack -G DEB -B "$1") >"$1/log" 2>&1 || {
+    cat "$1/log"
+    exit 1
+  }
+}
+
+files_there() {
+  inside find / -xdev -path /proc -prune -o -path /sys -prune -o -path /run -prune -o -path /tmp -prune \
+    -o -path /var/log -prune -o -print
+}
+
+# Prints which files of the second list are not in the first, but for those that any package leaves.
+left_over() {
+  comm -13 <(sort "$1") <(sort "$2") | grep --invert-match -e '^/root/' -e '^/var/lib/dpkg/' \
+    -e '^/var/lib/systemd/' -e '^/var/cache/' -e '^/var/tmp/' -e '^/etc/\.' || true
 }

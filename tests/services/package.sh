@@ -5,10 +5,7 @@
 . "$(dirname "$0")/machine.sh"
 
 package=$(mktemp --directory)
-(cd "$build" && cpack -G DEB -B "$package") >"$package/log" 2>&1 || {
-  cat "$package/log"
-  exit 1
-}
+make_packages "$package"
 (cd "$build" && cpack --config CPackSourceConfig.cmake -B "$package/source") >"$package/log" 2>&1 || {
   cat "$package/log"
   exit 1
@@ -31,8 +28,7 @@ cp "$package"/wm_*.deb "$machine/root/root/wm.deb"
 wm() { inside /usr/bin/wm "$@"; }
 property() { inside systemctl show --value --property="$1" "${2-wmd.service}"; }
 
-inside find / -xdev -path /proc -prune -o -path /sys -prune -o -path /run -prune -o -path /tmp -prune \
-  -o -path /var/log -prune -o -print >"$package/before"
+files_there >"$package/before"
 inside dpkg --install /root/wm.deb >"$package/install" 2>&1 || fail "it is not installed" cat "$package/install"
 for unit in wmd.service wmd.socket; do
   [[ $(property ActiveState "$unit") == active ]] || fail "$unit is not active" inside systemctl status "$unit"
@@ -161,10 +157,8 @@ inside dpkg --remove wm >"$package/remove" 2>&1 || fail "it is not removed" cat 
 inside test -e /etc/wm/wmd.toml || fail "a removed package keeps its configuration" true
 inside test -e /var/lib/wm/wm.db || fail "a removed package keeps its queue" true
 inside dpkg --purge wm >"$package/remove" 2>&1 || fail "it is not purged" cat "$package/remove"
-inside find / -xdev -path /proc -prune -o -path /sys -prune -o -path /run -prune -o -path /tmp -prune \
-  -o -path /var/log -prune -o -print >"$package/after"
-left=$(comm -13 <(sort "$package/before") <(sort "$package/after") |
-  grep --invert-match -e '^/root/' -e '^/var/lib/dpkg/' -e '^/var/lib/systemd/' -e '^/var/cache/' -e '^/var/tmp/' -e '^/etc/\.' || true)
+files_there >"$package/after"
+left=$(left_over "$package/before" "$package/after")
 [[ -z $left ]] || fail "a purged package leaves: $left" true
 ! inside test -e /run/wm || fail "a purged package leaves its socket's directory" true
 echo "ok: removed, and nothing is left when it is purged"
