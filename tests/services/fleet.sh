@@ -80,6 +80,18 @@ goes_on_after "the package is upgraded" install_it
 inside systemctl stop wm-fleet.service
 [[ $(inside wm-fleet status) == *"does not run; this is its last word"* ]] || fail "its last word is lost" true
 inside systemctl start wm-fleet.service
+
+inside mkdir --parents /run/systemd/system/wm-fleet.service.d
+inside sh -c 'printf "[Service]\nUser=root\n" >/run/systemd/system/wm-fleet.service.d/user.conf'
+inside sh -c 'chown root /etc/wm/fleet.toml && echo "run_as = \"ann\"" >>/etc/wm/fleet.toml'
+inside systemctl daemon-reload
+inside systemctl restart wm-fleet.service
+fleet register-oneoff parted -- sh -c 'id --user --name; ! cat /etc/wm/fleet.toml' >/dev/null
+fleet wait parted --timeout 30s || fail "a run is not parted from the agent" fleet why parted
+[[ $(fleet logs parted 2>/dev/null) == ann ]] || fail "the work is another user's" fleet logs parted
+inside rm /run/systemd/system/wm-fleet.service.d/user.conf
+inside systemctl daemon-reload
+echo "ok: an agent of root, as documented, whose runs are somebody else's"
 echo "as installed: $(inside systemd-analyze security wm-fleet.service --no-pager | tail -1)"
 
 inside dpkg --remove wm-fleet >"$package/remove" 2>&1 || fail "it is not removed" cat "$package/remove"

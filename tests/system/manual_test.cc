@@ -6,6 +6,7 @@
 
 #include "config/settings.h"
 #include "core/request_fields.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -71,8 +72,8 @@ Words help(std::vector<std::string> command) {
   return options_in(printed(command));
 }
 
-Words commands_of_help() {
-  std::istringstream text(printed({WM_PROGRAM, "help"}));
+Words commands_of_help(const std::vector<std::string>& command) {
+  std::istringstream text(printed(command));
   Words commands;
   bool listed = false;
   for (std::string line; std::getline(text, line);) {
@@ -112,7 +113,7 @@ TEST(Manual, WmHasTheOptionsOfTheHelp) {
   const auto page = manual("/docs/man/wm.1.scd");
   EXPECT_EQ(page.at("OPTIONS"), options_in(printed({WM_PROGRAM, "help"})));
   const Words& shared = page.at("REGISTRATION");
-  const Words commands = commands_of_help();
+  const Words commands = commands_of_help({WM_PROGRAM, "help"});
   EXPECT_GT(commands.size(), 25U);
   for (const std::string& command : commands) {
     ASSERT_TRUE(page.contains(command)) << command;
@@ -148,13 +149,13 @@ Words settings_of_the_file() {
   return settings;
 }
 
-Words settings_of_the_page() {
+Words settings_of_the_page(const std::string& path) {
   const std::regex table(R"(^# \[([a-z]+)(\.NAME)?\]$)");
   const std::regex key(R"(\*([a-z_]+)\*(?!\())");
   Words settings;
   std::string in;
   std::smatch found;
-  for (const std::string& line : lines_of("/docs/man/wmd.toml.5.scd")) {
+  for (const std::string& line : lines_of(path)) {
     if (std::regex_match(line, found, table)) {
       in = found[1];
     } else if (line.starts_with("# ")) {
@@ -169,7 +170,7 @@ Words settings_of_the_page() {
 }
 
 TEST(Manual, WmdTomlHasTheSettingsOfTheFile) {
-  EXPECT_EQ(settings_of_the_page(), settings_of_the_file());
+  EXPECT_EQ(settings_of_the_page("/docs/man/wmd.toml.5.scd"), settings_of_the_file());
 }
 
 std::string page(const std::string& path) {
@@ -236,24 +237,80 @@ TEST(Manual, NamesEveryConstraint) {
 }
 
 // The examples stand between ``` and ```.
-TEST(Manual, ItsExamplesOfTheConfigurationAreValid) {
-  std::string example;
+std::vector<std::string> examples_of(const std::string& path) {
+  std::vector<std::string> examples;
   bool inside = false;
-  int count = 0;
-  for (const std::string& line : lines_of("/docs/man/wmd.toml.5.scd")) {
-    if (line != "```") {
-      if (inside) example += line + '\n';
-      continue;
+  for (const std::string& line : lines_of(path)) {
+    if (line == "```") {
+      inside = !inside;
+      if (inside) examples.emplace_back();
+    } else if (inside) {
+      examples.back() += line + '\n';
     }
-    inside = !inside;
-    if (inside) continue;
+  }
+  return examples;
+}
+
+TEST(Manual, ItsExamplesOfTheConfigurationAreValid) {
+  const auto examples = examples_of("/docs/man/wmd.toml.5.scd");
+  EXPECT_EQ(examples.size(), 3U);
+  for (const std::string& example : examples) {
     const auto settings = parse_settings(example, "example");
     EXPECT_TRUE(settings) << settings.error().message;
-    example.clear();
-    ++count;
   }
-  EXPECT_EQ(count, 3);
 }
+
+#ifdef WM_FLEET_PROGRAM
+// Registrations have the options of wm's, which its own page explains.
+TEST(Manual, WmFleetHasTheOptionsOfTheHelp) {
+  const auto page = manual("/docs/man/wm-fleet.1.scd");
+  EXPECT_EQ(page.at("OPTIONS"), help({WM_FLEET_PROGRAM}));
+  const Words& shared = page.at("PLACEMENT");
+  const Words commands = commands_of_help({WM_FLEET_PROGRAM, "--help"});
+  EXPECT_GT(commands.size(), 20U);
+  for (const std::string& command : commands) {
+    ASSERT_TRUE(page.contains(command)) << command;
+    Words told = page.at(command);
+    told.insert("help");
+    if (kRegistrations.contains(command)) {
+      told.insert(shared.begin(), shared.end());
+      told.merge(help({WM_PROGRAM, command}));
+    }
+    EXPECT_EQ(told, help({WM_FLEET_PROGRAM, command})) << command;
+  }
+  for (const auto& [part, options] : page) {
+    if (part.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos) {
+      EXPECT_TRUE(commands.contains(part)) << part;
+    }
+  }
+}
+
+TEST(Manual, FleetTomlHasTheSettingsOfTheAgent) {
+  const std::regex call(R"re(\.read\("([a-z_]+)")re");
+  Words read;
+  for (const std::string& line : lines_of("/fleet/agent/settings.cc")) {
+    Words keys;
+    add_matches(keys, line, call);
+    for (const std::string& key : keys) read.insert("fleet." + key);
+  }
+  EXPECT_GT(read.size(), 5U);
+  EXPECT_EQ(settings_of_the_page("/docs/man/fleet.toml.5.scd"), read);
+}
+
+TEST(Manual, FleetTomlHasExamplesThatTheAgentTakes) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() / "fleet.toml";
+  const auto examples = examples_of("/docs/man/fleet.toml.5.scd");
+  EXPECT_EQ(examples.size(), 3U);
+  for (const std::string& example : examples) {
+    if (!example.starts_with("[fleet]")) continue;
+    std::ofstream(file) << example;
+    // No agent has left its word: the file itself is well.
+    const Output asked = run_program({WM_FLEET_PROGRAM, "status", "--config", file});
+    EXPECT_EQ(asked.status, 4) << asked.err;
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace wm
