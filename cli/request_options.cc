@@ -139,6 +139,9 @@ Result<> RequestOptions::read_command(WorkRequest& request) const {
   request.task_name = task_;
   std::error_code problem;
   std::string cwd = request.cwd;
+  if (elsewhere_ && !cwd.empty() && !cwd.starts_with('/')) {
+    return invalid("--cwd: '" + cwd + "' is not an absolute path, as another machine needs it");
+  }
   if (!cwd.empty()) cwd = std::filesystem::absolute(cwd, problem).string();
   if (!command_.empty()) {
     if (!task_.empty()) return invalid("a task and a command: give one of them");

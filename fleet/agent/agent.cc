@@ -28,6 +28,9 @@ constexpr Duration kAskMost = 60s;
 // A hint comes to all agents at once: the more there are, the longer the time over which they ask.
 constexpr Duration kCrowd = 1s;
 constexpr Duration kCrowdPerNode = 1ms;
+// The channel that says that claims have ended; anybody may say so, which costs a question.
+constexpr std::string_view kClosed = "wm_fleet_closed";
+
 constexpr Duration kFirstPause = 500ms;
 constexpr Duration kLongestPause = 30s;
 
@@ -153,14 +156,15 @@ asio::awaitable<bool> Agent::meet_database() {
   }
   database_ = std::move(*connection);
   database_->listen(
-      [this] {
+      [this](std::string_view channel) {
+        if (channel == kClosed) renew_at_ = since_boot();
         ask_at_ = std::min(ask_at_, since_boot() + some_of(crowd_));
         wake();
       },
       [this] { wake(); });
   const auto direct = co_await database_->is_direct();
   if (direct && *direct) {
-    static_cast<void>(co_await database_->query("listen wm_fleet"));
+    static_cast<void>(co_await database_->query("listen wm_fleet; listen wm_fleet_closed"));
   } else {
     spdlog::info("a pool of connections stands between, through which no hints come");
   }
@@ -230,7 +234,9 @@ asio::awaitable<void> Agent::renew() {
     const LeaseTimes times = lease_times(held.claim.lease, held.claim.request.stop_grace);
     return !held.lost && sent >= held.renewed + times.renew_after;
   });
-  if (!due) co_return;
+  const bool asked = renew_at_ && sent >= *renew_at_;
+  if (asked) renew_at_.reset();
+  if (!due && !(asked && !held_.empty())) co_return;
   json::array claims;
   for (const auto& [name, held] : held_) {
     if (held.lost) continue;
@@ -391,6 +397,10 @@ asio::awaitable<void> Agent::register_claim(std::string name) {
   }
   constexpr Duration kUntilAskedAgain = 10min;  // The node's owner may change its mind.
   spdlog::warn("'{}': wmd does not take it: {}", name, registered.error().message);
+  unreported_refusals_.push_back({{"name", name},
+                                  {"generation", held.claim.generation},
+                                  {"state", "refused"},
+                                  {"missing", registered.error().message}});
   std::vector<std::string> names{name};
   co_await hand_back(std::move(names));
   declined_[name] = since_boot() + kUntilAskedAgain;

@@ -130,7 +130,9 @@ class Agent {
   std::map<std::string, TimePoint> dirty_;    // Work with runs to report that began then.
   boost::json::array unreported_runs_;
   boost::json::array unreported_ends_;
-  std::set<std::string> ended_;  // Claims that end with this report.
+  boost::json::array unreported_refusals_;
+  std::optional<Duration> renew_at_;  // Before any lease needs it: some claims have ended.
+  std::set<std::string> ended_;       // Claims that end with this report.
   std::optional<TimePoint> cursor_;
   bool each_changed_ = true;
 

@@ -34,7 +34,9 @@ std::string socket_of(const AgentSettings& settings) {
   const auto surroundings = Surroundings::from(
       [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());
   const std::string own = socket_path(Instance::user, surroundings);
-  const bool has_own = ::geteuid() != 0 && ::access(own.c_str(), F_OK) == 0;
+  // Without a runtime directory it would be in /tmp, where anybody may have made it.
+  const bool has_own =
+      ::geteuid() != 0 && !surroundings.runtime_dir.empty() && ::access(own.c_str(), F_OK) == 0;
   return has_own ? own : socket_path(Instance::system, surroundings);
 }
 

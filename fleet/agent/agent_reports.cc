@@ -97,7 +97,7 @@ asio::awaitable<bool> Agent::gather() {
 asio::awaitable<void> Agent::report() {
   if (!database_ || !daemon_ || !recovered_) co_return;
   if (!co_await gather()) co_return;
-  json::array each;
+  json::array each = unreported_refusals_;
   for (const auto& [name, one] : each_) {
     if (one.told) continue;
     each.push_back({{"name", name},
@@ -118,7 +118,11 @@ asio::awaitable<void> Agent::report() {
     const auto taken = co_await ask("report", std::move(said));
     if (!taken) co_return;
     cursor_ = cursor;
-    for (const json::value& told : each) each_[text_of(told.as_object(), "name")].told = true;
+    unreported_refusals_.clear();
+    for (const json::value& told : each) {
+      const auto one = each_.find(text_of(told.as_object(), "name"));
+      if (one != each_.end()) one->second.told = true;
+    }
     if (!unreported_runs_.empty()) status_.last_report = format_time(cli::now());
     unreported_runs_.clear();
     unreported_ends_.clear();

@@ -69,8 +69,8 @@ Result<AgentSettings> load_agent_settings(const std::filesystem::path& file) {
   auto settings = parse_agent_settings(*text, file.string());
   if (!settings) return settings;
   struct stat status{};
-  const bool open_to_all = ::stat(file.c_str(), &status) == 0 && (status.st_mode & 0007) != 0;
-  if (open_to_all && settings->database.find("password") != std::string::npos) {
+  const bool is_open = ::stat(file.c_str(), &status) == 0 && (status.st_mode & 0007) != 0;
+  if (is_open && settings->database.find("password") != std::string::npos) {
     return invalid(file.string() + " has a password and may be read by everybody: chmod 600 " +
                    file.string());
   }

@@ -26,7 +26,7 @@ inline constexpr const char* kAgentFile = "/etc/wm/fleet.toml";
 /// Reads TOML text; each error begins with `name:line:column`.
 Result<AgentSettings> parse_agent_settings(std::string_view toml, const std::string& name);
 
-/// Reads the file, which nobody but its owner, and root, may read if it has a password.
+/// Reads the file, which not everybody may read if it has a password.
 Result<AgentSettings> load_agent_settings(const std::filesystem::path& file);
 
 /// The connection string with the password of `password_file`.

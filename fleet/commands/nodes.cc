@@ -119,18 +119,27 @@ int enroll(Context& context, const Enrollment& options) {
 }
 
 int revoke(Context& context, const std::string& node) {
+  Database* const database = context.database();
+  if (!database) return context.status();
+  if (const auto begun = database->query("begin"); !begun) return context.complain(begun.error());
   const auto role = context.ask("select to_jsonb(wm.revoke_node($1))", {node});
   if (!role) return context.status();
   if (!role->is_string()) {
     return context.complain({ErrorCode::not_found, "no such node: '" + node + "': wm-fleet nodes"});
   }
   const std::string name(role->get_string());
-  const auto ended = context.ask(
-      "select to_jsonb(count(pg_terminate_backend(pid))) from pg_stat_activity where usename = $1",
-      {name});
-  if (!ended) return context.status();
-  if (const auto dropped = context.database()->query("drop role if exists \"" + name + "\"");
-      !dropped) {
+  // A session can be ended only while its role is there.
+  const auto ended = database->query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", {name});
+  if (!ended) {
+    static_cast<void>(database->query("rollback"));
+    return context.complain({ended.error().code, ended.error().message +
+                                                     ": its connections cannot be ended: grant "
+                                                     "yourself pg_signal_backend"});
+  }
+  const auto dropped = database->query("drop role if exists \"" + name + "\"; commit");
+  if (!dropped) {
+    static_cast<void>(database->query("rollback"));
     return context.complain(dropped.error());
   }
   if (context.json()) {

@@ -67,7 +67,9 @@ void judge_nodes(json::object& work) {
   const Constraints constraints = request ? request->constraints : Constraints{};
   for (json::value& value : work["nodes"].as_array()) {
     json::object& node = value.as_object();
-    if (text_of(work, "placement") != "each") {
+    if (text_of(node, "state") == "refused") {
+      // Its own words say why.
+    } else if (text_of(work, "placement") != "each") {
       std::string missing = lacks(node, constraints);
       if (missing.empty() && number_of(node, "slots") == 0) missing = "a free slot";
       if (node.at("draining").as_bool()) missing = "an end of its draining";

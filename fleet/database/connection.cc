@@ -154,7 +154,7 @@ asio::awaitable<Result<std::unique_ptr<Connection>>> Connection::open(std::strin
   co_return std::unique_ptr<Connection>(new Connection(executor, std::move(handle)));
 }
 
-void Connection::listen(std::function<void()> on_hint, std::function<void()> on_lost) {
+void Connection::listen(OnHint on_hint, std::function<void()> on_lost) {
   on_hint_ = std::move(on_hint);
   on_lost_ = std::move(on_lost);
 }
@@ -176,12 +176,11 @@ asio::awaitable<void> Connection::read() {
                                 asio::redirect_error(asio::use_awaitable, failed));
     if (!*exists || !alive_) co_return;
     if (failed || PQconsumeInput(handle_.get()) == 0) co_return lose();
-    bool hinted = false;
-    while (PGnotify* hint = PQnotifies(handle_.get())) {
+    while (PGnotify* const hint = PQnotifies(handle_.get())) {
+      const std::string channel = hint->relname;
       PQfreemem(hint);
-      hinted = true;
+      if (on_hint_) on_hint_(channel);
     }
-    if (hinted && on_hint_) on_hint_();
     if (!*exists) co_return;
     if (asking_ && PQisBusy(handle_.get()) == 0) answered_.cancel();
     if (!asking_ && PQstatus(handle_.get()) != CONNECTION_OK) co_return lose();

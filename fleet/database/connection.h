@@ -44,9 +44,10 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Calls `on_hint` at each notification; what it carries is not looked at, as anybody may send
-  /// one. Calls `on_lost` once the connection is gone.
-  void listen(std::function<void()> on_hint, std::function<void()> on_lost);
+  /// Calls `on_hint` with the channel of each notification; what it carries is not looked at, as
+  /// anybody may send one. Calls `on_lost` once the connection is gone.
+  using OnHint = std::function<void(std::string_view channel)>;
+  void listen(OnHint on_hint, std::function<void()> on_lost);
 
   /// One statement, one answer; of several statements without parameters, the last one's. An error
   /// of the database, or failed: the connection is gone, if alive() says so.
@@ -88,7 +89,7 @@ class Connection {
   boost::asio::posix::stream_descriptor socket_;
   boost::asio::steady_timer answered_;  // Cancelled when an answer is whole.
   std::shared_ptr<bool> exists_ = std::make_shared<bool>(true);
-  std::function<void()> on_hint_;
+  OnHint on_hint_;
   std::function<void()> on_lost_;
   std::string error_state_;
   bool alive_ = true;

@@ -48,13 +48,4 @@ Result<std::string> Database::password_verifier(const std::string& role,
   return finish(connection_->password_verifier(role, password));
 }
 
-void Database::await_hint(std::chrono::milliseconds limit) {
-  bool hinted = false;
-  connection_->listen([&] { hinted = true; }, [&] { hinted = true; });
-  const auto until = std::chrono::steady_clock::now() + limit;
-  loop_.restart();
-  while (!hinted && std::chrono::steady_clock::now() < until) loop_.run_one_until(until);
-  connection_->listen({}, {});
-}
-
 }  // namespace wm::fleet

@@ -26,9 +26,6 @@ class Database {
   /// True if the last error was that: five characters (SQLSTATE).
   bool failed_with(std::string_view state) const { return connection_->error_state() == state; }
 
-  /// Waits until anybody says that something has changed, or for that long.
-  void await_hint(std::chrono::milliseconds limit);
-
  private:
   template <class T>
   T finish(boost::asio::awaitable<T> talk);

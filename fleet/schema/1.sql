@@ -100,7 +100,7 @@ create table wm.run (
 );
 create index run_by_time on wm.run (started_at desc);
 
--- How `each` work is on each node.
+-- How `each` work is on each node, and what work a node refuses.
 create table wm.each_word (
   node_id    integer not null references wm.node on delete cascade,
   work_id    bigint not null references wm.work on delete cascade,

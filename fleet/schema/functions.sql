@@ -50,7 +50,7 @@ $$;
 create function wm.claim_document(p wm.piece, w wm.work) returns jsonb
 language sql stable as $$
   select jsonb_build_object('piece', p.piece_id, 'fence', p.fence, 'name', w.name,
-    'request', w.request, 'leaseMs', (extract(epoch from w.lease) * 1000)::bigint,
+    'generation', w.generation, 'request', w.request, 'leaseMs', (extract(epoch from w.lease) * 1000)::bigint,
     'holdMs', (extract(epoch from w.hold) * 1000)::bigint,
     'attempts', p.attempts, 'periods', p.periods, 'timing', p.timing,
     'enqueuedAt', wm.iso(p.enqueued_at), 'since', wm.iso(p.since), 'due', wm.iso(p.due),
@@ -317,7 +317,8 @@ begin
     select me.node_id, k.work_id, e.generation, left(e.state, 20), left(e.missing, 500)
       from jsonb_to_recordset(said->'each') as e (name text, generation integer, state text,
         missing text)
-      join wm.work k on k.name = e.name and k.placement = 'each' and k.labels <@ me.labels
+      join wm.work k on k.name = e.name and k.labels <@ me.labels
+        and (k.placement = 'each' or e.state = 'refused')
       where e.generation <= k.generation
     on conflict (work_id, node_id) do update
       set generation = excluded.generation, state = excluded.state, missing = excluded.missing,
@@ -352,6 +353,7 @@ end $$;
 -- then no other one starts.
 create function wm.close_pieces(closed bigint) returns void
 language sql as $$
+  select pg_notify('wm_fleet_closed', '');
   update wm.work w set free_at = (select max(p.until) from wm.piece p
       where p.work_id = closed and p.state = 0 and p.until > now())
     where w.work_id = closed;
@@ -531,8 +533,9 @@ language sql stable as $$
     'nodes', (select coalesce(jsonb_agg(jsonb_build_object('node', n.name,
         'draining', n.draining, 'seenAt', wm.iso(s.seen_at), 'holds', s.holds,
         'custom', s.custom, 'slots', s.slots, 'conditions', s.conditions,
-        'state', case when w.placement = 'each' then case when d.generation = w.generation
-                   then d.state else 'unheard' end end,
+        'state', case when d.generation = w.generation and
+                     (w.placement = 'each' or d.state = 'refused') then d.state
+                   when w.placement = 'each' then 'unheard' end,
         'missing', d.missing, 'asOf', wm.iso(coalesce(d.as_of, s.seen_at))) order by n.name), '[]')
       from wm.node n left join wm.node_word s on s.node_id = n.node_id
       left join wm.each_word d on d.node_id = n.node_id and d.work_id = w.work_id

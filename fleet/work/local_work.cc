@@ -53,6 +53,7 @@ Result<Claim> claim_from_json(const json::object& object) {
   claim.piece = number_of(object, "piece");
   claim.fence = number_of(object, "fence");
   claim.name = text_of(object, "name");
+  claim.generation = static_cast<int>(number_of(object, "generation"));
   claim.request = std::move(*request);
   claim.lease = Duration{number_of(object, "leaseMs")};
   claim.hold = Duration{number_of(object, "holdMs")};
@@ -113,8 +114,12 @@ WorkRequest local_claim(const Claim& claim, const std::string& node) {
   request.cadence = Cadence::interval;
   request.at.reset();
   request.max_attempts = 0;
-  request.backoff_policy = BackoffPolicy::linear;
-  request.backoff_delay = kMaxBackoff;
+  request.backoff_policy.reset();
+  request.backoff_delay.reset();
+  if (!request.constraints.has(Constraint::idle)) {  // Which cannot have one.
+    request.backoff_policy = BackoffPolicy::linear;
+    request.backoff_delay = kMaxBackoff;
+  }
   request.stop_grace = times.grace;
   request.watchdog = times.watchdog;
   return request;

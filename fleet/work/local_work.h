@@ -23,6 +23,7 @@ struct Claim {
   std::int64_t piece = 0;
   std::int64_t fence = 0;
   std::string name;
+  int generation = 0;
   WorkRequest request;
   Duration lease = 60s;
   Duration hold = 1min;

@@ -1,4 +1,5 @@
 // Real agents beside real daemons, with a real database.
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
@@ -158,10 +159,13 @@ TEST_F(FleetAgent, ReportsWaitForTheDatabase) {
               "= 'again'",
               "1"));
   fleet_->stop(false);
-  for (std::size_t i = 0; i < 3; ++i) {
+  for (int i = 0; i < 3; ++i) {
     ASSERT_EQ(a.daemon().wm({"run", "fleet/again"}).status, 0);
     ASSERT_TRUE(becomes([&] {
-      return a.daemon().json({"history", "fleet/again"}).as_array().size() == std::size_t{2} + i;
+      const json::value runs = a.daemon().json({"history", "fleet/again"});
+      return std::ranges::count_if(runs.as_array(), [](const json::value& run) {
+               return run.as_object().contains("outcome");
+             }) == i + 2;
     }));
   }
   EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "unreachable"; }));
@@ -200,10 +204,28 @@ TEST_F(FleetAgent, ANodeObeysItsOwner) {
   EXPECT_EQ(wait("command"), 0);
 }
 
+TEST_F(FleetAgent, IdleMachinesGetLongMaintenance) {
+  add_node("a");
+  const Output added = fleet_->wm_fleet({"register-processing", "long", "--", "true"});
+  ASSERT_EQ(added.status, 0) << added.err;
+  EXPECT_EQ(wait("long"), 0);
+}
+
+TEST_F(FleetAgent, WhySaysWhatANodeRefuses) {
+  nodes_.push_back(std::make_unique<TestNode>(*fleet_, "strict"));
+  nodes_[0]->daemon().configure("[policy]\nallow_commands = false\n");
+  nodes_[0]->start();
+  add({"command"}, {"true"});
+  EXPECT_TRUE(becomes([&] {
+    return fleet_->wm_fleet({"why", "command"}).out.find("refused") != std::string::npos;
+  })) << fleet_->wm_fleet({"why", "command"}).out;
+}
+
 TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {
   TestNode& a = add_node("a");
-  add({"long", "--lease", "2s"}, {"sleep", "600"});
-  ASSERT_TRUE(becomes("select running from wm.piece", "t"));
+  add({"long", "--lease", "1h"}, {"sleep", "600"});
+  ASSERT_TRUE(
+      becomes([&] { return a.daemon().wm({"list"}).out.find("running") != std::string::npos; }));
   ASSERT_EQ(fleet_->wm_fleet({"cancel", "long"}).status, 0);
   EXPECT_EQ(a.daemon().wm({"wait", "fleet/long", "--timeout", "60s"}).status, 1);
 }
