@@ -32,15 +32,16 @@ void Agenda::add(Row& row) {
     return;
   }
   heard_.erase(work.id);
+  if (is_finished(work.state) || !work.policy.get().while_kept_alive) words_.erase(work.id);
   if (work.state == WorkState::enqueued && !work.held) {
     if (awaits_trigger(work, now_)) {
       const auto& deadline = work.policy.get().deadline;
       if (deadline) set_alarm(row, work.enqueued_at + *deadline);
     } else if (work.due > now_) {
       timers_[work.owner].insert(row);
-    } else {
+    } else if (!starts_on_word(work) || words_.contains(work.id)) {
       lanes_[lane_of(work, now_)].insert(row);
-      set_alarm(row, needs_change_at(work, work.policy, now_));
+      set_alarm(row, earliest(needs_change_at(work, work.policy, now_), word_ends(work)));
     }
   }
 }
@@ -62,20 +63,25 @@ void Agenda::move_on(TimePoint now) {
   for (auto of_owner = timers_.begin(); of_owner != timers_.end();) {
     Queue& queue = of_owner->second;
     while (!queue.empty() && queue.begin()->work.due <= now) {
-      Row& row = *queue.begin();
-      remove(row);
-      add(row);
+      place(*queue.begin());
     }
     of_owner = queue.empty() ? timers_.erase(of_owner) : std::next(of_owner);
   }
   for (auto alarm = alarms_.begin(); alarm != alarms_.end() && alarm->first <= now;) {
     Row& row = *alarm->second;
     ++alarm;
-    remove(row);  // A limit stays where it is, behind us, until it is obeyed.
-    add(row);
+    place(row);  // A limit stays where it is, behind us, until it is obeyed.
   }
   std::erase_if(lanes_, [](const auto& lane) { return lane.second.empty(); });
   if (gates_.are_crowded()) forget_gates();
+}
+
+// Puts it in its place of now_. A word that is too old is forgotten here, so that no lane has a job
+// that lacks one once the time has moved on.
+void Agenda::place(Row& row) {
+  remove(row);
+  if (row.work.state != WorkState::running && lacks_word(row.work, now_)) words_.erase(row.work.id);
+  add(row);
 }
 
 // Nobody needs the gate of a lane that is gone.
@@ -93,10 +99,7 @@ void Agenda::place_anew() {
     for (Row& row : lane) rows.insert(&row);
   }
   for (const auto& [time, row] : alarms_) rows.insert(row);
-  for (Row* row : rows) {
-    remove(*row);
-    add(*row);
-  }
+  for (Row* row : rows) place(*row);
 }
 
 std::optional<TimePoint> Agenda::time_is_up(const Work& work) const {
@@ -111,10 +114,45 @@ void Agenda::hear(const Work& run, Duration since_boot) {
   last = std::max(last, since_boot);
 }
 
+void Agenda::keep_alive(Row& row, Duration since_boot) {
+  if (!row.work.policy.get().while_kept_alive) return;
+  const auto [found, first] = words_.try_emplace(row.work.id, since_boot, since_boot);
+  OwnersWord& word = found->second;
+  if (word.last + row.work.policy.get().watchdog <= since_boot) word.since = since_boot;
+  word.last = std::max(word.last, since_boot);
+  if (!first || row.work.state != WorkState::enqueued) return;
+  remove(row);
+  add(row);
+}
+
+bool Agenda::starts_on_word(const Work& work) const {
+  return work.policy.get().while_kept_alive && !silence_allowed_;
+}
+
+std::optional<TimePoint> Agenda::word_ends(const Work& work) const {
+  const auto word = words_.find(work.id);
+  if (!starts_on_word(work) || word == words_.end()) return std::nullopt;
+  return TimePoint{word->second.last + clock_offset_} + work.policy.get().watchdog;
+}
+
+bool Agenda::lacks_word(const Work& work, TimePoint now) const {
+  return starts_on_word(work) && word_ends(work).value_or(now) <= now;
+}
+
+std::optional<TimePoint> Agenda::kept_alive_since(const Work& work, TimePoint now) const {
+  if (!starts_on_word(work)) return TimePoint{};
+  if (lacks_word(work, now)) return std::nullopt;
+  return TimePoint{words_.at(work.id).since + clock_offset_};
+}
+
 // What was heard of an earlier run is older than this one.
 Duration Agenda::heard_at(const Work& run) const {
-  const auto last = heard_.find(run.id);
-  return last == heard_.end() ? run.began : std::max(last->second, run.began);
+  std::optional<Duration> last;
+  if (const auto of_run = heard_.find(run.id); of_run != heard_.end()) last = of_run->second;
+  if (!run.run_policy.get().while_kept_alive) return std::max(last.value_or(run.began), run.began);
+  if (const auto word = words_.find(run.id); word != words_.end())
+    last = std::max(last.value_or(word->second.last), word->second.last);
+  return last.value_or(run.began);
 }
 
 std::optional<TimePoint> Agenda::silence_ends(const Work& run) const {

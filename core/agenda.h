@@ -60,6 +60,12 @@ struct Group {
   RunsOfOwners running;
 };
 
+/// What the owner of a job said of it by KeepAlive, in times since boot.
+struct OwnersWord {
+  Duration since{};  // The first word after a silence.
+  Duration last{};
+};
+
 class Agenda {
  public:
   Agenda();
@@ -90,12 +96,23 @@ class Agenda {
   /// A run was heard of, at that time since boot. Its alarm stays, and is put off when it comes:
   /// hearing costs the same however often it happens.
   void hear(const Work& run, Duration since_boot);
-  /// The time since boot at which a run was last heard of, or else began.
+  /// The owner of a job kept it alive, at that time since boot: while it waits for that, it may
+  /// start now. A later word costs the same however often it comes.
+  void keep_alive(Row& row, Duration since_boot);
+  /// True if that job may not start, because its owner was not heard of for as long as its watchdog
+  /// says.
+  bool lacks_word(const Work& work, TimePoint now) const;
+  /// The time since which a job does not lack that word; nothing: it does.
+  std::optional<TimePoint> kept_alive_since(const Work& work, TimePoint now) const;
+  const std::unordered_map<WorkId, OwnersWord>& words() const { return words_; }
+
+  /// The time since boot at which a run was last heard of. If its owner's word let it start, that
+  /// word is the first of these; any other began then.
   Duration heard_at(const Work& run) const;
   /// The time at which a run has been silent for too long, on the present clock; nothing: it may be
   /// silent.
   std::optional<TimePoint> silence_ends(const Work& run) const;
-  /// From now on every run may be silent.
+  /// From now on every run may be silent, and so may every owner.
   void allow_silence() { silence_allowed_ = true; }
 
   Gates& gates() { return gates_; }
@@ -124,7 +141,10 @@ class Agenda {
   std::uint32_t group_of(const std::string& name);
   void count_named(const Policy& policy, int works);
   void forget_gates();
+  void place(Row& row);
   void place_anew();
+  bool starts_on_word(const Work& work) const;
+  std::optional<TimePoint> word_ends(const Work& work) const;
   void set_alarm(Row& row, std::optional<TimePoint> time);
 
   Gates gates_;
@@ -136,7 +156,8 @@ class Agenda {
   std::map<uid_t, Queue> timers_;
   std::map<LaneKey, Queue> lanes_;
   std::set<WorkId> running_;
-  std::unordered_map<WorkId, Duration> heard_;  // Runs with a watchdog.
+  std::unordered_map<WorkId, Duration> heard_;    // Runs with a watchdog.
+  std::unordered_map<WorkId, OwnersWord> words_;  // Jobs that start only on it.
   bool silence_allowed_ = false;
   RunsOfOwners running_of_;
   std::map<Constraints, int> named_;

@@ -19,6 +19,7 @@ class Explanation {
     add_predecessor();
     add_time();
     add_constraints();
+    add_word();
     add_pauses();
     add_slot();
     return std::move(waits_);
@@ -108,6 +109,16 @@ class Explanation {
     waits_.push_back({WaitKind::constraint, "settle",
                       "constraints hold for " + format_duration(settle),
                       format_duration(now_ - since), since, since + settle});
+  }
+
+  void add_word() {
+    if (!scheduler_.agenda().lacks_word(work_, now_)) return;
+    waits_.push_back({WaitKind::keep_alive,
+                      "",
+                      "KeepAlive within " + format_duration(policy_.watchdog),
+                      "none",
+                      {},
+                      {}});
   }
 
   void add_pauses() {

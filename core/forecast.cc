@@ -24,7 +24,8 @@ class Supply {
     bool places_change = false;
     for (const auto& [time, row] : agenda.alarms()) {
       give(row->work.id);
-      places_change |= row->is_linked();
+      const Work& work = row->work;
+      places_change |= row->is_linked() && needs_change_at(work, work.policy, agenda.now());
     }
     for (const auto& [key, lane] : agenda.lanes()) {
       lines_.push_back({key.owner, lane.begin(), lane.end()});
@@ -90,7 +91,11 @@ class Supply {
 
   void give(WorkId id) {
     const Work* const work = present_.find(id);
-    if (work && given_.insert(id).second) ahead_.restore(*work);
+    if (!work || !given_.insert(id).second) return;
+    const Agenda& agenda = present_.agenda();
+    const bool may_start =
+        work->state == WorkState::running || !agenda.lacks_word(*work, agenda.now());
+    if (may_start) ahead_.restore(*work);
   }
 
   const Scheduler& present_;

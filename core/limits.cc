@@ -200,6 +200,8 @@ Result<> validate_choice(const WorkRequest& request) {
       .require(request.watchdog == Duration::zero() || request.watchdog >= kMinWatchdog,
                "a watchdog is 0s (none), or " + format_duration(kMinWatchdog) + " or more")
       .require(at_most("watchdog", request.watchdog, kMaxDuration))
+      .require(!request.while_kept_alive || request.watchdog > Duration::zero(),
+               "--while-kept-alive needs --watchdog: how long its owner's word counts")
       .require(request.keep_results ? at_most("keep-results", *request.keep_results, kMaxDuration)
                                     : Result<>())
       .require(validate_expedited(request))

@@ -352,10 +352,11 @@ class Past {
     for (const Waited& one : told_.next->waited) {
       const bool is_slot =
           one.kind == WaitKind::slot || one.kind == WaitKind::group || one.kind == WaitKind::quota;
-      if (!is_slot) continue;
+      const bool is_word = one.kind == WaitKind::keep_alive;
+      if (!is_slot && !is_word) continue;
       told_.waits.push_back({.kind = one.kind,
                              .name = one.name,
-                             .required = "a free slot",
+                             .required = is_word ? "KeepAlive" : "a free slot",
                              .actual = "none",
                              .until = told_.next->started_at});
     }

@@ -240,6 +240,9 @@ void add_ends(Rows& rows) {
            [](auto& r) -> auto& { return r.time_limit; })
       .add(59, "watchdog", "watchdogMs", "D", "Stop a run that is silent for this long, and retry",
            [](auto& r) -> auto& { return r.watchdog; })
+      .add(64, "while-kept-alive", "whileKeptAlive", "",
+           "Start only if its owner was heard within --watchdog",
+           [](auto& r) -> auto& { return r.while_kept_alive; })
       .part(Part::own)
       .add(58, "stop-grace", "stopGraceMs", "D", "The time from SIGTERM to SIGKILL (10s)",
            [](auto& r) -> auto& { return r.stop_grace; });

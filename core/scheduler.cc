@@ -109,7 +109,9 @@ void Scheduler::set_rules(SchedulingRules rules) {
   table_.agenda().set_zone(rules_.zone);
 }
 
-void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites) {
+void Scheduler::restore(const Work& work, std::span<const WorkId> prerequisites,
+                        std::optional<Duration> heard) {
+  if (heard) table_.agenda().hear(work, *heard);
   for (const WorkId id : prerequisites) chains_.restore(id, work.id);
   table_.put(work);
   table_.accept();
@@ -224,6 +226,11 @@ void Scheduler::paths_changed(WorkId id, TimePoint now) {
 void Scheduler::hear(WorkId id, Duration since_boot) {
   const Work* found = table_.find(id);
   if (found && found->state == WorkState::running) table_.agenda().hear(*found, since_boot);
+}
+
+void Scheduler::keep_alive(WorkId id, Duration since_boot) {
+  hear(id, since_boot);
+  table_.keep_alive(id, since_boot);
 }
 
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,

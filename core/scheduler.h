@@ -75,7 +75,9 @@ class Scheduler {
   // From the store, at start-up.
 
   /// An unfinished row, and its unfinished prerequisites. A running row waits for its run_ended().
-  void restore(const Work& work, std::span<const WorkId> prerequisites = {});
+  /// `heard`: when a run was last heard of, if another program handed it over.
+  void restore(const Work& work, std::span<const WorkId> prerequisites = {},
+               std::optional<Duration> heard = {});
   void restore_pauses(const Pauses& pauses) { pauses_.restore(pauses); }
   void restore_ledger(const LedgerEntry& entry) { ledger_.restore(entry); }
   void daemon_was_lost(TimePoint last_seen) { ledger_.daemon_was_lost(last_seen); }
@@ -120,6 +122,8 @@ class Scheduler {
   /// The run of that job was heard of, at that time since boot: its watchdog counts from there. It
   /// is a fact, like the clock's offset, and no event of a turn.
   void hear(WorkId id, Duration since_boot);
+  /// The same by that job's owner, which also lets it start if it waits for that.
+  void keep_alive(WorkId id, Duration since_boot);
 
   /// The child of a running job is gone. Returns the result of the run.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
@@ -186,12 +190,12 @@ class Scheduler {
   std::vector<WorkId> dependents_of(WorkId id) const { return chains_.dependents_of(id); }
 
   /// A copy without jobs, for simulating ahead: restore() those that matter. Nobody hears of the
-  /// runs there, and so they may be silent.
+  /// runs there, and so they may be silent; owners are taken to go on as they do.
   Scheduler copy_without_jobs() const;
 
   /// Lists the waits of an enqueued job: see WaitLedger::waited().
   std::vector<Waited> waited(const Work& work, TimePoint now) const {
-    return ledger_.waited(work, now, rules_.zone);
+    return ledger_.waited(work, now, rules_.zone, agenda().kept_alive_since(work, now));
   }
   /// The local time that counts for a job.
   ZonedTime local_time(const Policy& policy, TimePoint now) const {

@@ -25,15 +25,17 @@ class Sum {
 };
 
 // Adds what held due work back until `end`, while things were as that entry says.
-void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime begin,
-              TimePoint end) {
+void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime begin, TimePoint end,
+              TimePoint kept_alive) {
   TimePoint from = begin.instant;
   if (entry.shutting_down) return sum.add(WaitKind::daemon, "", end - from);
   const Policy& policy = work.policy;
   while (from < end) {
     const Needs needs = needs_at(work, policy, from, begin.zone);
     const auto change = earliest(needs_change_at(work, policy, from), next_change(needs, from));
-    const TimePoint until = std::min(change.value_or(end), end);
+    const bool silent = from < kept_alive && !entry.unattended;
+    TimePoint until = std::min(change.value_or(end), end);
+    if (silent) until = std::min(until, kept_alive);
     std::set<std::string> missing;  // A constraint and a preference may name the same.
     for (const Constraints& wanted : needs.all) {
       for (const Need& one : unmet(wanted, entry.conditions, {from, needs.zone})) {
@@ -48,7 +50,8 @@ void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime be
       sum.add(WaitKind::paused, group, until - from);
       paused = true;
     }
-    if (missing.empty() && !paused)
+    if (silent) sum.add(WaitKind::keep_alive, "", until - from);
+    if (missing.empty() && !paused && !silent)
       sum.add(entry.unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
     from = until;
   }
@@ -110,7 +113,8 @@ std::vector<LedgerEntry> WaitLedger::unsaved() const {
 }
 
 std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
-                                       const date::time_zone* usual) const {
+                                       const date::time_zone* usual,
+                                       std::optional<TimePoint> kept_alive) const {
   Sum sum;
   if (!has_named_time(work)) {
     if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
@@ -132,7 +136,7 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
   for (; entry != entries_.end() && from < now; ++entry) {
     const auto next = std::next(entry);
     const TimePoint end = next == entries_.end() ? now : std::min(next->from, now);
-    add_held(sum, work, *entry, {from, usual}, end);
+    add_held(sum, work, *entry, {from, usual}, end, kept_alive.value_or(now));
     from = std::max(from, end);
   }
   return sum.take();

@@ -96,6 +96,7 @@ enum class WaitKind : std::uint8_t {
   trigger = 9,
   replaced = 10,
   daemon = 11,
+  keep_alive = 12,  // Its owner's word.
 };
 
 /// The conditions that a job needs, all at once.
@@ -181,6 +182,7 @@ struct Policy {
   std::optional<std::int32_t> max_attempts;  // 0: unlimited. Nothing: as configured.
   std::optional<Duration> time_limit;        // 0: unlimited, whatever the configuration says.
   Duration watchdog{};                       // The longest silence of a run; 0: any.
+  bool while_kept_alive = false;             // It starts only on its owner's word, that long ago.
   std::int32_t priority = 0;                 // -10 to 10.
   std::string group;
   bool expedited = false;
@@ -431,9 +433,9 @@ struct Words<Notice> {
 template <>
 struct Words<WaitKind> {
   static constexpr std::string_view noun = "reason to wait";
-  static constexpr std::array<std::string_view, 12> list{
-      "constraint", "delay",  "backoff", "period",  "prerequisite", "slot",
-      "group",      "paused", "quota",   "trigger", "replaced",     "daemon"};
+  static constexpr std::array<std::string_view, 13> list{
+      "constraint", "delay", "backoff", "period",   "prerequisite", "slot",      "group",
+      "paused",     "quota", "trigger", "replaced", "daemon",       "keep-alive"};
 };
 
 }  // namespace wm

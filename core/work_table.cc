@@ -46,15 +46,25 @@ void WorkTable::set_time_limit(Duration limit) {
 void WorkTable::set_clock_offset(ClockOffset offset) {
   agenda_.set_clock_offset(offset);
   set_alarms_of_runs();
+  std::vector<WorkId> kept;
+  for (const auto& [id, word] : agenda_.words()) kept.push_back(id);
+  for (const WorkId id : kept) place_anew(id);
+}
+
+void WorkTable::keep_alive(WorkId id, Duration since_boot) {
+  if (const auto row = rows_.find(id); row != rows_.end())
+    agenda_.keep_alive(row->second, since_boot);
 }
 
 void WorkTable::set_alarms_of_runs() {
   const std::set<WorkId> running = agenda_.running();
-  for (const WorkId id : running) {
-    Row& row = rows_.at(id);
-    agenda_.remove(row);
-    agenda_.add(row);
-  }
+  for (const WorkId id : running) place_anew(id);
+}
+
+void WorkTable::place_anew(WorkId id) {
+  Row& row = rows_.at(id);
+  agenda_.remove(row);
+  agenda_.add(row);
 }
 
 std::vector<Work> WorkTable::changed() const {

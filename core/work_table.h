@@ -19,8 +19,11 @@ class WorkTable {
   /// Sets the time limit of runs whose jobs name none, including runs in progress.
   void set_time_limit(Duration limit);
 
-  /// Somebody set the clock: runs still go on for as long as they may.
+  /// Somebody set the clock: runs still go on for as long as they may, and a word counts as long.
   void set_clock_offset(ClockOffset offset);
+
+  /// See Agenda::keep_alive().
+  void keep_alive(WorkId id, Duration since_boot);
 
   Agenda& agenda() { return agenda_; }
   const Agenda& agenda() const { return agenda_; }
@@ -42,6 +45,7 @@ class WorkTable {
  private:
   using Rows = std::unordered_map<WorkId, Row>;
   void erase(Rows::iterator row);
+  void place_anew(WorkId id);
   void set_alarms_of_runs();
 
   Agenda agenda_;

@@ -90,6 +90,8 @@ std::string when(const json::object& work) {
       return "on a change";
     case WaitKind::replaced:
       return "after that run";
+    case WaitKind::keep_alive:
+      return "when kept alive";
     case WaitKind::delay:
     case WaitKind::period:
     case WaitKind::backoff:
@@ -128,6 +130,7 @@ std::string need(const json::object& wait) {
     case WaitKind::trigger:
     case WaitKind::replaced:
     case WaitKind::daemon:
+    case WaitKind::keep_alive:
       break;
   }
   return awaited(wait, {});

@@ -172,6 +172,8 @@ std::string awaited(const json::object& wait, TimePoint now) {
       return "the end of the run that it replaces";
     case WaitKind::daemon:
       return "a daemon";
+    case WaitKind::keep_alive:
+      return "its owner's word (KeepAlive)";
   }
   return name;
 }

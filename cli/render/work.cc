@@ -291,6 +291,7 @@ class JobPage {
     document("output", "output");
     duration("time limit", "timeLimitMs");
     duration("watchdog", "watchdogMs");
+    facts_.add("starts", work_.contains("whileKeptAlive") ? "only while kept alive" : "");
     duration("deadline", "deadlineMs");
     facts_.add("runs with", terms_of(work_));
     facts_.add("notifies of", join(texts_of(work_, "notify")));

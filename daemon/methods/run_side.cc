@@ -86,32 +86,37 @@ void RunSide::keep_alive(const ExchangePtr& exchange) {
     return;
   }
   const Duration time = since_boot ? Duration{*since_boot} : Duration::max();
-  std::vector<std::pair<std::string, std::optional<WorkId>>> runs;
+  std::vector<std::pair<std::string, std::vector<WorkId>>> kept;
   for (std::string& name : names) {
-    const auto run = run_of(exchange->peer().uid, name);
-    if (run) manager_.heard(*run, time);
-    runs.emplace_back(std::move(name), run);
+    std::vector<WorkId> jobs = kept_alive(exchange->peer().uid, name);
+    for (const WorkId id : jobs) manager_.kept_alive(id, time);
+    kept.emplace_back(std::move(name), std::move(jobs));
   }
-  pending_.ask(exchange, [this, exchange, runs = std::move(runs)](TimePoint) {
+  pending_.ask(exchange, [this, exchange, kept = std::move(kept)](TimePoint) {
     json::array heard;
     json::array not_running;
-    for (const auto& [name, run] : runs) {
-      (run && goes_on(*run) ? heard : not_running).emplace_back(name);
+    for (const auto& [name, jobs] : kept) {
+      const bool any = std::ranges::any_of(jobs, [&](WorkId id) { return can_be_kept_alive(id); });
+      (any ? heard : not_running).emplace_back(name);
     }
     exchange->reply({{"heard", std::move(heard)}, {"notRunning", std::move(not_running)}});
   });
 }
 
-std::optional<WorkId> RunSide::run_of(uid_t owner, const std::string& name) const {
-  const std::vector<WorkId> jobs = store_.record_of(owner, name).unfinished;
-  const auto run = std::ranges::find_if(jobs, [this](WorkId id) { return goes_on(id); });
-  return run == jobs.end() ? std::nullopt : std::optional(*run);
+std::vector<WorkId> RunSide::kept_alive(uid_t owner, const std::string& name) const {
+  std::vector<WorkId> jobs = store_.record_of(owner, name).unfinished;
+  std::erase_if(jobs, [this](WorkId id) { return !can_be_kept_alive(id); });
+  return jobs;
 }
 
-// False also for a run that was told to stop.
-bool RunSide::goes_on(WorkId id) const {
+// A run that goes on, or a job that starts only on its owner's word and may still do so.
+bool RunSide::can_be_kept_alive(WorkId id) const {
   const Work* const work = manager_.scheduler().find(id);
-  return work && work->state == WorkState::running && work->stopping == StopReason::none;
+  if (!work || is_finished(work->state)) return false;
+  if (work->stopping == StopReason::none && work->state == WorkState::running) return true;
+  const bool over =
+      work->stopping == StopReason::cancelled || work->stopping == StopReason::replaced;
+  return work->policy.get().while_kept_alive && !over;
 }
 
 }  // namespace wm

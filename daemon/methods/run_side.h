@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "config/settings.h"
 #include "daemon/methods/pending.h"
@@ -34,8 +34,8 @@ class RunSide {
  private:
   void report(const ExchangePtr& exchange, const std::string& id,
               std::function<void(WorkId, TimePoint)> body);
-  std::optional<WorkId> run_of(uid_t owner, const std::string& name) const;
-  bool goes_on(WorkId id) const;
+  std::vector<WorkId> kept_alive(uid_t owner, const std::string& name) const;
+  bool can_be_kept_alive(WorkId id) const;
 
   WorkManager& manager_;
   Store& store_;

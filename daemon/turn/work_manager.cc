@@ -167,14 +167,13 @@ TimePoint WorkManager::restore(TimePoint now, const std::optional<json::array>& 
     last_change = std::max(last_change, work.since);
     work.held = held.contains(work.id);
     if (!same_boot) work.began = work.since.time_since_epoch() - scheduler_.clock_offset();
+    std::optional<Duration> heard;
     if (const auto child = handed.find(work.id); child != handed.end()) {
+      heard = child->second.heard;
       work.successor = child->second.successor;
       work.run_policy = SharedPolicy(child->second.policy);
     }
-    scheduler_.restore(work, stored.prerequisites);
-    if (const auto child = handed.find(work.id); child != handed.end()) {
-      scheduler_.hear(work.id, child->second.heard);
-    }
+    scheduler_.restore(work, stored.prerequisites, heard);
     if (work.state != WorkState::running || handed.contains(work.id)) continue;
     finished_.push_back({.work = work.id, .end = {ChildEnd::How::lost, 0, ""}});
   }
@@ -256,8 +255,9 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
 
 void WorkManager::take_what_was_heard(TimePoint now) {
   const Duration present = scheduler_.agenda().since_boot(now);
-  for (const auto& [id, since_boot] : std::exchange(heard_, {})) {
-    scheduler_.hear(id, std::min(since_boot, present));
+  for (const WorkId id : std::exchange(heard_, {})) scheduler_.hear(id, present);
+  for (const auto& [id, since_boot] : std::exchange(kept_alive_, {})) {
+    scheduler_.keep_alive(id, std::min(since_boot, present));
   }
 }
 

@@ -122,9 +122,11 @@ class WorkManager {
 
   /// The job with that id (a UUID) whose run `speaker` may speak for: its user, or root.
   Result<WorkId> find_run(const std::string& uuid, uid_t speaker) const;
-  /// That run was heard of before the next turn: now, or at that time since boot.
-  void heard(WorkId id, Duration since_boot = Duration::max()) {
-    Duration& last = heard_[id];
+  /// That run was heard of before the next turn.
+  void heard(WorkId id) { heard_.insert(id); }
+  /// The owner of that job kept it alive before the next turn: now, or at that time since boot.
+  void kept_alive(WorkId id, Duration since_boot = Duration::max()) {
+    Duration& last = kept_alive_[id];
     last = std::max(last, since_boot);
   }
   void set_progress(WorkId id, const RunProgress& progress) { children_[id].progress = progress; }
@@ -195,8 +197,9 @@ class WorkManager {
   bool clock_was_set_ = false;
   bool zone_changed_ = false;
   std::set<WorkId> changed_paths_;
-  std::unordered_map<WorkId, Duration> heard_;  // Since the last turn, as times since boot.
-  std::vector<FinishedRun> finished_;           // Ended, and not on disk yet.
+  std::set<WorkId> heard_;                           // Since the last turn.
+  std::unordered_map<WorkId, Duration> kept_alive_;  // The same, as times since boot.
+  std::vector<FinishedRun> finished_;                // Ended, and not on disk yet.
   std::unordered_map<WorkId, RunningChild> children_;
   std::vector<std::pair<WorkId, bool>> suspended_;  // The changes since the last turn.
   std::vector<Start> to_start_;

@@ -122,6 +122,7 @@ WorkRequest local_claim(const Claim& claim, const std::string& node) {
   }
   request.stop_grace = times.grace;
   request.watchdog = times.watchdog;
+  request.while_kept_alive = true;
   return request;
 }
 

@@ -210,6 +210,8 @@ TEST(Why, NamesInWordsWhatAJobWaitsFor) {
   EXPECT_EQ(said(wait("constraint", "charging", "yes", "no")), "external power");
   EXPECT_EQ(said(wait("constraint", "vpn", "yes", "no")), "the condition 'vpn'");
   EXPECT_EQ(said(wait("slot", "", "a free slot", "4 running")), "a free slot");
+  EXPECT_EQ(said(wait("keep-alive", "", "KeepAlive within 30s", "none")),
+            "its owner's word (KeepAlive)");
   EXPECT_EQ(said(wait("prerequisite", "b\n", "succeeded", "running")),
             "'b\\x0a', which is running");
   boost::json::object backoff = wait("backoff", "", "", "");

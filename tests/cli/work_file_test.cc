@@ -41,6 +41,7 @@ class RandomRequest {
     if (chance()) request.max_attempts = pick(3);
     if (chance()) request.time_limit = time();
     if (chance()) request.watchdog = 1s + time();
+    request.while_kept_alive = request.watchdog > 0s && chance();
     if (chance()) request.stop_grace = time();
     if (chance()) request.keep_results = time();
     if (chance()) set_backoff(request, {static_cast<BackoffPolicy>(pick(1)), 10s + time()});

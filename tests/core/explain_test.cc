@@ -90,6 +90,15 @@ TEST_F(WaitingFor, ABlockedJobHasConditionsOfItsOwn) {
   EXPECT_EQ(met[0].name, "idle");
 }
 
+TEST_F(WaitingFor, ItsOwnersWordWhateverElseIsOverridden) {
+  Work row = work({.deadline = 1s, .watchdog = 30s, .while_kept_alive = true});
+  row.run_now = true;
+  const std::vector<Wait> expected{
+      {WaitKind::keep_alive, "", "KeepAlive within 30s", "none", {}, {}}};
+  EXPECT_EQ(waits(row), expected);
+  EXPECT_EQ(waiting_for(scheduler_, *scheduler_.find(row.id), kNow + 1h), expected);
+}
+
 TEST_F(WaitingFor, AChangeOfItsPathsAndTheQuietAfterIt) {
   Work row = work({.trigger = {{"/a", "/b/*"}, {}, {}}, .deadline = 1h});
   row.timing = Timing::trigger;

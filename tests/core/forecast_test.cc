@@ -93,6 +93,19 @@ TEST_F(ForecastLineTest, ARunIsHeardOfForAsLongAsItUsuallyTakes) {
   EXPECT_EQ(predicted(1h), std::vector<std::string>()) << "it is not stopped and tried again";
 }
 
+TEST_F(ForecastLineTest, AnOwnerGoesOnToKeepItsJobAliveOrNot) {
+  WorkRequest request = oneoff("leased");
+  request.watchdog = 1min;
+  request.while_kept_alive = true;
+  request.initial_delay = 10min;
+  const WorkId id = world_.enqueue(request);
+  EXPECT_EQ(predicted(1h).size(), 0U);
+  world_.keep_alive(id);
+  EXPECT_EQ(predicted(1h).size(), 1U);
+  world_.advance(1min);
+  EXPECT_EQ(predicted(1h).size(), 0U);
+}
+
 TEST_F(ForecastLineTest, KnowsThoseWhoWaitInLineOrForTheirTime) {
   WorkRequest later = oneoff("later");
   later.initial_delay = 10min;

@@ -187,6 +187,7 @@ TEST(Limits, WhatContradictsItselfIsRefused) {
       {"at most 1000", [](auto& r) { r.prerequisites.assign(1001, "b"); }},
       {"time limit", [](auto& r) { r.time_limit = -1ms; }},
       {"a watchdog is 0s (none), or 100ms or more", [](auto& r) { r.watchdog = 99ms; }},
+      {"--while-kept-alive needs --watchdog", [](auto& r) { r.while_kept_alive = true; }},
       {"watchdog 3650d1ms is over", [](auto& r) { r.watchdog = kMaxDuration + 1ms; }},
       {"keep-results", [](auto& r) { r.keep_results = kMaxDuration + 1ms; }},
   };

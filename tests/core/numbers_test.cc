@@ -55,6 +55,7 @@ static_assert(number(WaitKind::quota) == 8);
 static_assert(number(WaitKind::trigger) == 9);
 static_assert(number(WaitKind::replaced) == 10);
 static_assert(number(WaitKind::daemon) == 11);
+static_assert(number(WaitKind::keep_alive) == 12);
 
 static_assert(number(Cadence::interval) == 0);
 static_assert(number(Cadence::fixed) == 1);

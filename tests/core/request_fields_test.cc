@@ -111,6 +111,7 @@ TEST(RequestFields, NumbersOnDiskNeverChange) {
                                                          {61, "notify"},
                                                          {62, "keep-results"},
                                                          {63, "description"},
+                                                         {64, "while-kept-alive"},
                                                          {90, "env-file"},
                                                          {91, "umask"},
                                                          {100, "network"},

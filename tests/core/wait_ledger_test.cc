@@ -34,6 +34,17 @@ class WaitLedgerTest : public testing::Test {
       .constraints = {.network = NetworkType::connected, .flags = {Constraint::charging}}};
 };
 
+TEST_F(WaitLedgerTest, TheOwnersWordIsWaitedForUntilItComesAndOnlyThenASlot) {
+  ledger_.note(offline(kNow));
+  ledger_.note(online(kNow + 3min));
+  const Work work = due_at(kNow, both_);
+  const Waits expected{{WaitKind::constraint, "network", 3min},
+                       {WaitKind::keep_alive, "", 5min},
+                       {WaitKind::slot, "", 2min}};
+  EXPECT_EQ(ledger_.waited(work, kNow + 7min, nullptr, kNow + 5min), expected);
+  EXPECT_EQ(ledger_.waited(work, kNow + 5min, nullptr, {}), (Waits{expected[0], expected[1]}));
+}
+
 TEST_F(WaitLedgerTest, EachConstraintIsAddedUpUnderItsName) {
   ledger_.note(offline(kNow, false));
   ledger_.note(offline(kNow + 1min));

@@ -308,6 +308,33 @@ TEST_F(ClientsTest, AnOwnerKeepsRunsAliveByTheirNames) {
   EXPECT_EQ(names_in(last, "heard"), (Names{"a"}));
 }
 
+TEST_F(ClientsTest, AnOwnersWordIsHeardForJobsThatStartOnlyOnIt) {
+  using Names = std::set<std::string>;
+  world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
+  json::object work = command_of("leased");
+  work["watchdogMs"] = 30'000;
+  work["whileKeptAlive"] = true;
+  clients_.call(kAnn, "Register", {{"work", work}});
+  clients_.turn();
+  const json::object names{{"uniqueNames", {"leased"}}};
+
+  const auto stranger = clients_.call(kBen, "KeepAlive", names);
+  clients_.turn();
+  EXPECT_EQ(names_in(stranger, "notRunning"), (Names{"leased"}));
+  EXPECT_EQ(world_.state(1), WorkState::enqueued);
+
+  const auto owner = clients_.call(kAnn, "KeepAlive", names);
+  clients_.turn();
+  EXPECT_EQ(names_in(owner, "heard"), (Names{"leased"}));
+  EXPECT_EQ(world_.state(1), WorkState::running);
+
+  clients_.call(kAnn, "Cancel", names);
+  clients_.turn();
+  const auto late = clients_.call(kAnn, "KeepAlive", names);
+  clients_.turn();
+  EXPECT_EQ(names_in(late, "notRunning"), (Names{"leased"}));
+}
+
 TEST_F(ClientsTest, AnOwnerWhoseWordComesLateMaySaySinceWhenItCounts) {
   world_.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
   json::object work = command_of("a");

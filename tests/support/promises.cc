@@ -111,7 +111,9 @@ void Promises::check_turn(const TurnReport& report) {
     if (is_finished(work.state)) last_.erase(work.id);
   }
   for (const Start& start : report.started) {
-    served_.insert(checked(world_.scheduler().find(start.id), "it runs").owner);
+    const Work& work = checked(world_.scheduler().find(start.id), "it runs");
+    served_.insert(work.owner);
+    EXPECT_FALSE(world_.scheduler().agenda().lacks_word(work, world_.now)) << "#" << work.id;
   }
   count_running();
   for (const auto& [id, row] : world_.scheduler().rows()) check_row(row.work);
@@ -192,7 +194,7 @@ void Promises::check_waiting(const Work& work) {
   const bool awaits_change = work.timing == Timing::trigger && !has_named_time(work) &&
                              !ignores_constraints(work, policy, world_.now);
   if (work.due > world_.now || work.held || settles || paused || group_is_full) return;
-  if (awaits_change) return;
+  if (awaits_change || scheduler.agenda().lacks_word(work, world_.now)) return;
   if (!may_run(work, policy, world_)) return;
   if (running_[work.owner] >= scheduler.rules().max_parallel) return;
   kept_waiting_.insert(work.owner);

@@ -132,6 +132,11 @@ void World::hear(WorkId id) {
   take_turns();
 }
 
+void World::keep_alive(WorkId id) {
+  manager_->kept_alive(id);
+  take_turns();
+}
+
 // Returns whether it could be committed.
 bool World::turn(std::span<const Change> changes) {
   if (!serve) manager_->settings_changed();

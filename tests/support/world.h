@@ -41,6 +41,8 @@ class World {
   void change_path(WorkId id);
   /// The run of that job says that it is alive.
   void hear(WorkId id);
+  /// Its owner keeps that job alive.
+  void keep_alive(WorkId id);
   /// Runs a turn with any other change. False: it could not be committed.
   bool change(const std::function<void(WorkManager&)>& body);
 

@@ -91,6 +91,7 @@ command = ["/bin/false"]
         {"maxAttempts", 3},
         {"timeLimitMs", 60'000},
         {"watchdogMs", 30'000},
+        {"whileKeptAlive", true},
         {"priority", -1},
         {"group", "slow"},
         {"prerequisites", {"sleeper"}},

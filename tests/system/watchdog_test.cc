@@ -88,6 +88,31 @@ TEST_F(Watchdog, GoesOnUnderTheNextProgram) {
   EXPECT_EQ(text(json({"show", "task"}), "stopReason"), "watchdog");
 }
 
+TEST_F(Watchdog, AJobMayStartOnlyOnItsOwnersWord) {
+  start("task", "echo >ready; exec sleep 1000",
+        {"--watchdog", "1h", "--while-kept-alive", "--stop-grace", "0s"});
+  const auto keep_alive = [&] {
+    return RawConnection(daemon_.socket())
+        .call("io.wm.Scheduler.KeepAlive", {{"uniqueNames", {"task"}}})
+        .at("parameters");
+  };
+  ok({"run", "task"});
+  EXPECT_EQ(text(json({"list"}).at(0).at("waitingFor").at(0), "kind"), "keep-alive");
+  EXPECT_NE(ok({"why", "task"}).find("its owner's word (KeepAlive)"), std::string::npos);
+  const json::value heard{{"heard", {"task"}}, {"notRunning", json::array()}};
+  EXPECT_EQ(keep_alive(), heard);
+  await_ready();
+  daemon_.kill();
+  daemon_.start();
+  EXPECT_EQ(text(json({"show", "task"}), "state"), "enqueued");
+  EXPECT_EQ(keep_alive(), heard);
+  await_ready();
+  EXPECT_NE(ok({"export"}).find("while-kept-alive = true\n"), std::string::npos);
+  ok({"cancel", "task"});
+  fails(2, "--while-kept-alive needs --watchdog: how long its owner's word counts",
+        {"register-oneoff", "a", "--while-kept-alive", "--", "/bin/true"});
+}
+
 TEST_F(Watchdog, AnUpdateIsForTheNextRun) {
   start("task", "echo >ready; exec sleep 1000", {"--watchdog", "2s", "--max-attempts", "1"});
   await_ready();
