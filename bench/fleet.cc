@@ -14,7 +14,6 @@
 #include "bench/figures.h"
 #include "bench/timing.h"
 #include "core/json_fields.h"
-#include "fleet/agent/rivals.h"
 #include "fleet/database/connection.h"
 #include "tests/fleet/test_fleet.h"
 
@@ -52,19 +51,10 @@ void fill(fleet::TestDatabase& database) {
 // An agent without a machine: it asks, takes, and ends what it has.
 asio::awaitable<void> take_as_agent(Connection& node, steady_clock::time_point until,
                                     std::int64_t& claims) {
-  fleet::Rivals rivals;
   while (steady_clock::now() < until) {
-    json::object asked{{"holds", 255}, {"want", kAtOnce}, {"seen", 0}, {"rivals", rivals.number()}};
-    const auto offered = co_await node.call("ask", std::move(asked));
-    if (!offered) throw std::runtime_error(offered.error().message);
-    json::array pieces;
-    for (const json::value& offer : array_of(*offered, "offers")) {
-      pieces.push_back(offer.as_object().at("piece"));
-    }
-    json::object wanted{{"pieces", std::move(pieces)}, {"want", kAtOnce}};
-    const auto taken = co_await node.call("claim", std::move(wanted));
+    json::object asked{{"holds", 255}, {"want", kAtOnce}, {"seen", 0}, {"take", true}};
+    const auto taken = co_await node.call("ask", std::move(asked));
     if (!taken) throw std::runtime_error(taken.error().message);
-    rivals.tried(kAtOnce, array_of(*taken, "claims").size());
     json::array ends;
     for (const json::value& value : array_of(*taken, "claims")) {
       const json::object& claim = value.as_object();

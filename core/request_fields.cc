@@ -241,7 +241,7 @@ void add_ends(Rows& rows) {
       .add(59, "watchdog", "watchdogMs", "D", "Stop a run that is silent for this long, and retry",
            [](auto& r) -> auto& { return r.watchdog; })
       .add(64, "while-kept-alive", "whileKeptAlive", "",
-           "Start only if its owner was heard within --watchdog",
+           "Start only if its owner was heard in that time",
            [](auto& r) -> auto& { return r.while_kept_alive; })
       .part(Part::own)
       .add(58, "stop-grace", "stopGraceMs", "D", "The time from SIGTERM to SIGKILL (10s)",

@@ -28,6 +28,9 @@ constexpr Duration kAskMost = 60s;
 // A hint comes to all agents at once: the more there are, the longer the time over which they ask.
 constexpr Duration kCrowd = 1s;
 constexpr Duration kCrowdPerNode = 1ms;
+// A job whose conditions hold has this long to start, whatever its claim's time to wait.
+constexpr Duration kToStart = 2s;
+
 // The channel that says that claims have ended; anybody may say so, which costs a question.
 constexpr std::string_view kClosed = "wm_fleet_closed";
 
@@ -92,6 +95,14 @@ asio::awaitable<void> Agent::turn() {
   co_await report();
 }
 
+// Forgets a claim, but not whose late events are of no more interest.
+void Agent::drop(const std::string& name) {
+  const auto found = held_.find(name);
+  if (found == held_.end()) return;
+  former_[name] = found->second.id;
+  held_.erase(found);
+}
+
 int Agent::free_slots() const { return std::max(slots_ - static_cast<int>(held_.size()), 0); }
 
 // When a turn has something to do if nobody wakes it.
@@ -104,7 +115,7 @@ Duration Agent::next_time() const {
   for (const auto& [name, held] : held_) {
     const LeaseTimes times = lease_times(held.claim.lease, held.claim.request.stop_grace);
     next = std::min(next, held.renewed + times.renew_after);
-    if (held.waits) next = std::min(next, *held.waits + held.claim.hold);
+    if (held.waits) next = std::min(next, *held.waits + std::max(held.claim.hold, kToStart));
   }
   return next;
 }
@@ -287,7 +298,8 @@ asio::awaitable<void> Agent::feed() {
 asio::awaitable<void> Agent::hand_back_what_waits() {
   std::vector<std::string> names;
   for (const auto& [name, held] : held_) {
-    const bool waits = held.waits && since_boot() >= *held.waits + held.claim.hold;
+    const bool waits =
+        held.waits && since_boot() >= *held.waits + std::max(held.claim.hold, kToStart);
     if (waits && !held.lost) names.push_back(name);
   }
   co_await hand_back(std::move(names));
@@ -304,7 +316,7 @@ asio::awaitable<void> Agent::hand_back(std::vector<std::string> names) {
     if (held.state == "running") continue;  // It has begun meanwhile.
     claims.push_back({{"piece", held.claim.piece}, {"fence", held.claim.fence}});
     if (!held.state.empty()) co_await cancel(name);
-    held_.erase(name);
+    drop(name);
   }
   if (claims.empty()) co_return;
   json::object said{{"claims", std::move(claims)}};
@@ -315,9 +327,11 @@ asio::awaitable<void> Agent::hand_back(std::vector<std::string> names) {
 
 asio::awaitable<void> Agent::ask_for_work() {
   if (!database_ || since_boot() < ask_at_) co_return;
-  json::object said{
-      {"holds", holds_},      {"custom", json::value_from(custom_)}, {"conditions", values_},
-      {"want", free_slots()}, {"rivals", rivals_.number()},          {"seen", seen_}};
+  json::object said{{"holds", holds_},       {"custom", json::value_from(custom_)},
+                    {"conditions", values_}, {"want", free_slots()},
+                    {"take", true},          {"without", not_wanted()},
+                    {"seen", seen_}};
+  const Duration sent = since_boot();
   const auto answer = co_await ask("ask", std::move(said));
   if (!answer) co_return;
   ask_at_ = since_boot() + kAskLeast + some_of(kAskMost - kAskLeast);
@@ -334,7 +348,21 @@ asio::awaitable<void> Agent::ask_for_work() {
     co_await settle_each(each->as_array());
     seen_ = number_of(*answer, "change");
   }
+  co_await hold(array_of(*answer, "claims"), sent);
   co_await claim(array_of(*answer, "offers"));
+  // There may be more where these were.
+  if (!array_of(*answer, "claims").empty()) ask_at_ = Duration::zero();
+  if (free_slots() == 0) ask_at_ = std::max(ask_at_, since_boot() + kAskLeast);
+  if (ask_at_ == Duration::zero()) wake();
+}
+
+// The work that it does not take now: it has some of it, or has just given it back.
+json::array Agent::not_wanted() {
+  std::erase_if(declined_, [](const auto& pair) { return since_boot() >= pair.second; });
+  json::array names;
+  for (const auto& [name, until] : declined_) names.push_back(json::value(name));
+  for (const auto& [name, held] : held_) names.push_back(json::value(name));
+  return names;
 }
 
 asio::awaitable<void> Agent::claim(json::array offers) {
@@ -361,8 +389,13 @@ asio::awaitable<void> Agent::claim(json::array offers) {
   const Duration sent = since_boot();
   const auto answer = co_await ask("claim", std::move(said));
   if (!answer) co_return;
-  const json::array& claims = array_of(*answer, "claims");
-  rivals_.tried(std::min(offered, static_cast<std::size_t>(free_slots())), claims.size());
+  co_await hold(array_of(*answer, "claims"), sent);
+  // What others took must be looked at once more.
+  if (array_of(*answer, "claims").size() < offered) ask_at_ = Duration::zero();
+}
+
+// Registers claims that were asked for at `sent`.
+asio::awaitable<void> Agent::hold(json::array claims, Duration sent) {
   for (const json::value& value : claims) {
     auto claim = claim_from_json(value.as_object());
     if (!claim) {  // Of a newer version: somebody else may know what to do with it.
@@ -376,9 +409,6 @@ asio::awaitable<void> Agent::claim(json::array offers) {
     held_.insert_or_assign(name, std::move(held));
     co_await register_claim(name);
   }
-  // More may be there than was offered, and what others took must be looked at once more.
-  if (free_slots() > 0 && (offered > claims.size() || offered == 32)) ask_at_ = Duration::zero();
-  if (ask_at_ == Duration::zero()) wake();
 }
 
 asio::awaitable<void> Agent::register_claim(std::string name) {
@@ -386,6 +416,7 @@ asio::awaitable<void> Agent::register_claim(std::string name) {
   const auto registered =
       co_await register_here(local_claim(held.claim, settings_.node), ExistingPolicy::replace);
   if (registered) {
+    held.id = *registered;
     if (held.state.empty()) held.state = "enqueued";
     if (!held.waits && held.state == "enqueued") held.waits = since_boot();
     co_await feed();
@@ -406,7 +437,8 @@ asio::awaitable<void> Agent::register_claim(std::string name) {
   declined_[name] = since_boot() + kUntilAskedAgain;
 }
 
-asio::awaitable<Result<>> Agent::register_here(WorkRequest request, ExistingPolicy existing) {
+asio::awaitable<Result<std::string>> Agent::register_here(WorkRequest request,
+                                                          ExistingPolicy existing) {
   if (!request.command.empty()) {
     auto program = cli::find_program(request.command.front());
     if (!program) co_return std::unexpected(program.error());
@@ -415,7 +447,7 @@ asio::awaitable<Result<>> Agent::register_here(WorkRequest request, ExistingPoli
   json::object said{{"work", to_json(request)}, {"existing", word(existing)}};
   const auto registered = co_await daemon_->call("Register", std::move(said));
   if (!registered) co_return std::unexpected(registered.error());
-  co_return Result<>{};
+  co_return text_of(object_of(*registered, "work"), "id");
 }
 
 asio::awaitable<void> Agent::cancel(std::string name) {
@@ -427,7 +459,7 @@ asio::awaitable<void> Agent::cancel(std::string name) {
   }
 }
 
-asio::awaitable<Result<>> Agent::register_each(json::object wanted, int generation) {
+asio::awaitable<Result<std::string>> Agent::register_each(json::object wanted, int generation) {
   auto request = request_from_json(object_of(wanted, "request"));
   if (!request) co_return std::unexpected(request.error());
   co_return co_await register_here(local_each(std::move(*request), generation, settings_.node),

@@ -17,7 +17,6 @@
 
 #include "fleet/agent/node_daemon.h"
 #include "fleet/agent/node_status.h"
-#include "fleet/agent/rivals.h"
 #include "fleet/agent/settings.h"
 #include "fleet/database/connection.h"
 #include "fleet/work/local_work.h"
@@ -38,7 +37,8 @@ class Agent {
   // A claim, and its job in the daemon.
   struct Held {
     Claim claim;
-    std::string state;              // The job's; empty: it is not registered yet.
+    std::string id;                 // The job's; empty: it is not registered yet.
+    std::string state;              // The same.
     Duration renewed{};             // When the last renewal was sent.
     std::optional<Duration> waits;  // Since when its job has been waiting.
     bool lost = false;              // The lease is somebody else's: the job must end.
@@ -87,13 +87,18 @@ class Agent {
   boost::asio::awaitable<void> hand_back(std::vector<std::string> names);
   boost::asio::awaitable<void> ask_for_work();
   boost::asio::awaitable<void> claim(boost::json::array offers);
+  boost::asio::awaitable<void> hold(boost::json::array claims, Duration sent);
+  boost::json::array not_wanted();
   boost::asio::awaitable<void> register_claim(std::string name);
-  boost::asio::awaitable<Result<>> register_here(WorkRequest request, ExistingPolicy existing);
-  boost::asio::awaitable<Result<>> register_each(boost::json::object wanted, int generation);
+  boost::asio::awaitable<Result<std::string>> register_here(WorkRequest request,
+                                                            ExistingPolicy existing);
+  boost::asio::awaitable<Result<std::string>> register_each(boost::json::object wanted,
+                                                            int generation);
   boost::asio::awaitable<void> settle_each(boost::json::array wanted);
   boost::asio::awaitable<void> look_at_each();
   boost::asio::awaitable<void> cancel(std::string name);
 
+  void drop(const std::string& name);
   int free_slots() const;
   Duration next_time() const;
   Duration some_of(Duration most);
@@ -121,8 +126,10 @@ class Agent {
   Duration database_after_{};
   Duration database_pause_{};
 
-  std::map<std::string, Held> held_;          // By the name of the work.
-  std::map<std::string, Each> each_;          // The same.
+  std::map<std::string, Held> held_;  // By the name of the work.
+  std::map<std::string, Each> each_;  // The same.
+  std::map<std::string, std::string>
+      former_;                                // The last ended job of a name: its events come late.
   std::vector<std::string> unwanted_;         // Jobs of claims that are not ours any more.
   std::map<std::string, Origin> origins_;     // Of all jobs in the daemon when it was met.
   std::map<std::string, Duration> declined_;  // Not claimed again before.
@@ -141,7 +148,6 @@ class Agent {
   std::vector<std::string> custom_;
   boost::json::object values_;
   std::int64_t seen_ = 0;
-  Rivals rivals_;
   Duration ask_at_{};
   Duration crowd_{};  // The most that it waits after a hint.
   Duration each_at_{};

@@ -119,6 +119,7 @@ asio::awaitable<bool> Agent::recover() {
     co_return false;
   }
   origins_.clear();
+  former_.clear();
   for (const json::value& value : *works) {
     const json::object& work = value.as_object();
     const auto origin = origin_of(work);
@@ -138,7 +139,10 @@ asio::awaitable<bool> Agent::recover() {
       held.claim.name = name;
       held.unknown = true;
     }
-    if (held.claim.fence == origin->fence) held.state = state;
+    if (held.claim.fence == origin->fence) {
+      held.state = state;
+      held.id = text_of(work, "id");
+    }
     held.waits.reset();
     if (state == "enqueued") held.waits = since_boot();
   }
@@ -193,6 +197,9 @@ void Agent::take_event(const json::object& event) {
   const auto name = fleet_name(text_of(event, "uniqueName"));
   const auto time = time_of(event, "time");
   if (!name || !time) return;
+  const std::string id = text_of(event, "id");
+  const auto former = former_.find(*name);
+  const bool is_former = former != former_.end() && former->second == id;
   const std::string state = text_of(event, "state");
   const bool ended = event.contains("outcome");
   if (text_of(event, "event") == "started") runs_[*name] = *time - kMargin;
@@ -204,6 +211,7 @@ void Agent::take_event(const json::object& event) {
     entry->second = std::min(entry->second, began);
     if (run != runs_.end()) runs_.erase(run);
   }
+  if (is_former) return;
   if (const auto found = held_.find(*name); found != held_.end()) {
     Held& held = found->second;
     const bool was_waiting = held.waits.has_value();

@@ -128,7 +128,7 @@ asio::awaitable<void> Agent::report() {
     unreported_ends_.clear();
     for (const std::string& name : std::exchange(ended_, {})) {
       const bool waits = held_.contains(name) && held_[name].state == "enqueued";
-      held_.erase(name);
+      drop(name);
       if (waits) co_await cancel(name);
       ask_at_ = Duration::zero();
     }
@@ -148,7 +148,7 @@ asio::awaitable<void> Agent::drop_what_ended() {
     if (!finished || dirty_.contains(name)) continue;
     (held.lost || held.unknown ? gone : back).push_back(name);
   }
-  for (const std::string& name : gone) held_.erase(name);
+  for (const std::string& name : gone) drop(name);
   if (back.empty()) co_return;
   std::vector<std::string> names = back;
   co_await hand_back(std::move(names));

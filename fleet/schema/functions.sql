@@ -112,24 +112,18 @@ language sql stable as $$
 $$;
 
 -- At most `most` due pieces that fit the node as it is now, the highest priority first. Nothing is
--- locked: others may be offered the same. With `rivals` over 1 they are a random part of so many
--- times more, so that many nodes do not all reach for the same ones.
-create function wm.offers(me wm.node, holds integer, custom text[], most integer, rivals integer)
+-- locked: others may be offered the same. `judged`: only work about which the node must ask its
+-- daemon before it claims it.
+create function wm.offers(me wm.node, holds integer, custom text[], most integer, judged boolean)
 returns jsonb
-language plpgsql volatile as $$
+language plpgsql stable as $$
 declare
   level smallint;
   found jsonb;
   all_found jsonb := '[]';
   missing integer := most;
-  depth integer;
 begin
   for level in select distinct q.priority from wm.queue q order by q.priority desc loop
-    select case when rivals = 1 then missing
-        else greatest(missing * rivals / greatest(count(*), 1), 4) end into depth
-      from wm.queue q
-      where q.priority = level and q.needs & ~offers.holds = 0
-        and q.custom <@ offers.custom and q.labels <@ me.labels;
     select jsonb_agg(jsonb_build_object('piece', o.piece_id, 'name', w.name,
         'constraints', w.request->'constraints', 'timeZone', w.request->'timeZone') order by o.due)
       into found
@@ -141,10 +135,11 @@ begin
               where a.queue_id = q.queue_id and a.state = 0 and a.due <= now()
                 and (a.until is null or a.until <= now())
                 and (a.alone or not wm.has_sibling(me.node_id, a))
-              order by a.due, a.piece_id limit depth) p
+              order by a.due, a.piece_id limit missing) p
           where q.priority = level and q.needs & ~offers.holds = 0
+            and (q.needs & (1 << 30) <> 0 or not judged)
             and q.custom <@ offers.custom and q.labels <@ me.labels
-          order by case when rivals > 1 then random() end, p.due, p.piece_id limit missing) o
+          order by p.due, p.piece_id limit missing) o
       join wm.work w on w.work_id = o.work_id;
     continue when found is null;
     all_found := all_found || found;
@@ -152,6 +147,47 @@ begin
     exit when missing <= 0;
   end loop;
   return all_found;
+end $$;
+
+-- Claims at most `want` pieces that fit the node as it is now, the highest priority first, but none
+-- of the work named in `without`. Others that do the same take other ones, and none waits.
+create function wm.take(me wm.node, holds integer, custom text[], want integer, without text[])
+returns jsonb
+language plpgsql as $$
+declare
+  q wm.queue;
+  taken jsonb;
+  all_taken jsonb := '[]';
+  missing integer := want;
+begin
+  for q in select f.* from wm.queue f
+      where f.needs & ~take.holds = 0 and f.custom <@ take.custom and f.labels <@ me.labels
+      order by f.priority desc, random() loop
+    with free as (
+      select p.piece_id, p.work_id from wm.piece p
+        where p.queue_id = q.queue_id and p.state = 0 and p.due <= now()
+          and (p.until is null or p.until <= now())
+          and (p.alone or not wm.has_sibling(me.node_id, p))
+          and (without is null or not exists (select from wm.work b
+            where b.work_id = p.work_id and b.name = any (without)))
+        order by p.due, p.piece_id limit missing
+        for update skip locked
+    ), chosen as (
+      select distinct on (work_id) piece_id from free order by work_id, piece_id
+    ), claimed as (
+      update wm.piece p set node_id = me.node_id, fence = p.fence + 1, until = now() + w.lease,
+          running = false
+        from chosen c, wm.work w
+        where p.piece_id = c.piece_id and w.work_id = p.work_id
+        returning wm.claim_document(p, w) as document
+    )
+    select jsonb_agg(document) into taken from claimed;
+    continue when taken is null;
+    all_taken := all_taken || taken;
+    missing := want - jsonb_array_length(all_taken);
+    exit when missing <= 0;
+  end loop;
+  return all_taken;
 end $$;
 
 -- When something may be offered that is not now: it is due, or a lease ends.
@@ -171,7 +207,8 @@ language sql stable as $$
 $$;
 
 -- A node's regular question: what there is for it. `holds`, `custom`, `conditions`: how the node is;
--- `want`: how many pieces it has room for; `seen`: the number of the last change that it knows.
+-- `want`: how many pieces it has room for; `take`: those that it need not judge are claimed at once,
+-- but none of the work in `without`; `seen`: the number of the last change that it knows.
 create function wm.ask(said jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 <<here>>
@@ -182,7 +219,9 @@ declare
     (select array_agg(c) from jsonb_array_elements_text(said->'custom') c), '{}');
   want integer := least(coalesce((said->>'want')::integer, 0), 32);
   change bigint := (select number from wm.change);
+  judged constant integer := 1 << 30;
   offers jsonb := '[]';
+  claims jsonb := '[]';
 begin
   update wm.node_word w
     set seen_at = now(), holds = here.holds, custom = here.custom,
@@ -190,15 +229,21 @@ begin
     where w.node_id = me.node_id
       and (w.seen_at < now() - interval '10 s' or w.holds <> here.holds or w.custom <> here.custom
            or w.conditions is distinct from said->'conditions');
+  if want > 0 and not me.draining and coalesce((said->>'take')::boolean, false) then
+    claims := wm.take(me, here.holds & ~judged, here.custom, want,
+      (select array_agg(n) from jsonb_array_elements_text(said->'without') n));
+    want := want - jsonb_array_length(claims);
+  end if;
   if want > 0 and not me.draining then
-    offers := wm.offers(me, here.holds, here.custom, least(greatest(2 * want, 8), 32),
-      least(greatest(coalesce((said->>'rivals')::integer, 1), 1), 64));
+    offers := wm.offers(me, here.holds | judged, here.custom, least(greatest(2 * want, 8), 32),
+      coalesce((said->>'take')::boolean, false));
   end if;
   return jsonb_build_object('change', change, 'draining', me.draining, 'offers', offers,
+    'claims', claims,
     'each', case when (said->>'seen')::bigint is distinct from change and not me.draining
               then wm.each_of(me) end,
     'nextMs', case when offers = '[]' and want > 0 and not me.draining
-      then ceil(extract(epoch from wm.next_offer(me, here.holds, here.custom) - now()) * 1000) end,
+      then ceil(extract(epoch from wm.next_offer(me, here.holds | judged, here.custom) - now()) * 1000) end,
     'custom', (select coalesce(jsonb_agg(distinct c), '[]')
       from wm.queue q, unnest(q.custom) c where q.labels <@ me.labels));
 end $$;

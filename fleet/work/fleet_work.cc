@@ -149,6 +149,7 @@ Needs needs_of(const Constraints& constraints) {
                            : (one.flags | constraints.flags) == constraints.flags;
     if (named) bits |= Needs{1} << i;
   }
+  if (constraints.has(Constraint::between)) bits |= kJudged;
   return bits;
 }
 

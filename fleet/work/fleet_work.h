@@ -49,8 +49,11 @@ using Needs = std::uint32_t;
 const std::vector<Constraints>& simple_constraints();
 /// The name for people of what bit i stands for: `unmetered network`.
 std::string_view name_of_need(std::size_t bit);
-/// The bits of the constraints that the request names. Windows are not among them.
+/// The bits of the constraints that the request names, and kJudged if it names windows.
 Needs needs_of(const Constraints& constraints);
+/// Only the node's daemon can say whether all of it holds now. No node says that it has this bit
+/// without having asked.
+inline constexpr Needs kJudged = Needs{1} << 30;
 
 /// The document that wm.register_work() takes. `now`, `zone`: for the first due time.
 boost::json::object registration(const FleetWork& work, std::string_view existing, bool applied,

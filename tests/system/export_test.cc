@@ -105,6 +105,7 @@ std::pair<Texts, Texts> set_and_reset(const Field& field, const std::string& wor
 Texts companions(const Field& field) {
   if (field.key == "prefer") return {"--relax-after=1h", "--relax-after=2h", "--relax-after=3h"};
   if (field.key == "time-zone") return {"--between=01:00-02:00"};
+  if (field.key == "while-kept-alive") return {"--watchdog=1m"};
   if (field.key.starts_with("trigger-")) return {"--on-path=/usr/b"};
   return {};
 }
