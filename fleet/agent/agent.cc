@@ -14,6 +14,7 @@
 #include "core/request_json.h"
 #include "core/version.h"
 #include "fleet/agent/boot_clock.h"
+#include "fleet/schema.h"
 
 namespace wm::fleet {
 
@@ -36,6 +37,16 @@ constexpr std::string_view kClosed = "wm_fleet_closed";
 
 constexpr Duration kFirstPause = 500ms;
 constexpr Duration kLongestPause = 30s;
+
+// An agent works with a schema that is one version newer; empty: this one is.
+std::string other_schema(std::int64_t version) {
+  const auto known = static_cast<std::int64_t>(kMigrations.size());
+  if (version == known || version == known + 1) return "";
+  return "the schema has version " + std::to_string(version) + ", and this wm-fleet knows " +
+         std::to_string(known) +
+         (version < known ? ": the administrator should run wm-fleet migrate"
+                          : ": install a newer one on this node");
+}
 
 Duration longer(Duration pause) { return std::clamp(pause * 2, kFirstPause, kLongestPause); }
 
@@ -187,6 +198,10 @@ asio::awaitable<bool> Agent::meet_database() {
       {"version", kVersion}, {"labels", to_json(settings_.labels)}, {"claims", std::move(claims)}};
   const auto greeting = co_await ask("hello", std::move(said));
   if (!greeting) co_return false;
+  if (const auto problem = other_schema(number_of(*greeting, "schema")); !problem.empty()) {
+    lose_database("refused", {ErrorCode::refused, problem});
+    co_return false;
+  }
   take_claims(array_of(*greeting, "claims"));
   cursor_ = time_of(*greeting, "cursor");
   crowd_ = std::min(kCrowdPerNode * number_of(*greeting, "nodes"), kCrowd);
