@@ -225,11 +225,14 @@ void Scheduler::paths_changed(WorkId id, TimePoint now) {
 
 void Scheduler::hear(WorkId id, Duration since_boot) {
   const Work* found = table_.find(id);
-  if (found && found->state == WorkState::running) table_.agenda().hear(*found, since_boot);
+  if (!found || found->state != WorkState::running) return;
+  // A run cannot lengthen what its owner holds for it.
+  if (!found->run_policy.get().while_kept_alive) table_.agenda().hear(*found, since_boot);
 }
 
 void Scheduler::keep_alive(WorkId id, Duration since_boot) {
-  hear(id, since_boot);
+  const Work* found = table_.find(id);
+  if (found && found->state == WorkState::running) table_.agenda().hear(*found, since_boot);
   table_.keep_alive(id, since_boot);
 }
 

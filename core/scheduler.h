@@ -119,8 +119,8 @@ class Scheduler {
   }
   void resume(const std::string& group) { pauses_.resume(group); }
 
-  /// The run of that job was heard of, at that time since boot: its watchdog counts from there. It
-  /// is a fact, like the clock's offset, and no event of a turn.
+  /// The run of that job was heard of, at that time since boot: its watchdog counts from there
+  /// unless only its owner's word does. It is a fact, and no event of a turn.
   void hear(WorkId id, Duration since_boot);
   /// The same by that job's owner, which also lets it start if it waits for that.
   void keep_alive(WorkId id, Duration since_boot);

@@ -121,6 +121,7 @@ class Agent {
   int slots_ = 0;
   bool recovered_ = false;
   bool conditions_changed_ = true;
+  std::optional<boost::json::array> early_events_;  // While the list of jobs is on its way.
 
   std::unique_ptr<Connection> database_;
   Duration database_after_{};

@@ -113,7 +113,10 @@ asio::awaitable<bool> Agent::meet_daemon() {
 // Learns what there is in the daemon: an agent that was killed goes on here.
 asio::awaitable<bool> Agent::recover() {
   json::object asked{{"tags", json::array{kFleetTag}}, {"finished", true}};
+  // The list may be older than events that come before it.
+  early_events_.emplace();
   const auto works = co_await daemon_->collect("List", std::move(asked), "works");
+  const json::array early = *std::exchange(early_events_, std::nullopt);
   if (!works) {
     lose_daemon(works.error().message);
     co_return false;
@@ -148,6 +151,7 @@ asio::awaitable<bool> Agent::recover() {
   }
   // What the daemon has lost, it cannot run.
   std::erase_if(held_, [&](const auto& pair) { return !origins_.contains(pair.first); });
+  for (const json::value& event : early) take_event(event.as_object());
   if (database_) co_return co_await recover_runs();
   co_return true;
 }
@@ -194,6 +198,7 @@ asio::awaitable<void> Agent::follow_events() {
 }
 
 void Agent::take_event(const json::object& event) {
+  if (early_events_) return early_events_->push_back(event);
   const auto name = fleet_name(text_of(event, "uniqueName"));
   const auto time = time_of(event, "time");
   if (!name || !time) return;

@@ -169,9 +169,9 @@ asio::awaitable<void> Agent::look_at_each() {
     const auto found = name ? each_.find(*name) : each_.end();
     if (found == each_.end()) continue;
     Each& one = found->second;
+    // Its state is what the events say: this answer may be older than they are.
     const std::string missing = cli::waits_of(work, cli::now());
-    if (one.state == text_of(work, "state") && one.missing == missing) continue;
-    one.state = text_of(work, "state");
+    if (one.state != text_of(work, "state") || one.missing == missing) continue;
     one.missing = missing;
     one.told = false;
   }

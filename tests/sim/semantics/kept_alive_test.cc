@@ -99,6 +99,17 @@ TEST_F(KeptAlive, TheWatchdogCountsFromTheWordThatLetTheRunStart) {
   EXPECT_EQ(stopping(id), StopReason::watchdog);
 }
 
+TEST_F(KeptAlive, ARunCannotSpeakForItsOwner) {
+  const WorkId id = world_.enqueue(leased("a"));
+  world_.keep_alive(id);
+  world_.advance(0ms);
+  ASSERT_EQ(state(id), WorkState::running);
+  world_.advance(20s);
+  world_.hear(id);
+  world_.advance(10s);
+  EXPECT_EQ(stopping(id), StopReason::watchdog);
+}
+
 TEST_F(KeptAlive, AWordIsNotMeasuredByTheClock) {
   world_.conditions.holds[Constraint::charging] = false;
   WorkRequest request = leased("a");
