@@ -119,9 +119,14 @@ asio::awaitable<void> Agent::report() {
     if (!taken) co_return;
     cursor_ = cursor;
     unreported_refusals_.clear();
-    for (const json::value& told : each) {
-      const auto one = each_.find(text_of(told.as_object(), "name"));
-      if (one != each_.end()) one->second.told = true;
+    for (const json::value& value : each) {
+      const json::object& told = value.as_object();
+      const auto one = each_.find(text_of(told, "name"));
+      // It may have changed while this was on its way.
+      if (one != each_.end() && one->second.state == text_of(told, "state") &&
+          one->second.missing == text_of(told, "missing")) {
+        one->second.told = true;
+      }
     }
     if (!unreported_runs_.empty()) status_.last_report = format_time(cli::now());
     unreported_runs_.clear();

@@ -79,7 +79,7 @@ TEST_F(FleetAgent, EachNodeThatMatchesRunsItOnce) {
   add_node("b", {"site=berlin"});
   add_node("c", {"site=paris"});
   add({"everywhere", "--each", "--label", "site=berlin"}, {"true"});
-  EXPECT_EQ(wait("everywhere"), 0);
+  EXPECT_EQ(wait("everywhere"), 0) << fleet_->wm_fleet({"show", "everywhere"}).out;
   EXPECT_EQ(fleet_->value("select string_agg(n.name, ' ' order by n.name) from wm.run r join "
                           "wm.node n using (node_id)"),
             "a b");
