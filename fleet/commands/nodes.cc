@@ -137,7 +137,10 @@ int revoke(Context& context, const std::string& node) {
                                                      ": its connections cannot be ended: grant "
                                                      "yourself pg_signal_backend"});
   }
-  const auto dropped = database->query("drop role if exists \"" + name + "\"; commit");
+  // A node may have made things of its own, such as large objects: they go with it.
+  const std::string quoted = "\"" + name + "\"";
+  const auto dropped = database->query("alter role " + quoted + " nologin; drop owned by " +
+                                       quoted + "; drop role " + quoted + "; commit");
   if (!dropped) {
     static_cast<void>(database->query("rollback"));
     return context.complain(dropped.error());

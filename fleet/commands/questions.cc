@@ -264,6 +264,12 @@ struct HistoryOptions {
 };
 
 int history(Context& context, const HistoryOptions& options) {
+  if (!options.name.empty()) {
+    const auto known = context.ask("select to_jsonb(exists (select from wm.work where name = $1))",
+                                   {options.name});
+    if (!known) return context.status();
+    if (!known->get_bool()) return context.complain(no_such_work(options.name));
+  }
   const auto runs = context.ask(
       "select coalesce(jsonb_agg(wm.run_view(r) order by r.started_at desc), '[]') from"
       " (select a.* from wm.run a join wm.work w on w.work_id = a.work_id"
@@ -293,7 +299,7 @@ int logs(Context& context, const LogOptions& options) {
   const auto run = context.ask(
       "select jsonb_build_object('node', n.name, 'run', r.run, 'log', r.log) from wm.run r"
       " join wm.work w on w.work_id = r.work_id join wm.node n on n.node_id = r.node_id"
-      " where w.name = $1 and ($2 = '' or n.name = $2) order by r.started_at desc limit 1",
+      " where w.name = $1 and ($2 = '' or n.name = $2) order by r.void, r.started_at desc limit 1",
       {options.name, options.node});
   if (!run) return context.status();
   if (!run->is_object()) {

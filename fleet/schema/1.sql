@@ -55,14 +55,16 @@ create table wm.work (
 create index work_each on wm.work (work_id) where placement = 'each' and cancelled_at is null;
 
 -- One run of `any` or `count` work that is to happen, or the periods of it. A claim writes only
--- columns that no index knows, into the free space of the same page: it is a HOT update.
+-- columns that no index knows, into the free space of the same page: it is a HOT update. Therefore
+-- no index leads to the pieces of a node; only the administrator asks for them.
 create table wm.piece (
   piece_id    bigint generated always as identity primary key,
   work_id     bigint not null references wm.work on delete cascade,
   ordinal     integer not null,
   alone       boolean not null,             -- It is the only piece of its work.
   queue_id    integer not null references wm.queue,
-  state       smallint not null default 0,  -- 0 open, 1 succeeded, 2 failed, 3 cancelled.
+  -- 0 open, 1 succeeded, 2 failed, 3 cancelled.
+  state       smallint not null default 0 check (state between 0 and 3),
   due         timestamptz not null,
   -- The row of the scheduling rules.
   enqueued_at timestamptz not null,
@@ -89,9 +91,10 @@ create table wm.run (
   started_at  timestamptz not null,
   piece_id    bigint,
   fence       bigint,
-  attempt     integer not null,
+  attempt     integer not null check (attempt >= 0),
   finished_at timestamptz,
-  outcome     text not null,
+  outcome     text not null
+    check (outcome in ('succeeded', 'failed', 'retry', 'interrupted')),
   record      jsonb not null,                -- As the node's daemon has it.
   log         jsonb not null default '[]',   -- The end of its output.
   void        boolean not null default false,  -- The claim was not the node's any more.
@@ -99,6 +102,7 @@ create table wm.run (
   primary key (work_id, node_id, run, started_at)
 );
 create index run_by_time on wm.run (started_at desc);
+create index run_by_node on wm.run (node_id, started_at desc);
 
 -- How `each` work is on each node, and what work a node refuses.
 create table wm.each_word (
@@ -114,6 +118,7 @@ create table wm.each_word (
 -- Counts the changes of what `each` means for any node. One row, so that the count is in the order
 -- of the commits.
 create table wm.change (
-  number bigint not null
+  number bigint not null,
+  one    boolean primary key default true check (one)
 ) with (fillfactor = 20);
-insert into wm.change values (1);
+insert into wm.change (number) values (1);

@@ -76,7 +76,7 @@ begin
     update wm.node n set own = here.own where n.node_id = me.node_id;
     perform wm.settle_labels();
   end if;
-  insert into wm.node_word as w (node_id, version) values (me.node_id, left(said->>'version', 40))
+  insert into wm.node_word as w (node_id, version) values (me.node_id, coalesce(left(said->>'version', 40), ''))
     on conflict (node_id) do update set seen_at = now(), version = excluded.version
     returning w.cursor into here.cursor;
   return jsonb_build_object('node', me.name, 'cursor', wm.iso(here.cursor),
@@ -220,15 +220,21 @@ declare
   want integer := least(coalesce((said->>'want')::integer, 0), 32);
   change bigint := (select number from wm.change);
   judged constant integer := 1 << 30;
+  conditions jsonb := '{}';
   offers jsonb := '[]';
   claims jsonb := '[]';
 begin
+  if jsonb_typeof(said->'conditions') = 'object' and length(said->>'conditions') <= 8192
+     and not exists (select from jsonb_each(said->'conditions') where jsonb_typeof(value) <> 'string')
+  then
+    conditions := said->'conditions';
+  end if;
   update wm.node_word w
     set seen_at = now(), holds = here.holds, custom = here.custom,
-        conditions = coalesce(said->'conditions', '{}'), slots = want
+        conditions = here.conditions, slots = want
     where w.node_id = me.node_id
       and (w.seen_at < now() - interval '10 s' or w.holds <> here.holds or w.custom <> here.custom
-           or w.conditions is distinct from said->'conditions');
+           or w.conditions <> here.conditions);
   if want > 0 and not me.draining and coalesce((said->>'take')::boolean, false) then
     claims := wm.take(me, here.holds & ~judged, here.custom, want,
       (select array_agg(n) from jsonb_array_elements_text(said->'without') n));
@@ -319,6 +325,21 @@ begin
   return jsonb_build_object('pieces', given);
 end $$;
 
+-- True if a text is base64.
+create function wm.is_base64(said text) returns boolean
+language sql immutable as $$
+  select coalesce(said ~ '^[A-Za-z0-9+/]*={0,2}$', false);
+$$;
+
+-- True if it is the end of an output, in parts.
+create function wm.is_log(said jsonb) returns boolean
+language sql immutable as $$
+  select coalesce(jsonb_typeof(said) = 'array' and length(said::text) <= 131072
+    and not exists (select from jsonb_array_elements(
+        case when jsonb_typeof(said) = 'array' then said else '[]' end) part
+      where jsonb_typeof(part) <> 'object' or not wm.is_base64(part->>'data')), false);
+$$;
+
 -- What has happened on the node: runs that ended, claims that ended with them, and how `each` work
 -- is. All of it, or nothing; the same once more changes nothing.
 create function wm.report(said jsonb) returns jsonb
@@ -334,7 +355,7 @@ begin
                       outcome, record, log, void)
     select w.work_id, me.node_id, r.run, r."startedAt", p.piece_id,
         case when p.piece_id is not null then r.fence end, r.attempt, r."finishedAt", r.outcome,
-        r.record, case when length(r.log::text) <= 131072 then coalesce(r.log, '[]') else '[]' end,
+        r.record, case when wm.is_log(r.log) then r.log else '[]' end,
         case when w.placement = 'each' then r.piece is not null
           else p.fence is distinct from r.fence or p.node_id is distinct from me.node_id end
       from jsonb_to_recordset(said->'runs') as r (name text, run integer, "startedAt" timestamptz,
@@ -343,7 +364,9 @@ begin
       join wm.work w on w.name = r.name
       left join wm.piece p on p.piece_id = r.piece and p.work_id = w.work_id
       where r.outcome in ('succeeded', 'failed', 'retry', 'interrupted')
-        and length(r.record::text) <= 65536
+        and jsonb_typeof(r.record) = 'object' and length(r.record::text) <= 65536
+        and r.run >= 0 and r.attempt >= 0
+        and r."startedAt" between now() - interval '10 years' and now() + interval '1 day'
         and (w.labels <@ me.labels or p.node_id = me.node_id or exists
              (select from wm.each_word d where d.work_id = w.work_id and d.node_id = me.node_id))
     on conflict do nothing;

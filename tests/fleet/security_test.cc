@@ -139,6 +139,38 @@ TEST_F(FleetSecurity, NonsenseIsRefusedAndChangesNothing) {
   EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0");
 }
 
+TEST_F(FleetSecurity, ReportsOfNonsenseSpoilNobodysQuestions) {
+  const Output added = fleet_->wm_fleet({"register-oneoff", "open", "--", "/bin/true"});
+  ASSERT_EQ(added.status, 0) << added.err;
+  liar_->error_of(R"(select wm.report('{"runs":[
+    {"name":"open","run":1,"startedAt":"infinity","attempt":1,"outcome":"succeeded","record":{}},
+    {"name":"open","run":2,"startedAt":"2026-01-01","attempt":-5,"outcome":"failed","record":{}},
+    {"name":"open","run":3,"startedAt":"2026-01-01","attempt":1,"outcome":"failed","record":[1]},
+    {"name":"open","run":4,"startedAt":"2026-01-01","attempt":1,"outcome":"failed","record":{},
+     "log":[{"data":"no base64!"},5,null]}]}'))");
+  liar_->error_of(R"(select wm.ask('{"conditions":[1],"holds":-1}'))");
+  for (const std::vector<std::string>& question :
+       std::vector<std::vector<std::string>>{{"history"},
+                                             {"history", "open"},
+                                             {"show", "open"},
+                                             {"why", "open"},
+                                             {"logs", "open"},
+                                             {"nodes"},
+                                             {"list"}}) {
+    const Output answer = fleet_->wm_fleet(question);
+    EXPECT_EQ(answer.status, 0) << question[0] << answer.err;
+  }
+  EXPECT_EQ(fleet_->value("select string_agg(run::text || log::text, ' ') from wm.run"), "4[]");
+}
+
+TEST_F(FleetSecurity, ANodeCannotKeepItselfFromBeingRevoked) {
+  liar_->error_of("select lo_create(0)");
+  liar_->error_of("alter default privileges grant select on tables to public");
+  const Output revoked = fleet_->wm_fleet({"revoke", "liar"});
+  EXPECT_EQ(revoked.status, 0) << revoked.err;
+  EXPECT_EQ(fleet_->value("select count(*) from pg_roles where rolname = 'wm_node_liar'"), "0");
+}
+
 TEST_F(FleetSecurity, ARevokedNodeIsOut) {
   ASSERT_EQ(fleet_->wm_fleet({"revoke", "liar"}).status, 0);
   EXPECT_NE(liar_->error_of("select 1"), "") << "its connection has ended";

@@ -150,6 +150,14 @@ hold = "0s"
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ((*again)[i].work, (*read)[i].work);
 }
 
+TEST(FleetWork, HasAName) {
+  FleetWork work;
+  work.request = request_of(WorkKind::oneoff);
+  EXPECT_TRUE(validate(work));
+  work.request.unique_name.clear();
+  EXPECT_FALSE(validate(work));
+}
+
 TEST(FleetFile, SaysWhereItIsWrong) {
   const auto error = [](const std::string& line) {
     const auto read =
