@@ -141,7 +141,8 @@ echo "ok: what runs goes on when the package is upgraded"
 exposure() { inside systemd-analyze security wmd.service --no-pager | tail -1; }
 echo "as installed: $(exposure)"
 # shellcheck disable=SC2016  # Markdown's backticks.
-sed -n '/^```ini$/,/^```$/p' "$here/../../docs/hardening.md" | sed '1d;$d' >"$package/confined.conf"
+awk '/^```ini$/ { inside = 1; next } inside && /^```$/ { exit } inside' "$here/../../docs/hardening.md" \
+  >"$package/confined.conf"
 inside mkdir --parents /srv /run/systemd/system/wmd.service.d
 cp "$package/confined.conf" "$machine/root/root/confined.conf"
 inside cp /root/confined.conf /run/systemd/system/wmd.service.d/
