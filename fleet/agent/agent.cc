@@ -346,10 +346,11 @@ asio::awaitable<void> Agent::ask_for_work() {
                     {"conditions", values_}, {"want", free_slots()},
                     {"take", true},          {"without", not_wanted()},
                     {"seen", seen_}};
+  // Before the question: a hint that comes during it is about what the answer does not know.
+  ask_at_ = since_boot() + kAskLeast + some_of(kAskMost - kAskLeast);
   const Duration sent = since_boot();
   const auto answer = co_await ask("ask", std::move(said));
   if (!answer) co_return;
-  ask_at_ = since_boot() + kAskLeast + some_of(kAskMost - kAskLeast);
   if (const json::value* next = answer->if_contains("nextMs"); next && next->is_number()) {
     ask_at_ = std::min(ask_at_,
                        since_boot() + Duration{number_of(*answer, "nextMs")} + some_of(kCrowd) / 4);
