@@ -232,7 +232,6 @@ void bench_fleet(Table& table) {
   measure_start(table, database);
   measure_claims(table, database);
   measure_rest(table, database);
-  Connection::join_connecting_threads();
 }
 
 }  // namespace wm

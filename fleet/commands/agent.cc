@@ -63,7 +63,6 @@ int serve(Context& context, const AgentOptions& options) {
   agent.start();
   ::sd_notify(0, "READY=1");
   loop.run();
-  Connection::join_connecting_threads();
   return cli::kDone;
 }
 

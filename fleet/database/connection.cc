@@ -1,11 +1,12 @@
 #include "fleet/database/connection.h"
 
+#include <thread>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/text.h"
@@ -16,12 +17,6 @@ namespace asio = boost::asio;
 namespace json = boost::json;
 
 namespace {
-
-// A few, because an agent connects seldom: each waits for one connection.
-asio::thread_pool& connecting_threads() {
-  static asio::thread_pool pool(4);
-  return pool;
-}
 
 // libpq's messages have several lines, of which the first says what happened.
 std::string first_line(const char* message) {
@@ -131,22 +126,22 @@ Connection::~Connection() {
   socket_.release();  // It is libpq's to close.
 }
 
-void Connection::join_connecting_threads() { connecting_threads().join(); }
-
 asio::awaitable<Result<std::unique_ptr<Connection>>> Connection::open(std::string conninfo) {
   const auto executor = co_await asio::this_coro::executor;
+  std::thread thread;
   const auto connect = [&](auto handler) {
     const auto loop = asio::prefer(executor, asio::execution::outstanding_work.tracked);
-    asio::post(connecting_threads(),
-               [handler = std::move(handler), loop, info = with_time_limits(conninfo)]() mutable {
-                 PGconn* const connection = PQconnectdb(info.c_str());
-                 asio::post(loop, [handler = std::move(handler), connection]() mutable {
-                   std::move(handler)(connection);
-                 });
-               });
+    thread = std::thread(
+        [handler = std::move(handler), loop, info = with_time_limits(conninfo)]() mutable {
+          PGconn* const connection = PQconnectdb(info.c_str());
+          asio::post(loop, [handler = std::move(handler), connection]() mutable {
+            std::move(handler)(connection);
+          });
+        });
   };
   Handle handle(co_await asio::async_initiate<const asio::use_awaitable_t<>, void(PGconn*)>(
       connect, asio::use_awaitable));
+  thread.join();
   if (PQstatus(handle.get()) != CONNECTION_OK) {
     co_return fail(ErrorCode::unreachable,
                    "the database cannot be reached: " + first_line(PQerrorMessage(handle.get())));

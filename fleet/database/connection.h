@@ -35,11 +35,9 @@ class Connection {
   /// Longer than this, no answer means that there will be none.
   static constexpr std::chrono::seconds kAnswerLimit{10};
 
-  /// Connects in a thread, because libpq looks up names while its caller waits. The loop must
-  /// outlive join_connecting_threads().
+  /// Connects in a thread, because libpq looks up names while its caller waits. The loop must go on
+  /// until it is done.
   static boost::asio::awaitable<Result<std::unique_ptr<Connection>>> open(std::string conninfo);
-  /// Waits for connections that are still being made, before the loop ends.
-  static void join_connecting_threads();
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
