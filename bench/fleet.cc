@@ -103,7 +103,7 @@ double rate(const std::vector<std::string>& conninfos, Take take) {
   asio::io_context loop;
   std::vector<std::unique_ptr<Connection>> connections;
   std::exception_ptr problem;
-  const auto keep = [&](std::exception_ptr failed) {
+  const auto keep = [&](const std::exception_ptr& failed) {
     if (failed) problem = failed;
   };
   for (const std::string& conninfo : conninfos) {
@@ -121,12 +121,13 @@ double rate(const std::vector<std::string>& conninfos, Take take) {
   std::size_t running = connections.size();
   const auto until = steady_clock::now() + kMeasured;
   for (const auto& connection : connections) {
-    asio::co_spawn(loop, take(*connection, until, claims), [&](std::exception_ptr failed) {
+    asio::co_spawn(loop, take(*connection, until, claims), [&](const std::exception_ptr& failed) {
       keep(failed);
       --running;
     });
   }
-  while (running > 0) loop.run_one();
+  const auto all_ended = [&] { return running == 0; };
+  while (!all_ended()) loop.run_one();
   if (problem) std::rethrow_exception(problem);
   return static_cast<double>(claims) / std::chrono::duration<double>(kMeasured).count();
 }

@@ -90,7 +90,7 @@ class FleetChaos : public testing::Test {
       case 4:
         for (TestNode* one : std::exchange(still_, {})) one->signal_agent(SIGCONT);
         break;
-      case 5:
+      default:
         stall(node.name());
         break;
     }

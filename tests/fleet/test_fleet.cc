@@ -56,8 +56,10 @@ int free_port() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw std::runtime_error("no port is free");
+  }
   ::close(socket);
   return ntohs(address.sin_port);
 }
@@ -212,7 +214,7 @@ NodeCaller::NodeCaller(const std::string& conninfo) {
   database_ = std::move(*connected);
 }
 
-json::object NodeCaller::call(const std::string& function, json::object parameters) {
+json::object NodeCaller::call(const std::string& function, const json::object& parameters) {
   auto answer =
       database_->ask("select wm." + function + "($1::jsonb)", {json::serialize(parameters)});
   if (!answer) return {{"error", answer.error().message}};

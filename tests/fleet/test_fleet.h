@@ -78,7 +78,7 @@ class NodeCaller {
   explicit NodeCaller(const std::string& conninfo);
 
   /// The function's answer; the error's text under `error`.
-  boost::json::object call(const std::string& function, boost::json::object parameters);
+  boost::json::object call(const std::string& function, const boost::json::object& parameters);
   /// The error of a statement; empty: it was done.
   std::string error_of(const std::string& sql);
 
