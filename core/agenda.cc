@@ -145,7 +145,7 @@ std::optional<TimePoint> Agenda::kept_alive_since(const Work& work, TimePoint no
   return TimePoint{words_.at(work.id).since + clock_offset_};
 }
 
-// What was heard of an earlier run is older than this one.
+// An earlier run ended before this one began, so what it said is no longer there.
 Duration Agenda::heard_at(const Work& run) const {
   std::optional<Duration> last;
   if (const auto of_run = heard_.find(run.id); of_run != heard_.end()) last = of_run->second;

@@ -60,7 +60,7 @@ struct Group {
   RunsOfOwners running;
 };
 
-/// What the owner of a job said of it by KeepAlive, in times since boot.
+/// The times since boot at which the owner of a job called KeepAlive for it.
 struct OwnersWord {
   Duration since{};  // The first word after a silence.
   Duration last{};

@@ -31,7 +31,7 @@ class TableReader {
  protected:
   virtual void read_job(Entry& entry, std::string_view line) const = 0;
 
-  /// Those that are set above the line.
+  /// Returns the variables that were set above the line.
   const std::map<std::string, std::string>& variables() const { return variables_; }
 
  private:
@@ -40,7 +40,7 @@ class TableReader {
 
   std::string where_;  // The table's name.
   std::map<std::string, std::string> variables_;
-  std::vector<std::string> comments_;  // Those directly above the next entry.
+  std::vector<std::string> comments_;  // They stand directly above the next entry.
 };
 
 /// True if the variable speaks to the scheduler, not to the command: then a note says what becomes

@@ -12,7 +12,7 @@ namespace wm {
 
 class EventQueue {
  public:
-  /// What an event is about.
+  /// The subject of an event.
   enum class About : std::uint8_t { job, pause };
 
   /// `weight` is its size in bytes, roughly. An event without room is counted as missing after

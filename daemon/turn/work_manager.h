@@ -122,7 +122,7 @@ class WorkManager {
 
   /// The job with that id (a UUID) whose run `speaker` may speak for: its user, or root.
   Result<WorkId> find_run(const std::string& uuid, uid_t speaker) const;
-  /// That run was heard of before the next turn.
+  /// Says that the run is alive; the next turn takes note of it.
   void heard(WorkId id) { heard_.insert(id); }
   /// The owner of that job kept it alive before the next turn: now, or at that time since boot.
   void kept_alive(WorkId id, Duration since_boot = Duration::max()) {

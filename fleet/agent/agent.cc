@@ -383,7 +383,7 @@ json::array Agent::not_wanted() {
 
 asio::awaitable<void> Agent::claim(json::array offers) {
   json::array pieces;
-  std::map<std::string, bool> known;  // What the daemon said of these constraints.
+  std::map<std::string, bool> known;  // The daemon's answers for these constraints.
   std::set<std::string> names;
   for (const json::value& value : offers) {
     const json::object& offer = value.as_object();
@@ -406,7 +406,7 @@ asio::awaitable<void> Agent::claim(json::array offers) {
   const auto answer = co_await ask("claim", std::move(said));
   if (!answer) co_return;
   co_await hold(array_of(*answer, "claims"), sent);
-  // What others took must be looked at once more.
+  // Other nodes took some of them, so the agent asks again.
   if (array_of(*answer, "claims").size() < offered) ask_at_ = Duration::zero();
 }
 
@@ -414,7 +414,7 @@ asio::awaitable<void> Agent::claim(json::array offers) {
 asio::awaitable<void> Agent::hold(json::array claims, Duration sent) {
   for (const json::value& value : claims) {
     auto claim = claim_from_json(value.as_object());
-    if (!claim) {  // Of a newer version: somebody else may know what to do with it.
+    if (!claim) {  // A newer agent elsewhere may be able to read it.
       spdlog::warn("a claim cannot be read: {}", claim.error().message);
       continue;
     }

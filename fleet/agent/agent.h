@@ -132,7 +132,7 @@ class Agent {
   std::map<std::string, std::string>
       former_;                                // The last ended job of a name: its events come late.
   std::vector<std::string> unwanted_;         // Jobs of claims that are not ours any more.
-  std::map<std::string, Origin> origins_;     // Of all jobs in the daemon when it was met.
+  std::map<std::string, Origin> origins_;     // The jobs that the daemon had at the start.
   std::map<std::string, Duration> declined_;  // Not claimed again before.
   std::map<std::string, TimePoint> runs_;     // The starts of runs in progress.
   std::map<std::string, TimePoint> dirty_;    // Work with runs to report that began then.
