@@ -256,6 +256,7 @@ TEST_P(ChildTest, OneThatIsBoundEndsWithItsParent) {
       plan.gid = 12'346;
       const auto child =
           Child::start({.output = pipe[1], .errors = pipe[1], .bound = true}, plan, GetParam());
+      if (!child) ::_exit(1);
       for (;;) ::pause();
     }
     ::close(pipe[1]);
