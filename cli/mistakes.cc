@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/shell_words.h"
+#include "cli/streams.h"
 #include "core/suggest.h"
 #include "core/text.h"
 #include "core/time.h"
@@ -33,18 +34,9 @@ std::vector<std::string> names_in(const CLI::App& app) {
   return names;
 }
 
-// Finds the command that has the option that this one does not know.
-std::string other_command(const std::string& option) {
-  for (const Command& one : all_commands()) {
-    CLI::App app;
-    one.set_up(app, {});
-    if (app.get_option_no_throw(option)) return ": it is one of wm " + std::string(one.name);
-  }
-  return "";
-}
-
 // Names the unexpected word: an option first, because the word after it may be its value.
-std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed) {
+std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed,
+                            const std::function<std::string(const std::string&)>& elsewhere) {
   const std::vector<std::string> left = app.remaining(true);
   const auto is_left = [&](const std::string& word) { return std::ranges::count(left, word) > 0; };
   auto found = std::ranges::find_if(
@@ -56,7 +48,8 @@ std::string unexpected_word(const CLI::App& app, const std::vector<std::string>&
   // A single letter is no misspelling of another one.
   const bool letter = word.size() == 2 && word.starts_with('-');
   std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
-  if (meant.empty() && word.starts_with("--")) meant = other_command(word);
+  const std::string other = meant.empty() && word.starts_with("--") ? elsewhere(word) : "";
+  if (!other.empty()) meant = ": it is one of " + app.get_name() + " " + other;
   return (word.starts_with('-') ? "unknown option " : "unexpected argument ") + ("'" + word + "'") +
          meant;
 }
@@ -103,6 +96,18 @@ std::string unquoted_value(const CLI::App& app, const std::vector<std::string>& 
 
 }  // namespace
 
+const std::string* first_word(const std::vector<std::string>& words,
+                              std::span<const std::string_view> with_value) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (std::ranges::count(with_value, words[i]) > 0) {
+      ++i;
+    } else if (!words[i].starts_with('-')) {
+      return &words[i];
+    }
+  }
+  return nullptr;
+}
+
 std::string unknown_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const Command& one : all_commands()) names.emplace_back(one.name);
@@ -118,10 +123,11 @@ std::string misplaced_value(const CLI::App* command, const std::vector<std::stri
 }
 
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
-                          const std::vector<std::string>& typed) {
+                          const std::vector<std::string>& typed,
+                          const std::function<std::string(const std::string&)>& elsewhere) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   if (kind == CLI::ExitCodes::ExtrasError) {
-    if (std::string word = unexpected_word(app, typed); !word.empty()) return word;
+    if (std::string word = unexpected_word(app, typed, elsewhere); !word.empty()) return word;
   }
   std::string what = error.what();
   const std::string option = what.substr(0, what.find(':'));
@@ -131,6 +137,16 @@ std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
   }
   std::ranges::replace(what, '\n', ' ');
   return what;
+}
+
+int complain_of_usage(const std::string& what, const std::string& program,
+                      const std::string& command, std::ostream& err) {
+  err << program << ": " << printable(what);
+  if (!what.ends_with('?')) {
+    err << ": see " << program << ' ' << command << (command.empty() ? "" : " ") << "--help";
+  }
+  err << '\n';
+  return kUsage;
 }
 
 }  // namespace wm::cli

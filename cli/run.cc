@@ -67,27 +67,11 @@ constexpr std::array kCommands{
     Command{"Daemon", "help", "Show the manual, or all commands", false, set_up_help},
 };
 
-// The first word that is neither an option nor an option's value.
-const std::string* first_word(const std::vector<std::string>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    if (argument == "--socket" || argument == "--owner" || argument == "--color") {
-      ++i;
-    } else if (!argument.starts_with('-')) {
-      return &argument;
-    }
-  }
-  return nullptr;
-}
+constexpr std::array<std::string_view, 3> kOptionsWithValue{"--socket", "--owner", "--color"};
 
 // Prints a usage error in one line, as every error of wm.
 int complain(const std::string& what, const std::string& command, Streams streams) {
-  streams.err << "wm: " << printable(what);
-  if (!what.ends_with('?')) {
-    streams.err << ": see wm " << command << (command.empty() ? "" : " ") << "--help";
-  }
-  streams.err << '\n';
-  return kUsage;
+  return complain_of_usage(what, "wm", command, streams.err);
 }
 
 // Reads the command line: it has the global options, and those of the named command.
@@ -152,7 +136,9 @@ int parse_whole(const CommandLine& line, const Command* command, Streams streams
       streams.out << short_help();
       return kDone;
     }
-    std::string what = usage_problem(e, parser.app, line.words);
+    std::string what = usage_problem(e, parser.app, line.words, [](const std::string& option) {
+      return command_with(option, kCommands);
+    });
     const bool lost = what.starts_with("unexpected argument") && line.trailing.empty();
     if (lost && command && command->takes_command) what += ": write the command after --";
     return complain(what, name, streams);
@@ -232,7 +218,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   if (arguments.size() > 1 && arguments[0] == "complete" && arguments[1] == "--") {
     return complete({arguments.begin() + 2, arguments.end()}, streams.out);
   }
-  const std::string* word = first_word(arguments);
+  const std::string* word = first_word(arguments, kOptionsWithValue);
   const Command* command = word ? find_command(*word) : nullptr;
   if (word && !command) {
     return complain(unknown_command(*word), "", streams);

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/help.h"
+#include "cli/mistakes.h"
 #include "core/suggest.h"
 #include "core/text.h"
 #include "core/version.h"
@@ -43,17 +45,7 @@ const Command* find_command(const std::string& name) {
   return found == kCommands.end() ? nullptr : &*found;
 }
 
-// The first word that is no option, nor an option's value.
-std::string first_word(const std::vector<std::string>& words) {
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "--database") {
-      ++i;
-    } else if (!words[i].starts_with('-')) {
-      return words[i];
-    }
-  }
-  return "";
-}
+constexpr std::array<std::string_view, 1> kOptionsWithValue{"--database"};
 
 std::string unknown_command(const std::string& word) {
   std::vector<std::string_view> names;
@@ -61,53 +53,81 @@ std::string unknown_command(const std::string& word) {
   return "unknown command '" + word + "'" + did_you_mean(word, names);
 }
 
-}  // namespace
+int complain(const std::string& what, const std::string& command, cli::Streams streams) {
+  return cli::complain_of_usage(what, "wm-fleet", command, streams.err);
+}
 
-int run(int argc, const char* const* argv, cli::Streams streams) {
-  cli::CommandLine line;
-  const std::vector<std::string> all(argv + 1, argv + argc);
-  const auto separator = std::ranges::find(all, "--");
-  line.words.assign(all.begin(), separator);
-  if (separator != all.end()) line.trailing.assign(separator + 1, all.end());
+// Reads the command line: it has the global options, and those of all commands.
+struct Parser {
+  Parser(const cli::CommandLine& line, const Command* command);
 
   bool json = false;
   std::string database;
   CLI::App app{"wm-fleet: the same work on any machine that suits.", "wm-fleet"};
+  CLI::App* named = nullptr;
+  Command::Run run;
+};
+
+Parser::Parser(const cli::CommandLine& line, const Command* command) {
   app.set_version_flag("--version", "wm-fleet " + std::string(kVersion));
   app.add_flag("--json", json, "Print one JSON document");
   app.add_option("--database", database, "libpq's connection string, instead of $PGHOST, …")
       ->type_name("CONNINFO");
+  app.formatter(cli::help_formatter());
   app.require_subcommand(1);
   app.fallthrough();
   app.footer("Example: wm-fleet init\n         wm-fleet enroll laptop7 --label site=berlin");
-
-  const std::string name = first_word(line.words);
-  const Command* const command = find_command(name);
-  const auto complain = [&](const std::string& what) {
-    streams.err << "wm-fleet: " << printable(what) << '\n';
-    return cli::kUsage;
-  };
-  if (!command && !name.empty()) return complain(unknown_command(name));
-  Command::Run call;
   for (const Command& one : kCommands) {
     CLI::App* const sub = app.add_subcommand(one.name, one.summary)->group(one.group);
-    if (&one == command) call = one.set_up(*sub, line);
+    if (&one != command) continue;
+    run = one.set_up(*sub, line);
+    named = sub;
+  }
+}
+
+int parse_and_run(const cli::CommandLine& line, const Command* command, cli::Streams streams) {
+  Parser parser(line, command);
+  const std::string name = command ? command->name : "";
+  if (const std::string what = cli::misplaced_value(parser.named, line.words); !what.empty()) {
+    return complain(what, name, streams);
   }
   try {
+    // CLI11 takes the words in reverse order.
     std::vector<std::string> reversed(line.words.rbegin(), line.words.rend());
-    app.parse(std::move(reversed));
+    parser.app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error, streams.out, streams.err);
-    std::string what = error.what();
-    std::ranges::replace(what, '\n', ' ');
-    return complain(what + ": see wm-fleet " + (command ? name + " " : "") + "--help");
+    if (error.get_exit_code() == 0) return parser.app.exit(error, streams.out, streams.err);
+    const auto elsewhere = [](const std::string& option) {
+      return cli::command_with(option, kCommands);
+    };
+    return complain(cli::usage_problem(error, parser.app, line.words, elsewhere), name, streams);
   }
-  Context context(json, database, streams);
+  Context context(parser.json, parser.database, streams);
   try {
-    return call(context);
+    return parser.run(context);
   } catch (const std::exception& error) {
     return context.complain({ErrorCode::failed, error.what()});
   }
+}
+
+}  // namespace
+
+int run(int argc, const char* const* argv, cli::Streams streams) {
+  cli::CommandLine line;
+  const std::vector<std::string> all(argv + 1, argv + std::max(argc, 1));
+  for (const std::string& argument : all) {
+    if (!is_utf8(argument)) {
+      return complain("the argument '" + printable(argument) + "' is not UTF-8", "", streams);
+    }
+  }
+  const auto separator = std::ranges::find(all, "--");
+  line.words.assign(all.begin(), separator);
+  if (separator != all.end()) line.trailing.assign(separator + 1, all.end());
+  if (line.words.empty()) line.words.emplace_back("--help");
+  const std::string* const word = cli::first_word(line.words, kOptionsWithValue);
+  const Command* const command = word ? find_command(*word) : nullptr;
+  if (word && !command) return complain(unknown_command(*word), "", streams);
+  return parse_and_run(line, command, streams);
 }
 
 }  // namespace wm::fleet
