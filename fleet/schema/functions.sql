@@ -149,6 +149,27 @@ begin
   return all_found;
 end $$;
 
+-- Claims pieces that the caller has locked, but only one of each work. The leases count from the
+-- start of the transaction.
+create function wm.claim_locked(me wm.node, locked bigint[]) returns jsonb
+language plpgsql as $$
+declare
+  claimed jsonb;
+begin
+  with chosen as (
+    select distinct on (p.work_id) p.piece_id from wm.piece p
+      where p.piece_id = any (locked) order by p.work_id, p.piece_id
+  ), changed as (
+    update wm.piece p set node_id = me.node_id, fence = p.fence + 1, until = now() + w.lease,
+        running = false
+      from chosen c, wm.work w
+      where p.piece_id = c.piece_id and w.work_id = p.work_id
+      returning wm.claim_document(p, w) as document
+  )
+  select coalesce(jsonb_agg(document), '[]') into claimed from changed;
+  return claimed;
+end $$;
+
 -- Claims at most `want` pieces that fit the node as it is now, the highest priority first, but none
 -- of the work named in `without`. Others that do the same take other ones, and none waits.
 create function wm.take(me wm.node, holds integer, custom text[], want integer, without text[])
@@ -156,38 +177,26 @@ returns jsonb
 language plpgsql as $$
 declare
   q wm.queue;
-  taken jsonb;
-  all_taken jsonb := '[]';
-  missing integer := want;
+  free bigint[];
+  taken jsonb := '[]';
 begin
   for q in select f.* from wm.queue f
       where f.needs & ~take.holds = 0 and f.custom <@ take.custom and f.labels <@ me.labels
       order by f.priority desc, random() loop
-    with free as (
-      select p.piece_id, p.work_id from wm.piece p
+    free := array(
+      select p.piece_id from wm.piece p
         where p.queue_id = q.queue_id and p.state = 0 and p.due <= now()
           and (p.until is null or p.until <= now())
           and (p.alone or not wm.has_sibling(me.node_id, p))
           and (without is null or not exists (select from wm.work b
             where b.work_id = p.work_id and b.name = any (without)))
-        order by p.due, p.piece_id limit missing
-        for update skip locked
-    ), chosen as (
-      select distinct on (work_id) piece_id from free order by work_id, piece_id
-    ), claimed as (
-      update wm.piece p set node_id = me.node_id, fence = p.fence + 1, until = now() + w.lease,
-          running = false
-        from chosen c, wm.work w
-        where p.piece_id = c.piece_id and w.work_id = p.work_id
-        returning wm.claim_document(p, w) as document
-    )
-    select jsonb_agg(document) into taken from claimed;
-    continue when taken is null;
-    all_taken := all_taken || taken;
-    missing := want - jsonb_array_length(all_taken);
-    exit when missing <= 0;
+        order by p.due, p.piece_id limit want - jsonb_array_length(taken)
+        for update skip locked);
+    continue when free = '{}';
+    taken := taken || wm.claim_locked(me, free);
+    exit when jsonb_array_length(taken) >= want;
   end loop;
-  return all_taken;
+  return taken;
 end $$;
 
 -- When something may be offered that is not now: it is due, or a lease ends.
@@ -254,8 +263,7 @@ begin
       from wm.queue q, unnest(q.custom) c where q.labels <@ me.labels));
 end $$;
 
--- Takes at most `want` of those pieces, as far as nobody else has. The lease counts from the start
--- of the transaction.
+-- Takes at most `want` of those pieces, as far as nobody else has.
 create function wm.claim(said jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -263,30 +271,18 @@ declare
   wanted bigint[] := (select array_agg(i::bigint)
     from (select i from jsonb_array_elements_text(said->'pieces') i limit 64) a);
   want integer := least(coalesce((said->>'want')::integer, 1), 64);
-  taken jsonb;
 begin
-  if me.draining or wanted is null then
+  if me.draining then
     return jsonb_build_object('claims', '[]'::jsonb);
   end if;
-  with free as (
-    select p.piece_id, p.work_id from wm.piece p
+  return jsonb_build_object('claims', wm.claim_locked(me, array(
+    select p.piece_id from wm.piece p
       join wm.queue q on q.queue_id = p.queue_id
       where p.piece_id = any (wanted) and p.state = 0 and p.due <= now()
         and (p.until is null or p.until <= now()) and q.labels <@ me.labels
         and (p.alone or not wm.has_sibling(me.node_id, p))
       order by array_position(wanted, p.piece_id) limit want
-      for update of p skip locked
-  ), chosen as (
-    select distinct on (work_id) piece_id from free order by work_id, piece_id
-  ), claimed as (
-    update wm.piece p set node_id = me.node_id, fence = p.fence + 1, until = now() + w.lease,
-        running = false
-      from chosen c, wm.work w
-      where p.piece_id = c.piece_id and w.work_id = p.work_id
-      returning wm.claim_document(p, w) as document
-  )
-  select jsonb_agg(document) into taken from claimed;
-  return jsonb_build_object('claims', coalesce(taken, '[]'));
+      for update of p skip locked)));
 end $$;
 
 -- The pieces among those that the node still has; their leases begin anew.
