@@ -15,11 +15,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/json.hpp>
 
+#include "fleet/agent/held_claims.h"
 #include "fleet/agent/node_daemon.h"
 #include "fleet/agent/node_status.h"
+#include "fleet/agent/retry_pause.h"
 #include "fleet/agent/settings.h"
 #include "fleet/database/connection.h"
-#include "fleet/work/local_work.h"
 
 namespace wm::fleet {
 
@@ -34,17 +35,6 @@ class Agent {
   void on_stopped(std::function<void()> stopped) { stopped_ = std::move(stopped); }
 
  private:
-  // A claim, and its job in the daemon.
-  struct Held {
-    Claim claim;
-    std::string id;                 // The job's; empty: it is not registered yet.
-    std::string state;              // The same.
-    Duration renewed{};             // When the last renewal was sent.
-    std::optional<Duration> waits;  // Since when its job has been waiting.
-    bool lost = false;              // The lease is somebody else's: the job must end.
-    bool unknown = false;           // Found in the daemon; the database has not said more yet.
-  };
-
   // `each` work in the daemon.
   struct Each {
     int generation = 0;
@@ -53,12 +43,21 @@ class Agent {
     bool told = false;
   };
 
+  // In agent.cc.
   boost::asio::awaitable<void> serve();
   boost::asio::awaitable<void> turn();
   boost::asio::awaitable<void> sleep_until(Duration time);
   void wake();
 
-  // The daemon.
+  Duration next_time() const;
+  Duration some_of(Duration most);
+  void tell() const;
+  boost::asio::awaitable<bool> meet_database();
+  boost::asio::awaitable<std::optional<boost::json::object>> ask(std::string function,
+                                                                 boost::json::object parameters);
+  void lose_database(const std::string& state, const Error& error);
+
+  // The node's wmd, in agent_daemon.cc.
   boost::asio::awaitable<bool> meet_daemon();
   boost::asio::awaitable<bool> recover();
   boost::asio::awaitable<bool> recover_runs();
@@ -69,40 +68,30 @@ class Agent {
   void take_event(const boost::json::object& event);
   void lose_daemon(const std::string& why);
 
-  // The database.
-  boost::asio::awaitable<bool> meet_database();
-  boost::asio::awaitable<std::optional<boost::json::object>> ask(std::string function,
-                                                                 boost::json::object parameters);
-  void take_claims(const boost::json::array& claims);
-  void lose_database(const std::string& state, const Error& error);
-
-  // A turn's parts.
+  // Leases, in agent_leases.cc.
   boost::asio::awaitable<void> renew();
   boost::asio::awaitable<void> feed();
-  boost::asio::awaitable<void> report();
-  boost::asio::awaitable<bool> gather();
-  boost::asio::awaitable<boost::json::array> log_of(std::string name, boost::json::object run);
-  boost::asio::awaitable<void> drop_what_ended();
-  boost::asio::awaitable<void> hand_back_what_waits();
   boost::asio::awaitable<void> hand_back(std::vector<std::string> names);
+  boost::asio::awaitable<void> drop_what_ended();
+
+  // Work to take, in agent_work.cc.
   boost::asio::awaitable<void> ask_for_work();
   boost::asio::awaitable<void> claim(boost::json::array offers);
   boost::asio::awaitable<void> hold(boost::json::array claims, Duration sent);
-  boost::json::array not_wanted();
   boost::asio::awaitable<void> register_claim(std::string name);
   boost::asio::awaitable<Result<std::string>> register_here(WorkRequest request,
                                                             ExistingPolicy existing);
   boost::asio::awaitable<Result<std::string>> register_each(boost::json::object wanted,
                                                             int generation);
   boost::asio::awaitable<void> settle_each(boost::json::array wanted);
-  boost::asio::awaitable<void> look_at_each();
   boost::asio::awaitable<void> cancel(std::string name);
-
-  void drop(const std::string& name);
   int free_slots() const;
-  Duration next_time() const;
-  Duration some_of(Duration most);
-  void tell() const;
+
+  // Reports, in agent_reports.cc.
+  boost::asio::awaitable<void> report();
+  boost::asio::awaitable<bool> gather();
+  boost::asio::awaitable<boost::json::array> log_of(std::string name, boost::json::object run);
+  boost::asio::awaitable<void> look_at_each();
 
   boost::asio::io_context& loop_;
   AgentSettings settings_;
@@ -116,31 +105,27 @@ class Agent {
   std::unique_ptr<NodeDaemon> events_;      // For Watch.
   std::unique_ptr<NodeDaemon> conditions_;  // For Conditions.
   int following_ = 0;                       // Coroutines that read from the last two.
-  Duration daemon_after_{};                 // Not tried before.
-  Duration daemon_pause_{};
+  RetryPause daemon_retry_{500ms, 10s};
   int slots_ = 0;
   bool recovered_ = false;
   bool conditions_changed_ = true;
   std::optional<boost::json::array> early_events_;  // While the list of jobs is on its way.
 
   std::unique_ptr<Connection> database_;
-  Duration database_after_{};
-  Duration database_pause_{};
+  RetryPause database_retry_{500ms, 30s};
 
-  std::map<std::string, Held> held_;  // By the name of the work.
-  std::map<std::string, Each> each_;  // The same.
-  std::map<std::string, std::string>
-      former_;                                // The last ended job of a name: its events come late.
-  std::vector<std::string> unwanted_;         // Jobs of claims that are not ours any more.
-  std::map<std::string, Origin> origins_;     // The jobs that the daemon had at the start.
-  std::map<std::string, Duration> declined_;  // Not claimed again before.
-  std::map<std::string, TimePoint> runs_;     // The starts of runs in progress.
-  std::map<std::string, TimePoint> dirty_;    // Work with runs to report that began then.
+  HeldClaims held_;
+  std::vector<std::string> unwanted_;  // Jobs of claims that are not ours any more.
+  // By the name of the work.
+  std::map<std::string, Each> each_;
+  std::map<std::string, Origin> origins_;   // The jobs that the daemon had at the start.
+  std::map<std::string, TimePoint> runs_;   // The starts of runs in progress.
+  std::map<std::string, TimePoint> dirty_;  // Work with runs to report that began then.
   boost::json::array unreported_runs_;
   boost::json::array unreported_ends_;
   boost::json::array unreported_refusals_;
-  std::optional<Duration> renew_at_;  // Before any lease needs it: some claims have ended.
-  std::set<std::string> ended_;       // Claims that end with this report.
+  bool claims_closed_ = false;   // Somebody has ended claims, which may be ours.
+  std::set<std::string> ended_;  // Claims that end with this report.
   std::optional<TimePoint> cursor_;
   bool each_changed_ = true;
 
@@ -150,7 +135,8 @@ class Agent {
   boost::json::object values_;
   std::int64_t seen_ = 0;
   Duration ask_at_{};
-  Duration crowd_{};  // The most that it waits after a hint.
+  std::int64_t nodes_ = 1;  // Of the fleet.
+  bool hints_come_ = false;
   Duration each_at_{};
   NodeStatus status_;
 };

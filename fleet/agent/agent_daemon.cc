@@ -23,9 +23,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr Duration kFirstDaemonPause = 500ms;
-constexpr Duration kLongestDaemonPause = 10s;
-
 // A job of the daemon may have been started a little before the event says so.
 constexpr Duration kMargin = 1s;
 
@@ -62,8 +59,7 @@ void Agent::lose_daemon(const std::string& why) {
   if (conditions_) conditions_->close();
   daemon_.reset();
   recovered_ = false;
-  daemon_pause_ = std::clamp(daemon_pause_ * 2, kFirstDaemonPause, kLongestDaemonPause);
-  daemon_after_ = since_boot() + daemon_pause_;
+  daemon_retry_.begin(since_boot(), random_);
 }
 
 asio::awaitable<bool> Agent::meet_daemon() {
@@ -72,7 +68,7 @@ asio::awaitable<bool> Agent::meet_daemon() {
   }
   if (daemon_) co_return true;
   // The followers of the last connections must have ended before they get new ones.
-  if (since_boot() < daemon_after_ || following_ > 0) co_return false;
+  if (since_boot() < daemon_retry_.end() || following_ > 0) co_return false;
   const auto owner = owner_of(settings_);
   if (!owner) {
     lose_daemon(owner.error().message);
@@ -102,7 +98,7 @@ asio::awaitable<bool> Agent::meet_daemon() {
   asio::co_spawn(loop_, follow_events(), asio::detached);
   asio::co_spawn(loop_, follow_conditions(), asio::detached);
   if (!co_await recover()) co_return false;
-  daemon_pause_ = Duration::zero();
+  daemon_retry_.succeeded();
   status_.daemon = "connected";
   status_.daemon_problem.clear();
   status_.since = format_time(cli::now());
@@ -122,7 +118,7 @@ asio::awaitable<bool> Agent::recover() {
     co_return false;
   }
   origins_.clear();
-  former_.clear();
+  held_.forget_former();
   for (const json::value& value : *works) {
     const json::object& work = value.as_object();
     const auto origin = origin_of(work);
@@ -134,23 +130,10 @@ asio::awaitable<bool> Agent::recover() {
       each_[name] = {origin->generation, state, "", false};
       continue;
     }
-    auto [entry, is_new] = held_.try_emplace(name);
-    Held& held = entry->second;
-    if (is_new) {
-      held.claim.piece = *origin->piece;
-      held.claim.fence = origin->fence;
-      held.claim.name = name;
-      held.unknown = true;
-    }
-    if (held.claim.fence == origin->fence) {
-      held.state = state;
-      held.id = text_of(work, "id");
-    }
-    held.waits.reset();
-    if (state == "enqueued") held.waits = since_boot();
+    held_.recover(name, *origin, state, text_of(work, "id"), since_boot());
   }
   // What the daemon has lost, it cannot run.
-  std::erase_if(held_, [&](const auto& pair) { return !origins_.contains(pair.first); });
+  held_.keep_only(origins_);
   for (const json::value& event : early) take_event(event.as_object());
   if (database_) co_return co_await recover_runs();
   co_return true;
@@ -202,9 +185,6 @@ void Agent::take_event(const json::object& event) {
   const auto name = fleet_name(text_of(event, "uniqueName"));
   const auto time = time_of(event, "time");
   if (!name || !time) return;
-  const std::string id = text_of(event, "id");
-  const auto former = former_.find(*name);
-  const bool is_former = former != former_.end() && former->second == id;
   const std::string state = text_of(event, "state");
   const bool ended = event.contains("outcome");
   if (text_of(event, "event") == "started") runs_[*name] = *time - kMargin;
@@ -216,13 +196,9 @@ void Agent::take_event(const json::object& event) {
     entry->second = std::min(entry->second, began);
     if (run != runs_.end()) runs_.erase(run);
   }
-  if (is_former) return;
-  if (const auto found = held_.find(*name); found != held_.end()) {
-    Held& held = found->second;
-    const bool was_waiting = held.waits.has_value();
-    held.state = state;
-    if (state != "enqueued") held.waits.reset();
-    if (state == "enqueued" && !was_waiting) held.waits = since_boot();
+  if (held_.is_former(*name, text_of(event, "id"))) return;
+  if (HeldClaim* const held = held_.find(*name)) {
+    held->set_state(state, since_boot());
   } else if (const auto each = each_.find(*name); each != each_.end()) {
     each->second.state = state;
     each->second.told = false;

@@ -22,7 +22,6 @@ namespace {
 constexpr std::int64_t kLogTail = std::int64_t{64} << 10;
 constexpr std::size_t kMostInReport = 200;
 constexpr Duration kBetweenLooks = 10s;
-constexpr Duration kAfterCancel = 10min;  // Its owner here did not want it.
 
 }  // namespace
 
@@ -59,10 +58,9 @@ asio::awaitable<bool> Agent::gather() {
     }
     dirty_.erase(name);
     if (!runs) continue;  // It is forgotten.
-    const auto held = held_.find(name);
     std::optional<Origin> origin;
-    if (held != held_.end()) {
-      origin = Origin{held->second.claim.piece, held->second.claim.fence, 0};
+    if (const HeldClaim* const held = held_.find(name)) {
+      origin = Origin{held->claim.piece, held->claim.fence, 0};
     } else if (const auto found = origins_.find(name); found != origins_.end()) {
       origin = found->second;
     }
@@ -81,10 +79,10 @@ asio::awaitable<bool> Agent::gather() {
         one["fence"] = origin->fence;
       }
       one["log"] = co_await log_of(name, record);
-      const bool of_claim = held != held_.end() && held_.contains(name) && !held->second.unknown;
-      if (of_claim && outcome != "interrupted" && ended_.insert(name).second) {
+      const HeldClaim* const held = held_.find(name);
+      if (held && !held->unknown && outcome != "interrupted" && ended_.insert(name).second) {
         const auto finished = time_of(record, "finishedAt").value_or(cli::now());
-        unreported_ends_.push_back(end_of(held->second.claim, result_from_json(record), finished));
+        unreported_ends_.push_back(end_of(held->claim, result_from_json(record), finished));
       }
       one["record"] = std::move(record);
       unreported_runs_.push_back(std::move(one));
@@ -132,32 +130,15 @@ asio::awaitable<void> Agent::report() {
     unreported_runs_.clear();
     unreported_ends_.clear();
     for (const std::string& name : std::exchange(ended_, {})) {
-      const bool waits = held_.contains(name) && held_[name].state == "enqueued";
-      drop(name);
+      const HeldClaim* const held = held_.find(name);
+      const bool waits = held && held->state == "enqueued";
+      held_.drop(name);
       if (waits) co_await cancel(name);
       ask_at_ = Duration::zero();
     }
   }
   co_await drop_what_ended();
   if (!dirty_.empty() || ask_at_ == Duration::zero()) wake();
-}
-
-// Claims whose job has ended here without a result: its owner on this node has cancelled it, or the
-// lease was lost.
-asio::awaitable<void> Agent::drop_what_ended() {
-  std::vector<std::string> back;
-  std::vector<std::string> gone;
-  for (const auto& [name, held] : held_) {
-    const bool finished =
-        held.state == "cancelled" || held.state == "succeeded" || held.state == "failed";
-    if (!finished || dirty_.contains(name)) continue;
-    (held.lost || held.unknown ? gone : back).push_back(name);
-  }
-  for (const std::string& name : gone) drop(name);
-  if (back.empty()) co_return;
-  std::vector<std::string> names = back;
-  co_await hand_back(std::move(names));
-  for (const std::string& name : back) declined_[name] = since_boot() + kAfterCancel;
 }
 
 // What `each` work waits for, as the daemon says it.

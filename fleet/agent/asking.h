@@ -1,0 +1,26 @@
+// How often agents ask without being told to, and how they spread after a hint that reaches all.
+#pragma once
+
+#include <algorithm>
+
+#include "core/time.h"
+
+namespace wm::fleet {
+
+/// An agent asks again after at least so long, and at most twice that. A hint may be lost; where a
+/// pool of connections stands between, none comes at all. The larger the fleet, the rarer.
+inline Duration between_questions(std::int64_t nodes, bool hints_come) {
+  constexpr Duration kLeast = 30s;
+  constexpr Duration kMost = 150s;
+  constexpr Duration kPerNode = 100ms;
+  return hints_come ? std::clamp(kPerNode * nodes, kLeast, kMost) : kLeast;
+}
+
+/// The time over which the agents of a fleet ask after a hint.
+inline Duration crowd_of(std::int64_t nodes) {
+  constexpr Duration kMost = 1s;
+  constexpr Duration kPerNode = 1ms;
+  return std::min(kPerNode * nodes, kMost);
+}
+
+}  // namespace wm::fleet
