@@ -14,6 +14,7 @@
 #include "bench/figures.h"
 #include "bench/timing.h"
 #include "core/json_fields.h"
+#include "fleet/agent/asking.h"
 #include "fleet/database/connection.h"
 #include "tests/fleet/test_fleet.h"
 
@@ -51,10 +52,12 @@ void fill(fleet::TestDatabase& database) {
 // An agent without a machine: it asks, takes, and ends what it has.
 asio::awaitable<void> take_as_agent(Connection& node, steady_clock::time_point until,
                                     std::int64_t& claims) {
-  while (steady_clock::now() < until) {
-    json::object asked{{"holds", 255}, {"want", kAtOnce}, {"seen", 0}, {"take", true}};
+  std::int64_t seen = 0;
+  do {
+    json::object asked{{"holds", 255}, {"want", kAtOnce}, {"seen", seen}, {"take", true}};
     const auto taken = co_await node.call("ask", std::move(asked));
     if (!taken) throw std::runtime_error(taken.error().message);
+    seen = number_of(*taken, "change");
     json::array ends;
     for (const json::value& value : array_of(*taken, "claims")) {
       const json::object& claim = value.as_object();
@@ -67,7 +70,7 @@ asio::awaitable<void> take_as_agent(Connection& node, steady_clock::time_point u
     claims += static_cast<std::int64_t>(ends.size());
     json::object ended{{"ends", std::move(ends)}};
     if (!co_await node.call("report", std::move(ended))) throw std::runtime_error("report");
-  }
+  } while (steady_clock::now() < until);
 }
 
 // The same by the barest statements: they know no nodes, no needs and no leases.
@@ -78,7 +81,7 @@ asio::awaitable<void> take_bare(Connection& node, steady_clock::time_point until
   const int lowest = std::stoi(first->at(0).at(0).value_or("1"));
   std::mt19937 random{std::random_device{}()};
   std::uniform_int_distribution<int> queues(lowest, lowest + kQueues - 1);
-  while (steady_clock::now() < until) {
+  do {
     std::string take =
         "with taken as (update wm.piece set fence = fence + 1, until = now() + interval '60 s' "
         "where piece_id in (select piece_id from wm.piece where state = 0 and queue_id = " +
@@ -94,7 +97,7 @@ asio::awaitable<void> take_bare(Connection& node, steady_clock::time_point until
     const auto ended = co_await node.query(
         "update wm.piece set state = 1, until = null where piece_id = any ('" + *pieces + "')");
     if (!ended) throw std::runtime_error(ended.error().message);
-  }
+  } while (steady_clock::now() < until);
 }
 
 // Claims a second of that many connections at once.
@@ -118,17 +121,20 @@ double rate(const std::vector<std::string>& conninfos, Take take) {
   }
   while (connections.size() < conninfos.size() && !problem) loop.run_one();
   std::int64_t claims = 0;
-  std::size_t running = connections.size();
-  const auto until = steady_clock::now() + kMeasured;
-  for (const auto& connection : connections) {
-    asio::co_spawn(loop, take(*connection, until, claims), [&](const std::exception_ptr& failed) {
-      keep(failed);
-      --running;
-    });
-  }
-  const auto all_ended = [&] { return running == 0; };
-  while (!all_ended()) loop.run_one();
-  if (problem) std::rethrow_exception(problem);
+  const auto go_on_until = [&](steady_clock::time_point until) {
+    std::size_t running = connections.size();
+    for (const auto& connection : connections) {
+      asio::co_spawn(loop, take(*connection, until, claims), [&](const std::exception_ptr& failed) {
+        keep(failed);
+        --running;
+      });
+    }
+    while (running > 0) loop.run_one();
+    if (problem) std::rethrow_exception(problem);
+  };
+  go_on_until({});  // Each once: a session plans its statements when it first needs them.
+  claims = 0;
+  go_on_until(steady_clock::now() + kMeasured);
   return static_cast<double>(claims) / std::chrono::duration<double>(kMeasured).count();
 }
 
@@ -141,7 +147,8 @@ void measure_claims(Table& table, fleet::TestDatabase& database) {
   for (const int agents : {1, 8, 50, kMost}) {
     const std::vector<std::string> ours(nodes.begin(), nodes.begin() + agents);
     const std::vector<std::string> bare(static_cast<std::size_t>(agents), admin);
-    const std::string name = "claims, " + std::to_string(agents) + " agents";
+    const std::string name =
+        "claims, " + std::to_string(agents) + (agents == 1 ? " agent" : " agents");
     const double claimed = rate(ours, take_as_agent);
     const double one_by_one = rate(bare, [](Connection& node, auto until, auto& claims) {
       return take_bare(node, until, 1, claims);
@@ -185,11 +192,10 @@ void measure_start(Table& table, fleet::TestDatabase& database) {
              {}});
 }
 
-// Agents that find nothing, by the same rule as fleet/agent/agent.cc, through a pool.
+// Agents that find nothing, through a pool.
 void measure_rest(Table& table, fleet::TestDatabase& database) {
   constexpr int kAgents = 1000;
-  constexpr int kLeast = 30'000;
-  constexpr int kMostWait = 60'000;
+  const auto pause = static_cast<int>(fleet::between_questions(kAgents, false).count());
   constexpr std::chrono::seconds kWatched{20};
   if (!fleet::TestPool::is_installed()) return;
   const std::string conninfo = database.enroll("resting");
@@ -203,8 +209,8 @@ void measure_rest(Table& table, fleet::TestDatabase& database) {
     auto connection = co_await Connection::open(pooled);
     ++connected;
     asio::steady_timer timer(loop);
-    std::uniform_int_distribution<int> first(0, kMostWait);
-    std::uniform_int_distribution<int> next(kLeast, kMostWait);
+    std::uniform_int_distribution<int> first(0, 3 * pause / 2);
+    std::uniform_int_distribution<int> next(pause, 2 * pause);
     for (int wait = first(random);; wait = next(random)) {
       timer.expires_after(std::chrono::milliseconds(wait));
       co_await timer.async_wait(asio::use_awaitable);
