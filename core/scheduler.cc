@@ -236,6 +236,12 @@ void Scheduler::keep_alive(WorkId id, Duration since_boot) {
   table_.keep_alive(id, since_boot);
 }
 
+void Scheduler::was_stopped(WorkId id, StopReason why) {
+  const Work* found = table_.find(id);
+  const bool runs = found && found->state == WorkState::running;
+  if (runs && found->stopping == StopReason::none) mark_stopping(*found, why);
+}
+
 RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules,
                                TimePoint now) {
   const Work work = checked(table_.find(id), "work whose run has ended is in the table");
@@ -415,9 +421,7 @@ std::optional<TimePoint> Scheduler::next_wakeup() const {
 }
 
 void Scheduler::stop(const Work& work, StopReason why) {
-  Work stopping = work;
-  stopping.stopping = why;
-  table_.put(stopping);
+  mark_stopping(work, why);
   stopped_.push_back({work.id, why});
 }
 

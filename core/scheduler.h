@@ -125,6 +125,9 @@ class Scheduler {
   /// The same by that job's owner, which also lets it start if it waits for that.
   void keep_alive(WorkId id, Duration since_boot);
 
+  /// That run was told to stop by a turn that was undone.
+  void was_stopped(WorkId id, StopReason why);
+
   /// The child of a running job is gone. Returns the result of the run.
   RunResult run_ended(WorkId id, const ChildEnd& end, const ExitRules& rules, TimePoint now);
 
@@ -222,6 +225,10 @@ class Scheduler {
 
   void wait_anew(Work& work, TimePoint now) const;
   void stop(const Work& work, StopReason why);
+  void mark_stopping(Work work, StopReason why) {
+    work.stopping = why;
+    table_.put(work);
+  }
   void stop_what_must(TimePoint now);
   void start(const Candidate& next, TimePoint now);
   std::optional<Candidate> choose(TimePoint now) const;

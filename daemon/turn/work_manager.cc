@@ -214,14 +214,36 @@ Result<> WorkManager::forget_state(uid_t owner, const std::string& unique_name) 
 }
 
 TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
-  TurnReport report;
   take_what_was_heard(now);
+  try {
+    return decide_and_commit(now, changes);
+  } catch (const StoreError&) {
+    if (changes.empty()) stop_unrecorded(now);
+    throw;
+  }
+}
+
+void WorkManager::stop_unrecorded(TimePoint now) {
+  scheduler_.plan(now);
+  const std::vector<Stop> stops = scheduler_.decisions().stopped;
+  scheduler_.roll_back();
+  for (const Stop& stop : stops) {
+    const bool has_ended = std::ranges::count(finished_, stop.id, &FinishedRun::work) > 0;
+    if (!has_ended && stopped_unrecorded_.emplace(stop.id, stop.reason).second) {
+      runner_.stop(stop.id, stop.reason);
+    }
+  }
+}
+
+TurnReport WorkManager::decide_and_commit(TimePoint now, std::span<const Change> changes) {
+  TurnReport report;
   const Pauses paused = scheduler_.pauses();
   Turn turn(store_, scheduler_);
   registrar_.begin_turn();
   retention_.begin_turn();
   if (clock_was_set_) scheduler_.clock_was_set(now);
   if (zone_changed_) scheduler_.zone_changed(now);
+  for (const auto& [id, why] : stopped_unrecorded_) scheduler_.was_stopped(id, why);
   for (const FinishedRun& run : finished_) {
     report.ended.push_back(record_end(run, now));
   }
@@ -243,6 +265,7 @@ TurnReport WorkManager::decide(TimePoint now, std::span<const Change> changes) {
   changed_paths_.clear();
   for (const FinishedRun& run : finished_) children_.erase(run.work);
   finished_.clear();
+  stopped_unrecorded_.clear();
   to_start_.insert(to_start_.end(), decisions.started.begin(), decisions.started.end());
   to_stop_.insert(to_stop_.end(), decisions.stopped.begin(), decisions.stopped.end());
   report.pauses = pause_changes(paused, scheduler_.pauses());

@@ -156,9 +156,10 @@ class WorkManager {
   /// Keeps the row of that job until the turn is over, even if the turn does not change it.
   void touch(WorkId id) { retention_.touch(id); }
 
-  /// Decides and commits. If it throws, nothing has happened: not on disk, not in memory, not in
-  /// the world, and ended runs wait for the next turn. ChangeFailed: one change is to blame.
-  /// StoreError: it could not be saved.
+  /// Decides and commits. If it throws, nothing has happened: not on disk, not in memory, and ended
+  /// runs wait for the next turn. ChangeFailed: one change is to blame. StoreError: it could not be
+  /// saved. Without changes, runs that must stop are then told so all the same: a full disk is no
+  /// reason to go on without the network, the time or the lease that a run needs.
   TurnReport decide(TimePoint now, std::span<const Change> changes);
 
   /// Carries out the last turns' decisions. Failed starts are ended runs of the next turn.
@@ -176,6 +177,8 @@ class WorkManager {
   SchedulingRules rules() const;
   TimePoint restore(TimePoint now, const std::optional<boost::json::array>& children);
   void save_conditions(bool joins, TimePoint now);
+  TurnReport decide_and_commit(TimePoint now, std::span<const Change> changes);
+  void stop_unrecorded(TimePoint now);
   EndedRun record_end(const FinishedRun& run, TimePoint now);
   void take_output(const FinishedRun& run, RunResult& result);
   void take_what_was_heard(TimePoint now);
@@ -204,6 +207,7 @@ class WorkManager {
   std::vector<std::pair<WorkId, bool>> suspended_;  // The changes since the last turn.
   std::vector<Start> to_start_;
   std::vector<Stop> to_stop_;
+  std::unordered_map<WorkId, StopReason> stopped_unrecorded_;  // By turns that were undone.
 };
 
 }  // namespace wm

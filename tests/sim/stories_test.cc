@@ -449,7 +449,7 @@ TEST(Story, AnEndWhileTheDiskIsFullIsNotForgotten) {
   EXPECT_EQ(world.state(id), WorkState::succeeded);
 }
 
-TEST(Story, AStopWaitsUntilItCanBeWrittenDown) {
+TEST(Story, AStopDoesNotWaitUntilItCanBeWrittenDown) {
   World world;
   world.runner.life = [](const Launch&) { return Life{.takes = 1h}; };
   auto request = oneoff("a");
@@ -459,11 +459,47 @@ TEST(Story, AStopWaitsUntilItCanBeWrittenDown) {
   world.store.full = true;
   world.conditions.holds[Constraint::charging] = false;
   world.advance(1min);
-  EXPECT_FALSE(world.runner.children().at(id).told_to_stop);
+  EXPECT_TRUE(world.runner.children().empty()) << "it was told to stop, and did";
+  EXPECT_EQ(world.state(id), WorkState::running);
+  world.conditions.holds[Constraint::charging] = true;  // And yet this was the reason.
 
   world.store.full = false;
   world.advance(1s);
   EXPECT_EQ(world.state(id), WorkState::enqueued);
+  EXPECT_EQ(world.history().front().result->outcome, RunOutcome::interrupted);
+  EXPECT_EQ(world.history().front().result->stop_reason, StopReason(Constraint::charging));
+}
+
+TEST(Story, ARunThatIsStoppingWhenTheDiskHasRoomAgainKeepsItsReason) {
+  World world;
+  world.runner.life = [](const Launch&) { return Life{.takes = 1h, .dying = 10s}; };
+  auto request = oneoff("a");
+  request.watchdog = 30s;
+  const WorkId id = world.enqueue(request);
+
+  world.store.full = true;
+  world.advance(35s);
+  EXPECT_TRUE(world.runner.children().at(id).told_to_stop);
+  world.store.full = false;
+  world.hear(id);
+  world.advance(10s);
+
+  EXPECT_EQ(world.history().front().result->stop_reason, StopReason::watchdog);
+}
+
+TEST(Story, AnEndThatWaitsForTheDiskIsNoStop) {
+  World world;
+  world.runner.life = [](const Launch&) { return Life{.takes = 10s}; };
+  auto request = oneoff("a");
+  request.watchdog = 30s;
+  const WorkId id = world.enqueue(request);
+
+  world.store.full = true;
+  world.advance(1min);
+  world.store.full = false;
+  world.advance(1s);
+
+  EXPECT_EQ(world.state(id), WorkState::succeeded);
 }
 
 TEST(Story, AYearOfHourlyWorkTakesNoTime) {

@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -132,6 +133,29 @@ TEST_F(FullDisk, WhatWasAcknowledgedIsThereAfterACrashOnIt) {
   free_space();
   daemon_.start();
   EXPECT_EQ(names(), (std::vector<std::string>{"later"}));
+}
+
+// The run holds the pipe open, and so the test sees its end without the daemon.
+TEST_F(FullDisk, ARunThatMustStopDoesNotWaitForSpace) {
+  const fs::path pipe = daemon_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  ASSERT_EQ(wm({"register-oneoff", "silent", "--watchdog", "2s", "--max-attempts", "1", "--",
+                "/bin/sh", "-c", "exec sleep 1000 >" + pipe.string()})
+                .status,
+            0);
+  const UniqueFd held(::open(pipe.c_str(), O_RDONLY | O_CLOEXEC));  // It opens once the run does.
+  fill();
+
+  constexpr int kLongMs = 30'000;
+  pollfd over{held.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&over, 1, kLongMs), 1);
+  EXPECT_NE(over.revents & POLLHUP, 0);
+
+  EXPECT_EQ(wm({"status"}).status, 0);
+  free_space();
+  EXPECT_EQ(wm({"wait", "silent"}).status, 1);
+  const json::value runs = daemon_.json({"history", "silent"});
+  EXPECT_EQ(text(runs.as_array().at(0), "stopReason"), "watchdog");
 }
 
 }  // namespace
