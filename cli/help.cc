@@ -23,6 +23,14 @@ class HelpFormatter : public CLI::Formatter {
     }
     return name;
   }
+  // The library puts two blank lines before each group but the first.
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    const bool first = is_positional || group == "Options";
+    std::string text =
+        CLI::Formatter::make_group(std::move(group), is_positional, std::move(options));
+    return first || !text.starts_with('\n') ? text : text.substr(1);
+  }
   std::string make_option_opts(const CLI::Option* option) const override {
     if (option->get_type_size() == 0 || option->get_type_name().empty()) return "";
     const bool several = option->get_expected_max() == CLI::detail::expected_max_vector_size;

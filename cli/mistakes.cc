@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/other_words.h"
 #include "cli/shell_words.h"
 #include "cli/streams.h"
 #include "core/suggest.h"
@@ -18,40 +19,84 @@ const CLI::App& deepest(const CLI::App& app) {
   return parsed.empty() ? app : deepest(*parsed.front());
 }
 
-void add_names(const CLI::App& app, std::vector<std::string>& names) {
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+// Those of the command and of all commands.
+bool has_option(const CLI::App& command, const std::string& name) {
+  for (const CLI::App* one = &command; one; one = one->get_parent()) {
+    if (one->get_option_no_throw(name)) return true;
   }
+  return false;
 }
 
-// Its options, those of all commands, and the commands below it.
-std::vector<std::string> names_in(const CLI::App& app) {
+// Their names, without dashes, which are no letters that anybody could have missed.
+std::vector<std::string> options_of(const CLI::App& command) {
   std::vector<std::string> names;
-  for (const CLI::App* one = &deepest(app); one; one = one->get_parent()) add_names(*one, names);
-  for (const CLI::App* below : deepest(app).get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* one = &command; one; one = one->get_parent()) {
+    for (const CLI::Option* option : one->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> commands_below(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
     names.push_back(below->get_name());
   }
   return names;
 }
 
+std::string did_you_mean_option(const std::string& own) { return ": did you mean " + own + "?"; }
+
+// What is meant by an option that the command does not know.
+std::string instead_of_option(const CLI::App& app, const std::string& word,
+                              const Elsewhere& elsewhere) {
+  const CLI::App& command = deepest(app);
+  const auto knows = [&](const std::string& option) { return has_option(command, option); };
+  if (const std::string own = option_of_other_word(word, knows); !own.empty()) {
+    return did_you_mean_option(own);
+  }
+  if (!word.starts_with("--")) return "";  // A single letter is no misspelling of another one.
+  const std::vector<std::string> names = options_of(command);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string_view meant = closest(std::string_view(word).substr(2), known);
+  if (!meant.empty()) return did_you_mean_option("--" + std::string(meant));
+  const std::string other = elsewhere(word);
+  return other.empty() ? "" : ": it is one of " + app.get_name() + " " + other;
+}
+
+// What is meant by a word that the command has no place for: `wm pause 1h`, `wm check charging`.
+std::string instead_of_word(const CLI::App& app, const std::string& word) {
+  const CLI::App& command = deepest(app);
+  const bool takes_words =
+      !command.get_options([](const CLI::Option* one) { return one->get_positional(); }).empty();
+  const std::vector<std::string> below = commands_below(command);
+  if (!below.empty()) return did_you_mean_of(word, below);
+  if (has_option(command, "--" + word)) return did_you_mean_option("--" + word);
+  if (has_option(command, "--for") && parse_duration(word)) {
+    return did_you_mean_option("--for " + word);
+  }
+  if (takes_words) return "";
+  if (has_option(command, "--group")) {
+    return ": write --group " + shell_word(word) + ", if it is a group";
+  }
+  return ": " + app.get_name() + " why " + shell_word(word) + " is about a job";
+}
+
 // Names the unexpected word: an option first, because the word after it may be its value.
 std::string unexpected_word(const CLI::App& app, const std::vector<std::string>& typed,
-                            const std::function<std::string(const std::string&)>& elsewhere) {
+                            const Elsewhere& elsewhere) {
   const std::vector<std::string> left = app.remaining(true);
   const auto is_left = [&](const std::string& word) { return std::ranges::count(left, word) > 0; };
   auto found = std::ranges::find_if(
       typed, [&](const std::string& word) { return word.starts_with('-') && is_left(word); });
   if (found == typed.end()) found = std::ranges::find_if(typed, is_left);
   if (found == typed.end()) return "";
-  const std::string word =
-      found->substr(0, found->starts_with('-') ? found->find('=') : std::string::npos);
-  // A single letter is no misspelling of another one.
-  const bool letter = word.size() == 2 && word.starts_with('-');
-  std::string meant = letter ? "" : did_you_mean_of(word, names_in(app));
-  const std::string other = meant.empty() && word.starts_with("--") ? elsewhere(word) : "";
-  if (!other.empty()) meant = ": it is one of " + app.get_name() + " " + other;
-  return (word.starts_with('-') ? "unknown option " : "unexpected argument ") + ("'" + word + "'") +
-         meant;
+  if (!found->starts_with('-')) {
+    return "unexpected argument '" + *found + "'" + instead_of_word(app, *found);
+  }
+  const std::string option = found->substr(0, found->find('='));
+  return "unknown option '" + option + "'" + instead_of_option(app, option, elsewhere);
 }
 
 // `--charging true`: only a flag can precede a yes or a no that is not a value.
@@ -111,7 +156,9 @@ const std::string* first_word(const std::vector<std::string>& words,
 std::string unknown_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const Command& one : all_commands()) names.emplace_back(one.name);
-  const std::string meant = did_you_mean(word, names);
+  const std::string_view own = command_of_other_word(word);
+  const std::string meant =
+      own.empty() ? did_you_mean(word, names) : ": did you mean " + std::string(own) + "?";
   if (!meant.empty()) return "unknown command '" + word + "'" + meant;
   return "unknown command '" + word + "': wm why " + shell_word(word) + " is about a job";
 }
@@ -123,13 +170,16 @@ std::string misplaced_value(const CLI::App* command, const std::vector<std::stri
 }
 
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
-                          const std::vector<std::string>& typed,
-                          const std::function<std::string(const std::string&)>& elsewhere) {
+                          const std::vector<std::string>& typed, const Elsewhere& elsewhere) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
-  if (kind == CLI::ExitCodes::ExtrasError) {
+  // What is missing may be what the unknown word stands for.
+  if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
     if (std::string word = unexpected_word(app, typed, elsewhere); !word.empty()) return word;
   }
   std::string what = error.what();
+  if (kind == CLI::ExitCodes::RequiredError && app.get_subcommands().empty()) {
+    return "name a command";
+  }
   const std::string option = what.substr(0, what.find(':'));
   if (kind == CLI::ExitCodes::ArgumentMismatch) {
     if (what.ends_with("missing")) return option + " needs a value";

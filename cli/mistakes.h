@@ -34,11 +34,13 @@ std::string command_with(const std::string& option, const Commands& commands) {
 /// value, for a name. Empty: there is none. `command`: the named one; nullptr: none is.
 std::string misplaced_value(const CLI::App* command, const std::vector<std::string>& typed);
 
+/// Finds the command that has an option which the typed one does not know; empty: none has.
+using Elsewhere = std::function<std::string(const std::string& option)>;
+
 /// The library's message, rewritten so that it names the option first. `elsewhere` finds the
 /// command that has an option which the typed one does not know.
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
-                          const std::vector<std::string>& typed,
-                          const std::function<std::string(const std::string&)>& elsewhere);
+                          const std::vector<std::string>& typed, const Elsewhere& elsewhere);
 
 /// Prints a usage error of `program` and its command, if one is named, in one line.
 int complain_of_usage(const std::string& what, const std::string& program,

@@ -90,7 +90,9 @@ int register_work(Session& session, const Registration& options, WorkKind kind) 
 // A job of a command of its own, whose name may be left out.
 int register_command(Session& session, const Registration& options, WorkRequest request) {
   if (request.command.empty()) {
-    return session.complain({ErrorCode::invalid, "give a command after --"});
+    const std::string named =
+        request.unique_name.empty() ? "" : ": '" + request.unique_name + "' is the job's name";
+    return session.complain({ErrorCode::invalid, "give a command after --" + named});
   }
   if (!options.existing.empty() && request.unique_name.empty()) {
     return session.complain({ErrorCode::invalid, "--existing needs a name"});

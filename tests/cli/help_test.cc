@@ -39,6 +39,10 @@ TEST(Help, HasNoValuesOfFlags) {
   EXPECT_EQ(help({"once"}).find('{'), std::string::npos);
 }
 
+TEST(Help, HasOneBlankLineBetweenGroups) {
+  EXPECT_EQ(help({"once"}).find("\n\n\n"), std::string::npos);
+}
+
 TEST(Help, FitsEightyColumnsAndGivesAnExample) {
   std::vector<std::vector<const char*>> commands{{},
                                                  {"conditions", "override"},
@@ -91,6 +95,49 @@ TEST(Run, AWrongWordIsNamedWithTheOneThatMayBeMeant) {
   EXPECT_EQ(complaint({"lst"}), "unknown command 'lst': did you mean list?");
   EXPECT_EQ(complaint({"frobnicate"}),
             "unknown command 'frobnicate': wm why frobnicate is about a job: see wm --help");
+}
+
+TEST(Run, AWordOfAnotherProgramIsTranslated) {
+  EXPECT_EQ(complaint({"rm", "a"}), "unknown command 'rm': did you mean cancel?");
+  EXPECT_EQ(complaint({"top"}), "unknown command 'top': did you mean list --watch?");
+  EXPECT_EQ(complaint({"once", "--retries", "5", "--", "true"}),
+            "unknown option '--retries': did you mean --max-attempts?");
+  EXPECT_EQ(complaint({"once", "--unmetered", "--", "true"}),
+            "unknown option '--unmetered': did you mean --network unmetered?");
+  EXPECT_EQ(complaint({"once", "--name", "a", "--", "true"}),
+            "unknown option '--name': did you mean NAME, without an option?");
+  EXPECT_EQ(complaint({"every", "--calendar", "@daily", "--", "true"}),
+            "unknown option '--calendar': did you mean WHEN, without an option?");
+  EXPECT_EQ(complaint({"list", "-o", "json"}), "unknown option '-o': did you mean --json?");
+  EXPECT_EQ(complaint({"wait", "-t", "5s", "a"}), "unknown option '-t': did you mean --timeout?");
+  EXPECT_EQ(complaint({"logs", "-t", "a"}), "unknown option '-t': did you mean --times?");
+  EXPECT_EQ(complaint({"list", "--tail", "5"}), "unknown option '--tail': see wm list --help")
+      << "it has no --lines";
+}
+
+TEST(Run, WhatIsMeantByAWordIsAnOptionOrAJob) {
+  EXPECT_EQ(complaint({"pause", "1h"}), "unexpected argument '1h': did you mean --for 1h?");
+  EXPECT_EQ(complaint({"pause", "a b"}),
+            "unexpected argument 'a b': write --group 'a b', if it is a group: see wm pause "
+            "--help");
+  EXPECT_EQ(complaint({"check", "charging"}),
+            "unexpected argument 'charging': did you mean --charging?");
+  EXPECT_EQ(complaint({"list", "backup"}),
+            "unexpected argument 'backup': wm why backup is about a job: see wm list --help");
+}
+
+TEST(Run, DashesAreNoLettersOfAnOption) {
+  EXPECT_EQ(complaint({"wait", "--all", "a"}),
+            "unknown option '--all': it is one of wm cancel: see wm wait --help")
+      << "two of its three letters differ from --any";
+}
+
+TEST(Run, AnUnknownOptionIsNamedBeforeWhatIsMissing) {
+  EXPECT_EQ(complaint({"retry", "--all"}),
+            "unknown option '--all': it is one of wm cancel: see wm retry --help");
+  EXPECT_EQ(complaint({"-v"}), "unknown option '-v': see wm --help");
+  EXPECT_EQ(complaint({"--json"}), "name a command: see wm --help");
+  EXPECT_EQ(complaint({"retry"}), "NAME is required: see wm retry --help");
 }
 
 TEST(Run, AFlagTakesNoValue) {
