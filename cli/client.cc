@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/arrival.h"
+#include "cli/render/why.h"
 #include "core/json_fields.h"
 #include "core/json_reader.h"
 #include "core/messages.h"
@@ -41,9 +42,9 @@ Error error_of(std::string_view name, const json::object& parameters) {
   if (kind == "NoSuchRun") {
     const json::value* run = parameters.if_contains("run");
     const bool never = run && run->is_int64() && run->get_int64() == 0;
-    return {ErrorCode::not_found,
-            "'" + text("uniqueName") +
-                (never ? "' has not run yet: see wm show" : "' has no such run: see wm history")};
+    return {ErrorCode::not_found, "'" + text("uniqueName") +
+                                      (never ? "' has not run yet: " : "' has no such run: ") +
+                                      command_line(never ? "why" : "history", text("uniqueName"))};
   }
   if (kind == "InvalidRequest") return {ErrorCode::invalid, text("message")};
   if (kind == "Refused") return {ErrorCode::refused, text("message")};

@@ -5,7 +5,9 @@
 
 #include <unistd.h>
 
+#include "cli/render/facts.h"
 #include "cli/render/local_time.h"
+#include "cli/render/table.h"
 #include "cli/render/work.h"
 #include "core/text.h"
 
@@ -88,7 +90,10 @@ void LogPrinter::begin_run(const json::object& page) {
   if (another) end_lines();
   if (session_.json() || !(another || silent || stream_of(false).terminal)) return;
   session_.out().flush();  // If there is a pager, it has begun: the title belongs there.
-  session_.hint(title_of(object_of(page, "record")));
+  const std::string title = "wm: " + title_of(object_of(page, "record"));
+  for (const std::string& line : wrapped(title, terminal_width(STDERR_FILENO))) {
+    session_.err() << line << '\n';
+  }
 }
 
 void LogPrinter::note_removed(bool removed) {

@@ -46,7 +46,7 @@ void print(Session& session, const Difference& one) {
                           {"removed", json::value_from(one.removed)},
                           {"added", json::value_from(one.added)}});
   }
-  session.out() << style.bold(one.result + " '" + printable(one.name) + "'") << '\n';
+  session.out() << style.bold("would be " + one.result + " '" + printable(one.name) + "'") << '\n';
   for (const std::string& line : one.removed) {
     session.out() << style.red("- " + printable(line)) << '\n';
   }

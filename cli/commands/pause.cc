@@ -29,7 +29,7 @@ Result<json::object> send(Session& session, const char* method, const PauseOptio
 
 void print_paused(Session& session, const char* what, const json::array& pauses) {
   for (const json::value& pause : pauses) {
-    session.out() << what << printable(pause_text(pause.as_object())) << '\n';
+    session.out() << what << printable(pause_text(pause.as_object(), now())) << '\n';
   }
 }
 

@@ -51,9 +51,7 @@ int status(Session& session, bool times) {
     if (!value) return std::string("when something happens");
     return times ? local_time(*value) : relative_time(*value, now());
   };
-  for (const std::string& line : wrapped(daemon_in_a_sentence(*answer), width)) {
-    session.out() << style.bold(line) << '\n';
-  }
+  print_wrapped(session.out(), style, daemon_in_a_sentence(*answer), width);
   Facts facts(session.out(), style, kLabel, width);
   facts.add("version", text_of(*answer, "version"));
   facts.add("process", std::to_string(number_of(*answer, "pid")));
@@ -61,7 +59,7 @@ int status(Session& session, bool times) {
   facts.add("slots", fmt::format("{}, and {} per user", number_of(*answer, "maxParallelTotal"),
                                  number_of(*answer, "maxParallel")));
   for (const boost::json::value& pause : array_of(*answer, "paused")) {
-    facts.add("paused", pause_text(pause.as_object()));
+    facts.add("paused", pause_text(pause.as_object(), now(), times));
   }
   facts.add("next wake-up", time("nextWakeupAt"));
   facts.add("socket", text_of(*answer, "socket"));

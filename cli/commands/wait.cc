@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/news.h"
 #include "cli/render/screen.h"
+#include "cli/render/why.h"
 #include "cli/render/work.h"
 #include "cli/wait_bars.h"
 #include "core/text.h"
@@ -105,6 +106,11 @@ class Waiting {
     return text + (names_.size() > 1 ? " have not ended" : " has not ended");
   }
 
+  // The command that says more about them.
+  std::string way_out() const {
+    return names_.size() == 1 ? command_line("why", names_.front()) : "wm list";
+  }
+
  private:
   void forget(const std::string& name) {
     std::erase(names_, name);
@@ -183,8 +189,8 @@ int wait(Session& session, const WaitOptions& options) {
   if (!done && session.timed_out()) {
     if (options.quiet) return kTimedOut;
     session.complain({ErrorCode::failed, waiting.open() + " after " +
-                                             format_duration(timeout.value_or(Duration{})) +
-                                             ": see wm show"});
+                                             format_duration(timeout.value_or(Duration{})) + ": " +
+                                             waiting.way_out()});
     return kTimedOut;
   }
   return done ? waiting.status() : session.complain(done.error());

@@ -51,7 +51,7 @@ class EventPrinter {
       }
     }
     for (const json::value& pause : array_of(page, "pauses")) {
-      print_event(session_, pause.as_object(), pause_text(pause.as_object()));
+      print_event(session_, pause.as_object(), pause_text(pause.as_object(), now()));
     }
     if (const std::int64_t missed = number_of(page, "missed"); missed > 0) {
       session_.out().flush();

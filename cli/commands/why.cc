@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/log_lines.h"
+#include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
@@ -79,7 +80,7 @@ void print(Session& session, const json::object& why, const json::object& work) 
   std::ostream& out = session.out();
   const Style style = session.style();
   const std::string name = text_of(why, "uniqueName");
-  out << style.bold(verdict(why, work, now())) << '\n';
+  print_wrapped(out, style, verdict(why, work, now()), terminal_width());
   print_facts(out, style, why, work, terminal_width(), now());
   if (const std::string waited = waited_of(why); !waited.empty()) {
     out << "  So far, since it was due: " << printable(waited) << '\n';
@@ -90,7 +91,7 @@ void print(Session& session, const json::object& why, const json::object& work) 
 
 void print_then(Session& session, const json::object& why) {
   const Style style = session.style();
-  session.out() << style.bold(verdict_then(why, now())) << '\n';
+  print_wrapped(session.out(), style, verdict_then(why, now()), terminal_width());
   print_facts_then(session.out(), style, why, terminal_width(), now());
   for (const std::string& step : next_steps_then(why, now())) {
     session.out() << "  " << step << '\n';

@@ -26,6 +26,11 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   return lines;
 }
 
+void print_wrapped(std::ostream& out, const Style& style, std::string_view sentence,
+                   std::size_t width) {
+  for (const std::string& line : wrapped(sentence, width)) out << style.bold(line) << '\n';
+}
+
 void Facts::add(std::string_view label, std::string_view value, const Painter& paint) {
   constexpr std::size_t kLeast = 20;  // In less there is no sense in wrapping.
   if (value.empty()) return;

@@ -33,4 +33,8 @@ class Facts {
 /// one line.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
+/// Prints the sentence above the facts, wrapped.
+void print_wrapped(std::ostream& out, const Style& style, std::string_view sentence,
+                   std::size_t width);
+
 }  // namespace wm::cli

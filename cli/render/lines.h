@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 namespace wm::cli {
 
 class Lines {
  public:
-  explicit Lines(std::ostream& out) : out_(out) {}
+  /// `fd`: the terminal behind `out`.
+  explicit Lines(std::ostream& out, int fd = STDERR_FILENO) : out_(out), fd_(fd) {}
   Lines(const Lines&) = delete;
   Lines& operator=(const Lines&) = delete;
   ~Lines() { clear(); }
@@ -19,8 +22,11 @@ class Lines {
   void clear();
 
  private:
+  std::size_t rows() const;
+
   std::ostream& out_;
-  std::size_t drawn_ = 0;
+  int fd_;
+  std::vector<std::size_t> drawn_;  // The width of each line.
 };
 
 }  // namespace wm::cli

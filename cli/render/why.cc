@@ -77,19 +77,6 @@ bool is_for_a_time(const json::object& wait) {
          (*kind == WaitKind::delay || *kind == WaitKind::period || *kind == WaitKind::backoff);
 }
 
-// `A, B and C`; of a long list, only the first.
-std::string enumerated(const std::vector<std::string>& parts) {
-  constexpr std::size_t kMost = 3;
-  std::string text;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (i == kMost && parts.size() > kMost + 1) {
-      return text + fmt::format(" and {} more", parts.size() - kMost);
-    }
-    text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
-  }
-  return text;
-}
-
 // `: exit 1, at attempt 5 of 5, 4s ago`
 std::string end_of(const json::object& work, TimePoint now) {
   const json::object& result = object_of(work, "lastResult");
@@ -145,6 +132,25 @@ bool is_about_failure(const json::object& work) {
          (outcome == word(RunOutcome::failed) || outcome == word(RunOutcome::retry));
 }
 
+std::string enumerated(const std::vector<std::string>& parts) {
+  constexpr std::size_t kMost = 3;
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i == kMost && parts.size() > kMost + 1) {
+      return text + fmt::format(" and {} more", parts.size() - kMost);
+    }
+    text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];
+  }
+  return text;
+}
+
+std::string awaited_by(const json::object& job, const json::object& wait, TimePoint now) {
+  const bool appended = text_of(wait, "kind") == word(WaitKind::prerequisite) &&
+                        text_of(wait, "name") == text_of(job, "uniqueName");
+  return appended ? "the job that it was appended to, which is " + text_of(wait, "actual")
+                  : awaited(wait, now);
+}
+
 std::string awaited(const json::object& wait, TimePoint now) {
   std::string name = text_of(wait, "name");
   switch (parse_word<WaitKind>(text_of(wait, "kind")).value_or(WaitKind::slot)) {
@@ -198,17 +204,13 @@ std::string what_it_does(const json::object& why, const json::object& work, Time
   }
   std::vector<std::string> parts;
   for (const json::value& wait : array_of(why, "waitingFor")) {
-    const json::object& one = wait.as_object();
-    const bool appended = text_of(one, "kind") == word(WaitKind::prerequisite) &&
-                          text_of(one, "name") == text_of(why, "uniqueName");
-    parts.push_back(appended ? "the job that it was appended to, which is " + text_of(one, "actual")
-                             : awaited(one, now));
+    parts.push_back(awaited_by(why, wait.as_object(), now));
   }
   if (parts.empty()) return "starts now";
   const bool stopped =
       text_of(object_of(work, "lastResult"), "outcome") == word(RunOutcome::interrupted);
-  const std::string after = is_about_failure(work) ? " (the last run" + end_of(work, now) + ")"
-                            : stopped ? " (the last run was stopped" + end_of(work, now) + ")"
+  const std::string after = is_about_failure(work) ? "; the last run" + end_of(work, now)
+                            : stopped ? "; the last run was stopped" + end_of(work, now)
                                       : "";
   return "waits for " + enumerated(parts) + after;
 }

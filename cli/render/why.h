@@ -16,7 +16,14 @@ namespace wm::cli {
 /// `an unmetered network`, `its time, tomorrow 02:30`: what a job waits for.
 std::string awaited(const boost::json::object& wait, TimePoint now);
 
-/// The same for a constraint, without a time.
+/// The same for a wait of that job, which may be appended to another one of its name.
+std::string awaited_by(const boost::json::object& job, const boost::json::object& wait,
+                       TimePoint now);
+
+/// `A, B and C`; of a long list, only the first.
+std::string enumerated(const std::vector<std::string>& parts);
+
+/// The same as awaited() for a constraint, without a time.
 std::string awaited_constraint(const boost::json::object& wait);
 
 /// True if somebody has named the time at which that wait ends.

@@ -64,10 +64,14 @@ std::string awaited_then(const json::object& wait, TimePoint now) {
   return text + (until ? ", until " + past_time(*until, now) : "");
 }
 
-// `from yesterday 22:10 to today 03:12`
+// `from yesterday 22:10 to today 03:12`; what took no time is at one.
 std::string stretch_text(const std::optional<TimePoint>& from, const std::optional<TimePoint>& to,
                          TimePoint now) {
-  if (from && to) return "from " + past_time(*from, now) + " to " + past_time(*to, now);
+  if (from && to) {
+    const std::string first = past_time(*from, now);
+    const std::string last = past_time(*to, now);
+    return first == last ? "at " + first : "from " + first + " to " + last;
+  }
   if (from) return "since " + past_time(*from, now);
   return to ? "until " + past_time(*to, now) : "";
 }

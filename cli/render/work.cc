@@ -102,11 +102,14 @@ std::string state_of(const json::object& work) {
              : state;
 }
 
-std::string pause_text(const json::object& pause) {
+std::string pause_text(const json::object& pause, TimePoint now, bool times) {
   const std::string group = text_of(pause, "group");
+  const std::string what = group.empty() ? "everything" : "group " + group;
   const auto until = time_of(pause, "until");
-  return (group.empty() ? "everything" : "group " + group) +
-         (until ? ", until " + local_time(*until) : "");
+  if (!until) return what;
+  return what + ", until " +
+         (times ? local_time(*until)
+                : day_and_minute(*until, now) + " (" + relative_time(*until, now) + ")");
 }
 
 namespace {
@@ -123,22 +126,14 @@ std::string due_text(const json::object& wait, TimePoint now) {
 }  // namespace
 
 std::string waits_of(const json::object& work, TimePoint now) {
+  std::vector<std::string> due;
   std::vector<std::string> parts;
   for (const json::value& wait : array_of(work, "waitingFor")) {
-    const json::object& one = wait.as_object();
-    std::string& part = parts.emplace_back(due_text(one, now));
-    if (!part.empty()) continue;
-    const std::string name = text_of(one, "name");
-    if (text_of(one, "kind") == "trigger") part += "change of ";
-    part += name.empty() ? text_of(one, "kind") : name;
-    if (name == def_of(Constraint::between).name) {
-      part += " " + text_of(one, "required");
-      continue;
-    }
-    const auto until = time_of(one, "until");
-    if (until && *until > now) part += " " + rough_duration(*until - now);
+    const std::string time = due_text(wait.as_object(), now);
+    time.empty() ? parts.push_back(awaited_by(work, wait.as_object(), now)) : due.push_back(time);
   }
-  return join(parts);
+  if (!parts.empty()) due.push_back("waits for " + enumerated(parts));
+  return join(due);
 }
 
 std::string waited_of(const json::object& run) {
@@ -172,15 +167,11 @@ std::string describe_registration(const json::object& work, const std::string& r
   const std::string state = state_of(work);
   if (result == "kept")
     return name + " is kept: it is " + state + " already (--existing replace replaces it)";
-  std::string waits = waits_of(work, now());
-  std::string due;
-  if (waits.starts_with("due ")) {
-    const std::size_t end = std::min(waits.find(", "), waits.size());
-    due = ", " + waits.substr(0, end);
-    waits.erase(0, end + 2);
-  }
-  const std::string rest = waits.empty() || waits == "slot" ? "" : ", waits for " + waits;
-  return printable(result + " " + name + due + rest);
+  const json::array& waits = array_of(work, "waitingFor");
+  const bool next =
+      waits.size() == 1 && text_of(waits.front().as_object(), "kind") == word(WaitKind::slot);
+  const std::string rest = next ? "" : waits_of(work, now());
+  return printable(result + " " + name + (rest.empty() ? "" : ", " + rest));
 }
 
 namespace {
@@ -334,9 +325,7 @@ class JobPage {
 
 void print_work(std::ostream& out, const Style& style, const json::object& work, TimePoint now,
                 const PageForm& form) {
-  for (const std::string& line : wrapped(verdict(work, work, now), form.width)) {
-    out << style.bold(line) << '\n';
-  }
+  print_wrapped(out, style, verdict(work, work, now), form.width);
   JobPage page(out, style, work, now, form);
   page.print_state();
   page.print_terms();

@@ -15,10 +15,10 @@ namespace wm::cli {
 /// `running`, `running (stopping)`, …
 std::string state_of(const boost::json::object& work);
 
-/// `everything`, `group backup, until …`.
-std::string pause_text(const boost::json::object& pause);
+/// `everything`, `group backup, until today 18:00 (in 2h)`; `times`: with the date and seconds.
+std::string pause_text(const boost::json::object& pause, TimePoint now, bool times = false);
 
-/// `network, charging` or `backoff, 29s`: the waits of an enqueued job.
+/// `due tomorrow 02:30, waits for external power`: the waits of an enqueued job.
 std::string waits_of(const boost::json::object& work, TimePoint now);
 
 /// `network 2h5m, slot 3s`: the waits of a run after it was due.
@@ -36,7 +36,7 @@ std::string schedule_of(const boost::json::object& work);
 /// The job's command, or its task's name.
 std::string task_of(const boost::json::object& work);
 
-/// One line: `enqueued 'sync': waits for network`.
+/// One line: `enqueued 'sync', waits for a network`.
 std::string describe_registration(const boost::json::object& work, const std::string& result);
 
 struct PageForm {

@@ -90,9 +90,9 @@ TEST_F(ClientTest, ErrorsSayWhatWasWrongAndTheWayOut) {
             (Error{ErrorCode::not_found, "no such job: 'a': see wm list --all"}));
   EXPECT_EQ(error_for(named("NoSuchWork"), {{"message", "gone"}}).message, "gone");
   EXPECT_EQ(error_for(named("NoSuchRun"), {{"uniqueName", "a"}, {"run", 0}}).message,
-            "'a' has not run yet: see wm show");
+            "'a' has not run yet: wm why a");
   EXPECT_EQ(error_for(named("NoSuchRun"), {{"uniqueName", "a"}, {"run", 7}}).message,
-            "'a' has no such run: see wm history");
+            "'a' has no such run: wm history a");
   for (const auto& [name, code] : {std::pair{"InvalidRequest", ErrorCode::invalid},
                                    {"Refused", ErrorCode::refused},
                                    {"NotPermitted", ErrorCode::not_permitted},

@@ -164,40 +164,6 @@ TEST(LocalTime, IsSaidAsPeopleDo) {
   }
 }
 
-TEST(Describe, SaysWhenWorkIsDueThatHasATime) {
-  using boost::json::array;
-  using boost::json::object;
-  const TimePoint time = now() + Days{30};
-  const std::string due = "due " + day_and_time(time, now());
-  object work{
-      {"uniqueName", "a"},
-      {"waitingFor",
-       array{object{{"kind", "period"}, {"name", "calendar"}, {"until", format_time(time)}}}}};
-  EXPECT_EQ(waits_of(work, now()), due);
-  EXPECT_EQ(describe_registration(work, "enqueued"), "enqueued 'a', " + due);
-  work["waitingFor"].as_array().push_back(object{{"kind", "constraint"}, {"name", "idle"}});
-  EXPECT_EQ(describe_registration(work, "enqueued"), "enqueued 'a', " + due + ", waits for idle");
-  work["waitingFor"].as_array()[0].as_object().erase("name");
-  EXPECT_EQ(waits_of(work, now()), "period 30d, idle") << "a period is a length of time";
-}
-
-TEST(Describe, SaysWhyARunEnded) {
-  using boost::json::object;
-  EXPECT_EQ(cause_of(object{{"exitCode", 75}}), "exit 75");
-  EXPECT_EQ(cause_of(object{{"exitCode", 0}}), "");
-  EXPECT_EQ(cause_of(object{{"signal", 11}}), "SIGSEGV");
-  EXPECT_EQ(cause_of(object{{"stopReason", "cancelled"}, {"signal", 15}}), "cancelled, SIGTERM");
-  EXPECT_EQ(cause_of(object{{"reason", "no such file"}}), "no such file");
-}
-
-TEST(Describe, AnswersOfAnotherShapeAreNoCrash) {
-  using boost::json::object;
-  const object odd{{"uniqueName", 1}, {"state", nullptr}, {"constraints", "x"}, {"tags", 3}};
-  std::ostringstream out;
-  print_work(out, Style(false), odd, kNow);
-  EXPECT_NE(out.str(), "");
-}
-
 boost::json::object wait(std::string_view kind, std::string_view name, std::string_view required,
                          std::string_view actual) {
   return {{"kind", kind}, {"name", name}, {"required", required}, {"actual", actual}};
@@ -258,7 +224,7 @@ TEST(Why, SaysTheVerdictFirst) {
       {"lastFinishedAt", format_time(kNow - 4s)},
       {"lastResult", {{"outcome", "interrupted"}, {"stopReason", "constraint-charging"}}}};
   EXPECT_EQ(verdict(why("enqueued", {slot}), interrupted, kNow),
-            "'a' waits for a free slot (the last run was stopped: constraint-charging, 4s ago)");
+            "'a' waits for a free slot; the last run was stopped: constraint-charging, 4s ago");
   boost::json::object quota = wait("quota", "", "", "");
   quota["until"] = format_time(kNow + 2h);
   EXPECT_EQ(verdict(why("enqueued", {slot, quota}), none, kNow),

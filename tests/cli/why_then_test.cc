@@ -90,6 +90,9 @@ TEST_F(WhyThen, OtherMoments) {
   EXPECT_EQ(verdict(),
             "'backup' had succeeded before today 03:00: run 3, from yesterday 21:00 to yesterday "
             "22:00, succeeded");
+  why_["last"] = run(4, -3h, -3h, "failed");
+  EXPECT_EQ(verdict(),
+            "'backup' had succeeded before today 03:00: run 4, at yesterday 21:00, failed");
   why_["state"] = "unregistered";
   EXPECT_EQ(verdict(), "'backup' was not registered yet today 03:00: that was 2024-10-02 00:00");
 }

@@ -201,7 +201,7 @@ TEST_F(Commands, InputComesInEveryForm) {
 
 TEST_F(Commands, ANameIsTheCommandsIfNoneIsGiven) {
   ok({"pause"});
-  EXPECT_EQ(ok({"once", "--", "true"}), "enqueued 'true', waits for paused\n");
+  EXPECT_EQ(ok({"once", "--", "true"}), "enqueued 'true', waits for the end of a pause\n");
   EXPECT_EQ(text(json({"once", "--", "/bin/true"}), "uniqueName"), "true-2");
   EXPECT_EQ(text(json({"once", "--", "sh", "-c", "true; false"}), "uniqueName"), "true-3");
   EXPECT_EQ(text(json({"once", "--", "sh", "-c", "$(reboot)"}), "uniqueName"), "sh");

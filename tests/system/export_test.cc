@@ -192,9 +192,9 @@ TEST_F(Files, ADryRunSaysWhatWouldChangeAndChangesNothing) {
             "would be updated 'other'\nwould be enqueued 'new'\nwould be cancelled 'gone'\n"
             "1 unchanged\n");
   EXPECT_EQ(ok({"diff", "--prune", second}),
-            "updated 'other'\n- network = \"metered\"\n+ network = \"unmetered\"\n"
-            "+ tags = [ \"x\" ]\nenqueued 'new'\n+ name = \"new\"\n"
-            "+ command = [ \"/usr/bin/true\" ]\ncancelled 'gone'\n");
+            "would be updated 'other'\n- network = \"metered\"\n+ network = \"unmetered\"\n"
+            "+ tags = [ \"x\" ]\nwould be enqueued 'new'\n+ name = \"new\"\n"
+            "+ command = [ \"/usr/bin/true\" ]\nwould be cancelled 'gone'\n");
   EXPECT_EQ(ok({"export"}), before);
   fails(2, "second.toml.absent", {"diff", second + ".absent"});
 }

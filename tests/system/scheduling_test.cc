@@ -231,7 +231,7 @@ TEST_F(Scheduling, UpdateChangesWhatIsGivenAndKeepsTheRest) {
   waits("a", {"--charging", "--tag", "x", "--priority", "3", "--input", "k=v"});
   const json::value before = json({"show", "a"});
   EXPECT_EQ(ok({"update", "a", "--network", "unmetered", "--no-charging", "--priority", "0"}),
-            "updated 'a', waits for delay 1w\n");
+            "updated 'a', waits for its time (in 1w)\n");
   const json::value after = json({"show", "a"});
   EXPECT_EQ(after.at("constraints"), (json::object{{"network", "unmetered"}}));
   EXPECT_FALSE(after.as_object().contains("priority"));
@@ -284,8 +284,10 @@ TEST_F(Scheduling, APauseOutlivesTheDaemon) {
 
 TEST_F(Scheduling, AppendedWorkIsPartOfItsName) {
   shell("a", "sleep 30");
-  EXPECT_EQ(ok({"register-oneoff", "a", "--existing", "append", "--", "true"}),
-            "appended 'a', waits for a\n");
+  const std::string said = ok({"register-oneoff", "a", "--existing", "append", "--", "true"});
+  EXPECT_TRUE(
+      said.starts_with("appended 'a', waits for the job that it was appended to, which is "))
+      << said;
   RawConnection watching(daemon_.socket());
   watching.call_for_more("io.wm.Scheduler.Watch");
   ok({"cancel", "a"});
