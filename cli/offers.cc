@@ -195,7 +195,8 @@ struct Source {
 
 // They take jobs that have not ended, or are about their names.
 constexpr std::string_view kOfUnfinished =
-    " cancel update edit run once every register-oneoff register-periodic register-processing ";
+    " cancel update edit run forecast once every register-oneoff register-periodic "
+    "register-processing ";
 
 // The first row that fits holds. Options that have no row have the words of their field.
 constexpr std::array kSources{

@@ -1,13 +1,18 @@
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/render/facts.h"
 #include "cli/render/local_time.h"
+#include "cli/render/overview.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
 #include "core/text.h"
+#include "core/work.h"
 
 namespace wm::cli {
 
@@ -16,9 +21,45 @@ namespace json = boost::json;
 namespace {
 
 struct ForecastOptions {
+  std::vector<std::string> names;
   std::string time;
   bool times = false;
+  bool all = false;
+
+  bool wants(const std::string& name) const {
+    return names.empty() || std::ranges::count(names, name) > 0;
+  }
 };
+
+// The runs of one job that stand in one row.
+struct Row {
+  std::string name;
+  TimePoint first;
+  TimePoint last;
+  std::size_t runs = 0;
+};
+
+constexpr std::size_t kMostRows = 3;  // Of a job: if it runs more often, it has one row.
+
+std::vector<Row> rows_of(const json::array& runs, TimePoint now, bool each) {
+  std::map<std::string, std::size_t> counts;
+  for (const json::value& run : runs) ++counts[text_of(run.as_object(), "uniqueName")];
+  std::map<std::string, std::size_t> places;
+  std::vector<Row> rows;
+  for (const json::value& value : runs) {
+    const std::string name = text_of(value.as_object(), "uniqueName");
+    const TimePoint starts = std::max(time_of(value.as_object(), "startsAt").value_or(now), now);
+    const bool together = !each && counts[name] > kMostRows;
+    if (const auto place = places.find(name); together && place != places.end()) {
+      rows[place->second].last = starts;
+      ++rows[place->second].runs;
+    } else {
+      places[name] = rows.size();
+      rows.push_back({name, starts, starts, 1});
+    }
+  }
+  return rows;
+}
 
 // `3 runs, the first in 2h: 'poll'`
 std::string runs_in_a_sentence(const json::array& runs, TimePoint now) {
@@ -28,41 +69,117 @@ std::string runs_in_a_sentence(const json::array& runs, TimePoint now) {
                      relative_time(starts, now), printable(text_of(first, "uniqueName")));
 }
 
-int forecast(Session& session, const ForecastOptions& options) {
-  const std::string& time = options.time;
-  json::object parameters;
-  if (!time.empty()) {
-    const auto ahead = parse_duration(time);
-    if (!ahead) return session.complain("--for", ahead.error());
-    parameters["forMs"] = ahead->count();
+// Jobs that are due within the time, and would not run because of more than their time.
+class HeldBack {
+ public:
+  HeldBack(const ForecastOptions& options, const json::array& runs, TimePoint until)
+      : options_(options), until_(until) {
+    for (const json::value& run : runs) running_.insert(text_of(run.as_object(), "uniqueName"));
   }
-  const auto answer = session.ask("Forecast", std::move(parameters));
-  if (!answer) return session.complain(answer.error());
-  const json::array& runs = array_of(*answer, "runs");
-  const auto cut_at = time_of(*answer, "cutAt");
-  if (cut_at) {
-    session.hint("there are too many runs: those after " + local_time(*cut_at) + " are left out");
+
+  void add(const json::object& work, TimePoint now) {
+    const std::string name = text_of(work, "uniqueName");
+    const TimePoint due = std::max(time_of(work, "nextRunAt").value_or(now), now);
+    const std::string needs = needs_of(work);
+    const bool waits = text_of(work, "state") == word(WorkState::enqueued) && !needs.empty();
+    if (!waits || due > until_ || running_.contains(name) || !options_.wants(name)) return;
+    if (++count_ > kMost) return;
+    const std::string when = options_.times ? local_time(due) : day_and_minute(due, now);
+    table_.add({due == now ? "now" : when, name, needs});
   }
-  if (session.json()) {
-    session.print(runs);
-    return kDone;
+
+  void print(std::ostream& out, const Style& style, std::size_t width) {
+    if (count_ == 0) return;
+    out << "\nWould not run, as things are:\n";
+    table_.print(out, style, width);
+    if (count_ > kMost) out << fmt::format("{} {} more: wm list\n", style.dots(), count_ - kMost);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 10;  // Of the jobs that are named.
+
+  const ForecastOptions& options_;
+  TimePoint until_;
+  std::set<std::string> running_;
+  std::size_t count_ = 0;
+  Table table_{{{"DUE", nullptr, 0, Table::kWhole},
+                {"NAME", nullptr, -1, 8, true},
+                {"WAITS FOR", nullptr, 1, 20}}};
+};
+
+void print_runs(Session& session, const json::array& runs, const ForecastOptions& options,
+                TimePoint now) {
+  const auto time = [&](TimePoint when) {
+    return options.times ? local_time(when) : day_and_minute(when, now);
+  };
+  Table table({{"STARTS"},
+               {"IN", nullptr, 1, Table::kWhole},
+               {"NAME", nullptr, -1},
+               {"", nullptr, 2, Table::kWhole}});
+  for (const Row& row : rows_of(runs, now, options.all || !session.to_terminal())) {
+    const std::string more =
+        row.runs == 1 ? "" : fmt::format("{} more until {}", row.runs - 1, time(row.last));
+    table.add({time(row.first), relative_time(row.first, now), row.name, more});
+  }
+  table.print(session.out(), session.style(), terminal_width());
+}
+
+int print(Session& session, const json::array& runs, const ForecastOptions& options,
+          Duration ahead) {
+  const TimePoint now = wm::cli::now();
+  HeldBack held(options, runs, now + ahead);
+  if (session.to_terminal()) {
+    const auto works = session.collect("List", {}, "works");
+    if (!works) return session.complain(works.error());
+    for (const json::value& work : *works) held.add(work.as_object(), now);
   }
   if (runs.empty()) {
     session.hint("nothing would run, as things are: wm list shows what each job waits for");
-    return kDone;
+  } else {
+    session.page();
+    if (session.to_terminal()) {
+      print_wrapped(session.out(), session.style(), runs_in_a_sentence(runs, now),
+                    terminal_width());
+    }
+    print_runs(session, runs, options, now);
   }
-  session.page();
-  const TimePoint now = wm::cli::now();
-  const Style style = session.style();
-  if (session.to_terminal()) session.out() << style.bold(runs_in_a_sentence(runs, now)) << '\n';
-  Table table({{"STARTS"}, {"IN", nullptr, 1, Table::kWhole}, {"NAME", nullptr, -1}});
-  for (const json::value& value : runs) {
-    const json::object& run = value.as_object();
-    const TimePoint starts = time_of(run, "startsAt").value_or(now);
-    table.add({options.times ? local_time(starts) : day_and_minute(starts, now),
-               relative_time(std::max(starts, now), now), text_of(run, "uniqueName")});
+  held.print(session.out(), session.style(), terminal_width());
+  return kDone;
+}
+
+// Names that no job has are an error.
+Result<> look_up(Session& session, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (auto job = session.ask("Why", {{"uniqueName", name}}); !job) {
+      return std::unexpected(job.error());
+    }
   }
-  table.print(session.out(), style, terminal_width());
+  return {};
+}
+
+int forecast(Session& session, const ForecastOptions& options) {
+  Duration ahead = Days{1};
+  json::object parameters;
+  if (!options.time.empty()) {
+    const auto time = parse_duration(options.time);
+    if (!time) return session.complain("--for", time.error());
+    ahead = *time;
+    parameters["forMs"] = time->count();
+  }
+  if (const auto known = look_up(session, options.names); !known) {
+    return session.complain(known.error());
+  }
+  const auto answer = session.ask("Forecast", std::move(parameters));
+  if (!answer) return session.complain(answer.error());
+  json::array runs;
+  for (const json::value& run : array_of(*answer, "runs")) {
+    if (options.wants(text_of(run.as_object(), "uniqueName"))) runs.push_back(run);
+  }
+  if (const auto cut_at = time_of(*answer, "cutAt")) {
+    session.hint("there are too many runs: those after " + local_time(*cut_at) + " are left out");
+  }
+  if (!session.json()) return print(session, runs, options, ahead);
+  session.print(runs);
   return kDone;
 }
 
@@ -70,12 +187,15 @@ int forecast(Session& session, const ForecastOptions& options) {
 
 Command::Run set_up_forecast(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ForecastOptions>();
+  app.add_option("NAME", options->names, "Only the runs of these jobs")->type_name("");
+  app.add_flag("--all,-a", options->all, "A line for each run of a job that runs often");
   app.add_flag("--times", options->times, "Print dates and seconds instead of today 03:12");
   app.add_option("--for", options->time, "How far ahead to look (24h)")->type_name("D");
   app.footer(
       "Shows what would run when, if conditions stay as they are, and if every run\n"
       "succeeds and takes as long as the last one of its job.\n"
-      "Example: wm forecast --for 7d");
+      "Example: wm forecast --for 7d\n"
+      "         wm forecast nightly-backup");
   return [options](Session& session) { return forecast(session, *options); };
 }
 

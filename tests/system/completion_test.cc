@@ -149,7 +149,7 @@ class LiveNames : public Completion {
 TEST_F(LiveNames, AreOfJobsThatTheCommandTakes) {
   EXPECT_EQ(offers({"show", ""}), "open\tenqueued\nended\tcancelled\n");
   EXPECT_EQ(offers({"wait", "open", ""}), "ended\tcancelled\n");
-  for (const std::string command : {"cancel", "update", "edit", "run"}) {
+  for (const std::string command : {"cancel", "update", "edit", "run", "forecast"}) {
     EXPECT_EQ(offers({command, ""}), "open\tenqueued\n") << command;
   }
   EXPECT_EQ(offers({"retry", ""}), "ended\tcancelled\n");

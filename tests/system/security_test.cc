@@ -81,6 +81,23 @@ TEST_F(Security, WhatRootRegistersForAUserIsThatUsers) {
   EXPECT_EQ(as_nobody({"history"}).out.find("OWNER"), std::string::npos) << "there is one";
 }
 
+TEST_F(Security, RootWatchesWhoseJobsHaveEvents) {
+  const auto client = daemon_.start_wm({"watch"});
+  while (daemon_.json({"status"}).at("connections").as_int64() < 2) {
+  }
+  while (!client->sleeps()) {
+  }
+  daemon_.json({"status"});
+  const std::vector<std::string> later{"--initial-delay", "1h", "--", "/bin/true"};
+  for (const char* const name : {"whose", "own"}) {
+    std::vector<std::string> words{"register-oneoff", name};
+    words.insert(words.end(), later.begin(), later.end());
+    EXPECT_EQ((name == std::string("own") ? daemon_.wm(words) : owned(words)).status, 0);
+  }
+  EXPECT_NE(client->line().find("  scheduled    whose (nobody)  "), std::string::npos);
+  EXPECT_NE(client->line().find("  scheduled    own  "), std::string::npos) << "root's own";
+}
+
 TEST_F(Security, TheMetricsOfAllAreNotForEverybody) {
   EXPECT_EQ(as_nobody({"metrics"}).status, 5);
   EXPECT_EQ(daemon_.wm({"metrics"}).status, 0);

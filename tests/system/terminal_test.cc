@@ -1,6 +1,7 @@
 // What people see on a terminal.
 #include "tests/support/terminal.h"
 
+#include <algorithm>
 #include <csignal>
 #include <regex>
 #include <sstream>
@@ -163,6 +164,67 @@ TEST_F(OnATerminal, AnswersBeginWithASentence) {
   EXPECT_NE(first_line({"status"}).find("everything is paused"), std::string::npos);
 }
 
+TEST_F(OnATerminal, SentencesBreakAtSpaces) {
+  ok({"conditions", "override", "charging=no", "network=metered"});
+  shell("a", ":", {"--charging", "--network", "unmetered"});
+  Terminal why(40, 24, wm_with({"why", "a", "--color", "never"}));
+  EXPECT_EQ(why.finish(), 0);
+  EXPECT_TRUE(why.text().starts_with("'a' waits for an unmetered network and\nexternal power\n"))
+      << why.text();
+  Terminal past(40, 24, wm_with({"why", "a", "--at", "1h", "--color", "never"}));
+  EXPECT_EQ(past.finish(), 0);
+  std::istringstream lines(past.text());
+  std::string first;
+  std::getline(lines, first);
+  EXPECT_LE(first.size(), 40U) << past.text();
+}
+
+TEST_F(OnATerminal, AForecastSaysWhatWouldNotRun) {
+  ok({"conditions", "override", "charging=no"});
+  for (const char* const name : {"often", "held", "late"}) {
+    std::vector<std::string> words{"every", "1h", name, "--initial-delay", "10m"};
+    if (name == std::string("held")) words.emplace_back("--charging");
+    if (name == std::string("late")) words[4] = "2d";
+    words.insert(words.end(), {"--", "true"});
+    ok(words);
+  }
+  const std::string text = shown({"forecast", "--color", "never"});
+  EXPECT_NE(text.find("often  23 more until "), std::string::npos) << text;
+  const std::size_t held = text.find("\n\nWould not run, as things are:\n");
+  ASSERT_NE(held, std::string::npos) << text;
+  EXPECT_NE(text.find("held  external power", held), std::string::npos) << text;
+  EXPECT_EQ(text.find("late"), std::string::npos) << "it is not due: " << text;
+  const auto lines = [&](const std::vector<std::string>& words) {
+    const std::string all = shown(words);
+    return std::ranges::count(all, '\n');
+  };
+  EXPECT_EQ(lines({"forecast", "--all", "often"}), 26) << "a sentence, titles, and each run";
+  EXPECT_EQ(lines({"forecast", "often"}), 3);
+  const std::string piped = ok({"forecast"});
+  EXPECT_EQ(std::ranges::count(piped, '\n'), 25) << piped;
+  EXPECT_EQ(piped.find("held"), std::string::npos) << piped;
+  EXPECT_TRUE(json({"forecast", "often"}).as_array().size() == 24);
+  fails(3, "no such job: 'oftn': did you mean 'often'?", {"forecast", "oftn"});
+}
+
+TEST_F(OnATerminal, LessShowsNamesInEveryLocale) {
+  later("备份");
+  const std::map<std::string, std::string> pager{{"WM_PAGER", "echo set $LESSCHARSET; cat"},
+                                                 {"LC_ALL", "C"}};
+  EXPECT_NE(shown({"list"}, pager).find("set utf-8\n"), std::string::npos);
+  auto latin = pager;
+  latin["LESSCHARSET"] = "latin1";
+  EXPECT_NE(shown({"list"}, latin).find("set latin1\n"), std::string::npos) << "as people say";
+}
+
+TEST_F(OnATerminal, TheDoctorHasSignsForEveryTerminal) {
+  ok({"conditions", "override", "charging=no"});
+  const std::string plain = shown({"doctor"}, {{"LC_ALL", "C"}});
+  EXPECT_NE(plain.find("-> wm conditions clear"), std::string::npos) << plain;
+  EXPECT_EQ(plain.find("→"), std::string::npos) << plain;
+  EXPECT_NE(shown({"doctor"}).find("→ wm conditions clear"), std::string::npos);
+}
+
 TEST_F(OnATerminal, TimesAreRelativeUnlessDatesAreWanted) {
   later("a");
   for (const char* const command : {"show a", "status", "conditions", "forecast"}) {
@@ -206,6 +268,15 @@ TEST_F(WaitingOnATerminal, ABarShowsHowFarEachJobIs) {
   EXPECT_TRUE(terminal.await("'bb' succeeded\r\n"));
   EXPECT_EQ(terminal.finish(), 0);
   EXPECT_TRUE(terminal.text().ends_with("\033[J'bb' succeeded\n")) << "and no bar";
+}
+
+TEST_F(WaitingOnATerminal, LinesThatANarrowerTerminalBreaksAreDrawnOver) {
+  Terminal terminal(60, 24, wm_with({"wait", "a"}));
+  EXPECT_TRUE(terminal.await("a  ██████▁▁▁▁▁▁▁▁▁▁▁▁▁▁ 30 %")) << terminal.text();
+  terminal.resize(20, 24);
+  let_go();
+  EXPECT_TRUE(terminal.await("\033[2A")) << "28 columns are two rows of 20";
+  EXPECT_EQ(terminal.finish(), 0);
 }
 
 TEST_F(WaitingOnATerminal, ManyJobsTakeNoMoreThanTheScreen) {
