@@ -60,12 +60,14 @@ Screen::~Screen() {
   std::signal(SIGTSTP, SIG_DFL);
 }
 
+// What was there is erased before a line: after one that fills its row, the last column would be.
 void Screen::draw(const std::vector<std::string>& lines) {
   out_ << "\033[H";
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    out_ << (i == 0 ? "" : "\r\n") << lines[i] << "\033[K";
+    const bool last = i + 1 == lines.size();
+    out_ << (i == 0 ? "" : "\r\n") << (last ? "\033[J" : "\033[K") << lines[i];
   }
-  out_ << "\033[J" << std::flush;
+  out_ << std::flush;
 }
 
 std::vector<std::string> fit_rows(std::vector<std::string> lines, std::size_t rows,

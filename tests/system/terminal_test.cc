@@ -112,6 +112,8 @@ TEST_F(OnATerminal, AListCanFollowWhatHappens) {
   terminal.type("\x03");
   EXPECT_EQ(terminal.finish(), 128 + SIGINT);
   EXPECT_TRUE(terminal.text().ends_with("\033[?25h\033[?1049l")) << "with a cursor";
+  EXPECT_EQ(terminal.text().find("\033[K\n"), std::string::npos)
+      << "that would erase the last column of a line that fills its row";
 }
 
 TEST_F(OnATerminal, AListIsNotDrawnInAPipe) {
