@@ -69,7 +69,7 @@ std::string with_note(const std::string& text, const std::string& message) {
 
 class Edit {
  public:
-  Edit(Session& session, EditedText& file) : session_(session), file_(file) {}
+  explicit Edit(Session& session) : session_(session) {}
 
   Result<> read(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
@@ -97,9 +97,9 @@ class Edit {
     return out.str();
   }
 
-  // Changes what the text changes. An error begins with its place in the text.
-  Result<> change(const std::string& text) {
-    const auto declared = parse_works(text, file_.path());
+  // Changes what the text changes. An error begins with its place in the text, which is in `path`.
+  Result<> change(const std::string& text, const std::string& path) {
+    const auto declared = parse_works(text, path);
     if (!declared) return std::unexpected(declared.error());
     for (const DeclaredWork& one : *declared) {
       const std::string& name = one.request.unique_name;
@@ -137,7 +137,6 @@ class Edit {
   }
 
   Session& session_;
-  EditedText& file_;
   json::array works_;
   std::map<std::string, json::object> before_;
   std::size_t changed_ = 0;
@@ -145,10 +144,10 @@ class Edit {
 
 // The editor opens again as long as there is an error. It ends when people leave without a change.
 int edit(Session& session, const std::vector<std::string>& names) {
+  Edit edit(session);
+  if (auto read = edit.read(names); !read) return session.complain(read.error());
   auto file = EditedText::create();
   if (!file) return session.complain(file.error());
-  Edit edit(session, *file);
-  if (auto read = edit.read(names); !read) return session.complain(read.error());
   std::string text = edit.text();
   std::optional<Error> problem;
   for (;;) {
@@ -157,7 +156,7 @@ int edit(Session& session, const std::vector<std::string>& names) {
     std::string changed = without_notes(*edited);
     if (changed == text) break;
     text = std::move(changed);
-    const auto done = edit.change(text);
+    const auto done = edit.change(text, file->path());
     if (done) {
       if (edit.changed() == 0) session.hint("nothing is changed");
       return kDone;
