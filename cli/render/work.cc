@@ -104,7 +104,7 @@ std::string state_of(const json::object& work) {
 
 std::string pause_text(const json::object& pause, TimePoint now, bool times) {
   const std::string group = text_of(pause, "group");
-  const std::string what = group.empty() ? "everything" : "group " + group;
+  std::string what = group.empty() ? "everything" : "group " + group;
   const auto until = time_of(pause, "until");
   if (!until) return what;
   return what + ", until " +
