@@ -7,6 +7,7 @@
 
 #include "cli/render/facts.h"
 #include "cli/render/local_time.h"
+#include "cli/render/runs.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
 #include "core/text.h"
@@ -26,8 +27,9 @@ std::string title_of(const json::object& record) {
       text_of(record, "uniqueName") + ", run " + std::to_string(number_of(record, "run")) + ": ";
   if (outcome.empty()) return title + "running since " + when;
   const std::string cause = cause_of(record);
-  return title + outcome + (cause.empty() ? "" : " (" + cause + ")") + ", " + when + ", took " +
-         rough_duration(Duration{number_of(record, "durationMs")});
+  const auto took = time_taken(record);
+  return title + outcome + (cause.empty() ? "" : " (" + cause + ")") + ", " + when +
+         (took ? ", took " + rough_duration(*took) : "");
 }
 
 }  // namespace

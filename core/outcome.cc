@@ -61,6 +61,16 @@ RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason
   return result;
 }
 
+RunResult result_of_attempt(RunResult result, std::int32_t attempt, std::int32_t most) {
+  if (result.outcome != RunOutcome::retry || most <= 0 || attempt < most) return result;
+  result.outcome = RunOutcome::failed;
+  if (result.reason.empty()) {
+    result.reason =
+        "attempt " + std::to_string(attempt) + " of " + std::to_string(most) + " asked for another";
+  }
+  return result;
+}
+
 std::string cause_of(const RunResult& result) {
   std::string ending;
   if (result.signal) {

@@ -31,6 +31,10 @@ RunResult result_of(const ChildEnd& end, const ExitRules& rules);
 /// long, is a retry.
 RunResult stopped_result(const ChildEnd& end, const ExitRules& rules, StopReason reason);
 
+/// The result of attempt `attempt` of at most `most` (0: any number): the last one fails where
+/// another is asked for.
+RunResult result_of_attempt(RunResult result, std::int32_t attempt, std::int32_t most);
+
 /// `exit 75`, `constraint-network, SIGTERM`: the reason for the end of a run; "" if there is
 /// nothing to say.
 std::string cause_of(const RunResult& result);

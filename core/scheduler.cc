@@ -249,13 +249,7 @@ RunResult Scheduler::run_ended(WorkId id, const ChildEnd& end, const ExitRules& 
   RunResult result = work.stopping == StopReason::none ? result_of(end, rules)
                                                        : stopped_result(end, rules, work.stopping);
   const std::int32_t most = work.run_policy.get().max_attempts.value_or(rules_.max_attempts);
-  if (result.outcome == RunOutcome::retry && most > 0 && work.attempts >= most) {
-    result.outcome = RunOutcome::failed;
-    if (result.reason.empty()) {
-      result.reason = "attempt " + std::to_string(work.attempts) + " of " + std::to_string(most) +
-                      " asked for another";
-    }
-  }
+  result = result_of_attempt(std::move(result), work.attempts, most);
   if (work.stopping == StopReason::watchdog) add_silence(result, work.run_policy);
   if (work.expedited) quota_.add(work.owner, now, run_time(work, now));
   const Work after = after_run(work, result.outcome, now, rules_);

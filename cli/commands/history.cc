@@ -46,7 +46,8 @@ std::string notes_of(const json::object& run) {
 }
 
 std::string duration_of(const json::object& run) {
-  return run.contains("durationMs") ? rough_duration(Duration{number_of(run, "durationMs")}) : "";
+  const auto took = time_taken(run);
+  return took ? rough_duration(*took) : "";
 }
 
 // `bars`: the columns of the bar for the longest duration of the page, `longest`; 0: there are
@@ -77,7 +78,7 @@ Listing runs_listing(const Style& style, bool times, std::size_t bars, const Dur
                                    notes_of(run),
                                    waited_of(run)};
     if (bars > 0) {
-      const Duration took{number_of(run, "durationMs")};
+      const Duration took = time_taken(run).value_or(Duration::zero());
       cells.insert(cells.begin() + kAfterTook, duration_bar(style, took, longest, bars));
     }
     return cells;

@@ -11,10 +11,16 @@ namespace wm::cli {
 
 namespace json = boost::json;
 
+std::optional<Duration> time_taken(const json::object& run) {
+  const bool unseen = text_of(run, "stopReason") == word(StopReason(StopReason::daemon_lost));
+  if (unseen || !run.contains("durationMs")) return std::nullopt;
+  return Duration{number_of(run, "durationMs")};
+}
+
 Duration longest_of(const json::array& runs) {
   Duration longest{};
   for (const json::value& run : runs) {
-    longest = std::max(longest, Duration{number_of(run.as_object(), "durationMs")});
+    longest = std::max(longest, time_taken(run.as_object()).value_or(Duration::zero()));
   }
   return longest;
 }
@@ -36,7 +42,9 @@ void RunTotals::add(const json::array& runs) {
        : is_failure(*outcome)               ? failed_
        : outcome == RunOutcome::interrupted ? interrupted_
                                             : succeeded_);
-    took_ += Duration{number_of(run, "durationMs")};
+    const auto took = time_taken(run);
+    if (took) ++timed_;
+    took_ += took.value_or(Duration::zero());
   }
 }
 
@@ -49,9 +57,8 @@ std::string RunTotals::text() const {
   add(failed_, "failed");
   add(interrupted_, "interrupted");
   add(running_, "running");
-  const std::size_t ended = all_ - running_;
   const std::string mean =
-      ended == 0 ? "" : "; mean " + rough_duration(took_ / static_cast<std::int64_t>(ended));
+      timed_ == 0 ? "" : "; mean " + rough_duration(took_ / static_cast<std::int64_t>(timed_));
   return std::to_string(all_) + (all_ == 1 ? " run: " : " runs: ") + join(parts) + mean;
 }
 

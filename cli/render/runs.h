@@ -1,6 +1,7 @@
 // Runs beside each other: how long they took, and how they ended.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <boost/json.hpp>
@@ -12,6 +13,9 @@ namespace wm::cli {
 
 /// The duration of the run that took longest.
 Duration longest_of(const boost::json::array& runs);
+
+/// How long a run took; nothing: it goes on, or ended while there was no daemon to see when.
+std::optional<Duration> time_taken(const boost::json::object& run);
 
 /// A bar for how long a run took; that of `longest` has so many columns. Empty if it goes on.
 std::string duration_bar(const Style& style, Duration took, Duration longest, std::size_t columns);
@@ -29,6 +33,7 @@ class RunTotals {
   std::size_t failed_ = 0;
   std::size_t interrupted_ = 0;
   std::size_t running_ = 0;
+  std::size_t timed_ = 0;  // Somebody saw when they ended.
   Duration took_{};
 };
 

@@ -25,6 +25,9 @@ TEST(Runs, AreCountedByTheirEnds) {
               {{"outcome", "interrupted"}, {"durationMs", 2000}},
               boost::json::object{}});
   EXPECT_EQ(totals.text(), "5 runs: 1 succeeded, 2 failed, 1 interrupted, 1 running; mean 2s");
+  totals.add({{{"outcome", "interrupted"}, {"stopReason", "daemon-lost"}, {"durationMs", 9000}}});
+  EXPECT_EQ(totals.text(), "6 runs: 1 succeeded, 2 failed, 2 interrupted, 1 running; mean 2s")
+      << "nobody saw when it ended";
 }
 
 }  // namespace

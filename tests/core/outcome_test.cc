@@ -53,6 +53,15 @@ TEST(Outcome, ALostChildIsAnInterruption) {
   EXPECT_EQ(result.stop_reason, StopReason::daemon_lost);
 }
 
+TEST(Outcome, TheLastAttemptFailsWhereAnotherIsAskedFor) {
+  const RunResult retry = result_of({ChildEnd::How::exited, 75, ""}, {});
+  EXPECT_EQ(result_of_attempt(retry, 2, 3).outcome, RunOutcome::retry);
+  EXPECT_EQ(result_of_attempt(retry, 200, 0).outcome, RunOutcome::retry);
+  EXPECT_EQ(result_of_attempt(retry, 3, 3).outcome, RunOutcome::failed);
+  EXPECT_EQ(result_of_attempt(retry, 3, 3).reason, "attempt 3 of 3 asked for another");
+  EXPECT_EQ(result_of_attempt(result_of({}, {}), 3, 3).outcome, RunOutcome::succeeded);
+}
+
 TEST(StoppedOutcome, IsAnInterruptionWhateverTheCode) {
   for (const int code : {0, 1, 64, 75}) {
     const auto result =
