@@ -5,9 +5,9 @@
 #include "cli/command.h"
 #include "cli/log_lines.h"
 #include "cli/render/facts.h"
+#include "cli/render/last_words.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
-#include "cli/render/terminal_text.h"
 #include "cli/render/why_then.h"
 #include "cli/render/work.h"
 #include "core/json_fields.h"
@@ -19,39 +19,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t kLastLines = 5;
-
-// A line as a terminal would show it at its end: a carriage return begins it anew, and colours are
-// left out.
-std::string last_state_of(std::string_view line) {
-  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
-  if (const std::size_t anew = line.rfind('\r'); anew != std::string_view::npos) {
-    line.remove_prefix(anew + 1);
-  }
-  std::string text;
-  for (const char c : without_colors(line))
-    text += c == '\t' ? std::string(4, ' ') : std::string(1, c);
-  return printable(text.find_first_not_of(' ') == std::string::npos ? "" : text);
-}
-
-// Collects the last lines of a run. Those on standard error count if there are any.
-struct LastWords {
-  LastLines output{4 * kLastLines};
-  LastLines errors{4 * kLastLines};
-
-  void add(const LogText& text) { (text.errors ? errors : output).add(text); }
-};
-
-// The last of them that are not blank, as a terminal would show them.
-std::vector<std::string> shown(LastLines& lines) {
-  std::vector<std::string> texts;
-  for (const LogText& line : lines.take()) {
-    if (std::string text = last_state_of(line.bytes); !text.empty()) texts.push_back(text);
-  }
-  if (texts.size() > kLastLines) texts.erase(texts.begin(), texts.end() - kLastLines);
-  return texts;
-}
-
 // Without a log there is nothing to print.
 void print_last_lines(Session& session, const std::string& name) {
   LastWords said;
@@ -62,17 +29,7 @@ void print_last_lines(Session& session, const std::string& name) {
         for (const LogText& text : parts_of(page)) said.add(text);
       });
   if (!read) return;
-  std::vector<std::string> lines = shown(said.errors);
-  const bool errors = !lines.empty();
-  if (!errors) lines = shown(said.output);
-  if (lines.empty()) return;
-  session.out() << "  " << (errors ? "stderr" : "stdout") << ", last lines:\n";
-  const std::size_t width = terminal_width();
-  for (const std::string& text : lines) {
-    session.out() << "    "
-                  << (width > 8 ? cut_to_width(text, width - 4, session.style().dots()) : text)
-                  << '\n';
-  }
+  if (!said.print(session.out(), session.style(), terminal_width())) return;
   session.out() << "  All of it: " << command_line("logs", name) << '\n';
 }
 
