@@ -39,8 +39,9 @@ class Agent {
   struct Each {
     int generation = 0;
     std::string state;
-    std::string missing;
+    std::string missing;  // Of refused work: why.
     bool told = false;
+    boost::json::array waits = {};  // What the daemon waits for.
   };
 
   // In agent.cc.

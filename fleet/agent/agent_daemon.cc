@@ -201,6 +201,7 @@ void Agent::take_event(const json::object& event) {
     held->set_state(state, since_boot());
   } else if (const auto each = each_.find(*name); each != each_.end()) {
     each->second.state = state;
+    each->second.waits.clear();
     each->second.told = false;
     each_changed_ = true;
   }

@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include "cli/render/local_time.h"
-#include "cli/render/work.h"
 #include "core/json_fields.h"
 #include "core/messages.h"
 #include "fleet/agent/agent.h"
@@ -22,6 +21,16 @@ namespace {
 constexpr std::int64_t kLogTail = std::int64_t{64} << 10;
 constexpr std::size_t kMostInReport = 200;
 constexpr Duration kBetweenLooks = 10s;
+
+// What a job waits for, without what changes by itself.
+json::array waits_of(const json::object& work) {
+  json::array waits;
+  for (const json::value& value : array_of(work, "waitingFor")) {
+    json::object& wait = waits.emplace_back(value.as_object()).get_object();
+    for (const char* const key : {"detail", "since"}) wait.erase(key);
+  }
+  return waits;
+}
 
 }  // namespace
 
@@ -80,9 +89,15 @@ asio::awaitable<bool> Agent::gather() {
       }
       one["log"] = co_await log_of(name, record);
       const HeldClaim* const held = held_.find(name);
-      if (held && !held->unknown && outcome != "interrupted" && ended_.insert(name).second) {
-        const auto finished = time_of(record, "finishedAt").value_or(cli::now());
-        unreported_ends_.push_back(end_of(held->claim, result_from_json(record), finished));
+      if (held && !held->unknown) {
+        const RunResult result = result_of(held->claim, result_from_json(record));
+        for (const auto& [key, part] : to_json(result)) record[key] = part;
+        one["outcome"] = word(result.outcome);
+        one["attempt"] = attempt_of(held->claim);
+        if (result.outcome != RunOutcome::interrupted && ended_.insert(name).second) {
+          const auto finished = time_of(record, "finishedAt").value_or(cli::now());
+          unreported_ends_.push_back(end_of(held->claim, result, finished));
+        }
       }
       one["record"] = std::move(record);
       unreported_runs_.push_back(std::move(one));
@@ -101,7 +116,8 @@ asio::awaitable<void> Agent::report() {
     each.push_back({{"name", name},
                     {"generation", one.generation},
                     {"state", one.state},
-                    {"missing", one.missing}});
+                    {"missing", one.missing},
+                    {"waits", one.waits}});
   }
   if (!unreported_runs_.empty() || !unreported_ends_.empty() || !each.empty()) {
     std::optional<TimePoint> cursor = cursor_;
@@ -122,7 +138,8 @@ asio::awaitable<void> Agent::report() {
       const auto one = each_.find(text_of(told, "name"));
       // It may have changed while this was on its way.
       if (one != each_.end() && one->second.state == text_of(told, "state") &&
-          one->second.missing == text_of(told, "missing")) {
+          one->second.missing == text_of(told, "missing") &&
+          one->second.waits == array_of(told, "waits")) {
         one->second.told = true;
       }
     }
@@ -156,9 +173,9 @@ asio::awaitable<void> Agent::look_at_each() {
     if (found == each_.end()) continue;
     Each& one = found->second;
     // Its state is what the events say: this answer may be older than they are.
-    const std::string missing = cli::waits_of(work, cli::now());
-    if (one.state != text_of(work, "state") || one.missing == missing) continue;
-    one.missing = missing;
+    json::array waits = waits_of(work);
+    if (one.state != text_of(work, "state") || one.waits == waits) continue;
+    one.waits = std::move(waits);
     one.told = false;
   }
 }

@@ -10,6 +10,7 @@
 #include "core/json_fields.h"
 #include "core/text.h"
 #include "fleet/command.h"
+#include "fleet/names.h"
 #include "fleet/work/fleet_work.h"
 
 namespace wm::fleet {
@@ -125,7 +126,7 @@ int revoke(Context& context, const std::string& node) {
   const auto role = context.ask("select to_jsonb(wm.revoke_node($1))", {node});
   if (!role) return context.status();
   if (!role->is_string()) {
-    return context.complain({ErrorCode::not_found, "no such node: '" + node + "': wm-fleet nodes"});
+    return context.complain(no_such_node(context, node));
   }
   const std::string name(role->get_string());
   // A session can be ended only while its role is there.
@@ -179,8 +180,7 @@ int label(Context& context, const Labelling& options) {
       {options.node, json::serialize(to_json(set)), json::serialize(removed)});
   if (!changed) return context.status();
   if (!changed->is_object()) {
-    return context.complain(
-        {ErrorCode::not_found, "no such node: '" + options.node + "': wm-fleet nodes"});
+    return context.complain(no_such_node(context, options.node));
   }
   if (!context.ask("select to_jsonb(1) from wm.settle_labels(), pg_notify('wm_fleet', '')")) {
     return context.status();
@@ -197,7 +197,7 @@ int drain(Context& context, const std::string& node, bool drains) {
       {node, drains ? "true" : "false"});
   if (!changed) return context.status();
   if (!changed->is_string()) {
-    return context.complain({ErrorCode::not_found, "no such node: '" + node + "': wm-fleet nodes"});
+    return context.complain(no_such_node(context, node));
   }
   if (context.json()) {
     context.print({{"node", node}, {"draining", drains}});

@@ -1,4 +1,4 @@
-// What people ask of a fleet: list, show, why, history, logs; and wait and cancel.
+// What people ask of a fleet: list, history, logs; and wait and cancel.
 #include <iostream>
 #include <thread>
 
@@ -13,6 +13,8 @@
 #include "core/request_json.h"
 #include "core/text.h"
 #include "fleet/command.h"
+#include "fleet/commands/work_view.h"
+#include "fleet/names.h"
 #include "fleet/work/fleet_work.h"
 
 namespace wm::fleet {
@@ -21,21 +23,6 @@ namespace json = boost::json;
 
 namespace {
 
-bool is_open(const std::string& state) {
-  return state == "waiting" || state == "claimed" || state == "running";
-}
-
-Error no_such_work(const std::string& name) {
-  return {ErrorCode::not_found, "no such work: '" + name + "': see wm-fleet list --all"};
-}
-
-std::string placement_of(const json::object& work) {
-  const std::string placement = text_of(work, "placement");
-  return placement == "count" ? std::to_string(number_of(work, "count")) + " nodes"
-         : placement == "any" ? "any node"
-                              : "each node";
-}
-
 // `n1, n2`: the nodes that have claims.
 std::string holders_of(const json::object& work) {
   std::vector<std::string> nodes;
@@ -43,185 +30,6 @@ std::string holders_of(const json::object& work) {
     nodes.push_back(text_of(claim.as_object(), "node"));
   }
   return join(nodes);
-}
-
-// What the node lacks of what the work needs, by its last word.
-std::string lacks(const json::object& node, const Constraints& constraints) {
-  if (!node.contains("holds") || node.at("holds").is_null()) return "an agent that has come";
-  const auto holds = static_cast<Needs>(number_of(node, "holds"));
-  const Needs missing = needs_of(constraints) & ~holds;
-  std::vector<std::string> names;
-  for (std::size_t bit = 0; bit < simple_constraints().size(); ++bit) {
-    if ((missing & (Needs{1} << bit)) != 0) names.emplace_back(name_of_need(bit));
-  }
-  const std::vector<std::string> custom = texts_of(node, "custom");
-  for (const std::string& name : constraints.custom) {
-    if (std::ranges::find(custom, name) == custom.end()) names.push_back(name);
-  }
-  return join(names);
-}
-
-// The state of the node for this work, and what is missing there.
-void judge_nodes(json::object& work) {
-  const auto request = request_from_json(object_of(work, "request"));
-  const Constraints constraints = request ? request->constraints : Constraints{};
-  for (json::value& value : work["nodes"].as_array()) {
-    json::object& node = value.as_object();
-    if (text_of(node, "state") == "refused") {
-      // Its own words say why.
-    } else if (text_of(work, "placement") != "each") {
-      std::string missing = lacks(node, constraints);
-      if (missing.empty() && number_of(node, "slots") == 0) missing = "a free slot";
-      if (node.at("draining").as_bool()) missing = "an end of its draining";
-      std::string state = missing.empty() ? "ready" : "waiting";
-      for (const json::value& claim : array_of(work, "claims")) {
-        if (text_of(claim.as_object(), "node") != text_of(node, "node")) continue;
-        const json::value* const running = claim.as_object().if_contains("running");
-        state = running && running->is_bool() && running->get_bool() ? "running" : "claimed";
-        missing.clear();
-      }
-      node["state"] = state;
-      node["missing"] = missing;
-    }
-    for (const char* const key : {"holds", "custom", "slots", "conditions", "draining"}) {
-      node.erase(key);
-    }
-  }
-}
-
-std::optional<json::object> show_work(Context& context, const std::string& name) {
-  auto work = context.ask("select wm.show_work($1)", {name});
-  if (!work) return std::nullopt;
-  if (!work->is_object()) {
-    context.complain(no_such_work(name));
-    return std::nullopt;
-  }
-  json::object object = std::move(work->as_object());
-  judge_nodes(object);
-  return object;
-}
-
-std::string as_of(const json::object& node) {
-  const auto time = time_of(node, "asOf");
-  return time ? cli::relative_time(*time, cli::now()) : "never";
-}
-
-void print_nodes(Context& context, const json::object& work) {
-  cli::Table table(
-      {{"NODE", nullptr, -1},
-       {"IS", [](const cli::Style& style, std::string_view text) { return style.state(text); }},
-       {"LACKS", nullptr, 1},
-       {"SAID"}});
-  for (const json::value& value : array_of(work, "nodes")) {
-    const json::object& node = value.as_object();
-    table.add(
-        {text_of(node, "node"), text_of(node, "state"), text_of(node, "missing"), as_of(node)});
-  }
-  if (table.empty()) {
-    context.out() << "No node has these labels.\n";
-    return;
-  }
-  table.print(context.out(), context.style(), cli::terminal_width());
-}
-
-std::string sentence_of(const json::object& work) {
-  const std::string name = printable(text_of(work, "name"));
-  const std::string state = text_of(work, "state");
-  if (!is_open(state)) return name + " has ended: " + state + ".";
-  if (text_of(work, "placement") == "each") return name + " runs on each node that matches.";
-  std::string text;
-  for (const json::value& value : array_of(work, "claims")) {
-    const json::object& claim = value.as_object();
-    const auto until = time_of(claim, "until");
-    if (!text.empty()) text += '\n';
-    text += name + " is with " + printable(text_of(claim, "node")) +
-            (claim.at("running").as_bool() ? ", running" : ", claimed") + "; the lease ends " +
-            (until ? cli::relative_time(*until, cli::now()) : "soon") + " unless it is renewed.";
-  }
-  const auto next = time_of(work, "nextRunAt");
-  if (next && *next > cli::now()) {
-    text +=
-        (text.empty() ? "" : "\n") + name + " is due " + cli::day_and_time(*next, cli::now()) + ".";
-  } else if (next) {
-    text += (text.empty() ? "" : "\n") + name + " waits for " +
-            (text_of(work, "placement") == "count" ? "more nodes" : "a node") + " that is ready.";
-  }
-  return text;
-}
-
-int why(Context& context, const std::string& name) {
-  auto work = show_work(context, name);
-  if (!work) return context.status();
-  if (context.json()) {
-    json::object answer{{"name", name},
-                        {"state", work->at("state")},
-                        {"nextRunAt", work->at("nextRunAt")},
-                        {"claims", work->at("claims")},
-                        {"nodes", work->at("nodes")}};
-    context.print(answer);
-    return cli::kDone;
-  }
-  context.out() << sentence_of(*work) << '\n';
-  if (is_open(text_of(*work, "state"))) print_nodes(context, *work);
-  return cli::kDone;
-}
-
-void print_runs(Context& context, const json::array& runs, bool with_names) {
-  std::vector<cli::Table::Column> columns;
-  if (with_names) columns.push_back({"NAME", nullptr, -1});
-  columns.insert(columns.end(),
-                 {{"NODE", nullptr, 1},
-                  {"STARTED"},
-                  {"TOOK"},
-                  {"OUTCOME", [](const cli::Style& style,
-                                 std::string_view text) { return style.state(text); }},
-                  {"WHY", nullptr, 2}});
-  cli::Table table(std::move(columns));
-  for (const json::value& value : runs) {
-    const json::object& run = value.as_object();
-    const auto started = time_of(run, "startedAt");
-    std::string cause = cli::cause_of(run);
-    if (run.at("void").as_bool()) cause += cause.empty() ? "void: too late" : ", void: too late";
-    std::vector<std::string> cells;
-    if (with_names) cells.push_back(text_of(run, "name"));
-    cells.insert(cells.end(),
-                 {text_of(run, "node"), started ? cli::day_and_minute(*started, cli::now()) : "",
-                  rough_duration(Duration{number_of(run, "durationMs")}), text_of(run, "outcome"),
-                  std::move(cause)});
-    table.add(std::move(cells));
-  }
-  table.print(context.out(), context.style(), cli::terminal_width());
-}
-
-int show(Context& context, const std::string& name) {
-  auto work = show_work(context, name);
-  if (!work) return context.status();
-  if (context.json()) {
-    context.print(*work);
-    return cli::kDone;
-  }
-  context.out() << sentence_of(*work) << "\n\n"
-                << "  placement  " << placement_of(*work) << '\n';
-  std::vector<std::string> labels;
-  for (const auto& [key, value] : object_of(*work, "labels")) {
-    labels.push_back(std::string(key) + "=" + std::string(value.as_string()));
-  }
-  if (!labels.empty()) context.out() << "  labels     " << join(labels) << '\n';
-  const json::object& request = object_of(*work, "request");
-  context.out() << "  command    " << printable(cli::task_of(request)) << '\n';
-  if (const std::string schedule = cli::schedule_of(request); !schedule.empty()) {
-    context.out() << "  schedule   " << schedule << '\n';
-  }
-  context.out() << "  lease      " << format_duration(Duration{number_of(*work, "leaseMs")})
-                << ", goes back after " << format_duration(Duration{number_of(*work, "holdMs")})
-                << " of waiting\n\n";
-  print_nodes(context, *work);
-  const json::array& runs = array_of(*work, "runs");
-  if (!runs.empty()) {
-    context.out() << '\n';
-    print_runs(context, runs, false);
-  }
-  return cli::kDone;
 }
 
 int list(Context& context, bool finished) {
@@ -268,7 +76,12 @@ int history(Context& context, const HistoryOptions& options) {
     const auto known = context.ask("select to_jsonb(exists (select from wm.work where name = $1))",
                                    {options.name});
     if (!known) return context.status();
-    if (!known->get_bool()) return context.complain(no_such_work(options.name));
+    if (!known->get_bool()) return context.complain(no_such_work(context, options.name));
+  }
+  if (!options.node.empty()) {
+    const auto known = has_node(context, options.node);
+    if (!known) return context.status();
+    if (!*known) return context.complain(no_such_node(context, options.node));
   }
   const auto runs = context.ask(
       "select coalesce(jsonb_agg(wm.run_view(r) order by r.started_at desc), '[]') from"
@@ -295,6 +108,19 @@ struct LogOptions {
   std::string node;
 };
 
+// There may be no such work, no such node, or no such run yet.
+Error no_such_run(Context& context, const LogOptions& options) {
+  const auto known =
+      context.ask("select to_jsonb(exists (select from wm.work where name = $1))", {options.name});
+  if (known && !known->get_bool()) return no_such_work(context, options.name);
+  if (!options.node.empty() && !has_node(context, options.node).value_or(true)) {
+    return no_such_node(context, options.node);
+  }
+  return {ErrorCode::not_found, "'" + options.name + "' has no run that was reported" +
+                                    (options.node.empty() ? "" : " by " + options.node) +
+                                    ": see wm-fleet why"};
+}
+
 int logs(Context& context, const LogOptions& options) {
   const auto run = context.ask(
       "select jsonb_build_object('node', n.name, 'run', r.run, 'log', r.log) from wm.run r"
@@ -302,12 +128,7 @@ int logs(Context& context, const LogOptions& options) {
       " where w.name = $1 and ($2 = '' or n.name = $2) order by r.void, r.started_at desc limit 1",
       {options.name, options.node});
   if (!run) return context.status();
-  if (!run->is_object()) {
-    return context.complain({ErrorCode::not_found, "'" + options.name +
-                                                       "' has no run that was reported" +
-                                                       (options.node.empty() ? "" : " from there") +
-                                                       ": see wm-fleet why"});
-  }
+  if (!run->is_object()) return context.complain(no_such_run(context, options));
   if (context.json()) {
     context.print(*run);
     return cli::kDone;
@@ -330,7 +151,7 @@ int cancel(Context& context, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const auto done = context.ask("select to_jsonb(wm.cancel_work($1))", {name});
     if (!done) return context.status();
-    if (done->is_null()) return context.complain(no_such_work(name));
+    if (done->is_null()) return context.complain(no_such_work(context, name));
     if (done->get_bool()) cancelled.push_back(json::value(name));
   }
   if (auto ended = database->query("commit"); !ended) return context.complain(ended.error());
@@ -374,7 +195,7 @@ int wait(Context& context, const WaitOptions& options) {
     bool all_well = true;
     for (const std::string& name : options.names) {
       const std::string state = text_of(states->as_object(), name);
-      if (state.empty()) return context.complain(no_such_work(name));
+      if (state.empty()) return context.complain(no_such_work(context, name));
       all_ended = all_ended && !is_open(state);
       all_well = all_well && state == "succeeded";
     }
@@ -402,20 +223,6 @@ Command::Run set_up_list(CLI::App& app, const cli::CommandLine&) {
   app.add_flag("--all,-a", *finished, "Finished work, too");
   app.footer("Example: wm-fleet list");
   return [finished](Context& context) { return list(context, *finished); };
-}
-
-Command::Run set_up_show(CLI::App& app, const cli::CommandLine&) {
-  auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "The work's name")->required()->type_name("");
-  app.footer("Example: wm-fleet show index");
-  return [name](Context& context) { return show(context, *name); };
-}
-
-Command::Run set_up_why(CLI::App& app, const cli::CommandLine&) {
-  auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "The work's name")->required()->type_name("");
-  app.footer("Example: wm-fleet why index");
-  return [name](Context& context) { return why(context, *name); };
 }
 
 Command::Run set_up_history(CLI::App& app, const cli::CommandLine&) {

@@ -110,7 +110,8 @@ create table wm.each_word (
   work_id    bigint not null references wm.work on delete cascade,
   generation integer not null,
   state      text not null,
-  missing    text not null default '',
+  missing    text not null default '',      -- Of refused work: why.
+  waits      jsonb not null default '[]',   -- What its daemon waits for.
   as_of      timestamptz not null default now(),
   primary key (work_id, node_id)
 ) with (fillfactor = 70);

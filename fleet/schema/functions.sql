@@ -377,16 +377,18 @@ begin
       attempts integer, periods integer)
     where p.piece_id = e.piece and p.fence = e.fence and p.node_id = me.node_id and p.state = 0
       and p.until is not null and e.state between 0 and 2;
-  insert into wm.each_word as w (node_id, work_id, generation, state, missing)
-    select me.node_id, k.work_id, e.generation, left(e.state, 20), left(e.missing, 500)
+  insert into wm.each_word as w (node_id, work_id, generation, state, missing, waits)
+    select me.node_id, k.work_id, e.generation, left(e.state, 20), coalesce(left(e.missing, 500), ''),
+        case when jsonb_typeof(e.waits) = 'array' and length(e.waits::text) <= 8192 then e.waits
+          else '[]' end
       from jsonb_to_recordset(said->'each') as e (name text, generation integer, state text,
-        missing text)
+        missing text, waits jsonb)
       join wm.work k on k.name = e.name and k.labels <@ me.labels
         and (k.placement = 'each' or e.state = 'refused')
       where e.generation <= k.generation
     on conflict (work_id, node_id) do update
       set generation = excluded.generation, state = excluded.state, missing = excluded.missing,
-          as_of = now();
+          waits = excluded.waits, as_of = now();
   if said ? 'cursor' then
     update wm.node_word w set cursor = (said->>'cursor')::timestamptz where w.node_id = me.node_id;
   end if;
@@ -574,6 +576,8 @@ language sql stable as $$
     (extract(epoch from w.hold) * 1000)::bigint, 'request', w.request,
     'nextRunAt', (select wm.iso(min(p.due)) from wm.piece p
       where p.work_id = w.work_id and p.state = 0 and (p.until is null or p.until <= now())),
+    'attempts', (select max(p.attempts) from wm.piece p
+      where p.work_id = w.work_id and p.state = 0),
     'claims', (select coalesce(jsonb_agg(jsonb_build_object('node', n.name, 'fence', p.fence,
         'until', wm.iso(p.until), 'running', p.running) order by p.ordinal), '[]')
       from wm.piece p join wm.node n on n.node_id = p.node_id
@@ -590,6 +594,14 @@ language sql stable as $$
     from wm.work w, wm.node n where w.work_id = r.work_id and n.node_id = r.node_id;
 $$;
 
+-- True if the node has ended a piece of `count` work, or of its period, and gets no other one.
+create function wm.has_served(node integer, w wm.work) returns boolean
+language sql stable as $$
+  select w.placement = 'count' and exists (select from wm.piece p
+    where p.work_id = w.work_id and p.ended_by = node and (p.state <> 0 or p.periods >
+      (select min(o.periods) from wm.piece o where o.work_id = w.work_id and o.state = 0)));
+$$;
+
 -- Everything about one work; null: there is none.
 create function wm.show_work(named text) returns jsonb
 language sql stable as $$
@@ -597,10 +609,16 @@ language sql stable as $$
     'nodes', (select coalesce(jsonb_agg(jsonb_build_object('node', n.name,
         'draining', n.draining, 'seenAt', wm.iso(s.seen_at), 'holds', s.holds,
         'custom', s.custom, 'slots', s.slots, 'conditions', s.conditions,
+        'waits', d.waits, 'served', wm.has_served(n.node_id, w),
+        'lastRun', (select wm.run_view(r) from wm.run r
+          where w.placement = 'each' and r.work_id = w.work_id and r.node_id = n.node_id
+          order by r.started_at desc limit 1),
         'state', case when d.generation = w.generation and
                      (w.placement = 'each' or d.state = 'refused') then d.state
                    when w.placement = 'each' then 'unheard' end,
-        'missing', d.missing, 'asOf', wm.iso(coalesce(d.as_of, s.seen_at))) order by n.name), '[]')
+        'missing', d.missing,
+        -- What has changed is reported before the next question.
+        'asOf', wm.iso(greatest(d.as_of, s.seen_at))) order by n.name), '[]')
       from wm.node n left join wm.node_word s on s.node_id = n.node_id
       left join wm.each_word d on d.node_id = n.node_id and d.work_id = w.work_id
       where n.revoked_at is null and w.labels <@ n.labels),

@@ -17,11 +17,6 @@ namespace {
 constexpr std::size_t kMostInKey = 63;
 constexpr std::size_t kMostInValue = 255;
 
-struct Need {
-  Constraints constraints;
-  std::string_view name;
-};
-
 Constraints on_network(NetworkType type) {
   Constraints constraints;
   constraints.network = type;
@@ -32,20 +27,6 @@ Constraints with_flag(Constraint flag) {
   Constraints constraints;
   constraints.set(flag);
   return constraints;
-}
-
-const std::vector<Need>& needs() {
-  static const std::vector<Need> kNeeds{
-      {on_network(NetworkType::connected), "a network"},
-      {on_network(NetworkType::unmetered), "an unmetered network"},
-      {on_network(NetworkType::metered), "a metered network"},
-      {on_network(NetworkType::not_roaming), "a network at home"},
-      {with_flag(Constraint::charging), def_of(Constraint::charging).awaited},
-      {with_flag(Constraint::battery_not_low), def_of(Constraint::battery_not_low).awaited},
-      {with_flag(Constraint::storage_not_low), def_of(Constraint::storage_not_low).awaited},
-      {with_flag(Constraint::idle), def_of(Constraint::idle).awaited},
-  };
-  return kNeeds;
 }
 
 Result<> refuse_with(std::string_view option) {
@@ -131,20 +112,19 @@ Result<> validate(const FleetWork& work) {
 }
 
 const std::vector<Constraints>& simple_constraints() {
-  static const std::vector<Constraints> kSimple = [] {
-    std::vector<Constraints> all;
-    for (const Need& one : needs()) all.push_back(one.constraints);
-    return all;
-  }();
+  static const std::vector<Constraints> kSimple{
+      on_network(NetworkType::connected),     on_network(NetworkType::unmetered),
+      on_network(NetworkType::metered),       on_network(NetworkType::not_roaming),
+      with_flag(Constraint::charging),        with_flag(Constraint::battery_not_low),
+      with_flag(Constraint::storage_not_low), with_flag(Constraint::idle),
+  };
   return kSimple;
 }
 
-std::string_view name_of_need(std::size_t bit) { return needs().at(bit).name; }
-
 Needs needs_of(const Constraints& constraints) {
   Needs bits = 0;
-  for (std::size_t i = 0; i < needs().size(); ++i) {
-    const Constraints& one = needs()[i].constraints;
+  for (std::size_t i = 0; i < simple_constraints().size(); ++i) {
+    const Constraints& one = simple_constraints()[i];
     const bool named = one.network != NetworkType::not_required
                            ? one.network == constraints.network
                            : (one.flags | constraints.flags) == constraints.flags;

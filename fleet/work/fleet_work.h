@@ -47,8 +47,6 @@ using Needs = std::uint32_t;
 /// The constraints that a node's conditions decide by themselves, each by itself; bit i stands for
 /// element i. The numbers are in the database: new ones come at the end.
 const std::vector<Constraints>& simple_constraints();
-/// The name for people of what bit i stands for: `unmetered network`.
-std::string_view name_of_need(std::size_t bit);
 /// The bits of the constraints that the request names, and kJudged if it names windows.
 Needs needs_of(const Constraints& constraints);
 /// Only the node's daemon can say whether all of it holds now. No node says that it has this bit

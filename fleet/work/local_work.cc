@@ -108,6 +108,7 @@ WorkRequest local_claim(const Claim& claim, const std::string& node) {
   name_locally(request, node);
   request.env[kPiece] = std::to_string(claim.piece);
   request.env[kFence] = std::to_string(claim.fence);
+  request.env["FLEET_ATTEMPT"] = std::to_string(attempt_of(claim));
   if (request.kind == WorkKind::periodic) request.kind = WorkKind::oneoff;
   request.initial_delay = request.every = request.flex = Duration::zero();
   request.calendar.clear();
@@ -126,17 +127,18 @@ WorkRequest local_claim(const Claim& claim, const std::string& node) {
   return request;
 }
 
+std::int32_t attempt_of(const Claim& claim) { return claim.row.attempts + 1; }
+
+RunResult result_of(const Claim& claim, RunResult here) {
+  const Policy& policy = claim.row.policy;
+  return result_of_attempt(std::move(here), attempt_of(claim), policy.max_attempts.value_or(0));
+}
+
 json::object end_of(const Claim& claim, const RunResult& result, TimePoint ended) {
   Work row = claim.row;
   row.state = WorkState::running;
-  ++row.attempts;
-  const Policy& policy = row.policy;
-  RunOutcome outcome = result.outcome;
-  const std::int32_t most = policy.max_attempts.value_or(0);
-  if (outcome == RunOutcome::retry && most > 0 && row.attempts >= most) {
-    outcome = RunOutcome::failed;
-  }
-  row = after_run(std::move(row), outcome, ended, SchedulingRules{});
+  row.attempts = attempt_of(claim);
+  row = after_run(std::move(row), result.outcome, ended, SchedulingRules{});
   const int state = row.state == WorkState::succeeded ? 1 : row.state == WorkState::failed ? 2 : 0;
   return {{"piece", claim.piece},
           {"fence", claim.fence},

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json.hpp>
+
 #include "core/outcome.h"
 #include "core/work.h"
 
@@ -57,6 +59,12 @@ WorkRequest local_each(WorkRequest request, int generation, const std::string& n
 /// Claimed work: one run, now, under its constraints. What comes after it is the fleet's decision,
 /// so nothing repeats it here for as long as the claim can last.
 WorkRequest local_claim(const Claim& claim, const std::string& node);
+
+/// The number of the attempt that a run of this claim is, counted over all nodes.
+std::int32_t attempt_of(const Claim& claim);
+
+/// The fleet's result of a run that has ended so on the node, where no attempt is the last one.
+RunResult result_of(const Claim& claim, RunResult here);
 
 /// The element of `ends` in wm.report(): how the piece goes on after that result of its run.
 boost::json::object end_of(const Claim& claim, const RunResult& result, TimePoint ended);

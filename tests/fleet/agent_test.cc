@@ -87,14 +87,25 @@ TEST_F(FleetAgent, EachNodeThatMatchesRunsItOnce) {
 
 TEST_F(FleetAgent, AFailureIsTriedAgainElsewhereUnderTheSameRules) {
   add_node("a");
-  add({"flaky", "--backoff-delay", "10s", "--max-attempts", "2"}, {"sh", "-c", "exit 75"});
+  add({"flaky", "--backoff-delay", "10s", "--max-attempts", "2"},
+      {"sh", "-c", "echo out of $FLEET_ATTEMPT; echo no server >&2; exit 75"});
   EXPECT_TRUE(becomes("select attempts from wm.piece", "1"));
   EXPECT_EQ(fleet_->value("select due - since from wm.piece"), "00:00:10");
   fleet_->value("update wm.piece set due = now()");
   fleet_->value("notify wm_fleet");
   EXPECT_EQ(wait("flaky"), 1);
-  EXPECT_EQ(fleet_->value("select string_agg(outcome, ' ' order by started_at) from wm.run"),
-            "retry retry");
+  EXPECT_EQ(fleet_->value("select string_agg(attempt || ' ' || outcome, ', ' order by started_at)"
+                          " from wm.run"),
+            "1 retry, 2 failed");
+  EXPECT_EQ(fleet_->wm_fleet({"logs", "flaky"}).out, "out of 2\n");
+  const std::string why = fleet_->wm_fleet({"why", "flaky"}).out;
+  EXPECT_TRUE(
+      why.starts_with("flaky has failed: exit 75, attempt 2 of 2 asked for another, on a, "))
+      << why;
+  EXPECT_NE(why.find("  stderr, last lines:\n    no server\n"
+                     "  All of it: wm-fleet logs --node a flaky\n"),
+            std::string::npos)
+      << why;
 }
 
 TEST_F(FleetAgent, WorkMovesOnFromANodeThatLosesPower) {
@@ -227,6 +238,32 @@ TEST_F(FleetAgent, WhySaysWhatANodeRefuses) {
   EXPECT_TRUE(becomes([&] {
     return fleet_->wm_fleet({"why", "command"}).out.find("refused") != std::string::npos;
   })) << fleet_->wm_fleet({"why", "command"}).out;
+}
+
+TEST_F(FleetAgent, WhySaysWhatEachNodeHasInsteadOfWhatItNeeds) {
+  TestNode& a = add_node("a");
+  a.daemon().wm({"conditions", "override", "charging=no"});
+  add({"any", "--network", "metered"}, {"true"});
+  add({"each", "--each", "--network", "metered", "--charging"}, {"true"});
+  const auto why = [&](const std::string& name) { return fleet_->wm_fleet({"why", name}).out; };
+  EXPECT_TRUE(becomes([&] {
+    return why("each").find("a metered network (unmetered), external power (charging no)") !=
+           std::string::npos;
+  })) << why("each");
+  EXPECT_TRUE(why("each").starts_with("each waits on 1 node.")) << why("each");
+  EXPECT_NE(why("any").find("waiting  a metered network (unmetered) "), std::string::npos)
+      << why("any");
+}
+
+TEST_F(FleetAgent, WhySaysWhereAndWhyAJobForEachNodeHasFailed) {
+  add_node("a");
+  add_node("b");
+  add({"each", "--each"}, {"sh", "-c", "test $FLEET_NODE = a || { echo gone >&2; exit 66; }"});
+  EXPECT_EQ(wait("each"), 1);
+  const std::string why = fleet_->wm_fleet({"why", "each"}).out;
+  EXPECT_TRUE(why.starts_with("each has failed: exit 66, on b, ")) << why;
+  EXPECT_NE(why.find("\nb     failed            failed: exit 66 "), std::string::npos) << why;
+  EXPECT_NE(why.find("\n    gone\n"), std::string::npos) << why;
 }
 
 TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {

@@ -187,6 +187,64 @@ TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
       << "such an update is not HOT";
 }
 
+TEST_F(FleetRules, ANodeThatHasHadItsShareIsNotSaidToBeReady) {
+  add({"three", "--count", "3"});
+  NodeCaller a = node("a");
+  const json::array claims = a.claim();
+  ASSERT_EQ(claims.size(), 1U);
+  a.call("report", {{"ends", json::array{end_of(claims[0].as_object(), 1)}}});
+  node("b");
+  const json::value shown = fleet_->json({"show", "three"});
+  const json::array& nodes = array_of(shown.as_object(), "nodes");
+  ASSERT_EQ(nodes.size(), 2U);
+  EXPECT_EQ(text_of(nodes[0].as_object(), "state"), "done");
+  EXPECT_NE(text_of(nodes[1].as_object(), "state"), "done");
+}
+
+TEST_F(FleetRules, MistypedNamesAreAnsweredWithTheOnesMeant) {
+  add({"it's index"});
+  fleet_->enroll("laptop7");
+  const auto says = [&](const std::vector<std::string>& arguments, const std::string& what) {
+    const Output output = fleet_->wm_fleet(arguments);
+    EXPECT_EQ(output.status, 3) << arguments.front();
+    EXPECT_EQ(output.err, "wm-fleet: " + what + "\n");
+  };
+  for (const char* const command : {"why", "show", "history", "logs", "cancel", "wait"}) {
+    says({command, "its index"}, "no such work: 'its index': did you mean 'it's index'?");
+  }
+  says({"why", "else"}, "no such work: 'else': see wm-fleet list --all");
+  for (const char* const command : {"drain", "revoke"}) {
+    says({command, "laptop"}, "no such node: 'laptop': did you mean 'laptop7'?");
+  }
+  says({"label", "loptop7", "a=b"}, "no such node: 'loptop7': did you mean 'laptop7'?");
+  says({"history", "--node", "laptop"}, "no such node: 'laptop': did you mean 'laptop7'?");
+  says({"logs", "it's index", "--node", "laptop"},
+       "no such node: 'laptop': did you mean 'laptop7'?");
+  says({"logs", "it's index", "--node", "laptop7"},
+       "'it's index' has no run that was reported by laptop7: see wm-fleet why");
+}
+
+TEST_F(FleetRules, WhatANodeSaysOfItsWaitsIsData) {
+  ASSERT_EQ(fleet_->wm_fleet({"register-oneoff", "each", "--each", "--", "true"}).status, 0);
+  NodeCaller a = node("a");
+  const auto say = [&](const json::value& waits) {
+    a.call("report",
+           {{"each",
+             json::array{json::object{
+                 {"name", "each"}, {"generation", 1}, {"state", "enqueued"}, {"waits", waits}}}}});
+    const Output why = fleet_->wm_fleet({"why", "each"});
+    EXPECT_EQ(why.status, 0) << why.err;
+    return why.out;
+  };
+  say("text");
+  say(json::array{1, json::array{}, nullptr});
+  say(json::array(5000, "long"));
+  say(json::array{json::object{{"kind", 1}, {"name", json::array{}}, {"until", "never"}}});
+  const std::string shown =
+      say(json::array{json::object{{"kind", "constraint"}, {"name", "\033[2J"}, {"actual", "x"}}});
+  EXPECT_EQ(shown.find('\033'), std::string::npos) << shown;
+}
+
 TEST_F(FleetRules, TheNextVersionIsRefused) {
   fleet_->value("insert into wm.migration (version) values (1000)");
   const Output refused = fleet_->wm_fleet({"migrate"});

@@ -81,9 +81,14 @@ TEST(EndOfAClaim, IsAsTheSchedulerDecides) {
 
 TEST(EndOfAClaim, CountsItsAttempts) {
   WorkRequest request = request_of(WorkKind::oneoff);
-  request.max_attempts = 1;
-  EXPECT_EQ(
-      number_of(end_of(claim_of(request), {RunOutcome::retry, 75, {}, {}, ""}, kNow), "state"), 2);
+  request.max_attempts = 2;
+  Claim claim = claim_of(request);
+  const RunResult retry{RunOutcome::retry, 75, {}, {}, ""};
+  EXPECT_EQ(result_of(claim, retry), retry);
+  claim.row.attempts = 1;
+  EXPECT_EQ(result_of(claim, retry).outcome, RunOutcome::failed);
+  EXPECT_EQ(result_of(claim, retry).reason, "attempt 2 of 2 asked for another");
+  EXPECT_EQ(number_of(end_of(claim, result_of(claim, retry), kNow), "state"), 2);
 }
 
 TEST(EndOfAClaim, OpensTheNextPeriod) {
