@@ -114,6 +114,9 @@ int show(Context& context, const std::string& name) {
   if (const std::string schedule = cli::schedule_of(request); !schedule.empty()) {
     context.out() << "  schedule   " << schedule << '\n';
   }
+  if (const auto deadline = time_of(*work, "deadlineAt")) {
+    context.out() << "  deadline   " << cli::day_and_time(*deadline, cli::now()) << '\n';
+  }
   if (text_of(*work, "placement") != "each") {
     context.out() << "  lease      " << format_duration(Duration{number_of(*work, "leaseMs")})
                   << ", goes back after " << format_duration(Duration{number_of(*work, "holdMs")})

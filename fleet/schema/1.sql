@@ -66,6 +66,7 @@ create table wm.piece (
   -- 0 open, 1 succeeded, 2 failed, 3 cancelled.
   state       smallint not null default 0 check (state between 0 and 3),
   due         timestamptz not null,
+  deadline    timestamptz,                  -- The needs end then; null: never, or they have ended.
   -- The row of the scheduling rules.
   enqueued_at timestamptz not null,
   since       timestamptz not null,
@@ -83,6 +84,7 @@ create table wm.piece (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02,
         autovacuum_vacuum_insert_scale_factor = 0.05);
 create index piece_open on wm.piece (queue_id, due, piece_id) where state = 0;
+create index piece_deadline on wm.piece (deadline) where state = 0 and deadline is not null;
 
 create table wm.run (
   work_id     bigint not null references wm.work on delete cascade,

@@ -46,6 +46,12 @@ language sql as $$
   update wm.change set number = number + 1;
 $$;
 
+-- How long after its registration work runs whatever its constraints; null: never.
+create function wm.deadline_of(request jsonb) returns interval
+language sql immutable as $$
+  select (request->>'deadlineMs')::bigint * interval '1 ms';
+$$;
+
 -- A claim as its node needs it.
 create function wm.claim_document(p wm.piece, w wm.work) returns jsonb
 language sql stable as $$
@@ -54,7 +60,8 @@ language sql stable as $$
     'holdMs', (extract(epoch from w.hold) * 1000)::bigint,
     'attempts', p.attempts, 'periods', p.periods, 'timing', p.timing,
     'enqueuedAt', wm.iso(p.enqueued_at), 'since', wm.iso(p.since), 'due', wm.iso(p.due),
-    'periodEnds', wm.iso(p.period_ends));
+    'periodEnds', wm.iso(p.period_ends), 'deadlineLeftMs',
+    ceil(extract(epoch from p.enqueued_at + wm.deadline_of(w.request) - now()) * 1000));
 $$;
 
 -- A node that comes: what it is, and what it needs to know before all else. `claims`: those that it
@@ -199,11 +206,32 @@ begin
   return taken;
 end $$;
 
--- When something may be offered that is not now: it is due, or a lease ends.
+-- Moves pieces whose deadline has come to where nothing but labels is needed.
+create function wm.pass_deadlines() returns void
+language plpgsql as $$
+begin
+  if not exists (select from wm.piece where state = 0 and deadline <= now()) then
+    return;
+  end if;
+  with late as (
+    select p.piece_id, q.labels, q.priority from wm.piece p
+      join wm.queue q on q.queue_id = p.queue_id
+      where p.state = 0 and p.deadline <= now()
+      order by p.deadline limit 100 for update of p skip locked)
+  update wm.piece p
+    set deadline = null, queue_id = wm.queue_for(0, '{}', l.labels, l.priority)
+    from late l where p.piece_id = l.piece_id;
+end $$;
+
+-- When something may be offered that is not now: it is due, a lease ends, or a deadline comes.
 create function wm.next_offer(me wm.node, holds integer, custom text[])
 returns timestamptz
 language sql stable as $$
-  select min(least(
+  select least((
+    select p.deadline from wm.piece p join wm.queue l on l.queue_id = p.queue_id
+      where p.state = 0 and p.deadline > now() and l.labels <@ me.labels
+      order by p.deadline limit 1), (
+    select min(least(
       (select p.due from wm.piece p
          where p.queue_id = q.queue_id and p.state = 0 and p.due > now() order by p.due limit 1),
       (select min(c.until) from (
@@ -212,7 +240,7 @@ language sql stable as $$
            order by p.due, p.piece_id limit 64) c where c.until > now())))
     from wm.queue q
     where q.needs & ~next_offer.holds = 0 and q.custom <@ next_offer.custom
-      and q.labels <@ me.labels;
+      and q.labels <@ me.labels));
 $$;
 
 -- A node's regular question: what there is for it. `holds`, `custom`, `conditions`: how the node is;
@@ -244,6 +272,7 @@ begin
     where w.node_id = me.node_id
       and (w.seen_at < now() - interval '10 s' or w.holds <> here.holds or w.custom <> here.custom
            or w.conditions <> here.conditions);
+  perform wm.pass_deadlines();
   if want > 0 and not me.draining and coalesce((said->>'take')::boolean, false) then
     claims := wm.take(me, here.holds & ~judged, here.custom, want,
       (select array_agg(n) from jsonb_array_elements_text(said->'without') n));
@@ -504,13 +533,17 @@ begin
     queue := wm.queue_for((said->>'needs')::integer, wanted, said->'labels',
                           (said->>'priority')::integer);
     if result = 'updated' then
-      update wm.piece set queue_id = queue where work_id = id and state = 0;
+      update wm.piece
+        set queue_id = queue, deadline = enqueued_at + wm.deadline_of(said->'request')
+        where work_id = id and state = 0;
     else
       perform wm.close_pieces(id);
       delete from wm.piece where work_id = id;
-      insert into wm.piece (work_id, ordinal, alone, queue_id, due, enqueued_at, since, timing)
+      insert into wm.piece (work_id, ordinal, alone, queue_id, due, deadline, enqueued_at, since,
+                            timing)
         select id, n, pieces = 1, queue,
             greatest((row_of->>'due')::timestamptz, (select free_at from wm.work where work_id = id)),
+            (row_of->>'enqueuedAt')::timestamptz + wm.deadline_of(said->'request'),
             (row_of->>'enqueuedAt')::timestamptz, (row_of->>'since')::timestamptz,
             (row_of->>'timing')::smallint
           from generate_series(1, pieces) n;
@@ -576,6 +609,8 @@ language sql stable as $$
     (extract(epoch from w.hold) * 1000)::bigint, 'request', w.request,
     'nextRunAt', (select wm.iso(min(p.due)) from wm.piece p
       where p.work_id = w.work_id and p.state = 0 and (p.until is null or p.until <= now())),
+    'deadlineAt', (select wm.iso(min(p.enqueued_at) + wm.deadline_of(w.request)) from wm.piece p
+      where p.work_id = w.work_id and p.state = 0),
     'attempts', (select max(p.attempts) from wm.piece p
       where p.work_id = w.work_id and p.state = 0),
     'claims', (select coalesce(jsonb_agg(jsonb_build_object('node', n.name, 'fence', p.fence,

@@ -29,18 +29,24 @@ Constraints with_flag(Constraint flag) {
   return constraints;
 }
 
-Result<> refuse_with(std::string_view option) {
-  return invalid("--" + std::string(option) +
-                 " is for --each: one machine alone would have to know the others'");
+Result<> is_for_each(std::string_view option, std::string_view instead) {
+  return invalid("--" + std::string(option) + " is for --each: " + std::string(instead));
 }
 
 // What only a daemon that keeps the work can do.
 Result<> validate_movable(const WorkRequest& request) {
-  if (!request.prerequisites.empty()) return refuse_with("after");
-  if (!request.trigger.paths.empty()) return refuse_with("on-path");
-  if (!request.prefer.empty()) return refuse_with("prefer");
-  if (request.deadline) return refuse_with("deadline");
-  if (request.expedited) return refuse_with("expedited");
+  if (!request.prerequisites.empty()) {
+    return is_for_each("after", "the other may run on another node; make one command of both");
+  }
+  if (!request.trigger.paths.empty()) {
+    return is_for_each("on-path", "a file is on one node; give --each and a --label of that node");
+  }
+  if (!request.prefer.empty()) {
+    return is_for_each("prefer", "demand it, and give --deadline for when it no longer matters");
+  }
+  if (request.expedited) {
+    return is_for_each("expedited", "its budget is each node's own; give --priority instead");
+  }
   return {};
 }
 

@@ -57,6 +57,9 @@ Result<Claim> claim_from_json(const json::object& object) {
   claim.request = std::move(*request);
   claim.lease = Duration{number_of(object, "leaseMs")};
   claim.hold = Duration{number_of(object, "holdMs")};
+  if (const json::value* left = object.if_contains("deadlineLeftMs"); left && left->is_number()) {
+    claim.deadline_left = Duration{number_of(object, "deadlineLeftMs")};
+  }
   claim.row.policy = claim.row.run_policy = SharedPolicy(static_cast<const Policy&>(claim.request));
   claim.row.attempts = static_cast<std::int32_t>(number_of(object, "attempts"));
   claim.row.periods = static_cast<std::int32_t>(number_of(object, "periods"));
@@ -114,6 +117,8 @@ WorkRequest local_claim(const Claim& claim, const std::string& node) {
   request.calendar.clear();
   request.cadence = Cadence::interval;
   request.at.reset();
+  // It counts from the registration in the fleet, by the database's clock.
+  if (claim.deadline_left) request.deadline = std::max(*claim.deadline_left, Duration{1ms});
   request.max_attempts = 0;
   request.backoff_policy.reset();
   request.backoff_delay.reset();

@@ -29,7 +29,8 @@ struct Claim {
   WorkRequest request;
   Duration lease = 60s;
   Duration hold = 1min;
-  Work row;  // Its row in the scheduling rules, before this run.
+  Work row;                               // Its row in the scheduling rules, before this run.
+  std::optional<Duration> deadline_left;  // When it was claimed; negative: the deadline is past.
 };
 
 /// Reads one of the claims that wm.claim() returns.

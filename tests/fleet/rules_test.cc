@@ -245,6 +245,32 @@ TEST_F(FleetRules, WhatANodeSaysOfItsWaitsIsData) {
   EXPECT_EQ(shown.find('\033'), std::string::npos) << shown;
 }
 
+TEST_F(FleetRules, AfterItsDeadlineWorkNeedsNothingButLabels) {
+  add({"late", "--charging", "--deadline", "1h", "--label", "site=berlin"});
+  NodeCaller berlin = node("berlin", {"site=berlin"});
+  NodeCaller paris = node("paris", {"site=paris"});
+  const auto ask = [](NodeCaller& caller) {
+    return caller.call("ask", {{"holds", 0}, {"want", 1}});
+  };
+  const json::object before = ask(berlin);
+  EXPECT_TRUE(array_of(before, "offers").empty());
+  EXPECT_GT(number_of(before, "nextMs"), 3'500'000);
+  EXPECT_LE(number_of(before, "nextMs"), 3'600'000);
+  EXPECT_TRUE(ask(paris).at("nextMs").is_null());
+
+  fleet_->value(
+      "update wm.piece set enqueued_at = enqueued_at - interval '1 h',"
+      " deadline = deadline - interval '1 h'");
+  EXPECT_TRUE(array_of(ask(paris), "offers").empty());
+  const json::object after = ask(berlin);
+  ASSERT_EQ(array_of(after, "offers").size(), 1U);
+  const json::object claims = berlin.call(
+      "claim",
+      {{"pieces", json::array{array_of(after, "offers")[0].as_object().at("piece")}}, {"want", 1}});
+  ASSERT_EQ(array_of(claims, "claims").size(), 1U);
+  EXPECT_LE(number_of(array_of(claims, "claims")[0].as_object(), "deadlineLeftMs"), 0);
+}
+
 TEST_F(FleetRules, TheNextVersionIsRefused) {
   fleet_->value("insert into wm.migration (version) values (1000)");
   const Output refused = fleet_->wm_fleet({"migrate"});

@@ -14,6 +14,12 @@ namespace {
 
 namespace json = boost::json;
 
+Constraints on_external_power() {
+  Constraints constraints;
+  constraints.set(Constraint::charging);
+  return constraints;
+}
+
 constexpr TimePoint kNow{std::chrono::milliseconds{1'800'000'000'000}};
 
 TEST(Label, IsAKeyAndAValue) {
@@ -118,6 +124,44 @@ TEST(LocalClaim, IsOneRunThatNeedsItsLease) {
   ASSERT_TRUE(origin);
   EXPECT_EQ(origin->piece, 7);
   EXPECT_EQ(origin->fence, 3);
+}
+
+TEST(LocalClaim, HasWhatIsLeftOfTheDeadline) {
+  WorkRequest request = request_of(WorkKind::oneoff);
+  request.deadline = 1h;
+  Claim claim = claim_of(request);
+  claim.deadline_left = 10min;
+  EXPECT_EQ(local_claim(claim, "n1").deadline, Duration{10min});
+  claim.deadline_left = -10min;
+  EXPECT_EQ(local_claim(claim, "n1").deadline, Duration{1ms}) << "it runs at once";
+}
+
+TEST(FleetWork, SaysWhatToDoInsteadOfWhatOneNodeAloneCanDo) {
+  FleetWork work;
+  const auto says = [&](const std::string& text) {
+    work.request.unique_name = "job";
+    work.request.command = {"/bin/true"};
+    work.placement = Placement::any;
+    const auto valid = validate(work);
+    ASSERT_FALSE(valid) << text;
+    EXPECT_EQ(valid.error().message, text);
+    work.placement = Placement::each;
+    EXPECT_TRUE(validate(work)) << text;
+    work.request = {};
+  };
+  work.request.prerequisites = {"other"};
+  says("--after is for --each: the other may run on another node; make one command of both");
+  work.request.trigger.paths = {"/srv/in/*"};
+  says("--on-path is for --each: a file is on one node; give --each and a --label of that node");
+  work.request.prefer = {{on_external_power(), 1h}};
+  says("--prefer is for --each: demand it, and give --deadline for when it no longer matters");
+  work.request.expedited = true;
+  says("--expedited is for --each: its budget is each node's own; give --priority instead");
+  work.request.deadline = 1h;
+  work.request.unique_name = "job";
+  work.request.command = {"/bin/true"};
+  work.placement = Placement::any;
+  EXPECT_TRUE(validate(work));
 }
 
 TEST(FleetFile, IsReadAsItIsWritten) {
