@@ -26,7 +26,7 @@ Database* Context::database() {
   auto connected = Database::connect(conninfo_);
   if (!connected) {
     complain({connected.error().code,
-              connected.error().message + ": set $PGHOST or $PGSERVICE, or give --database"});
+              connected.error().message + ": set $PGHOST, $PGUSER or $PGSERVICE, or give --database"});
     return nullptr;
   }
   database_ = std::move(*connected);

@@ -165,7 +165,12 @@ asio::awaitable<bool> Agent::meet_database() {
       {"version", kVersion}, {"labels", to_json(settings_.labels)}, {"claims", held_.leases()}};
   const auto greeting = co_await ask("hello", std::move(said));
   if (!greeting) co_return false;
-  if (const auto problem = other_schema(number_of(*greeting, "schema")); !problem.empty()) {
+  std::string problem = other_schema(number_of(*greeting, "schema"));
+  if (const std::string known = text_of(*greeting, "node"); known != settings_.node) {
+    problem = "the database knows it as node " + known + ", and node is " + settings_.node +
+              ": take the file that enroll has printed for this node";
+  }
+  if (!problem.empty()) {
     lose_database("refused", {ErrorCode::refused, problem});
     co_return false;
   }

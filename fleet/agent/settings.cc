@@ -7,13 +7,17 @@
 
 #include "config/read_file.h"
 #include "config/toml_reader.h"
+#include "fleet/agent/node_status.h"
 #include "fleet/database/connection.h"
 
 namespace wm::fleet {
 
+namespace json = boost::json;
+
 namespace {
 
 constexpr int kMostSlots = 10'000;
+constexpr const char* kServiceStatus = "/run/wm-fleet/status.json";
 
 // libpq's own quoting: a backslash before a quote and a backslash.
 std::string libpq_quoted(std::string_view value) {
@@ -53,13 +57,14 @@ Result<AgentSettings> parse_agent_settings(std::string_view text, const std::str
       fleet.read("status_file", settings.status_file);
       fleet.read("slots", settings.slots, 1, kMostSlots);
       read_labels(fleet, settings.labels);
-      if (settings.node.empty()) fleet.fail("node", "is missing: the name given to enroll");
     });
     if (!reader.has("fleet")) return invalid(name + ": [fleet] is missing: see wm-fleet enroll");
   } catch (const toml::parse_error& problem) {
     return std::unexpected(file.error_at(problem.source(), problem.description()));
   }
   if (error) return std::unexpected(*error);
+  if (settings.node.empty())
+    return invalid(name + ": node is missing in [fleet]: the name given to enroll");
   return settings;
 }
 
@@ -91,8 +96,22 @@ std::string status_file_of(const AgentSettings& settings) {
     return std::string(given) + "/status.json";
   }
   const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() == 0 || !runtime || !*runtime) return "/run/wm-fleet/status.json";
+  if (::geteuid() == 0 || !runtime || !*runtime) return kServiceStatus;
   return std::string(runtime) + "/wm-fleet-" + settings.node + ".json";
+}
+
+Result<json::object> status_of(const std::string& config) {
+  const auto settings = load_agent_settings(config);
+  if (settings) {
+    auto status = read_status(status_file_of(*settings));
+    if (status || !settings->status_file.empty()) return status;
+    auto of_service = read_status(kServiceStatus);
+    return of_service ? of_service : status;
+  }
+  // The service's configuration is secret, but not how its agent is.
+  const bool hidden = config == kAgentFile && ::access(config.c_str(), R_OK) != 0;
+  auto of_service = hidden ? read_status(kServiceStatus) : std::unexpected(settings.error());
+  return of_service ? of_service : std::unexpected(settings.error());
 }
 
 }  // namespace wm::fleet

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include <boost/json.hpp>
+
 #include "fleet/work/fleet_work.h"
 
 namespace wm::fleet {
@@ -34,5 +36,9 @@ Result<std::string> conninfo_of(const AgentSettings& settings);
 
 /// Where the agent of these settings says how it is.
 std::string status_file_of(const AgentSettings& settings);
+
+/// How the agent with this configuration is; without a status_file in it, also the service's if it
+/// is there alone.
+Result<boost::json::object> status_of(const std::string& config);
 
 }  // namespace wm::fleet

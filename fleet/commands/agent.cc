@@ -53,6 +53,11 @@ int serve(Context& context, const AgentOptions& options) {
   if (!settings) return context.complain(settings.error());
   if (!options.socket.empty()) settings->socket = options.socket;
   add_own_labels(settings->labels);
+  NodeStatus first;
+  first.node = settings->node;
+  if (const auto written = write_status(status_file_of(*settings), first); !written) {
+    context.hint(written.error().message + ": wm-fleet status needs it: set status_file");
+  }
   asio::io_context loop;
   Agent agent(loop, std::move(*settings));
   asio::signal_set signals(loop, SIGTERM, SIGINT);
@@ -76,9 +81,7 @@ void print_side(Context& context, const json::object& status, const char* title,
 }
 
 int status(Context& context, const AgentOptions& options) {
-  const auto settings = load_agent_settings(options.config);
-  if (!settings) return context.complain(settings.error());
-  const auto read = read_status(status_file_of(*settings));
+  const auto read = status_of(options.config);
   if (!read) return context.complain(read.error());
   if (context.json()) {
     context.print(*read);

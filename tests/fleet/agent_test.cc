@@ -266,6 +266,29 @@ TEST_F(FleetAgent, WhySaysWhereAndWhyAJobForEachNodeHasFailed) {
   EXPECT_NE(why.find("\n    gone\n"), std::string::npos) << why;
 }
 
+TEST_F(FleetAgent, WorkRunsAtItsDeadlineWhateverItsConditions) {
+  TestNode& a = add_node("a");
+  a.daemon().wm({"conditions", "override", "charging=no"});
+  add({"late", "--charging", "--deadline", "1h"}, {"true"});
+  EXPECT_TRUE(becomes([&] {
+    return fleet_->wm_fleet({"why", "late"}).out.find("external power") != std::string::npos;
+  }));
+  fleet_->value(
+      "update wm.piece set enqueued_at = enqueued_at - interval '1 h',"
+      " deadline = deadline - interval '1 h'");
+  fleet_->value("notify wm_fleet");
+  EXPECT_EQ(wait("late"), 0) << fleet_->wm_fleet({"why", "late"}).out;
+}
+
+TEST_F(FleetAgent, ANodeSaysThatItsFileIsAnotherOnes) {
+  nodes_.push_back(std::make_unique<TestNode>(*fleet_, "a"));
+  const std::filesystem::path file = nodes_[0]->daemon().path() / "fleet.toml";
+  run_program({"sed", "-i", "s/^node = .*/node = \"b\"/", file.string()});
+  nodes_[0]->start();
+  EXPECT_TRUE(becomes([&] { return text_of(nodes_[0]->status(), "database") == "refused"; }));
+  EXPECT_NE(text_of(nodes_[0]->status(), "databaseProblem").find("as node a"), std::string::npos);
+}
+
 TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {
   TestNode& a = add_node("a");
   add({"long", "--lease", "1h"}, {"sleep", "600"});
