@@ -25,8 +25,9 @@ Database* Context::database() {
   if (database_) return database_.get();
   auto connected = Database::connect(conninfo_);
   if (!connected) {
-    complain({connected.error().code,
-              connected.error().message + ": set $PGHOST, $PGUSER or $PGSERVICE, or give --database"});
+    complain(
+        {connected.error().code,
+         connected.error().message + ": set $PGHOST, $PGUSER or $PGSERVICE, or give --database"});
     return nullptr;
   }
   database_ = std::move(*connected);

@@ -286,7 +286,7 @@ begin
     'claims', claims,
     'each', case when (said->>'seen')::bigint is distinct from change and not me.draining
               then wm.each_of(me) end,
-    'nextMs', case when offers = '[]' and want > 0 and not me.draining
+    'nextMs', case when claims = '[]' and want > 0 and not me.draining
       then ceil(extract(epoch from wm.next_offer(me, here.holds | judged, here.custom) - now()) * 1000) end,
     'custom', (select coalesce(jsonb_agg(distinct c), '[]')
       from wm.queue q, unnest(q.custom) c where q.labels <@ me.labels));

@@ -160,6 +160,15 @@ TEST_F(FleetRules, ANodeIsToldWhenToAskAgain) {
   EXPECT_LE(number_of(answer, "nextMs"), 3'600'000);
 }
 
+TEST_F(FleetRules, ANodeIsToldWhenToAskAgainAlsoWhileItIsOfferedWhatItDoesNotTake) {
+  add({"window", "--between", "00:00-00:01"});
+  add({"later", "--initial-delay", "1h"});
+  NodeCaller a = node("a");
+  const json::object answer = a.call("ask", {{"holds", 255}, {"want", 1}, {"take", true}});
+  EXPECT_EQ(array_of(answer, "offers").size(), 1U);
+  EXPECT_GT(number_of(answer, "nextMs"), 3'500'000);
+}
+
 TEST_F(FleetRules, ADrainingNodeGetsNothingNew) {
   add({"once"});
   NodeCaller a = node("a");
