@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/read_file.h"
@@ -30,7 +31,8 @@ Result<> write_status(const std::string& path, const NodeStatus& status) {
   std::ofstream file(part, std::ios::trunc);
   file << json::serialize(to_json(status)) << '\n';
   file.close();
-  if (!file || std::rename(part.c_str(), path.c_str()) != 0) {
+  // Anybody may read it, whatever the service's umask.
+  if (!file || ::chmod(part.c_str(), 0644) != 0 || std::rename(part.c_str(), path.c_str()) != 0) {
     return fail(ErrorCode::failed, "cannot write " + path + ": " + std::strerror(errno));
   }
   return {};
