@@ -142,7 +142,9 @@ asio::awaitable<bool> Agent::meet_database() {
   }
   auto connection = co_await Connection::open(*conninfo);
   if (!connection) {
-    const bool refused = connection.error().message.find("authentication") != std::string::npos;
+    // A node that is revoked is in no line of pg_hba.conf any more.
+    const bool refused = connection.error().message.find("authentication") != std::string::npos ||
+                         connection.error().message.find("pg_hba.conf") != std::string::npos;
     lose_database(refused ? "refused" : "unreachable", connection.error());
     co_return false;
   }

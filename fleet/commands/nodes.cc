@@ -231,7 +231,8 @@ int nodes(Context& context, bool with_labels) {
     context.print(*all);
     return cli::kDone;
   }
-  std::vector<cli::Table::Column> columns{{"NODE", nullptr, -1}, {"SEEN"}, {"CLAIMS"}, {"IS"}};
+  std::vector<cli::Table::Column> columns{
+      {"NODE", nullptr, -1}, {"SEEN"}, {"CLAIMS"}, {"IS", nullptr, 2}};
   if (with_labels) columns.push_back({"LABELS", nullptr, 1});
   cli::Table table(std::move(columns));
   for (const json::value& value : all->as_array()) {
