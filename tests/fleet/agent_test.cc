@@ -1,61 +1,31 @@
 // Real agents beside real daemons, with a real database.
 #include <algorithm>
-#include <csignal>
-#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "core/json_fields.h"
-#include "tests/fleet/test_fleet.h"
+#include "tests/fleet/fleet_fixture.h"
 
 namespace wm::fleet {
 namespace {
 
 namespace json = boost::json;
 
-class FleetAgent : public testing::Test {
+class FleetAgent : public FleetTest {
  protected:
-  void SetUp() override {
-    if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
-    fleet_.emplace();
-  }
-
-  TestNode& add_node(const std::string& name, const std::vector<std::string>& labels = {},
-                     const std::string& more = "") {
-    nodes_.push_back(std::make_unique<TestNode>(*fleet_, name, labels, more));
-    nodes_.back()->start();
-    return *nodes_.back();
-  }
-
-  void add(std::vector<std::string> options, std::vector<std::string> command) {
-    std::vector<std::string> arguments{"register-oneoff"};
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    arguments.emplace_back("--");
-    arguments.insert(arguments.end(), command.begin(), command.end());
-    const Output done = fleet_->wm_fleet(arguments);
-    ASSERT_EQ(done.status, 0) << done.err;
-  }
-
-  int wait(const std::string& name) {
-    return fleet_->wm_fleet({"wait", name, "--timeout", "60s"}).status;
-  }
-
-  // Asks until it is so: neither the database nor a file tells of itself.
-  template <class Question>
-  bool becomes(Question question) {
-    for (int i = 0; i < 1200; ++i) {
-      if (question()) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // Runs the job now, and returns once its run has ended.
+  static void run_once(const TestNode& node, const std::string& name) {
+    RawConnection events(node.daemon().socket());
+    events.call_for_more("io.wm.Scheduler.Watch");
+    events.next();  // From here on it tells everything.
+    ASSERT_EQ(node.daemon().wm({"run", name}).status, 0);
+    for (bool ended = false; !ended;) {
+      const json::object reply = events.next();
+      ended = std::ranges::any_of(array_of(reply, "events"), [](const json::value& event) {
+        return event.as_object().contains("outcome");
+      });
     }
-    return false;
   }
-
-  bool becomes(const std::string& sql, const std::string& wanted) {
-    return becomes([&] { return fleet_->value(sql) == wanted; });
-  }
-
-  std::optional<TestDatabase> fleet_;
-  std::vector<std::unique_ptr<TestNode>> nodes_;
 };
 
 TEST_F(FleetAgent, AnyWorkRunsOnceAndItsOutputIsKept) {
@@ -170,15 +140,7 @@ TEST_F(FleetAgent, ReportsWaitForTheDatabase) {
               "= 'again'",
               "1"));
   fleet_->stop(false);
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_EQ(a.daemon().wm({"run", "fleet/again"}).status, 0);
-    ASSERT_TRUE(becomes([&] {
-      const json::value runs = a.daemon().json({"history", "fleet/again"});
-      return std::ranges::count_if(runs.as_array(), [](const json::value& run) {
-               return run.as_object().contains("outcome");
-             }) == i + 2;
-    }));
-  }
+  for (int i = 0; i < 3; ++i) run_once(a, "fleet/again");
   EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "unreachable"; }));
   fleet_->start();
   EXPECT_TRUE(
@@ -214,9 +176,9 @@ TEST_F(FleetAgent, ItSaysThatTheSchemaIsTooNew) {
 }
 
 TEST_F(FleetAgent, ANodeObeysItsOwner) {
-  nodes_.push_back(std::make_unique<TestNode>(*fleet_, "strict"));
-  nodes_[0]->daemon().configure("[policy]\nallow_commands = false\n");
-  nodes_[0]->start();
+  TestNode& strict = enroll_node("strict");
+  strict.daemon().configure("[policy]\nallow_commands = false\n");
+  strict.start();
   add({"command"}, {"true"});
   EXPECT_TRUE(becomes("select fence || ' ' || (until is null) from wm.piece", "1 true"));
   add_node("free");
@@ -231,9 +193,9 @@ TEST_F(FleetAgent, IdleMachinesGetLongMaintenance) {
 }
 
 TEST_F(FleetAgent, WhySaysWhatANodeRefuses) {
-  nodes_.push_back(std::make_unique<TestNode>(*fleet_, "strict"));
-  nodes_[0]->daemon().configure("[policy]\nallow_commands = false\n");
-  nodes_[0]->start();
+  TestNode& strict = enroll_node("strict");
+  strict.daemon().configure("[policy]\nallow_commands = false\n");
+  strict.start();
   add({"command"}, {"true"});
   EXPECT_TRUE(becomes([&] {
     return fleet_->wm_fleet({"why", "command"}).out.find("refused") != std::string::npos;
@@ -291,9 +253,9 @@ TEST_F(FleetAgent, ANodeSaysThatItsFileIsAnotherOnes) {
 
 TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {
   TestNode& a = add_node("a");
-  add({"long", "--lease", "1h"}, {"sleep", "600"});
-  ASSERT_TRUE(
-      becomes([&] { return a.daemon().wm({"list"}).out.find("running") != std::string::npos; }));
+  const std::string begun = (fleet_->path() / "begun").string();
+  add({"long", "--lease", "1h"}, {"sh", "-c", "touch " + begun + "; exec sleep 600"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(begun); }));
   ASSERT_EQ(fleet_->wm_fleet({"cancel", "long"}).status, 0);
   EXPECT_EQ(a.daemon().wm({"wait", "fleet/long", "--timeout", "60s"}).status, 1);
 }

@@ -2,67 +2,19 @@
 #include <gtest/gtest.h>
 
 #include "core/json_fields.h"
-#include "core/time.h"
-#include "tests/fleet/test_fleet.h"
+#include "tests/fleet/fleet_fixture.h"
 
 namespace wm::fleet {
 namespace {
 
 namespace json = boost::json;
 
-class FleetRules : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
-    fleet_.emplace();
-  }
-
-  NodeCaller node(const std::string& name, const std::vector<std::string>& labels = {}) {
-    NodeCaller caller(fleet_->enroll(name, labels));
-    caller.call("hello", {{"version", "test"}, {"labels", json::object{}}});
-    return caller;
-  }
-
-  void add(std::vector<std::string> options) {
-    std::vector<std::string> arguments{"register-oneoff"};
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    arguments.insert(arguments.end(), {"--", "/bin/true"});
-    const Output done = fleet_->wm_fleet(arguments);
-    ASSERT_EQ(done.status, 0) << done.err;
-  }
-
-  // The end of a claim, as an agent would report it.
-  static json::object end_of(const json::object& claim, int state) {
-    return {{"piece", claim.at("piece")},
-            {"fence", claim.at("fence")},
-            {"state", state},
-            {"due", "2026-01-01T00:00:00.000Z"},
-            {"since", "2026-01-01T00:00:00.000Z"},
-            {"timing", 0},
-            {"attempts", 1},
-            {"periods", 0}};
-  }
-
-  static json::object run_of(const json::object& claim, int run) {
-    return {{"name", claim.at("name")},
-            {"run", run},
-            {"attempt", 1},
-            {"startedAt", "2026-01-01T00:00:00.000Z"},
-            {"finishedAt", "2026-01-01T00:00:01.000Z"},
-            {"outcome", "succeeded"},
-            {"piece", claim.at("piece")},
-            {"fence", claim.at("fence")},
-            {"record", json::object{}},
-            {"log", json::array{}}};
-  }
-
-  std::optional<TestDatabase> fleet_;
-};
+class FleetRules : public FleetTest {};
 
 TEST_F(FleetRules, OnlyOneOfTwoNodesGetsAPiece) {
   add({"once"});
-  NodeCaller a = node("a");
-  NodeCaller b = node("b");
+  NodeCaller a = caller("a");
+  NodeCaller b = caller("b");
   const json::array offered = b.offers();
   ASSERT_EQ(offered.size(), 1U);
   EXPECT_EQ(a.claim().size(), 1U);
@@ -75,8 +27,8 @@ TEST_F(FleetRules, OnlyOneOfTwoNodesGetsAPiece) {
 
 TEST_F(FleetRules, APieceIsFreeAgainAfterItsLease) {
   add({"short", "--lease", "2s"});
-  NodeCaller a = node("a");
-  NodeCaller b = node("b");
+  NodeCaller a = caller("a");
+  NodeCaller b = caller("b");
   const json::array first = a.claim();
   ASSERT_EQ(first.size(), 1U);
   EXPECT_TRUE(b.claim().empty());
@@ -95,7 +47,7 @@ TEST_F(FleetRules, APieceIsFreeAgainAfterItsLease) {
 
 TEST_F(FleetRules, ARunIsReportedOnce) {
   add({"once"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const json::array claims = a.claim();
   ASSERT_EQ(claims.size(), 1U);
   const json::object said{{"runs", json::array{run_of(claims[0].as_object(), 1)}},
@@ -110,7 +62,7 @@ TEST_F(FleetRules, ARunIsReportedOnce) {
 TEST_F(FleetRules, NeedsDecideWhatIsOffered) {
   add({"charging", "--charging"});
   add({"unmetered", "--network", "unmetered"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const auto names = [&](int holds) {
     std::string all;
     const json::object answer = a.call("ask", {{"holds", holds}, {"want", 8}});
@@ -126,8 +78,8 @@ TEST_F(FleetRules, NeedsDecideWhatIsOffered) {
 
 TEST_F(FleetRules, CountIsForDifferentNodes) {
   add({"three", "--count", "3"});
-  NodeCaller a = node("a");
-  NodeCaller b = node("b");
+  NodeCaller a = caller("a");
+  NodeCaller b = caller("b");
   EXPECT_EQ(a.claim(8).size(), 1U);
   EXPECT_TRUE(a.claim(8).empty());
   const json::array claims = b.claim(8);
@@ -135,7 +87,7 @@ TEST_F(FleetRules, CountIsForDifferentNodes) {
   b.call("report",
          {{"runs", json::array{}}, {"ends", json::array{end_of(claims[0].as_object(), 1)}}});
   EXPECT_TRUE(b.claim(8).empty()) << "it has had its share";
-  NodeCaller c = node("c");
+  NodeCaller c = caller("c");
   EXPECT_EQ(c.claim(8).size(), 1U);
 }
 
@@ -143,7 +95,7 @@ TEST_F(FleetRules, PriorityComesFirst) {
   add({"low", "--priority", "-5"});
   add({"high", "--priority", "5"});
   add({"middle"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const json::array offers = a.offers();
   ASSERT_EQ(offers.size(), 3U);
   EXPECT_EQ(text_of(offers[0].as_object(), "name"), "high");
@@ -153,7 +105,7 @@ TEST_F(FleetRules, PriorityComesFirst) {
 
 TEST_F(FleetRules, ANodeIsToldWhenToAskAgain) {
   add({"later", "--initial-delay", "1h"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const json::object answer = a.call("ask", {{"holds", 255}, {"want", 1}});
   EXPECT_TRUE(array_of(answer, "offers").empty());
   EXPECT_GT(number_of(answer, "nextMs"), 3'500'000);
@@ -171,7 +123,7 @@ TEST_F(FleetRules, ANodeIsToldWhenToAskAgainAlsoWhileItIsOfferedWhatItDoesNotTak
 
 TEST_F(FleetRules, ADrainingNodeGetsNothingNew) {
   add({"once"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   ASSERT_EQ(fleet_->wm_fleet({"drain", "a"}).status, 0);
   EXPECT_TRUE(a.offers().empty());
   ASSERT_EQ(fleet_->wm_fleet({"drain", "a", "--undo"}).status, 0);
@@ -180,7 +132,7 @@ TEST_F(FleetRules, ADrainingNodeGetsNothingNew) {
 
 TEST_F(FleetRules, ReplacedWorkWaitsForTheOldClaim) {
   add({"once", "--lease", "1h"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   ASSERT_EQ(a.claim().size(), 1U);
   add({"once", "--existing", "replace"});
   EXPECT_TRUE(a.offers().empty()) << "the old run may still go on";

@@ -2,30 +2,23 @@
 #include <gtest/gtest.h>
 
 #include "core/json_fields.h"
-#include "tests/fleet/test_fleet.h"
+#include "tests/fleet/fleet_fixture.h"
 
 namespace wm::fleet {
 namespace {
 
 namespace json = boost::json;
 
-class FleetSecurity : public testing::Test {
+class FleetSecurity : public FleetTest {
  protected:
   void SetUp() override {
-    if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
-    fleet_.emplace();
-    honest_.emplace(fleet_->enroll("honest", {"site=berlin"}));
-    liar_.emplace(fleet_->enroll("liar"));
-    for (NodeCaller* one : {&*honest_, &*liar_}) {
-      one->call("hello", {{"version", "test"}, {"labels", json::object{}}});
-    }
-    const Output done =
-        fleet_->wm_fleet({"register-oneoff", "secret", "--label", "site=berlin", "--input",
-                          "key=hunter2", "--lease", "1h", "--", "/bin/true"});
-    ASSERT_EQ(done.status, 0) << done.err;
+    FleetTest::SetUp();
+    if (IsSkipped()) return;
+    honest_.emplace(caller("honest", {"site=berlin"}));
+    liar_.emplace(caller("liar"));
+    add({"secret", "--label", "site=berlin", "--input", "key=hunter2", "--lease", "1h"});
   }
 
-  std::optional<TestDatabase> fleet_;
   std::optional<NodeCaller> honest_;
   std::optional<NodeCaller> liar_;
 };
@@ -87,23 +80,8 @@ TEST_F(FleetSecurity, AnothersClaimIsOutOfReach) {
   const json::object hello =
       liar_->call("hello", {{"version", "x"}, {"labels", json::object{}}, {"claims", claims}});
   EXPECT_TRUE(array_of(hello, "claims").empty()) << "the input would be in it";
-  json::object end{{"piece", before.at("piece")},
-                   {"fence", before.at("fence")},
-                   {"state", 1},
-                   {"due", "2026-01-01T00:00:00Z"},
-                   {"since", "2026-01-01T00:00:00Z"},
-                   {"timing", 0},
-                   {"attempts", 1},
-                   {"periods", 0}};
-  json::object run{{"name", "secret"},
-                   {"run", 1},
-                   {"attempt", 1},
-                   {"startedAt", "2026-01-01T00:00:00Z"},
-                   {"outcome", "succeeded"},
-                   {"piece", before.at("piece")},
-                   {"fence", before.at("fence")},
-                   {"record", json::object{}}};
-  liar_->call("report", {{"runs", json::array{run}}, {"ends", json::array{end}}});
+  liar_->call("report",
+              {{"runs", json::array{run_of(before, 1)}}, {"ends", json::array{end_of(before, 1)}}});
   EXPECT_EQ(fleet_->value("select state || ' ' || (until = '" + until + "') from wm.piece"),
             "0 true");
   EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0") << "it does not match";
@@ -140,8 +118,7 @@ TEST_F(FleetSecurity, NonsenseIsRefusedAndChangesNothing) {
 }
 
 TEST_F(FleetSecurity, ReportsOfNonsenseSpoilNobodysQuestions) {
-  const Output added = fleet_->wm_fleet({"register-oneoff", "open", "--", "/bin/true"});
-  ASSERT_EQ(added.status, 0) << added.err;
+  add({"open"});
   liar_->error_of(R"(select wm.report('{"runs":[
     {"name":"open","run":1,"startedAt":"infinity","attempt":1,"outcome":"succeeded","record":{}},
     {"name":"open","run":2,"startedAt":"2026-01-01","attempt":-5,"outcome":"failed","record":{}},

@@ -28,6 +28,7 @@ class TestDatabase {
   void start();
   /// As after a loss of power (SIGQUIT), or as it should be.
   void stop(bool at_once);
+  bool runs() const { return pid_ > 0; }
   /// Adds lines to its configuration; takes effect at the next start().
   void configure(const std::string& lines);
 
@@ -105,7 +106,7 @@ class TestNode {
   void signal_agent(int number) { agent_->signal(number); }
   /// The machine loses power: the agent, wmd and its runs end at once.
   void kill();
-  TestDaemon& daemon() { return *daemon_; }
+  TestDaemon& daemon() const { return *daemon_; }
   boost::json::object status() const;
   const std::string& name() const { return name_; }
 

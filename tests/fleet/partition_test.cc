@@ -1,0 +1,147 @@
+// A network that fails between a node and the database: nothing runs twice, and what is reported
+// late counts only if nobody else had the claim meanwhile.
+#include <gtest/gtest.h>
+
+#include "core/json_fields.h"
+#include "tests/fleet/fleet_fixture.h"
+#include "tests/fleet/test_network.h"
+
+namespace wm::fleet {
+namespace {
+
+namespace json = boost::json;
+
+class FleetPartition : public FleetTest {
+ protected:
+  void SetUp() override {
+    FleetTest::SetUp();
+    if (IsSkipped()) return;
+    network_.emplace(*fleet_);
+    a_ = &enroll_node("a", {"place=a"});
+    a_->use_database(network_->address());
+    a_->start();
+    ASSERT_TRUE(becomes([&] { return database_of_a() == "connected"; }));
+  }
+
+  std::string database_of_a() const { return text_of(a_->status(), "database"); }
+
+  // Connections that were stalled are lost, as an agent sees after a while, and new ones are made.
+  void heal() {
+    network_->cut();
+    network_->go_on();
+  }
+
+  // A run on `a` goes on for ever, with a lock; one elsewhere ends at once, unless it finds it.
+  void add_endless(const std::string& name, const std::vector<std::string>& options) {
+    const std::string lock = (fleet_->path() / "lock").string();
+    std::vector<std::string> all{name, "--lease", "2s"};
+    all.insert(all.end(), options.begin(), options.end());
+    add(all, {"flock", "-n", "-F", lock, "sh", "-c", "test $FLEET_NODE != a || exec sleep 600"});
+    ASSERT_TRUE(becomes([&] { return std::filesystem::exists(lock); }));
+  }
+
+  std::string runs() {
+    return fleet_->value(
+        "select string_agg(concat_ws(' ', n.name, r.fence, r.outcome, r.void), ', ' order by "
+        "r.started_at) from wm.run r join wm.node n using (node_id)");
+  }
+
+  std::string file(const std::string& name) const { return (fleet_->path() / name).string(); }
+
+  std::optional<TestNetwork> network_;  // Gone before the server.
+  TestNode* a_ = nullptr;
+};
+
+TEST_F(FleetPartition, ARunEndsBeforeItsLeaseDoesElsewhereAndItsReportIsVoid) {
+  add_endless("endless", {});
+  network_->stall();
+  add_node("b");
+  EXPECT_EQ(wait("endless"), 0) << runs();
+  EXPECT_EQ(fleet_->value("select fence from wm.piece"), "2");
+  EXPECT_EQ(runs(), "b 2 succeeded f");
+
+  heal();
+  EXPECT_TRUE(becomes("select count(*) from wm.run", "2"));
+  EXPECT_EQ(runs(), "a 1 retry t, b 2 succeeded f");
+  EXPECT_EQ(fleet_->value("select concat_ws(' ', p.state, p.fence, p.attempts, n.name) from "
+                          "wm.piece p join wm.node n on n.node_id = p.ended_by"),
+            "1 2 1 b");
+}
+
+TEST_F(FleetPartition, ALateReportCountsIfNobodyElseHadTheClaim) {
+  add({"quick", "--lease", "2s"},
+      {"sh", "-c",
+       "touch " + file("begun") + "; until test -e " + file("go") + "; do sleep 0.01; done"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  network_->stall();
+  run_program({"touch", file("go")});
+  ASSERT_EQ(a_->daemon().wm({"wait", "fleet/quick", "--timeout", "60s"}).status, 0);
+  fleet_->value("update wm.piece set until = now() - interval '1 ms'");
+
+  heal();
+  EXPECT_EQ(wait("quick"), 0);
+  EXPECT_EQ(runs(), "a 1 succeeded f");
+  EXPECT_EQ(fleet_->value("select count(*) from wm.piece where until is not null"), "0");
+}
+
+TEST_F(FleetPartition, AReportWhoseAnswerIsLostIsTakenOnce) {
+  add({"quick"},
+      {"sh", "-c",
+       "touch " + file("begun") + "; until test -e " + file("go") + "; do sleep 0.01; done"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  network_->lose_answer_to("wm.report");
+  run_program({"touch", file("go")});
+  ASSERT_EQ(wait("quick"), 0);
+  ASSERT_EQ(runs(), "a 1 succeeded f");
+
+  heal();
+  // The same report comes again, and with it whatever else there is to say.
+  add({"next"});
+  EXPECT_EQ(wait("next"), 0);
+  EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "2");
+  EXPECT_EQ(fleet_->value("select string_agg(concat_ws(' ', state, attempts, fence), ', ') from "
+                          "wm.piece"),
+            "1 1 1, 1 1 1");
+}
+
+TEST_F(FleetPartition, AClaimWhoseAnswerIsLostIsFreeAgainAndNeverRunsThere) {
+  a_->daemon().wm({"conditions", "override", "charging=no"});
+  ASSERT_TRUE(becomes("select holds & 16 from wm.node_word", "0"));
+  // Its next question is about the change, and takes what the answer never tells it.
+  network_->lose_answer_to("wm.ask");
+  add({"charged", "--charging", "--lease", "2s"},
+      {"sh", "-c", "echo $FLEET_NODE >> " + file("ran")});
+  a_->daemon().wm({"conditions", "override", "charging=yes"});
+  ASSERT_TRUE(becomes("select fence from wm.piece", "1"));
+  add_node("b");
+  EXPECT_EQ(wait("charged"), 0);
+
+  heal();
+  add({"next", "--label", "place=a"});
+  EXPECT_EQ(wait("next"), 0);
+  EXPECT_EQ(run_program({"cat", file("ran")}).out, "b\n");
+}
+
+TEST_F(FleetPartition, WhatWasHeldAndComesLateDoesNoHarm) {
+  add_endless("endless", {"--max-attempts", "5"});
+  // Its next renewal is on its way when another node gets the claim.
+  network_->stall(TestNetwork::Way::to_database);
+  add_node("b");
+  EXPECT_EQ(wait("endless"), 0) << runs();
+  const std::string before = fleet_->value("select p from wm.piece p");
+
+  network_->go_on();
+  EXPECT_TRUE(becomes("select count(*) from wm.run", "2"));
+  EXPECT_EQ(runs(), "a 1 retry t, b 2 succeeded f");
+  EXPECT_EQ(fleet_->value("select p from wm.piece p"), before);
+}
+
+TEST_F(FleetPartition, AnAgentThatIsCutOffSaysSoAndComesBack) {
+  network_->cut();
+  EXPECT_TRUE(becomes([&] { return database_of_a() == "unreachable"; }));
+  network_->go_on();
+  EXPECT_TRUE(becomes([&] { return database_of_a() == "connected"; }));
+}
+
+}  // namespace
+}  // namespace wm::fleet
