@@ -96,8 +96,10 @@ TEST_F(FleetAgent, WorkMovesOnFromANodeThatLosesPower) {
 TEST_F(FleetAgent, AnAgentThatIsKilledGoesOnWithItsClaim) {
   TestNode& a = add_node("a");
   const std::string go = (fleet_->path() / "go").string();
-  add({"long", "--lease", "20s"}, {"sh", "-c", "until test -e " + go + "; do sleep 0.1; done"});
-  ASSERT_TRUE(becomes("select count(*) from wm.piece where until > now()", "1"));
+  const std::string begun = (fleet_->path() / "begun").string();
+  add({"long", "--lease", "20s"},
+      {"sh", "-c", "touch " + begun + "; until test -e " + go + "; do sleep 0.01; done"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(begun); }));
   a.kill_agent();
   a.start_agent();
   ASSERT_TRUE(becomes("select running from wm.piece", "t"));

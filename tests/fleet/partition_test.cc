@@ -108,7 +108,7 @@ TEST_F(FleetPartition, AClaimWhoseAnswerIsLostIsFreeAgainAndNeverRunsThere) {
   a_->daemon().wm({"conditions", "override", "charging=no"});
   ASSERT_TRUE(becomes("select holds & 16 from wm.node_word", "0"));
   // Its next question is about the change, and takes what the answer never tells it.
-  network_->lose_answer_to("wm.ask");
+  network_->lose_answer_to(R"("charging":"yes")");
   add({"charged", "--charging", "--lease", "2s"},
       {"sh", "-c", "echo $FLEET_NODE >> " + file("ran")});
   a_->daemon().wm({"conditions", "override", "charging=yes"});

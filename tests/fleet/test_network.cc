@@ -10,17 +10,25 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <fcntl.h>
 
 namespace wm::fleet {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+namespace {
+
+void keep_from_programs(int descriptor) { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
+
+}  // namespace
+
 TestNetwork::TestNetwork(const TestDatabase& fleet)
     : acceptor_(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
       port_(acceptor_.local_endpoint().port()),
       changed_(loop_, asio::steady_timer::time_point::max()),
       database_((fleet.path() / "data/.s.PGSQL.5432").string()) {
+  keep_from_programs(acceptor_.native_handle());
   asio::co_spawn(loop_, accept(), asio::detached);
   thread_ = std::jthread([this] { loop_.run(); });
 }
@@ -34,6 +42,9 @@ std::string TestNetwork::address() const {
 void TestNetwork::Link::close(bool reset) {
   boost::system::error_code ignored;
   if (reset) node.set_option(asio::socket_base::linger(true, 0), ignored);
+  // A program that was started meanwhile may have the descriptors, too.
+  node.shutdown(asio::socket_base::shutdown_both, ignored);
+  server.shutdown(asio::socket_base::shutdown_both, ignored);
   node.close(ignored);
   server.close(ignored);
 }
@@ -81,6 +92,7 @@ void TestNetwork::go_on() {
 asio::awaitable<void> TestNetwork::accept() {
   for (;;) {
     Node node = co_await acceptor_.async_accept(asio::use_awaitable);
+    keep_from_programs(node.native_handle());
     if (!cut_) asio::co_spawn(loop_, connect(std::move(node)), asio::detached);
   }
 }
@@ -101,6 +113,7 @@ asio::awaitable<void> TestNetwork::connect(Node node) {
   boost::system::error_code failed;
   co_await server.async_connect(database_, asio::redirect_error(asio::use_awaitable, failed));
   if (failed || cut_) co_return;
+  keep_from_programs(server.native_handle());
   auto link = std::make_shared<Link>(std::move(node), std::move(server));
   std::erase_if(links_, [](const auto& one) { return one.expired(); });
   links_.push_back(link);
