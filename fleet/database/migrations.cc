@@ -1,7 +1,6 @@
 #include "fleet/database/migrations.h"
 
 #include "core/text.h"
-#include "fleet/schema.h"
 
 namespace wm::fleet {
 namespace {
@@ -31,8 +30,8 @@ Result<int> version(Database& database) {
   return parse_number<int>(rows->at(0).at(0).value_or("0")).value_or(0);
 }
 
-Result<Migrated> migrate_in_transaction(Database& database, bool may_create) {
-  const int newest = static_cast<int>(kMigrations.size());
+Result<Migrated> migrate_in_transaction(Database& database, bool may_create, const Schema& schema) {
+  const int newest = static_cast<int>(schema.migrations.size());
   auto from = version(database);
   if (!from) return std::unexpected(from.error());
   if (*from == 0 && !may_create) {
@@ -51,21 +50,21 @@ Result<Migrated> migrate_in_transaction(Database& database, bool may_create) {
         " applied_at timestamptz not null default now())";
   }
   for (int next = *from + 1; next <= newest; ++next) {
-    sql += ";" + std::string(kMigrations.at(static_cast<std::size_t>(next - 1))) +
+    sql += ";" + std::string(schema.migrations[static_cast<std::size_t>(next - 1)]) +
            ";insert into wm.migration (version) values (" + std::to_string(next) + ")";
   }
-  sql += ";" + std::string(kFunctions);
+  sql += ";" + std::string(schema.functions);
   if (auto done = run(database, sql); !done) return std::unexpected(done.error());
   return Migrated{*from, newest};
 }
 
 }  // namespace
 
-Result<Migrated> migrate(Database& database, bool may_create) {
+Result<Migrated> migrate(Database& database, bool may_create, const Schema& schema) {
   if (auto begun = run(database, std::string("begin;") + kLock); !begun) {
     return std::unexpected(begun.error());
   }
-  auto migrated = migrate_in_transaction(database, may_create);
+  auto migrated = migrate_in_transaction(database, may_create, schema);
   auto ended = run(database, migrated ? "commit" : "rollback");
   if (migrated && !ended) return std::unexpected(ended.error());
   return migrated;

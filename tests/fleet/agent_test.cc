@@ -169,14 +169,6 @@ TEST_F(FleetAgent, ItSaysThatTheDatabaseIsReadOnlyOrThePasswordWrong) {
       << json::serialize(a.status());
 }
 
-TEST_F(FleetAgent, ItSaysThatTheSchemaIsTooNew) {
-  fleet_->value("insert into wm.migration (version) values (1000)");
-  TestNode& a = add_node("a");
-  EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "refused"; }))
-      << json::serialize(a.status());
-  EXPECT_NE(text_of(a.status(), "databaseProblem").find("install a newer one"), std::string::npos);
-}
-
 TEST_F(FleetAgent, ANodeObeysItsOwner) {
   TestNode& strict = enroll_node("strict");
   strict.daemon().configure("[policy]\nallow_commands = false\n");

@@ -7,6 +7,10 @@ namespace json = boost::json;
 void FleetTest::SetUp() {
   if (!TestDatabase::is_installed()) GTEST_SKIP() << "PostgreSQL is not installed";
   fleet_.emplace();
+  watch_changes();
+}
+
+void FleetTest::watch_changes() {
   changes_.watch_files(fleet_->path());
   changes_.watch_rows(fleet_->address() + " user=admin");
 }

@@ -18,6 +18,8 @@ namespace wm::fleet {
 class FleetTest : public testing::Test {
  protected:
   void SetUp() override;
+  /// For becomes(). A fleet must be in the database; SetUp() does it where it makes one.
+  void watch_changes();
 
   /// A machine with a daemon and an agent.
   TestNode& add_node(const std::string& name, const std::vector<std::string>& labels = {},

@@ -232,12 +232,5 @@ TEST_F(FleetRules, AfterItsDeadlineWorkNeedsNothingButLabels) {
   EXPECT_LE(number_of(array_of(claims, "claims")[0].as_object(), "deadlineLeftMs"), 0);
 }
 
-TEST_F(FleetRules, TheNextVersionIsRefused) {
-  fleet_->value("insert into wm.migration (version) values (1000)");
-  const Output refused = fleet_->wm_fleet({"migrate"});
-  EXPECT_EQ(refused.status, 6);
-  EXPECT_NE(refused.err.find("install a newer one"), std::string::npos) << refused.err;
-}
-
 }  // namespace
 }  // namespace wm::fleet
