@@ -95,15 +95,14 @@ TEST_F(FleetAgent, WorkMovesOnFromANodeThatLosesPower) {
 
 TEST_F(FleetAgent, AnAgentThatIsKilledGoesOnWithItsClaim) {
   TestNode& a = add_node("a");
-  const std::string go = (fleet_->path() / "go").string();
-  const std::string begun = (fleet_->path() / "begun").string();
   add({"long", "--lease", "20s"},
-      {"sh", "-c", "touch " + begun + "; until test -e " + go + "; do sleep 0.01; done"});
-  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(begun); }));
+      {"sh", "-c",
+       "touch " + file("begun") + "; until test -e " + file("go") + "; do sleep 0.01; done"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
   a.kill_agent();
   a.start_agent();
   ASSERT_TRUE(becomes("select running from wm.piece", "t"));
-  run_program({"touch", go});
+  run_program({"touch", file("go")});
   EXPECT_EQ(wait("long"), 0);
   EXPECT_EQ(fleet_->value("select fence from wm.piece"), "1");
   EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "1");
@@ -117,6 +116,40 @@ TEST_F(FleetAgent, WhatWaitsTooLongGoesBack) {
   a.daemon().wm({"resume"});
   add_node("b");
   EXPECT_EQ(wait("held"), 0);
+}
+
+TEST_F(FleetAgent, AnInterruptedRunGoesBackAndIsNoAttempt) {
+  TestNode& a = add_node("a");
+  add({"charged", "--charging", "--hold", "0s"},
+      {"sh", "-c", "touch " + file("begun") + "; test $FLEET_NODE = b || exec sleep 600"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  a.daemon().wm({"conditions", "override", "charging=no"});
+  add_node("b");
+  EXPECT_EQ(wait("charged"), 0);
+  EXPECT_EQ(runs(), "a 1 interrupted f, b 2 succeeded f");
+  EXPECT_EQ(fleet_->value("select attempts from wm.piece"), "1");
+}
+
+TEST_F(FleetAgent, WorkForEachFollowsItsRegistration) {
+  TestNode& a = add_node("a");
+  const auto add_each = [&](const std::string& period) {
+    const Output done = fleet_->wm_fleet({"register-periodic", "often", "--each", "--existing",
+                                          "update", "--every", period, "--", "true"});
+    ASSERT_EQ(done.status, 0) << done.err;
+  };
+  const auto here = [&](const char* key) {
+    const Output shown = a.daemon().wm({"show", "fleet/often", "--json"});
+    if (shown.status != 0) return std::string();
+    const json::value job = json::parse(shown.out);
+    const json::value* const value = job.as_object().if_contains(key);
+    return value ? json::serialize(*value) : std::string();
+  };
+  add_each("1h");
+  EXPECT_TRUE(becomes([&] { return here("everyMs") == "3600000"; })) << here("everyMs");
+  add_each("2h");
+  EXPECT_TRUE(becomes([&] { return here("everyMs") == "7200000"; })) << here("everyMs");
+  ASSERT_EQ(fleet_->wm_fleet({"cancel", "often"}).status, 0);
+  EXPECT_TRUE(becomes([&] { return here("state") == "\"cancelled\""; })) << here("state");
 }
 
 TEST_F(FleetAgent, ItWaitsForItsConditions) {
@@ -247,9 +280,8 @@ TEST_F(FleetAgent, ANodeSaysThatItsFileIsAnotherOnes) {
 
 TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {
   TestNode& a = add_node("a");
-  const std::string begun = (fleet_->path() / "begun").string();
-  add({"long", "--lease", "1h"}, {"sh", "-c", "touch " + begun + "; exec sleep 600"});
-  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(begun); }));
+  add({"long", "--lease", "1h"}, {"sh", "-c", "touch " + file("begun") + "; exec sleep 600"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
   ASSERT_EQ(fleet_->wm_fleet({"cancel", "long"}).status, 0);
   EXPECT_EQ(a.daemon().wm({"wait", "fleet/long", "--timeout", "60s"}).status, 1);
 }

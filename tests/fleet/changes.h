@@ -23,10 +23,10 @@ class Changes {
   void watch_rows(const std::string& conninfo);
   bool watches_rows() const { return database_ != nullptr; }
 
-  /// Asks until it is so, once more after each change. False: it is not within a minute.
+  /// Asks until it is so, once more after each change. False: it is not within that time.
   template <class Question>
-  bool until(Question question) {
-    const auto last = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  bool until(Question question, std::chrono::seconds limit = std::chrono::minutes(1)) {
+    const auto last = std::chrono::steady_clock::now() + limit;
     while (!question()) {
       if (!wait(last)) return false;
     }

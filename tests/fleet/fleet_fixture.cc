@@ -1,5 +1,8 @@
 #include "tests/fleet/fleet_fixture.h"
 
+#include <fstream>
+#include <sstream>
+
 namespace wm::fleet {
 
 namespace json = boost::json;
@@ -54,17 +57,32 @@ int FleetTest::wait(const std::string& name) {
   return fleet_->wm_fleet({"wait", name, "--timeout", "1ms"}).status;
 }
 
-bool FleetTest::becomes(const std::function<bool()>& question) {
-  return changes_.until([&] {
-    if (!changes_.watches_rows() && fleet_->runs()) {
-      changes_.watch_rows(fleet_->address() + " user=admin");
-    }
-    return question();
-  });
+bool FleetTest::becomes(const std::function<bool()>& question, std::chrono::seconds limit) {
+  return changes_.until(
+      [&] {
+        if (!changes_.watches_rows() && fleet_->runs()) {
+          changes_.watch_rows(fleet_->address() + " user=admin");
+        }
+        return question();
+      },
+      limit);
 }
 
-bool FleetTest::becomes(const std::string& sql, const std::string& wanted) {
-  return becomes([&] { return fleet_->value(sql) == wanted; });
+bool FleetTest::becomes(const std::string& sql, const std::string& wanted,
+                        std::chrono::seconds limit) {
+  return becomes([&] { return fleet_->value(sql) == wanted; }, limit);
+}
+
+std::string FleetTest::runs() {
+  return fleet_->value(
+      "select string_agg(concat_ws(' ', n.name, r.fence, r.outcome, r.void), ', ' order by "
+      "r.started_at) from wm.run r join wm.node n using (node_id)");
+}
+
+std::string FleetTest::text_in(const std::string& name) const {
+  std::ostringstream text;
+  text << std::ifstream(file(name)).rdbuf();
+  return text.str();
 }
 
 json::object FleetTest::end_of(const json::object& claim, int state) {

@@ -1,6 +1,7 @@
 // What most tests of a fleet need: a database, nodes of both kinds, work, and events to wait for.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,12 +39,19 @@ class FleetTest : public testing::Test {
 
   /// Asks until it is so, once more whenever a row or a node's word has changed, or a file has come
   /// into the database's directory.
-  bool becomes(const std::function<bool()>& question);
-  bool becomes(const std::string& sql, const std::string& wanted);
+  bool becomes(const std::function<bool()>& question,
+               std::chrono::seconds limit = std::chrono::minutes(1));
+  bool becomes(const std::string& sql, const std::string& wanted,
+               std::chrono::seconds limit = std::chrono::minutes(1));
 
   /// The end of a claim, and its run, as an agent would report it.
   static boost::json::object end_of(const boost::json::object& claim, int state);
   static boost::json::object run_of(const boost::json::object& claim, int run);
+  /// All that was reported: the node, the fence, the outcome, and whether it is void; by time.
+  std::string runs();
+  /// A file beside the database, and what is in it.
+  std::string file(const std::string& name) const { return (fleet_->path() / name).string(); }
+  std::string text_in(const std::string& name) const;
 
   std::optional<TestDatabase> fleet_;
   std::vector<std::unique_ptr<TestNode>> nodes_;

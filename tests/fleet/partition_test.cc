@@ -32,28 +32,26 @@ class FleetPartition : public FleetTest {
   }
 
   // A run on `a` goes on for ever, with a lock; one elsewhere ends at once, unless it finds it.
-  void add_endless(const std::string& name, const std::vector<std::string>& options) {
-    const std::string lock = (fleet_->path() / "lock").string();
-    std::vector<std::string> all{name, "--lease", "2s"};
-    all.insert(all.end(), options.begin(), options.end());
-    add(all, {"flock", "-n", "-F", lock, "sh", "-c", "test $FLEET_NODE != a || exec sleep 600"});
-    ASSERT_TRUE(becomes([&] { return std::filesystem::exists(lock); }));
+  void add_endless(const std::string& name) {
+    add({name, "--lease", "2s"},
+        {"flock", "-n", "-F", file("lock"), "sh", "-c", "test $FLEET_NODE != a || exec sleep 600"});
+    ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("lock")); }));
   }
 
-  std::string runs() {
-    return fleet_->value(
-        "select string_agg(concat_ws(' ', n.name, r.fence, r.outcome, r.void), ', ' order by "
-        "r.started_at) from wm.run r join wm.node n using (node_id)");
+  std::string state_on_a(const std::string& name) const {
+    return text_of(a_->daemon().json({"show", "fleet/" + name}).as_object(), "state");
   }
 
-  std::string file(const std::string& name) const { return (fleet_->path() / name).string(); }
+  bool has_run_on_a(const std::string& name) const {
+    return !a_->daemon().json({"history", "fleet/" + name}).as_array().empty();
+  }
 
   std::optional<TestNetwork> network_;  // Gone before the server.
   TestNode* a_ = nullptr;
 };
 
 TEST_F(FleetPartition, ARunEndsBeforeItsLeaseDoesElsewhereAndItsReportIsVoid) {
-  add_endless("endless", {});
+  add_endless("endless");
   network_->stall();
   add_node("b");
   EXPECT_EQ(wait("endless"), 0) << runs();
@@ -104,26 +102,65 @@ TEST_F(FleetPartition, AReportWhoseAnswerIsLostIsTakenOnce) {
             "1 1 1, 1 1 1");
 }
 
-TEST_F(FleetPartition, AClaimWhoseAnswerIsLostIsFreeAgainAndNeverRunsThere) {
-  a_->daemon().wm({"conditions", "override", "charging=no"});
-  ASSERT_TRUE(becomes("select holds & 16 from wm.node_word", "0"));
-  // Its next question is about the change, and takes what the answer never tells it.
-  network_->lose_answer_to(R"("charging":"yes")");
-  add({"charged", "--charging", "--lease", "2s"},
-      {"sh", "-c", "echo $FLEET_NODE >> " + file("ran")});
-  a_->daemon().wm({"conditions", "override", "charging=yes"});
-  ASSERT_TRUE(becomes("select fence from wm.piece", "1"));
-  add_node("b");
-  EXPECT_EQ(wait("charged"), 0);
+// The next question of `a` takes that job, for which it needs external power; what the answer says
+// is not told.
+class FleetPartitionInAClaim : public FleetPartition {
+ protected:
+  void take_without_answer(const std::string& name) {
+    a_->daemon().wm({"conditions", "override", "charging=no"});
+    ASSERT_TRUE(becomes("select holds & 16 from wm.node_word", "0"));
+    network_->lose_answer_to(R"("charging":"yes")");
+    add({name, "--charging", "--lease", "2s"}, {"sh", "-c", "echo $FLEET_NODE >> " + file("ran")});
+    a_->daemon().wm({"conditions", "override", "charging=yes"});
+    ASSERT_TRUE(becomes("select fence from wm.piece", "1"));
+    add_node("b");
+    EXPECT_EQ(wait(name), 0);
+  }
+};
 
+TEST_F(FleetPartitionInAClaim, WhoseAnswerIsLostItIsFreeAgainAndNeverRunsThere) {
+  take_without_answer("charged");
   heal();
   add({"next", "--label", "place=a"});
   EXPECT_EQ(wait("next"), 0);
-  EXPECT_EQ(run_program({"cat", file("ran")}).out, "b\n");
+  EXPECT_EQ(text_in("ran"), "b\n");
+}
+
+TEST_F(FleetPartitionInAClaim, ThatArrivesAfterItsLeaseItNeverRuns) {
+  take_without_answer("charged");
+  network_->go_on();
+  EXPECT_TRUE(becomes([&] { return state_on_a("charged") == "cancelled"; }));
+  EXPECT_FALSE(has_run_on_a("charged"));
+  EXPECT_EQ(text_in("ran"), "b\n");
+}
+
+TEST_F(FleetPartition, ARenewalThatIsAnsweredLateExtendsNothing) {
+  a_->daemon().wm({"pause"});  // So the job is there, and waits.
+  network_->lose_answer_to("wm.renew");
+  add({"waits", "--lease", "2s"}, {"sh", "-c", "echo $FLEET_NODE >> " + file("ran")});
+  ASSERT_TRUE(becomes("select fence from wm.piece", "1"));
+  add_node("b");
+  EXPECT_EQ(wait("waits"), 0);
+  a_->daemon().wm({"resume"});
+
+  network_->go_on();
+  EXPECT_TRUE(becomes([&] { return state_on_a("waits") == "cancelled"; }));
+  EXPECT_FALSE(has_run_on_a("waits"));
+  EXPECT_EQ(text_in("ran"), "b\n");
+}
+
+TEST_F(FleetPartition, AHintThatComesDuringAQuestionIsNotForgotten) {
+  constexpr std::chrono::seconds kBeforeItAsksAnyway{25};
+  network_->lose_answer_to("wm.ask");
+  a_->daemon().wm({"conditions", "override", "battery=low"});
+  ASSERT_TRUE(becomes("select holds & 32 from wm.node_word", "0"));
+  add({"hinted"});
+  network_->go_on();
+  EXPECT_TRUE(becomes("select state from wm.piece", "1", kBeforeItAsksAnyway));
 }
 
 TEST_F(FleetPartition, WhatWasHeldAndComesLateDoesNoHarm) {
-  add_endless("endless", {"--max-attempts", "5"});
+  add_endless("endless");
   // Its next renewal is on its way when another node gets the claim.
   network_->stall(TestNetwork::Way::to_database);
   add_node("b");

@@ -45,6 +45,67 @@ TEST_F(FleetRules, APieceIsFreeAgainAfterItsLease) {
   EXPECT_EQ(fleet_->value("select void from wm.run"), "t");
 }
 
+TEST_F(FleetRules, WhatIsSaidOfAnEarlierClaimMovesNothing) {
+  add({"again", "--lease", "2s"});
+  NodeCaller a = caller("a");
+  const json::array first = a.claim();
+  ASSERT_EQ(first.size(), 1U);
+  fleet_->value("update wm.piece set until = now() - interval '1 ms'");
+  ASSERT_EQ(a.claim().size(), 1U);
+  const std::string before = fleet_->value("select p from wm.piece p");
+  EXPECT_TRUE(array_of(a.call("renew", {{"claims", first}}), "pieces").empty());
+  EXPECT_EQ(number_of(a.call("hand_back", {{"claims", first}}), "pieces"), 0);
+  EXPECT_TRUE(
+      array_of(a.call("hello", {{"version", "test"}, {"claims", first}}), "claims").empty());
+  a.call("report", {{"runs", json::array{run_of(first[0].as_object(), 1)}},
+                    {"ends", json::array{end_of(first[0].as_object(), 1)}}});
+  EXPECT_EQ(fleet_->value("select p from wm.piece p"), before);
+  EXPECT_EQ(fleet_->value("select void from wm.run"), "t");
+}
+
+TEST_F(FleetRules, ANodeTakesOnlyWhatFits) {
+  add({"charging", "--charging"});
+  add({"labelled", "--label", "site=berlin"});
+  add({"custom", "--require", "vpn"});
+  add({"window", "--between", "00:00-24:00"});
+  NodeCaller a = caller("a");
+  NodeCaller b = caller("b", {"site=berlin"});
+  const auto taken = [](NodeCaller& node, int holds, const json::array& custom) {
+    const json::object answer =
+        node.call("ask", {{"holds", holds}, {"custom", custom}, {"want", 8}, {"take", true}});
+    std::string names;
+    for (const json::value& claim : array_of(answer, "claims")) {
+      names += text_of(claim.as_object(), "name") + " ";
+    }
+    return names;
+  };
+  EXPECT_EQ(taken(a, 0, {}), "");
+  EXPECT_EQ(taken(a, 16, {}), "charging ");
+  EXPECT_EQ(taken(a, 255, {"vpn"}), "custom ");
+  EXPECT_EQ(taken(a, 1 << 30, {}), "") << "its daemon has not been asked about the window";
+  ASSERT_EQ(fleet_->wm_fleet({"drain", "b"}).status, 0);
+  EXPECT_EQ(taken(b, 255, {}), "");
+  ASSERT_EQ(fleet_->wm_fleet({"drain", "b", "--undo"}).status, 0);
+  EXPECT_EQ(taken(b, 255, {}), "labelled ");
+  EXPECT_EQ(taken(b, 255, {}), "") << "it has it";
+}
+
+TEST_F(FleetRules, ANodeIsToldWhenALeaseEnds) {
+  add({"once", "--lease", "10s"});
+  NodeCaller a = caller("a");
+  NodeCaller b = caller("b");
+  ASSERT_EQ(a.claim().size(), 1U);
+  const json::object answer = b.call("ask", {{"holds", 255}, {"want", 1}});
+  EXPECT_GT(number_of(answer, "nextMs"), 0);
+  EXPECT_LE(number_of(answer, "nextMs"), 10'000);
+}
+
+TEST_F(FleetRules, TheCursorIsKeptForTheNextHello) {
+  NodeCaller a = caller("a");
+  a.call("report", {{"cursor", "2026-01-01T00:00:00.000Z"}});
+  EXPECT_EQ(text_of(a.call("hello", {{"version", "test"}}), "cursor"), "2026-01-01T00:00:00.000Z");
+}
+
 TEST_F(FleetRules, ARunIsReportedOnce) {
   add({"once"});
   NodeCaller a = caller("a");

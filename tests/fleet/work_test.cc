@@ -116,6 +116,7 @@ TEST(LocalClaim, IsOneRunThatNeedsItsLease) {
   EXPECT_EQ(local.unique_name, "fleet/job");
   EXPECT_EQ(local.kind, WorkKind::oneoff);
   EXPECT_EQ(local.every, Duration::zero());
+  EXPECT_EQ(local.backoff_delay, kMaxBackoff) << "its next attempt is the fleet's to place";
   EXPECT_TRUE(local.while_kept_alive);
   EXPECT_GT(local.watchdog, Duration::zero());
   EXPECT_EQ(local.env.at("FLEET_FENCE"), "3");
