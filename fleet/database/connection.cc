@@ -171,14 +171,18 @@ asio::awaitable<void> Connection::read() {
                                 asio::redirect_error(asio::use_awaitable, failed));
     if (!*exists || !alive_) co_return;
     if (failed || PQconsumeInput(handle_.get()) == 0) co_return lose();
-    while (PGnotify* const hint = PQnotifies(handle_.get())) {
-      const std::string channel = hint->relname;
-      PQfreemem(hint);
-      if (on_hint_) on_hint_(channel);
-    }
+    take_hints();
     if (!*exists) co_return;
     if (asking_ && PQisBusy(handle_.get()) == 0) answered_.cancel();
     if (!asking_ && PQstatus(handle_.get()) != CONNECTION_OK) co_return lose();
+  }
+}
+
+void Connection::take_hints() {
+  while (PGnotify* const hint = PQnotifies(handle_.get())) {
+    const std::string channel = hint->relname;
+    PQfreemem(hint);
+    if (on_hint_) on_hint_(channel);
   }
 }
 
@@ -247,7 +251,9 @@ asio::awaitable<Result<Rows>> Connection::query(std::string sql,
   }
   if (!*exists || !alive_) co_return fail(ErrorCode::unreachable, gone);
   asking_ = false;
-  co_return take_answer();
+  auto rows = take_answer();
+  take_hints();  // Those that came with the end of the answer: nothing more need come after it.
+  co_return rows;
 }
 
 asio::awaitable<Result<json::object>> Connection::call(std::string_view function,

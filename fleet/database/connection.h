@@ -80,6 +80,7 @@ class Connection {
 
   boost::asio::awaitable<void> read();
   boost::asio::awaitable<bool> flush();
+  void take_hints();
   Result<Rows> take_answer();
   void lose();
 

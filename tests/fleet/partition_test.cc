@@ -151,7 +151,7 @@ TEST_F(FleetPartition, ARenewalThatIsAnsweredLateExtendsNothing) {
 
 TEST_F(FleetPartition, AHintThatComesDuringAQuestionIsNotForgotten) {
   constexpr std::chrono::seconds kBeforeItAsksAnyway{25};
-  network_->lose_answer_to("wm.ask");
+  network_->lose_answer_to(R"("battery":"low")");
   a_->daemon().wm({"conditions", "override", "battery=low"});
   ASSERT_TRUE(becomes("select holds & 32 from wm.node_word", "0"));
   add({"hinted"});
