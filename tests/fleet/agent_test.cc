@@ -130,6 +130,35 @@ TEST_F(FleetAgent, AnInterruptedRunGoesBackAndIsNoAttempt) {
   EXPECT_EQ(fleet_->value("select attempts from wm.piece"), "1");
 }
 
+TEST_F(FleetAgent, AnInterruptedClaimIsKeptForAsLongAsItMayWait) {
+  TestNode& a = enroll_node("a");
+  a.daemon().configure("[run]\nsettle = \"0s\"\n");
+  a.start();
+  add({"charged", "--charging", "--hold", "1h", "--lease", "1h"},
+      {"sh", "-c",
+       "test ! -e " + file("begun") + " || exit 0; touch " + file("begun") + "; exec sleep 600"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  a.daemon().wm({"conditions", "override", "charging=no"});
+  ASSERT_TRUE(becomes("select count(*) from wm.run", "1"));
+  a.daemon().wm({"conditions", "override", "charging=yes"});
+  EXPECT_EQ(wait("charged"), 0);
+  EXPECT_EQ(runs(), "a 1 interrupted f, a 1 succeeded f");
+}
+
+TEST_F(FleetAgent, ARunThatEndedWithoutTheAgentIsReported) {
+  TestNode& a = add_node("a");
+  add({"long", "--lease", "1h"},
+      {"sh", "-c",
+       "touch " + file("begun") + "; until test -e " + file("go") + "; do sleep 0.01; done"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  a.kill_agent();
+  run_program({"touch", file("go")});
+  ASSERT_EQ(a.daemon().wm({"wait", "fleet/long", "--timeout", "60s"}).status, 0);
+  a.start_agent();
+  EXPECT_EQ(wait("long"), 0);
+  EXPECT_EQ(runs(), "a 1 succeeded f");
+}
+
 TEST_F(FleetAgent, WorkForEachFollowsItsRegistration) {
   TestNode& a = add_node("a");
   const auto add_each = [&](const std::string& period) {

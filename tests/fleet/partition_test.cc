@@ -38,8 +38,10 @@ class FleetPartition : public FleetTest {
     ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("lock")); }));
   }
 
+  // Empty: it is not there yet.
   std::string state_on_a(const std::string& name) const {
-    return text_of(a_->daemon().json({"show", "fleet/" + name}).as_object(), "state");
+    const Output shown = a_->daemon().wm({"show", "fleet/" + name, "--json"});
+    return shown.status == 0 ? text_of(json::parse(shown.out).as_object(), "state") : "";
   }
 
   bool has_run_on_a(const std::string& name) const {
