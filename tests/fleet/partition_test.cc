@@ -109,6 +109,7 @@ TEST_F(FleetPartition, AReportWhoseAnswerIsLostIsTakenOnce) {
 class FleetPartitionInAClaim : public FleetPartition {
  protected:
   void take_without_answer(const std::string& name) {
+    ASSERT_TRUE(becomes("select holds & 16 from wm.node_word", "16"));
     a_->daemon().wm({"conditions", "override", "charging=no"});
     ASSERT_TRUE(becomes("select holds & 16 from wm.node_word", "0"));
     network_->lose_answer_to(R"("charging":"yes")");
@@ -153,6 +154,7 @@ TEST_F(FleetPartition, ARenewalThatIsAnsweredLateExtendsNothing) {
 
 TEST_F(FleetPartition, AHintThatComesDuringAQuestionIsNotForgotten) {
   constexpr std::chrono::seconds kBeforeItAsksAnyway{25};
+  ASSERT_TRUE(becomes("select holds & 32 from wm.node_word", "32"));
   network_->lose_answer_to(R"("battery":"low")");
   a_->daemon().wm({"conditions", "override", "battery=low"});
   ASSERT_TRUE(becomes("select holds & 32 from wm.node_word", "0"));
