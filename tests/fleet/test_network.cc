@@ -41,12 +41,12 @@ std::string TestNetwork::address() const {
 
 void TestNetwork::Link::close(bool reset) {
   boost::system::error_code ignored;
-  if (reset) node.set_option(asio::socket_base::linger(true, 0), ignored);
+  if (reset) static_cast<void>(node.set_option(asio::socket_base::linger(true, 0), ignored));
   // A program that was started meanwhile may have the descriptors, too.
-  node.shutdown(asio::socket_base::shutdown_both, ignored);
-  server.shutdown(asio::socket_base::shutdown_both, ignored);
-  node.close(ignored);
-  server.close(ignored);
+  static_cast<void>(node.shutdown(asio::socket_base::shutdown_both, ignored));
+  static_cast<void>(server.shutdown(asio::socket_base::shutdown_both, ignored));
+  static_cast<void>(node.close(ignored));
+  static_cast<void>(server.close(ignored));
 }
 
 // Returns once it has happened on the loop.
