@@ -176,7 +176,7 @@ TEST_F(FleetRules, ANodeIsToldWhenToAskAgain) {
 TEST_F(FleetRules, ANodeIsToldWhenToAskAgainAlsoWhileItIsOfferedWhatItDoesNotTake) {
   add({"window", "--between", "00:00-00:01"});
   add({"later", "--initial-delay", "1h"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const json::object answer = a.call("ask", {{"holds", 255}, {"want", 1}, {"take", true}});
   EXPECT_EQ(array_of(answer, "offers").size(), 1U);
   EXPECT_GT(number_of(answer, "nextMs"), 3'500'000);
@@ -211,11 +211,11 @@ TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
 
 TEST_F(FleetRules, ANodeThatHasHadItsShareIsNotSaidToBeReady) {
   add({"three", "--count", "3"});
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const json::array claims = a.claim();
   ASSERT_EQ(claims.size(), 1U);
   a.call("report", {{"ends", json::array{end_of(claims[0].as_object(), 1)}}});
-  node("b");
+  caller("b");
   const json::value shown = fleet_->json({"show", "three"});
   const json::array& nodes = array_of(shown.as_object(), "nodes");
   ASSERT_EQ(nodes.size(), 2U);
@@ -248,7 +248,7 @@ TEST_F(FleetRules, MistypedNamesAreAnsweredWithTheOnesMeant) {
 
 TEST_F(FleetRules, WhatANodeSaysOfItsWaitsIsData) {
   ASSERT_EQ(fleet_->wm_fleet({"register-oneoff", "each", "--each", "--", "true"}).status, 0);
-  NodeCaller a = node("a");
+  NodeCaller a = caller("a");
   const auto say = [&](const json::value& waits) {
     a.call("report",
            {{"each",
@@ -269,8 +269,8 @@ TEST_F(FleetRules, WhatANodeSaysOfItsWaitsIsData) {
 
 TEST_F(FleetRules, AfterItsDeadlineWorkNeedsNothingButLabels) {
   add({"late", "--charging", "--deadline", "1h", "--label", "site=berlin"});
-  NodeCaller berlin = node("berlin", {"site=berlin"});
-  NodeCaller paris = node("paris", {"site=paris"});
+  NodeCaller berlin = caller("berlin", {"site=berlin"});
+  NodeCaller paris = caller("paris", {"site=paris"});
   const auto ask = [](NodeCaller& caller) {
     return caller.call("ask", {{"holds", 0}, {"want", 1}});
   };
