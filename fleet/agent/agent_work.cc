@@ -17,13 +17,6 @@ namespace wm::fleet {
 namespace asio = boost::asio;
 namespace json = boost::json;
 
-namespace {
-
-// Agents that wait for the same moment do not ask at the same moment.
-constexpr Duration kNotTogether = 250ms;
-
-}  // namespace
-
 int Agent::free_slots() const { return std::max(slots_ - static_cast<int>(held_.size()), 0); }
 
 asio::awaitable<void> Agent::ask_for_work() {
@@ -39,8 +32,8 @@ asio::awaitable<void> Agent::ask_for_work() {
   const auto answer = co_await ask("ask", std::move(said));
   if (!answer) co_return;
   if (const json::value* next = answer->if_contains("nextMs"); next && next->is_number()) {
-    ask_at_ = std::min(
-        ask_at_, since_boot() + Duration{number_of(*answer, "nextMs")} + some_of(kNotTogether));
+    ask_at_ = std::min(ask_at_, since_boot() + Duration{number_of(*answer, "nextMs")} +
+                                    some_of(spread_of(nodes_)));
   }
   if (auto wanted = texts_of(*answer, "custom"); wanted != wanted_custom_) {
     wanted_custom_ = std::move(wanted);

@@ -18,9 +18,17 @@ inline Duration between_questions(std::int64_t nodes, bool hints_come) {
 
 /// The time over which the agents of a fleet ask after a hint.
 inline Duration crowd_of(std::int64_t nodes) {
-  constexpr Duration kMost = 1s;
+  constexpr Duration kMost = 10s;
   constexpr Duration kPerNode = 1ms;
   return std::min(kPerNode * nodes, kMost);
+}
+
+/// The time over which they ask after a moment for which all of them wait. The first of many comes
+/// soon all the same.
+inline Duration spread_of(std::int64_t nodes) {
+  constexpr Duration kLeast = 250ms;
+  constexpr Duration kMost = 1min;
+  return std::clamp(10 * crowd_of(nodes), kLeast, kMost);
 }
 
 }  // namespace wm::fleet

@@ -167,7 +167,11 @@ TEST(Asking, IsRarerInALargeFleet) {
   EXPECT_EQ(between_questions(100'000, true), Duration{150s});
   EXPECT_EQ(between_questions(100'000, false), Duration{30s}) << "nothing else tells it";
   EXPECT_EQ(crowd_of(1), Duration{1ms});
-  EXPECT_EQ(crowd_of(100'000), Duration{1s});
+  EXPECT_EQ(crowd_of(1'000), Duration{1s});
+  EXPECT_EQ(crowd_of(100'000), Duration{10s});
+  EXPECT_EQ(spread_of(1), Duration{250ms});
+  EXPECT_EQ(spread_of(1'000), Duration{10s});
+  EXPECT_EQ(spread_of(100'000), Duration{1min});
 }
 
 TEST(RetryPause, GrowsToItsBound) {
