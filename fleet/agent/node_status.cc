@@ -5,6 +5,8 @@
 #include <cstring>
 #include <fstream>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +26,17 @@ json::object to_json(const NodeStatus& status) {
   if (!status.daemon_problem.empty()) object["daemonProblem"] = status.daemon_problem;
   if (!status.last_report.empty()) object["lastReportAt"] = status.last_report;
   return object;
+}
+
+Result<> serve_alone(const std::string& path) {
+  const std::string lock = path + ".lock";
+  const int file = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) {
+    return fail(ErrorCode::failed, "cannot write " + lock + ": " + std::strerror(errno));
+  }
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return {};
+  ::close(file);
+  return fail(ErrorCode::refused, "another agent serves this node: it has locked " + lock);
 }
 
 Result<> write_status(const std::string& path, const NodeStatus& status) {

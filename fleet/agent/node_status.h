@@ -24,6 +24,10 @@ struct NodeStatus {
 
 boost::json::object to_json(const NodeStatus& status);
 
+/// Makes this process the only one that says how the node is, for as long as it lives. refused:
+/// another agent serves the node already, and each would report the other's runs as nobody's.
+Result<> serve_alone(const std::string& path);
+
 /// Replaces the file as a whole. It tells nothing secret.
 Result<> write_status(const std::string& path, const NodeStatus& status);
 

@@ -53,6 +53,8 @@ int serve(Context& context, const AgentOptions& options) {
   if (!settings) return context.complain(settings.error());
   if (!options.socket.empty()) settings->socket = options.socket;
   add_own_labels(settings->labels);
+  const auto alone = serve_alone(status_file_of(*settings));
+  if (!alone && alone.error().code == ErrorCode::refused) return context.complain(alone.error());
   NodeStatus first;
   first.node = settings->node;
   if (const auto written = write_status(status_file_of(*settings), first); !written) {

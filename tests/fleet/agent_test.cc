@@ -307,6 +307,20 @@ TEST_F(FleetAgent, ANodeSaysThatItsFileIsAnotherOnes) {
   EXPECT_NE(text_of(nodes_[0]->status(), "databaseProblem").find("as node a"), std::string::npos);
 }
 
+TEST_F(FleetAgent, ItServesItsNodeAlone) {
+  TestNode& a = add_node("a");
+  EXPECT_TRUE(becomes([&] { return text_of(a.status(), "database") == "connected"; }));
+  const Output second =
+      run_program({WM_FLEET_PROGRAM, "agent", "--config",
+                   (a.daemon().path() / "fleet.toml").string(), "--socket", a.daemon().socket()});
+  EXPECT_EQ(second.status, 6);
+  EXPECT_NE(second.err.find("another agent serves this node"), std::string::npos) << second.err;
+  a.kill_agent();
+  a.start_agent();
+  add({"after"});
+  EXPECT_EQ(wait("after"), 0);
+}
+
 TEST_F(FleetAgent, CancelledWorkStopsWhereItRuns) {
   TestNode& a = add_node("a");
   add({"long", "--lease", "1h"}, {"sh", "-c", "touch " + file("begun") + "; exec sleep 600"});
