@@ -84,7 +84,7 @@ create table wm.piece (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02,
         autovacuum_vacuum_insert_scale_factor = 0.05);
 create index piece_open on wm.piece (queue_id, due, piece_id) where state = 0;
-create index piece_deadline on wm.piece (deadline) where state = 0 and deadline is not null;
+create index piece_deadline on wm.piece (queue_id, deadline) where state = 0 and deadline is not null;
 
 create table wm.run (
   work_id     bigint not null references wm.work on delete cascade,

@@ -210,14 +210,12 @@ end $$;
 create function wm.pass_deadlines() returns void
 language plpgsql as $$
 begin
-  if not exists (select from wm.piece where state = 0 and deadline <= now()) then
-    return;
-  end if;
   with late as (
-    select p.piece_id, q.labels, q.priority from wm.piece p
-      join wm.queue q on q.queue_id = p.queue_id
-      where p.state = 0 and p.deadline <= now()
-      order by p.deadline limit 100 for update of p skip locked)
+    select d.piece_id, q.labels, q.priority from wm.queue q
+      cross join lateral (
+        select p.piece_id from wm.piece p
+          where p.queue_id = q.queue_id and p.state = 0 and p.deadline <= now()
+          order by p.deadline limit 100 for update skip locked) d)
   update wm.piece p
     set deadline = null, queue_id = wm.queue_for(0, '{}', l.labels, l.priority)
     from late l where p.piece_id = l.piece_id;
@@ -228,9 +226,10 @@ create function wm.next_offer(me wm.node, holds integer, custom text[])
 returns timestamptz
 language sql stable as $$
   select least((
-    select p.deadline from wm.piece p join wm.queue l on l.queue_id = p.queue_id
-      where p.state = 0 and p.deadline > now() and l.labels <@ me.labels
-      order by p.deadline limit 1), (
+    select min((select p.deadline from wm.piece p
+        where p.queue_id = q.queue_id and p.state = 0 and p.deadline > now()
+        order by p.deadline limit 1))
+      from wm.queue q where q.labels <@ me.labels), (
     select min(least(
       (select p.due from wm.piece p
          where p.queue_id = q.queue_id and p.state = 0 and p.due > now() order by p.due limit 1),
