@@ -47,6 +47,9 @@ Result<> validate_movable(const WorkRequest& request) {
   if (request.expedited) {
     return is_for_each("expedited", "its budget is each node's own; give --priority instead");
   }
+  if (request.watchdog > Duration::zero()) {
+    return is_for_each("watchdog", "a claim is watched by its lease; give --time-limit instead");
+  }
   return {};
 }
 

@@ -62,7 +62,7 @@ TEST_F(FleetPartition, ARunEndsBeforeItsLeaseDoesElsewhereAndItsReportIsVoid) {
 
   heal();
   EXPECT_TRUE(becomes("select count(*) from wm.run", "2"));
-  EXPECT_EQ(runs(), "a 1 retry t, b 2 succeeded f");
+  EXPECT_EQ(runs(), "a 1 interrupted t, b 2 succeeded f");
   EXPECT_EQ(fleet_->value("select concat_ws(' ', p.state, p.fence, p.attempts, n.name) from "
                           "wm.piece p join wm.node n on n.node_id = p.ended_by"),
             "1 2 1 b");
@@ -82,6 +82,21 @@ TEST_F(FleetPartition, ALateReportCountsIfNobodyElseHadTheClaim) {
   EXPECT_EQ(wait("quick"), 0);
   EXPECT_EQ(runs(), "a 1 succeeded f");
   EXPECT_EQ(fleet_->value("select count(*) from wm.piece where until is not null"), "0");
+}
+
+TEST_F(FleetPartition, ARunThatLosesItsLeaseIsNoAttempt) {
+  add({"once", "--lease", "2s", "--hold", "0s", "--max-attempts", "1"},
+      {"sh", "-c", "test -e " + file("begun") + " || { touch " + file("begun") + "; sleep 600; }"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  network_->stall();
+  ASSERT_TRUE(becomes([&] { return state_on_a("once") != "running"; }));
+
+  heal();
+  EXPECT_TRUE(becomes("select count(*) from wm.run", "1"));
+  add_node("b");
+  EXPECT_EQ(wait("once"), 0) << runs();
+  EXPECT_EQ(runs(), "a 1 interrupted f, b 2 succeeded f");
+  EXPECT_EQ(fleet_->value("select attempts from wm.piece"), "1");
 }
 
 TEST_F(FleetPartition, AReportWhoseAnswerIsLostIsTakenOnce) {

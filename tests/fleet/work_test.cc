@@ -1,4 +1,5 @@
 // Fleet work without a database: labels, needs, leases, files, and what a run's end means.
+#include <csignal>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -95,6 +96,8 @@ TEST(EndOfAClaim, CountsItsAttempts) {
   EXPECT_EQ(result_of(claim, retry).outcome, RunOutcome::failed);
   EXPECT_EQ(result_of(claim, retry).reason, "attempt 2 of 2 asked for another");
   EXPECT_EQ(number_of(end_of(claim, result_of(claim, retry), kNow), "state"), 2);
+  const RunResult without_lease{RunOutcome::retry, {}, SIGTERM, StopReason::watchdog, ""};
+  EXPECT_EQ(result_of(claim, without_lease).outcome, RunOutcome::interrupted);
 }
 
 TEST(EndOfAClaim, OpensTheNextPeriod) {
@@ -158,6 +161,8 @@ TEST(FleetWork, SaysWhatToDoInsteadOfWhatOneNodeAloneCanDo) {
   says("--prefer is for --each: demand it, and give --deadline for when it no longer matters");
   work.request.expedited = true;
   says("--expedited is for --each: its budget is each node's own; give --priority instead");
+  work.request.watchdog = 1min;
+  says("--watchdog is for --each: a claim is watched by its lease; give --time-limit instead");
   work.request.deadline = 1h;
   work.request.unique_name = "job";
   work.request.command = {"/bin/true"};
