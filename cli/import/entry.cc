@@ -109,8 +109,11 @@ void Entry::note(std::string text) {
 Result<Caller> caller_for(const std::string& owner) {
   const auto uid = owner.empty() ? Result<uid_t>(::geteuid()) : find_user(owner);
   if (!uid) return std::unexpected(uid.error());
-  UserNames names;
-  names.learn({*uid});
+  const auto names = std::make_shared<UserNames>();
+  const auto own_name = [names, user = *uid] {
+    names->learn({user});
+    return names->of(user);
+  };
   const char* home = std::getenv("HOME");
   const auto known = std::make_shared<std::map<std::string, Result<uid_t>>>();
   const auto find = [known](const std::string& name) {
@@ -119,8 +122,8 @@ Result<Caller> caller_for(const std::string& owner) {
     return known->emplace(name, find_user(name)).first->second;
   };
   return Caller{.uid = *uid,
-                .name = names.of(*uid),
                 .home = home ? home : "/",
+                .name = own_name,
                 .find_user = find,
                 .check_program = check_program_file};
 }

@@ -41,8 +41,8 @@ struct Import {
 /// For whom jobs are imported, and the way to find out about others.
 struct Caller {
   uid_t uid = 0;
-  std::string name;
   std::string home;
+  std::function<std::string()> name;
   std::function<Result<uid_t>(const std::string& name)> find_user;
   /// The daemon registers no job whose program is not there.
   std::function<Result<>(const std::string& program)> check_program;

@@ -328,7 +328,7 @@ Specifiers specifiers_of(const std::string& unit, const UnitScope& scope, const 
       {'i', name.instance},
       {'I', unescaped(name.instance)},
       {'j', name.prefix.substr(name.prefix.rfind('-') + 1)},
-      {'u', scope.user ? caller.name : "root"},
+      {'u', scope.user ? caller.name() : "root"},
       {'U', std::to_string(scope.user ? caller.uid : 0)},
       {'h', home},
       {'t', scope.user ? scope.runtime : "/run"},

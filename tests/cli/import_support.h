@@ -14,8 +14,8 @@ namespace wm::cli {
 /// Root, on a machine with the users ann and munin.
 inline Caller test_caller(uid_t uid = 0) {
   return {.uid = uid,
-          .name = uid == 0 ? "root" : "ann",
           .home = uid == 0 ? "/root" : "/home/ann",
+          .name = [uid] { return uid == 0 ? "root" : "ann"; },
           .find_user = [](const std::string& name) -> Result<uid_t> {
             if (name == "root") return 0;
             if (name == "ann") return 1000;
