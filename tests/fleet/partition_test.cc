@@ -86,10 +86,12 @@ TEST_F(FleetPartition, ALateReportCountsIfNobodyElseHadTheClaim) {
 
 TEST_F(FleetPartition, ARunThatLosesItsLeaseIsNoAttempt) {
   add({"once", "--lease", "2s", "--hold", "0s", "--max-attempts", "1"},
-      {"sh", "-c", "test -e " + file("begun") + " || { touch " + file("begun") + "; sleep 600; }"});
+      {"sh", "-c",
+       "trap 'touch " + file("stopped") + "' TERM; test -e " + file("begun") + " || { touch " +
+           file("begun") + "; sleep 600 & wait; }"});
   ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
   network_->stall();
-  ASSERT_TRUE(becomes([&] { return state_on_a("once") != "running"; }));
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("stopped")); }));
 
   heal();
   EXPECT_TRUE(becomes("select count(*) from wm.run", "1"));
