@@ -48,7 +48,7 @@ inside install --owner=wm-fleet --mode=600 /root/fleet.toml /etc/wm/fleet.toml
 inside rm /root/fleet.toml
 inside systemctl enable --quiet --now wm-fleet.service || fail "it does not start" inside systemctl status wm-fleet
 eventually sh -c 'wm-fleet --json status | grep --quiet "\"database\":\"connected\",\"daemon\":\"connected\""'
-fleet nodes | grep --quiet '^n1 ' || fail "the fleet does not see the node" fleet nodes
+fleet nodes | has '^n1 ' || fail "the fleet does not see the node" fleet nodes
 inside runuser --user ann -- wm-fleet status >"$package/status" || fail "not everybody may ask for its status" true
 grep --quiet "database connected" "$package/status" || fail "it says something else" cat "$package/status"
 echo "ok: a node of the fleet"

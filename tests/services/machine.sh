@@ -12,6 +12,14 @@ name=wm-$(basename "$0" .sh)-$$
 machine=
 options=()  # More of systemd-nspawn's.
 
+# Tells whether the input has such a line. It reads all of it: whoever writes it must not fail because
+# the line came early.
+has() {
+  local text
+  text=$(cat)
+  grep --quiet "$@" <<<"$text"
+}
+
 skip() {
   echo "skipped: $1"
   exit 77
@@ -121,7 +129,7 @@ starts() {
 # stops NAME REASON WHY: its run is stopped for that reason.
 stops() {
   wm wait "$1" --for enqueued --timeout 15s >/dev/null || fail "$1 does not stop" wm show "$1"
-  wm history "$1" | grep --quiet "interrupted *$2" || fail "$1 does not stop for $2" wm history "$1"
+  wm history "$1" | has "interrupted *$2" || fail "$1 does not stop for $2" wm history "$1"
   echo "ok: $1 stops, $2 ($3)"
 }
 

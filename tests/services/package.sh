@@ -34,7 +34,7 @@ for unit in wmd.service wmd.socket; do
   [[ $(property ActiveState "$unit") == active ]] || fail "$unit is not active" inside systemctl status "$unit"
   [[ $(property UnitFileState "$unit") == enabled ]] || fail "$unit is not enabled" true
 done
-wm status | grep --quiet '^socket */run/wm/wm.sock' || fail "wm does not answer" wm status
+wm status | has '^socket */run/wm/wm.sock' || fail "wm does not answer" wm status
 inside systemd-analyze verify --man=no wmd.service wmd.socket || fail "systemd finds fault with the units" true
 echo "ok: installed, enabled and started"
 
@@ -44,7 +44,7 @@ done
 inside test -s /usr/share/bash-completion/completions/wm || fail "nothing completes" true
 wm doctor >"$package/doctor" || fail "the doctor finds a problem" cat "$package/doctor"
 grep --quiet '^[a-z]* *control groups *one per run' "$package/doctor" || fail "runs have no groups" cat "$package/doctor"
-wm metrics | grep --quiet '^wm_works{state="enqueued"} 0$' || fail "there are no metrics" wm metrics
+wm metrics | has '^wm_works{state="enqueued"} 0$' || fail "there are no metrics" wm metrics
 echo "ok: manual, completions, doctor and metrics"
 
 inside systemctl stop wmd.service
@@ -63,7 +63,7 @@ killed_by() {
   "${@:2}"
   eventually sh -c "[ \$(systemctl show --value --property=NRestarts wmd) -gt $before ]"
   eventually systemctl is-active --quiet wmd
-  wm history held | grep --quiet interrupted || fail "the run is not interrupted ($1)" wm history held
+  wm history held | has interrupted || fail "the run is not interrupted ($1)" wm history held
   wm wait held --for running --timeout 15s >/dev/null || fail "the work does not start again ($1)" wm why held
   [[ $(inside pgrep --count --exact sleep) == 1 ]] || fail "a run is left ($1)" inside ps -ef
   echo "ok: $1, and systemd starts another daemon, which starts the work again"
@@ -94,7 +94,7 @@ wm wait held --for running --timeout 15s >/dev/null || fail "the work is lost" w
 wm show daily >/dev/null || fail "the periodic work is lost" wm list --all
 eventually sh -c 'wm --json history daily | grep --quiet missedPeriods'
 wm cancel daily >/dev/null
-wm history held | grep --quiet interrupted || fail "the run is not interrupted" wm history held
+wm history held | has interrupted || fail "the run is not interrupted" wm history held
 echo "ok: the queue is there after the plug was pulled"
 
 # as USER COMMAND…: runs the command with that user's identity, as after a login.
@@ -114,15 +114,15 @@ done
 ! as ann wm --system show held 2>/dev/null || fail "ann sees root's work" true
 ! as bob wm --system pause 2>/dev/null || fail "bob holds everybody up" true
 wm --owner bob show same >/dev/null || fail "root does not see bob's work" true
-wm list --all | grep --quiet '^ann *same' || fail "root does not see whose work it is" wm list --all
+wm list --all | has '^ann *same' || fail "root does not see whose work it is" wm list --all
 echo "ok: two users, each with work of their own"
 
 by_service loginctl enable-linger ann
 eventually test -S "/run/user/$(inside id --user ann)/wm/wm.sock"
 as ann wm register-oneoff mine -- /bin/true >/dev/null || fail "ann's own daemon does not come" true
 as ann wm wait mine --timeout 15s >/dev/null || fail "ann's own work fails" as ann wm show mine
-as ann wm status | grep --quiet '/home/ann/.local/state/wm' || fail "it is not ann's own" as ann wm status
-as ann wm doctor | grep --quiet '^ok *linger' || fail "lingering is not seen" as ann wm doctor
+as ann wm status | has '/home/ann/.local/state/wm' || fail "it is not ann's own" as ann wm status
+as ann wm doctor | has '^ok *linger' || fail "lingering is not seen" as ann wm doctor
 by_service loginctl disable-linger ann
 inside rm -rf /home/ann/.local
 echo "ok: a user's own daemon, by the socket of the user's systemd"
@@ -150,7 +150,7 @@ inside systemctl daemon-reload
 inside systemctl restart wmd
 wm register-oneoff confined --as ann -- /bin/sh -c '! touch /home/ann/file && id --user --name && cat /proc/self/cgroup' >/dev/null
 wm wait confined --timeout 15s >/dev/null || fail "nothing runs in the documented sandbox" wm show confined
-wm logs confined | grep --quiet --line-regexp ann || fail "a confined run is not its owner's" wm logs confined
+wm logs confined | has --line-regexp ann || fail "a confined run is not its owner's" wm logs confined
 echo "confined as documented: $(exposure)"
 
 inside dpkg --remove wm >"$package/remove" 2>&1 || fail "it is not removed" cat "$package/remove"
