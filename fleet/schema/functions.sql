@@ -157,7 +157,7 @@ begin
 end $$;
 
 -- Claims pieces that the caller has locked, but only one of each work. The leases count from the
--- start of the transaction.
+-- start of the transaction. Others have passed by those that were locked in vain: they ask again.
 create function wm.claim_locked(me wm.node, locked bigint[]) returns jsonb
 language plpgsql as $$
 declare
@@ -174,6 +174,9 @@ begin
       returning wm.claim_document(p, w) as document
   )
   select coalesce(jsonb_agg(document), '[]') into claimed from changed;
+  if jsonb_array_length(claimed) < cardinality(locked) then
+    notify wm_fleet;
+  end if;
   return claimed;
 end $$;
 

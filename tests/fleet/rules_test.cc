@@ -209,6 +209,22 @@ TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
       << "such an update is not HOT";
 }
 
+// While one node takes its piece of `count` work, the others are locked, and another node sees
+// none.
+TEST_F(FleetRules, WhoPassesByWhatWasLockedInVainIsToldToAskAgain) {
+  add({"two", "--count", "2"});
+  const std::string node = fleet_->enroll("a");
+  const auto ask = [&] {
+    return run_program({"psql", node, "-c", "listen wm_fleet", "-c",
+                        R"(select wm.ask('{"want": 8, "take": true}'))"});
+  };
+  const Output first = ask();
+  EXPECT_NE(first.out.find("\"claims\": [{"), std::string::npos) << first.out << first.err;
+  EXPECT_NE(first.out.find("notification \"wm_fleet\""), std::string::npos) << first.out;
+  const Output second = ask();
+  EXPECT_EQ(second.out.find("notification"), std::string::npos) << second.out;
+}
+
 TEST_F(FleetRules, ANodeThatHasHadItsShareIsNotSaidToBeReady) {
   add({"three", "--count", "3"});
   NodeCaller a = caller("a");
