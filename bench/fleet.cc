@@ -129,7 +129,8 @@ double rate(const std::vector<std::string>& conninfos, Take take) {
         --running;
       });
     }
-    while (running > 0) loop.run_one();
+    const auto all_ended = [&] { return running == 0; };
+    while (!all_ended()) loop.run_one();
     if (problem) std::rethrow_exception(problem);
   };
   go_on_until({});  // Each once: a session plans its statements when it first needs them.
