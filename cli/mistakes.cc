@@ -19,7 +19,7 @@ const CLI::App& deepest(const CLI::App& app) {
   return parsed.empty() ? app : deepest(*parsed.front());
 }
 
-// Those of the command and of all commands.
+// Lists the options of the command, and those of all commands.
 bool has_option(const CLI::App& command, const std::string& name) {
   for (const CLI::App* one = &command; one; one = one->get_parent()) {
     if (one->get_option_no_throw(name)) return true;
@@ -48,7 +48,7 @@ std::vector<std::string> commands_below(const CLI::App& command) {
 
 std::string did_you_mean_option(const std::string& own) { return ": did you mean " + own + "?"; }
 
-// What is meant by an option that the command does not know.
+// The command does not know the option: says which one may be meant.
 std::string instead_of_option(const CLI::App& app, const std::string& word,
                               const Elsewhere& elsewhere) {
   const CLI::App& command = deepest(app);
@@ -65,7 +65,7 @@ std::string instead_of_option(const CLI::App& app, const std::string& word,
   return other.empty() ? "" : ": it is one of " + app.get_name() + " " + other;
 }
 
-// What is meant by a word that the command has no place for: `wm pause 1h`, `wm check charging`.
+// The command has no place for the word, as in `wm pause 1h`: says what may be meant.
 std::string instead_of_word(const CLI::App& app, const std::string& word) {
   const CLI::App& command = deepest(app);
   const bool takes_words =
@@ -172,7 +172,7 @@ std::string misplaced_value(const CLI::App* command, const std::vector<std::stri
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
                           const std::vector<std::string>& typed, const Elsewhere& elsewhere) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
-  // What is missing may be what the unknown word stands for.
+  // The unknown word may stand for the missing one, so it is named first.
   if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
     if (std::string word = unexpected_word(app, typed, elsewhere); !word.empty()) return word;
   }

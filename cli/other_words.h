@@ -1,4 +1,4 @@
-// What other programs call the commands and options of wm, for those who come from there.
+// Knows how other programs call the commands and options of wm.
 #pragma once
 
 #include <functional>

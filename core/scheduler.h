@@ -125,7 +125,7 @@ class Scheduler {
   /// The same by that job's owner, which also lets it start if it waits for that.
   void keep_alive(WorkId id, Duration since_boot);
 
-  /// That run was told to stop by a turn that was undone.
+  /// Notes that the run was told to stop, although the turn which decided that was undone.
   void was_stopped(WorkId id, StopReason why);
 
   /// The child of a running job is gone. Returns the result of the run.

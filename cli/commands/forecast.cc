@@ -39,7 +39,7 @@ struct Row {
   std::size_t runs = 0;
 };
 
-constexpr std::size_t kMostRows = 3;  // Of a job: if it runs more often, it has one row.
+constexpr std::size_t kMostRows = 3;  // A job that runs more often has one row.
 
 std::vector<Row> rows_of(const json::array& runs, TimePoint now, bool each) {
   std::map<std::string, std::size_t> counts;
@@ -96,7 +96,7 @@ class HeldBack {
   }
 
  private:
-  static constexpr std::size_t kMost = 10;  // Of the jobs that are named.
+  static constexpr std::size_t kMost = 10;  // The rest are only counted.
 
   const ForecastOptions& options_;
   TimePoint until_;

@@ -60,7 +60,8 @@ Screen::~Screen() {
   std::signal(SIGTSTP, SIG_DFL);
 }
 
-// What was there is erased before a line: after one that fills its row, the last column would be.
+// A line is erased before it is written: erasing after one that fills its row would take its last
+// column.
 void Screen::draw(const std::vector<std::string>& lines) {
   out_ << "\033[H";
   for (std::size_t i = 0; i < lines.size(); ++i) {

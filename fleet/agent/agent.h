@@ -39,7 +39,7 @@ class Agent {
   struct Each {
     int generation = 0;
     std::string state;
-    std::string missing;  // Of refused work: why.
+    std::string missing;  // Why the node refuses it.
     bool told = false;
     boost::json::array waits = {};  // What the daemon waits for.
   };
