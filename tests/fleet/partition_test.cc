@@ -190,7 +190,7 @@ TEST_F(FleetPartition, WhatWasHeldAndComesLateDoesNoHarm) {
 
   network_->go_on();
   EXPECT_TRUE(becomes("select count(*) from wm.run", "2"));
-  EXPECT_EQ(runs(), "a 1 retry t, b 2 succeeded f");
+  EXPECT_EQ(runs(), "a 1 interrupted t, b 2 succeeded f");
   EXPECT_EQ(fleet_->value("select p from wm.piece p"), before);
 }
 
