@@ -317,17 +317,14 @@ void Scheduler::plan(TimePoint now) {
 }
 
 Decisions Scheduler::decisions() const {
-  return {table_.changed(), enqueued_, started_, stopped_, pauses_.changed(), ledger_.unsaved()};
-}
-
-bool Scheduler::is_only_cancelled(const Work& work) const {
-  const Work* before = table_.before(work.id);
-  if (!before || work.state != WorkState::cancelled) return false;
-  Work cancelled = *before;
-  cancelled.state = work.state;
-  cancelled.since = work.since;
-  cancelled.stopping = work.stopping;
-  return cancelled == work;
+  ChangedRows rows = table_.changed();
+  return {std::move(rows.all),
+          std::move(rows.only_cancelled),
+          enqueued_,
+          started_,
+          stopped_,
+          pauses_.changed(),
+          ledger_.unsaved()};
 }
 
 void Scheduler::accept() {

@@ -58,6 +58,7 @@ struct Stop {
 
 struct Decisions {
   std::vector<Work> changed;       // Rows to save, oldest first.
+  std::vector<WorkId> cancelled;   // Those of them of which nothing but the end has changed.
   std::vector<WorkId> enqueued;    // New rows, and rows that came back.
   std::vector<Start> started;      // Children to start.
   std::vector<Stop> stopped;       // Children to tell to stop.
@@ -161,8 +162,6 @@ class Scheduler {
   // The end of a turn.
   Decisions decisions() const;
   const std::vector<Start>& started() const { return started_; }
-  /// True if this turn has cancelled that job while it waited, and has changed nothing else of it.
-  bool is_only_cancelled(const Work& work) const;
   void accept();
   void roll_back();
 

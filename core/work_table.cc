@@ -1,17 +1,20 @@
 #include "core/work_table.h"
 
 namespace wm {
+namespace {
+
+bool is_only_cancelled(Work before, const Work& work) {
+  before.state = WorkState::cancelled;
+  before.since = work.since;
+  before.stopping = work.stopping;
+  return before == work;
+}
+
+}  // namespace
 
 const Work* WorkTable::find(WorkId id) const {
   const auto row = rows_.find(id);
   return row == rows_.end() ? nullptr : &row->second.work;
-}
-
-const Work* WorkTable::before(WorkId id) const {
-  const auto changed = before_.find(id);
-  if (changed == before_.end()) return nullptr;
-  const std::optional<Work>& row = changed->second;
-  return row ? &*row : nullptr;
 }
 
 std::size_t WorkTable::count(uid_t owner) const {
@@ -19,7 +22,8 @@ std::size_t WorkTable::count(uid_t owner) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
-void WorkTable::erase(Rows::iterator row) {
+void WorkTable::erase(WorkId id) {
+  const auto row = rows_.find(id);
   const auto count = counts_.find(row->second.work.owner);
   if (--count->second == 0) counts_.erase(count);
   rows_.erase(row);
@@ -28,7 +32,9 @@ void WorkTable::erase(Rows::iterator row) {
 void WorkTable::put(const Work& work) {
   const auto [found, inserted] = rows_.try_emplace(work.id, work);
   Row& row = found->second;
-  before_.try_emplace(work.id, inserted ? std::nullopt : std::optional(row.work));
+  // Many at once come in their order.
+  changed_.try_emplace(changed_.end(), work.id, &row,
+                       inserted ? std::nullopt : std::optional(row.work));
   if (inserted) {
     ++counts_[work.owner];
   } else {
@@ -67,37 +73,40 @@ void WorkTable::place_anew(WorkId id) {
   agenda_.add(row);
 }
 
-std::vector<Work> WorkTable::changed() const {
-  std::vector<Work> rows;
-  rows.reserve(before_.size());
-  for (const auto& [id, before] : before_) rows.push_back(rows_.at(id).work);
+ChangedRows WorkTable::changed() const {
+  ChangedRows rows;
+  rows.all.reserve(changed_.size());
+  for (const auto& [id, changed] : changed_) {
+    const Work& work = rows.all.emplace_back(changed.row->work);
+    if (changed.before && is_only_cancelled(*changed.before, work)) {
+      rows.only_cancelled.push_back(id);
+    }
+  }
   return rows;
 }
 
 std::vector<WorkId> WorkTable::accept() {
   std::vector<WorkId> finished;
-  for (const auto& [id, before] : before_) {
-    const auto row = rows_.find(id);
-    if (!is_finished(row->second.work.state)) continue;
-    erase(row);
+  for (const auto& [id, changed] : changed_) {
+    if (!is_finished(changed.row->work.state)) continue;
+    erase(id);
     finished.push_back(id);
   }
-  before_.clear();
+  changed_.clear();
   return finished;
 }
 
 void WorkTable::roll_back() {
-  for (const auto& [id, before] : before_) {
-    const auto found = rows_.find(id);
-    agenda_.remove(found->second);
-    if (before) {
-      found->second.work = *before;
-      agenda_.add(found->second);
+  for (const auto& [id, changed] : changed_) {
+    agenda_.remove(*changed.row);
+    if (changed.before) {
+      changed.row->work = *changed.before;
+      agenda_.add(*changed.row);
     } else {
-      erase(found);
+      erase(id);
     }
   }
-  before_.clear();
+  changed_.clear();
 }
 
 }  // namespace wm

@@ -8,6 +8,11 @@
 
 namespace wm {
 
+struct ChangedRows {
+  std::vector<Work> all;
+  std::vector<WorkId> only_cancelled;  // Those that waited, and are otherwise as they were.
+};
+
 class WorkTable {
  public:
   /// The row, or nullptr. A finished job is gone from here once its end is accepted.
@@ -29,29 +34,30 @@ class WorkTable {
   const Agenda& agenda() const { return agenda_; }
   const std::unordered_map<WorkId, Row>& rows() const { return rows_; }
 
-  /// The row as it was at the last accept(), or nullptr if it is as it was, or new.
-  const Work* before(WorkId id) const;
-
   /// The number of that owner's rows.
   std::size_t count(uid_t owner) const;
 
   /// The rows put since the last accept(), each once, oldest work first.
-  std::vector<Work> changed() const;
+  ChangedRows changed() const;
 
   /// Returns the ids of the finished jobs, which are forgotten.
   std::vector<WorkId> accept();
   void roll_back();
 
  private:
-  using Rows = std::unordered_map<WorkId, Row>;
-  void erase(Rows::iterator row);
+  struct Changed {
+    Row* row;
+    std::optional<Work> before;  // As it was at the last accept(); nothing: it is new.
+  };
+
+  void erase(WorkId id);
   void place_anew(WorkId id);
   void set_alarms_of_runs();
 
   Agenda agenda_;
-  Rows rows_;
+  std::unordered_map<WorkId, Row> rows_;
   std::unordered_map<uid_t, std::size_t> counts_;  // The number of each owner's rows.
-  std::map<WorkId, std::optional<Work>> before_;   // Their state at the last accept().
+  std::map<WorkId, Changed> changed_;              // Since the last accept().
 };
 
 }  // namespace wm

@@ -1,6 +1,7 @@
 #include "daemon/methods/registrations.h"
 
 #include <span>
+#include <utility>
 
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
@@ -31,18 +32,38 @@ Error told_of(const std::string& where, Error error) {
 // A call of the largest size has an answer of one page.
 constexpr std::size_t kResultsWeight = std::size_t{900} << 10;
 
-Exchange::Page page_of(const std::vector<AppliedWork>& all, std::size_t& next) {
+// What became of the jobs of a file, and after them of those that it no longer declares.
+struct Applied {
+  std::shared_ptr<Parts<Registration>> file;
+  std::vector<Registered> outcome;
+  std::vector<std::string> undeclared;
+};
+
+// The jobs of the file are forgotten page by page: all of them at once take long.
+Exchange::Page page_of(Applied& all, std::size_t& next) {
+  std::vector<Registration>& declared = all.file->list;
   json::array results;
-  for (std::size_t weight = 0; next < all.size() && weight < kResultsWeight; ++next) {
-    const auto& [name, result] = all[next];
+  for (std::size_t weight = 0; next < all.outcome.size() && weight < kResultsWeight; ++next) {
+    const std::string name = next < declared.size()
+                                 ? std::exchange(declared[next], {}).request.unique_name
+                                 : all.undeclared[next - declared.size()];
     weight += name.size() + 48;
-    results.push_back({{"uniqueName", name}, {"result", word(result)}});
+    results.push_back({{"uniqueName", name}, {"result", word(all.outcome[next].result)}});
   }
-  return {{{"results", std::move(results)}}, next < all.size()};
+  return {{{"results", std::move(results)}}, next < all.outcome.size()};
 }
 
-void send(const ExchangePtr& exchange, const std::shared_ptr<std::vector<AppliedWork>>& results) {
-  exchange->stream([results, next = std::size_t{0}]() mutable { return page_of(*results, next); });
+void send(const ExchangePtr& exchange, const std::shared_ptr<Applied>& all) {
+  exchange->stream([all, next = std::size_t{0}]() mutable { return page_of(*all, next); });
+}
+
+std::shared_ptr<Applied> applied(const std::shared_ptr<Parts<Registration>>& file,
+                                 std::vector<Registered> outcome, Store& store) {
+  auto all = std::make_shared<Applied>(file, std::move(outcome));
+  for (std::size_t i = file->list.size(); i < all->outcome.size(); ++i) {
+    all->undeclared.push_back(store.recorded(all->outcome[i].id).request.unique_name);
+  }
+  return all;
 }
 
 // A stored form of that size is made in advance; weight_of() leaves room for it.
@@ -264,30 +285,18 @@ void Registrations::apply_whole(const ExchangePtr& exchange, const File& file, b
                       },
                       [this, exchange, file, outcome](TimePoint) -> std::function<void()> {
                         if (!*outcome) return refusing(exchange, outcome->error());
-                        return [exchange, results = results_of(*file, **outcome)] {
-                          send(exchange, results);
+                        return [exchange, all = applied(file, std::move(**outcome), store_)] {
+                          send(exchange, all);
                         };
                       }});
 }
 
 void Registrations::preview(const ExchangePtr& exchange, const File& file, bool prune) {
   questions_.ask(exchange, [this, exchange, file, prune](TimePoint) {
-    const auto outcome = manager_.registrar().preview(file->list, prune, file->owner);
+    auto outcome = manager_.registrar().preview(file->list, prune, file->owner);
     if (!outcome) return exchange->error(outcome.error());
-    send(exchange, results_of(*file, *outcome));
+    send(exchange, applied(file, std::move(*outcome), store_));
   });
-}
-
-std::shared_ptr<std::vector<AppliedWork>> Registrations::results_of(
-    const Parts<Registration>& file, const std::vector<Registered>& outcome) const {
-  auto results = std::make_shared<std::vector<AppliedWork>>();
-  for (const Registered& one : outcome) {
-    const std::size_t place = results->size();  // Pruned jobs come after the declared ones.
-    results->push_back({place < file.list.size() ? file.list[place].request.unique_name
-                                                 : store_.recorded(one.id).request.unique_name,
-                        one.result});
-  }
-  return results;
 }
 
 }  // namespace wm

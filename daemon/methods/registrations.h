@@ -17,12 +17,6 @@ namespace wm {
 Result<WorkRequest> checked_request(const boost::json::object& work, const Settings& settings,
                                     const Peer& peer);
 
-/// The result for a job that a file declares, or declares no longer.
-struct AppliedWork {
-  std::string unique_name;
-  RegisterResult result = RegisterResult::unchanged;
-};
-
 class Registrations {
  public:
   Registrations(WorkManager& manager, Store& store, const Settings& settings,
@@ -64,8 +58,6 @@ class Registrations {
                  std::vector<UsersCommand> commands, const std::function<void()>& then);
   void preview(const ExchangePtr& exchange, const File& file, bool prune);
   void apply_whole(const ExchangePtr& exchange, const File& file, bool prune);
-  std::shared_ptr<std::vector<AppliedWork>> results_of(
-      const Parts<Registration>& file, const std::vector<Registered>& outcome) const;
 
   WorkManager& manager_;
   Store& store_;

@@ -31,6 +31,11 @@ std::string json_list(const Values& values) {
   return boost::json::serialize(boost::json::value_from(values));
 }
 
+/// A text that outlives the query, and is not copied for it.
+struct Lasting {
+  const std::string& text;
+};
+
 /// A statement in use. Its end resets it, so that it takes other parameters and no longer reads.
 class Query {
  public:
@@ -63,6 +68,7 @@ class Query {
   void bind_next(std::uint32_t value) { statement_.bind(++bound_, value); }
   void bind_next(bool value) { statement_.bind(++bound_, value ? 1 : 0); }
   void bind_next(const std::string& value) { statement_.bind(++bound_, value); }
+  void bind_next(Lasting value) { statement_.bindNoCopy(++bound_, value.text); }
   void bind_next(Duration value) { bind_next(std::int64_t{value.count()}); }
   void bind_next(StopReason value) { bind_next(std::int32_t{stored_number(value)}); }
   void bind_next(TimePoint value) { bind_next(value.time_since_epoch()); }

@@ -78,11 +78,12 @@ WorkId SqliteStore::insert(const NewWork& fresh, const std::vector<WorkId>& prer
                     "runs, periods, generation, blocked_on, timing, stopping, run_now, settling, "
                     "expedited, at, began) VALUES "
                     "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"))
-        .bind(fresh.uuid, work.owner, request.unique_name, request.task_name, fresh.applied, rest,
-              policy_id(work.policy), fresh.registered_at, request.keep_results, work.state,
-              work.enqueued_at, work.since, work.due, work.period_ends, work.attempts, work.runs,
-              work.periods, work.generation, work.blocked_on, work.timing, work.stopping,
-              work.run_now, work.settling, work.expedited, work.at, work.began)
+        .bind(Lasting{fresh.uuid}, work.owner, Lasting{request.unique_name},
+              Lasting{request.task_name}, fresh.applied, Lasting{rest}, policy_id(work.policy),
+              fresh.registered_at, request.keep_results, work.state, work.enqueued_at, work.since,
+              work.due, work.period_ends, work.attempts, work.runs, work.periods, work.generation,
+              work.blocked_on, work.timing, work.stopping, work.run_now, work.settling,
+              work.expedited, work.at, work.began)
         .step();
     const WorkId id = database_.getLastInsertRowid();
     inserted_bytes_[work.owner] += static_cast<std::int64_t>(rest.size());

@@ -347,11 +347,14 @@ void WorkManager::number_appended_runs() {
 void WorkManager::save_decisions(const Decisions& decisions, TimePoint now) {
   std::vector<WorkId> ended;
   std::vector<WorkId> cancelled;
+  auto only_cancelled = decisions.cancelled.begin();
   for (const Work& work : decisions.changed) {
+    const bool is_only_cancelled =
+        only_cancelled != decisions.cancelled.end() && *only_cancelled == work.id;
+    if (is_only_cancelled) ++only_cancelled;
     if (registrar_.has_stored(work)) continue;
     if (is_finished(work.state)) ended.push_back(work.id);
-    if (work.since == now && work.stopping == StopReason::cancelled &&
-        scheduler_.is_only_cancelled(work)) {
+    if (is_only_cancelled && work.since == now && work.stopping == StopReason::cancelled) {
       cancelled.push_back(work.id);
     } else {
       store_.save(work, settings_.history.keep);
