@@ -59,6 +59,7 @@ struct Command {
 // These are in commands/.
 Command::Run set_up_init(CLI::App& app, const cli::CommandLine& line);
 Command::Run set_up_migrate(CLI::App& app, const cli::CommandLine& line);
+Command::Run set_up_prune(CLI::App& app, const cli::CommandLine& line);
 Command::Run set_up_enroll(CLI::App& app, const cli::CommandLine& line);
 Command::Run set_up_revoke(CLI::App& app, const cli::CommandLine& line);
 Command::Run set_up_label(CLI::App& app, const cli::CommandLine& line);

@@ -38,6 +38,7 @@ constexpr std::array kCommands{
     Command{"This machine", "status", "Show how this machine's agent is", set_up_status},
     Command{"Database", "init", "Make the fleet's tables in a database", set_up_init},
     Command{"Database", "migrate", "Bring them to this version", set_up_migrate},
+    Command{"Database", "prune", "Forget work that has ended, and its runs", set_up_prune},
 };
 
 const Command* find_command(const std::string& name) {

@@ -576,6 +576,32 @@ begin
   return gone.role;
 end $$;
 
+-- Forgets work that ended before that time, with all its runs, and other runs that started before
+-- it, but not the last one of each node. Nodes are not held up.
+create function wm.prune(past timestamptz) returns jsonb
+language plpgsql as $$
+declare
+  works bigint;
+  runs bigint;
+begin
+  lock table wm.work in share row exclusive mode;  -- Or a name could come back meanwhile.
+  create temporary table gone on commit drop as
+    select w.work_id from wm.work w
+      where case when w.cancelled_at is not null
+        then w.cancelled_at < past and coalesce(w.free_at, past) <= now()
+        else w.placement <> 'each' and not exists (select from wm.piece p
+          where p.work_id = w.work_id and (p.state = 0 or p.since >= past)) end;
+  delete from wm.run r
+    where r.work_id in (select work_id from pg_temp.gone)
+       or (r.started_at < past and exists (select from wm.run later
+             where later.work_id = r.work_id and later.node_id = r.node_id
+               and later.started_at > r.started_at));
+  get diagnostics runs = row_count;
+  delete from wm.work w where w.work_id in (select work_id from pg_temp.gone);
+  get diagnostics works = row_count;
+  return jsonb_build_object('works', works, 'runs', runs);
+end $$;
+
 -- In one word how work is: waiting, claimed, running, succeeded, failed, cancelled.
 create function wm.state_of(w wm.work) returns text
 language sql stable as $$

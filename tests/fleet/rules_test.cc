@@ -309,5 +309,74 @@ TEST_F(FleetRules, AfterItsDeadlineWorkNeedsNothingButLabels) {
   EXPECT_LE(number_of(array_of(claims, "claims")[0].as_object(), "deadlineLeftMs"), 0);
 }
 
+// Work that has ended, whose last piece has not, that was cancelled, and that is for each node: the
+// first two have a run by `a`, the last has two.
+class FleetPrune : public FleetTest {
+ protected:
+  void SetUp() override {
+    FleetTest::SetUp();
+    if (IsSkipped()) return;
+    NodeCaller a = caller("a");
+    add({"ended"});
+    end_one(a);
+    add({"half", "--count", "2"});
+    end_one(a);
+    add({"cancelled"});
+    fleet_->wm_fleet({"cancel", "cancelled"});
+    add({"each", "--each"});
+    fleet_->value(
+        "insert into wm.run (work_id, node_id, run, started_at, attempt, outcome, record) select "
+        "w.work_id, n.node_id, r, now(), 1, 'failed', '{}' from wm.work w, "
+        "wm.node n, generate_series(1, 2) r where w.name = 'each'");
+  }
+
+  static void end_one(NodeCaller& node) {
+    const json::object claim = node.claim().at(0).as_object();
+    node.call("report",
+              {{"runs", json::array{run_of(claim, 1)}}, {"ends", json::array{end_of(claim, 1)}}});
+  }
+
+  void age_all() {
+    fleet_->value(
+        "update wm.piece set since = now() - interval '30 d';"
+        "update wm.run set started_at = now() - interval '30 d' + run * interval '1 s';"
+        "update wm.work set cancelled_at = cancelled_at - interval '30 d'");
+  }
+
+  // The work that is left, with the number of its runs.
+  std::string left() {
+    return fleet_->value(
+        "select string_agg(w.name || ' ' || (select count(*) from wm.run r where r.work_id = "
+        "w.work_id), ', ' order by w.work_id) from wm.work w");
+  }
+};
+
+TEST_F(FleetPrune, ForgetsWhatEndedLongAgo) {
+  age_all();
+  const Output said = fleet_->wm_fleet({"prune"});
+  EXPECT_EQ(said.out, "Forgot work: 2, and runs: 2.\n") << said.err;
+  EXPECT_EQ(left(), "half 1, each 1");
+  EXPECT_EQ(fleet_->value("select run from wm.run r join wm.work using (work_id) where name = "
+                          "'each'"),
+            "2");
+}
+
+TEST_F(FleetPrune, KeepsWhatIsYounger) {
+  age_all();
+  const Output said = fleet_->wm_fleet({"--json", "prune", "--older-than", "31d"});
+  EXPECT_EQ(json::parse(said.out), (json::object{{"works", 0}, {"runs", 0}})) << said.err;
+  EXPECT_EQ(left(), "ended 1, half 1, cancelled 0, each 2");
+}
+
+TEST_F(FleetPrune, WhatIsClaimedIsNotForgottenBeforeItsLeaseEnds) {
+  NodeCaller b = caller("b");
+  add({"claimed"});
+  ASSERT_EQ(b.claim(2).size(), 2U) << "one is of half";
+  fleet_->wm_fleet({"cancel", "claimed"});
+  age_all();
+  fleet_->wm_fleet({"prune"});
+  EXPECT_EQ(left(), "half 1, each 1, claimed 0");
+}
+
 }  // namespace
 }  // namespace wm::fleet
