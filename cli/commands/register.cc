@@ -66,6 +66,7 @@ int register_work(Session& session, const Registration& options, const WorkReque
   json::object work = answer->at("work").as_object();
   const std::string result(answer->at("result").as_string());
   if (const auto doubt = doubt_of_directory(request); !doubt.empty()) session.hint(doubt);
+  if (const auto doubt = doubt_of_time(request); !doubt.empty()) session.hint(doubt);
   if (session.json()) {
     work["result"] = result;
     session.print(work);

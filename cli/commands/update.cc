@@ -23,6 +23,7 @@ int update(Session& session, const RequestOptions& options) {
       session.ask("Update", {{"uniqueName", options.name()}, {"changes", std::move(*changes)}});
   if (!answer) return session.complain(answer.error());
   if (const auto doubt = doubt_of_directory(request); !doubt.empty()) session.hint(doubt);
+  if (const auto doubt = doubt_of_time(request); !doubt.empty()) session.hint(doubt);
   const json::object& work = object_of(*answer, "work");
   if (session.json()) {
     session.print(work);

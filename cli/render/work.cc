@@ -174,6 +174,10 @@ std::string describe_registration(const json::object& work, const std::string& r
   return printable(result + " " + name + (rest.empty() ? "" : ", " + rest));
 }
 
+std::string doubt_of_time(const WorkRequest& request) {
+  return request.at && *request.at < now() ? "that time is past: the job is due at once" : "";
+}
+
 namespace {
 
 // Describes the identity and the limits of its runs.

@@ -9,6 +9,7 @@
 #include "cli/render/style.h"
 #include "core/json_fields.h"
 #include "core/time.h"
+#include "core/work.h"
 
 namespace wm::cli {
 
@@ -38,6 +39,9 @@ std::string task_of(const boost::json::object& work);
 
 /// One line: `enqueued 'sync', waits for a network`.
 std::string describe_registration(const boost::json::object& work, const std::string& result);
+
+/// A hint if the time of the request's run is past; otherwise empty.
+std::string doubt_of_time(const WorkRequest& request);
 
 struct PageForm {
   std::size_t width = 0;  // The terminal's; 0: there is none.

@@ -137,10 +137,12 @@ void Registrar::choose_name(Registration& registration) {
   if (registration.numbered.empty()) return;
   WorkRequest& request = registration.request;
   const auto is_ours = [&] {
-    const std::vector<WorkId> unfinished = find_present(registration).unfinished;
-    if (unfinished.empty()) return true;
+    const Present present = find_present(registration);
+    if (present.unfinished.empty()) {
+      return !present.holder || current(*present.holder).state != WorkState::failed;
+    }
     return request.kind == WorkKind::periodic &&
-           mean_the_same(store_.recorded(unfinished.back()).request, request);
+           mean_the_same(store_.recorded(present.unfinished.back()).request, request);
   };
   request.unique_name = registration.numbered;
   if (is_ours()) return;

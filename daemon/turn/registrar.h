@@ -56,9 +56,9 @@ class Registrar {
   /// Call it when a turn begins.
   void begin_turn() { stored_.clear(); }
 
-  /// Gives a registration that is `numbered` the first name that no unfinished job has: NAME,
-  /// NAME-2, NAME-3, … A periodic job takes the name of one that is the same, so that a command
-  /// that is repeated does not run twice.
+  /// Gives a registration that is `numbered` the first name that no unfinished and no failed job
+  /// has: NAME, NAME-2, NAME-3, … A periodic job takes the name of one that is the same, so that a
+  /// command that is repeated does not run twice.
   void choose_name(Registration& registration);
 
   Result<Registered> add(const Registration& registration, TimePoint now);

@@ -219,6 +219,30 @@ TEST_F(Commands, ANameIsTheCommandsIfNoneIsGiven) {
   fails(2, "a shell's line needs a shell: -- sh -c 'a && b'", {"once", "--", "a && b"});
 }
 
+TEST_F(Commands, AJobThatHasFailedKeepsItsNameFromTheNextOne) {
+  const std::string script = (daemon_.path() / "job").string();
+  const auto once = [&](const std::string& status) {
+    std::ofstream(script) << "exit " << status << '\n';
+    const std::string name = text(json({"once", "--", "sh", script}), "uniqueName");
+    wm({"wait", name});
+    return name;
+  };
+  EXPECT_EQ(once("64"), "job");
+  EXPECT_EQ(once("0"), "job-2");
+  EXPECT_EQ(once("0"), "job-2") << "the one that has succeeded is replaced";
+}
+
+TEST_F(Commands, ATimeThatIsPastIsPointedOut) {
+  const Output registered = wm({"once", "--at", "2020-01-01 00:00", "--", "true"});
+  EXPECT_EQ(registered.status, 0);
+  EXPECT_NE(registered.err.find("that time is past: the job is due at once"), std::string::npos);
+  ok({"pause"});
+  ok({"once", "waits", "--", "true"});
+  EXPECT_NE(wm({"update", "waits", "--at", "2020-01-01"}).err.find("that time is past"),
+            std::string::npos);
+  EXPECT_EQ(wm({"update", "waits", "--at", "in 5m"}).err, "");
+}
+
 TEST_F(Commands, TheCallersEnvironmentIsTakenAlongIfAsked) {
   const auto registered = [&](const std::vector<std::string>& options) {
     std::vector<std::string> command{WM_PROGRAM, "--socket", daemon_.socket(), "once"};
