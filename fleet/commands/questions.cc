@@ -34,10 +34,8 @@ std::string holders_of(const json::object& work) {
 
 int list(Context& context, bool finished) {
   const auto all = context.ask(
-      "select coalesce(jsonb_agg(s order by s->>'name'), '[]') from"
-      " (select wm.summary_of(w) - 'request' as s from wm.work w) a"
-      " where $1::boolean or s->>'state' in ('waiting', 'claimed', 'running')",
-      {finished ? "true" : "false"});
+      "select coalesce(jsonb_agg(wm.summary_of(w) - 'request' order by w.name), '[]') from " +
+      std::string(finished ? "wm.work" : "wm.unfinished()") + " w");
   if (!all) return context.status();
   if (context.json()) {
     context.print(*all);

@@ -218,8 +218,7 @@ int apply(Context& context, const Application& options) {
 
 int export_works(Context& context) {
   const auto all = context.ask(
-      "select coalesce(jsonb_agg(wm.summary_of(w) order by w.name), '[]') from wm.work w"
-      " where wm.state_of(w) in ('waiting', 'claimed', 'running')");
+      "select coalesce(jsonb_agg(wm.summary_of(w) order by w.name), '[]') from wm.unfinished() w");
   if (!all) return context.status();
   write_fleet_works(context.out(), all->as_array());
   return cli::kDone;

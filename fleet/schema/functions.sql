@@ -627,6 +627,17 @@ language sql stable as $$
         from wm.piece p where p.work_id = w.work_id) end;
 $$;
 
+-- Work that has not ended; what has ended, however much it is, is not looked at.
+create function wm.unfinished() returns setof wm.work
+language sql stable as $$
+  select w.*
+    from (select p.work_id from wm.piece p where p.state = 0
+          union
+          select e.work_id from wm.work e where e.placement = 'each' and e.cancelled_at is null) o
+    join wm.work w on w.work_id = o.work_id
+    where wm.state_of(w) in ('waiting', 'claimed', 'running');
+$$;
+
 -- Work as a list shows it.
 create function wm.summary_of(w wm.work) returns jsonb
 language sql stable as $$
