@@ -39,6 +39,10 @@ class Context {
   std::optional<boost::json::value> ask(std::string sql,
                                         std::vector<std::optional<std::string>> parameters = {});
 
+  /// Begins a transaction that may change all work with these names, and all that files declare.
+  /// False: the error is printed.
+  bool begin_changes(const boost::json::array& names);
+
  private:
   bool json_;
   std::string conninfo_;

@@ -41,11 +41,21 @@ std::optional<json::value> Context::ask(std::string sql,
   auto answer = fleet->ask(std::move(sql), std::move(parameters));
   if (answer) return std::move(*answer);
   Error error = answer.error();
-  const bool no_schema =
-      fleet->failed_with("3F000") || fleet->failed_with("42P01") || fleet->failed_with("42883");
-  if (no_schema) error = {ErrorCode::refused, "this database has no fleet yet: wm-fleet init"};
+  if (fleet->failed_with("3F000") || fleet->failed_with("42P01")) {
+    error = {ErrorCode::refused, "this database has no fleet yet: wm-fleet init"};
+  } else if (fleet->failed_with("42883")) {
+    error = {ErrorCode::refused, "this fleet is older than this program: wm-fleet migrate"};
+  }
   complain(error);
   return std::nullopt;
+}
+
+bool Context::begin_changes(const json::array& names) {
+  Database* const fleet = database();
+  if (!fleet) return false;
+  if (const auto begun = fleet->query("begin"); !begun) return complain(begun.error()), false;
+  return ask("select to_jsonb(true) from wm.begin_changes($1::jsonb)", {json::serialize(names)})
+      .has_value();
 }
 
 }  // namespace wm::fleet

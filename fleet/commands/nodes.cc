@@ -193,7 +193,7 @@ int drain(Context& context, const std::string& node, bool drains) {
   const auto changed = context.ask(
       "with n as (update wm.node set draining = $2::boolean where name = $1 and revoked_at is null"
       " returning name), c as (update wm.change set number = number + 1 where exists (table n))"
-      " select to_jsonb(name) from n",
+      " select to_jsonb(name) from n, pg_notify('wm_fleet', '')",
       {node, drains ? "true" : "false"});
   if (!changed) return context.status();
   if (!changed->is_string()) {

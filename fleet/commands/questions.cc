@@ -144,7 +144,9 @@ int logs(Context& context, const LogOptions& options) {
 int cancel(Context& context, const std::vector<std::string>& names) {
   Database* const database = context.database();
   if (!database) return context.status();
-  if (auto begun = database->query("begin"); !begun) return context.complain(begun.error());
+  json::array all;
+  for (const std::string& name : names) all.push_back(json::value(name));
+  if (!context.begin_changes(all)) return context.status();
   json::array cancelled;
   for (const std::string& name : names) {
     const auto done = context.ask("select to_jsonb(wm.cancel_work($1))", {name});

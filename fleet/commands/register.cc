@@ -192,14 +192,16 @@ int apply(Context& context, const Application& options) {
   }
   Database* const database = context.database();
   if (!database) return context.status();
-  if (auto begun = database->query("begin"); !begun) return context.complain(begun.error());
-  std::vector<Applied> all;
   json::array names;
+  for (const DeclaredFleetWork& one : works) {
+    names.push_back(json::value(one.work.request.unique_name));
+  }
+  if (!context.begin_changes(names)) return context.status();
+  std::vector<Applied> all;
   for (const DeclaredFleetWork& one : works) {
     const auto result = store(context, one.work, "update", true);
     if (!result) return context.status();  // The transaction ends with the connection.
     all.push_back({one.work.request.unique_name, *result});
-    names.push_back(json::value(one.work.request.unique_name));
   }
   if (options.prune) {
     const auto gone = context.ask(

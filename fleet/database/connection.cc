@@ -265,7 +265,7 @@ asio::awaitable<Result<json::object>> Connection::call(std::string_view function
   auto rows = co_await query(std::move(sql), std::move(document), limit);
   if (!rows) co_return std::unexpected(rows.error());
   boost::system::error_code failed;
-  json::value answer = json::parse(rows->at(0).at(0).value_or("{}"), failed);
+  json::value answer = json::parse(rows->at(0).at(0).value_or("{}"), failed, {}, deep_enough());
   if (failed || !answer.is_object()) {
     co_return fail(ErrorCode::failed, "the database's answer is no document");
   }

@@ -23,6 +23,14 @@ namespace wm::fleet {
 using Row = std::vector<std::optional<std::string>>;
 using Rows = std::vector<Row>;
 
+/// How a document of the database is read: it holds others, such as the input of work, which may
+/// have the depth that a message may have.
+inline boost::json::parse_options deep_enough() {
+  boost::json::parse_options options;
+  options.max_depth = 64;
+  return options;
+}
+
 /// libpq's keywords with which a stalled network ends a connection instead of holding it.
 std::string with_time_limits(const std::string& conninfo);
 

@@ -40,7 +40,7 @@ Result<json::value> Database::ask(std::string sql,
   auto rows = query(std::move(sql), std::move(parameters));
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty() || !rows->front().front()) return json::value(nullptr);
-  return json::parse(*rows->front().front());
+  return json::parse(*rows->front().front(), {}, deep_enough());
 }
 
 Result<std::string> Database::password_verifier(const std::string& role,

@@ -30,19 +30,20 @@ begin
 end $$;
 
 -- Labels that count: the administrator's, and of the node's own those whose key the administrator
--- has given to no node. So no node can call itself what only the administrator may say.
+-- has never given to any node. So no node can call itself what only the administrator may say.
+create function wm.labels_of(own jsonb, given jsonb) returns jsonb
+language sql stable as $$
+  select coalesce((select jsonb_object_agg(key, value) from jsonb_each(own)
+      where not exists (select from wm.reserved_label r where r.key = jsonb_each.key)), '{}') || given;
+$$;
+
+-- The administrator has given labels.
 create function wm.settle_labels() returns void
 language sql as $$
-  with mine as (
-    select distinct jsonb_object_keys(given) as key from wm.node where revoked_at is null
-  ), settled as (
-    select node_id, coalesce(
-        (select jsonb_object_agg(key, value) from jsonb_each(own) where key not in (table mine)),
-        '{}') || given as labels
-      from wm.node
-  )
-  update wm.node n set labels = s.labels
-    from settled s where s.node_id = n.node_id and n.labels is distinct from s.labels;
+  insert into wm.reserved_label select distinct jsonb_object_keys(given) from wm.node
+    on conflict do nothing;
+  update wm.node set labels = wm.labels_of(own, given)
+    where labels is distinct from wm.labels_of(own, given);
   update wm.change set number = number + 1;
 $$;
 
@@ -80,8 +81,8 @@ begin
       using errcode = '22023';
   end if;
   if own is distinct from me.own then
-    update wm.node n set own = here.own where n.node_id = me.node_id;
-    perform wm.settle_labels();
+    update wm.node n set own = here.own, labels = wm.labels_of(here.own, n.given)
+      where n.node_id = me.node_id;
   end if;
   insert into wm.node_word as w (node_id, version) values (me.node_id, coalesce(left(said->>'version', 40), ''))
     on conflict (node_id) do update set seen_at = now(), version = excluded.version
@@ -96,7 +97,8 @@ begin
       where p.node_id = me.node_id and p.state = 0 and p.until is not null));
 end $$;
 
--- The work of the kind `each` that is for that node.
+-- The work of the kind `each` that is for that node. While it drains, it is only what the node has
+-- already.
 create function wm.each_of(me wm.node) returns jsonb
 language sql stable as $$
   select coalesce(jsonb_agg(jsonb_build_object(
@@ -105,17 +107,18 @@ language sql stable as $$
                         d.state in ('succeeded', 'failed', 'cancelled'), false))
       order by w.work_id), '[]')
     from wm.work w left join wm.each_word d on d.work_id = w.work_id and d.node_id = me.node_id
-    where w.placement = 'each' and w.cancelled_at is null and w.labels <@ me.labels;
+    where w.placement = 'each' and w.cancelled_at is null and w.labels <@ me.labels
+      and (not me.draining or d.work_id is not null);
 $$;
 
 -- True if the node may not take that piece of `count` work because it has another one, or has
 -- ended another one of the same period.
 create function wm.has_sibling(me integer, piece wm.piece) returns boolean
 language sql stable as $$
-  select exists (select from wm.piece s
-    where s.work_id = piece.work_id and s.piece_id <> piece.piece_id
-      and ((s.node_id = me and s.state = 0 and s.until > now())
-           or (s.ended_by = me and (s.state <> 0 or s.periods > piece.periods))));
+  select exists (select from wm.share h left join wm.piece s on s.piece_id = h.piece_id
+    where h.work_id = piece.work_id and h.node_id = me
+      and (h.served > piece.periods or (s.piece_id <> piece.piece_id and s.node_id = me
+             and s.state = 0 and s.until > now())));
 $$;
 
 -- At most `most` due pieces that fit the node as it is now, the highest priority first. Nothing is
@@ -171,7 +174,11 @@ begin
         running = false
       from chosen c, wm.work w
       where p.piece_id = c.piece_id and w.work_id = p.work_id
-      returning wm.claim_document(p, w) as document
+      returning p.work_id, p.piece_id, p.alone, wm.claim_document(p, w) as document
+  ), shared as (
+    insert into wm.share as s (work_id, node_id, piece_id)
+      select c.work_id, me.node_id, c.piece_id from changed c where not c.alone
+      on conflict (work_id, node_id) do update set piece_id = excluded.piece_id
   )
   select coalesce(jsonb_agg(document), '[]') into claimed from changed;
   if jsonb_array_length(claimed) < cardinality(locked) then
@@ -255,8 +262,9 @@ declare
   me wm.node := wm.me();
   holds integer := coalesce((said->>'holds')::integer, 0);
   custom text[] := coalesce(
-    (select array_agg(c) from jsonb_array_elements_text(said->'custom') c), '{}');
-  want integer := least(coalesce((said->>'want')::integer, 0), 32);
+    (select array_agg(c) from (select c from jsonb_array_elements_text(said->'custom') c
+       where length(c) <= 200 limit 1000) known), '{}');
+  want integer := greatest(least(coalesce((said->>'want')::integer, 0), 32), 0);
   change bigint := (select number from wm.change);
   judged constant integer := 1 << 30;
   conditions jsonb := '{}';
@@ -286,7 +294,7 @@ begin
   end if;
   return jsonb_build_object('change', change, 'draining', me.draining, 'offers', offers,
     'claims', claims,
-    'each', case when (said->>'seen')::bigint is distinct from change and not me.draining
+    'each', case when (said->>'seen')::bigint is distinct from change
               then wm.each_of(me) end,
     'nextMs', case when claims = '[]' and want > 0 and not me.draining
       then ceil(extract(epoch from wm.next_offer(me, here.holds | judged, here.custom) - now()) * 1000) end,
@@ -301,7 +309,7 @@ declare
   me wm.node := wm.me();
   wanted bigint[] := (select array_agg(i::bigint)
     from (select i from jsonb_array_elements_text(said->'pieces') i limit 64) a);
-  want integer := least(coalesce((said->>'want')::integer, 1), 64);
+  want integer := greatest(least(coalesce((said->>'want')::integer, 1), 64), 0);
 begin
   if me.draining then
     return jsonb_build_object('claims', '[]'::jsonb);
@@ -316,6 +324,15 @@ begin
       for update of p skip locked)));
 end $$;
 
+-- Locks those pieces. Whoever changes several does this first, in this order, so that nobody waits
+-- in a circle.
+create function wm.lock_pieces(claims jsonb) returns void
+language sql as $$
+  select from wm.piece p
+    where p.piece_id in (select c.piece from jsonb_to_recordset(claims) as c (piece bigint))
+    order by p.piece_id for no key update;
+$$;
+
 -- The pieces among those that the node still has; their leases begin anew.
 create function wm.renew(said jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -323,6 +340,7 @@ declare
   me wm.node := wm.me();
   kept jsonb;
 begin
+  perform wm.lock_pieces(said->'claims');
   with renewed as (
     update wm.piece p set until = now() + w.lease, running = coalesce(c.running, false)
       from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint, running boolean),
@@ -341,6 +359,7 @@ declare
   me wm.node := wm.me();
   given integer;
 begin
+  perform wm.lock_pieces(said->'claims');
   update wm.piece p set until = null
     from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint)
     where p.piece_id = c.piece and p.fence = c.fence and p.node_id = me.node_id
@@ -352,6 +371,12 @@ begin
   return jsonb_build_object('pieces', given);
 end $$;
 
+-- True if what a node said is an object or list that all who ask can read: not nested deeply.
+create function wm.is_flat(said jsonb, kind text) returns boolean
+language sql immutable as $$
+  select coalesce(jsonb_typeof(said) = kind and not jsonb_path_exists(said, '$.**{8}'), false);
+$$;
+
 -- True if a text is base64.
 create function wm.is_base64(said text) returns boolean
 language sql immutable as $$
@@ -361,7 +386,7 @@ $$;
 -- True if it is the end of an output, in parts.
 create function wm.is_log(said jsonb) returns boolean
 language sql immutable as $$
-  select coalesce(jsonb_typeof(said) = 'array' and length(said::text) <= 131072
+  select coalesce(wm.is_flat(said, 'array') and length(said::text) <= 131072
     and not exists (select from jsonb_array_elements(
         case when jsonb_typeof(said) = 'array' then said else '[]' end) part
       where jsonb_typeof(part) <> 'object' or not wm.is_base64(part->>'data')), false);
@@ -391,15 +416,17 @@ begin
       join wm.work w on w.name = r.name
       left join wm.piece p on p.piece_id = r.piece and p.work_id = w.work_id
       where r.outcome in ('succeeded', 'failed', 'retry', 'interrupted')
-        and jsonb_typeof(r.record) = 'object' and length(r.record::text) <= 65536
+        and wm.is_flat(r.record, 'object') and length(r.record::text) <= 65536
         and r.run >= 0 and r.attempt >= 0
         and r."startedAt" between now() - interval '10 years' and now() + interval '1 day'
-        and (w.labels <@ me.labels or p.node_id = me.node_id or exists
-             (select from wm.each_word d where d.work_id = w.work_id and d.node_id = me.node_id))
+        and (w.labels <@ me.labels or w.former_labels <@ me.labels or p.node_id = me.node_id
+             or exists (select from wm.each_word d where d.work_id = w.work_id and d.node_id = me.node_id))
     on conflict do nothing;
   get diagnostics added = row_count;
-  update wm.piece p
-    set state = e.state, due = e.due, since = e.since, period_ends = e."periodEnds",
+  perform wm.lock_pieces(said->'ends');
+  with ended as (update wm.piece p
+    set state = e.state, due = greatest(least(e.due, now() + interval '10 years'), '2000-01-01'),
+        since = greatest(least(e.since, now()), '2000-01-01'), period_ends = e."periodEnds",
         timing = e.timing, attempts = e.attempts, periods = e.periods, until = null,
         ended_by = case when e.state <> 0 or e.periods > p.periods then me.node_id
                      else p.ended_by end
@@ -407,10 +434,17 @@ begin
       due timestamptz, since timestamptz, "periodEnds" timestamptz, timing smallint,
       attempts integer, periods integer)
     where p.piece_id = e.piece and p.fence = e.fence and p.node_id = me.node_id and p.state = 0
-      and p.until is not null and e.state between 0 and 2;
+      and p.until is not null and e.state between 0 and 2 and e.timing between 0 and 5
+      and e.attempts between 0 and p.attempts + 1 and e.periods between p.periods and p.periods + 1
+    returning p.work_id, p.alone, p.ended_by,
+      case when p.state = 0 then p.periods else 2147483647 end as served)
+  update wm.share s set served = greatest(s.served, e.served)
+    from ended e
+    where not e.alone and e.ended_by = me.node_id and s.work_id = e.work_id
+      and s.node_id = me.node_id;
   insert into wm.each_word as w (node_id, work_id, generation, state, missing, waits)
     select me.node_id, k.work_id, e.generation, left(e.state, 20), coalesce(left(e.missing, 500), ''),
-        case when jsonb_typeof(e.waits) = 'array' and length(e.waits::text) <= 8192 then e.waits
+        case when wm.is_flat(e.waits, 'array') and length(e.waits::text) <= 8192 then e.waits
           else '[]' end
       from jsonb_to_recordset(said->'each') as e (name text, generation integer, state text,
         missing text, waits jsonb)
@@ -451,18 +485,29 @@ end $$;
 create function wm.close_pieces(closed bigint) returns void
 language sql as $$
   select pg_notify('wm_fleet_closed', '');
-  update wm.work w set free_at = (select max(p.until) from wm.piece p
-      where p.work_id = closed and p.state = 0 and p.until > now())
+  update wm.work w set free_at = greatest(w.free_at, (select max(p.until) from wm.piece p
+      where p.work_id = closed and p.state = 0))
     where w.work_id = closed;
   update wm.piece set state = 3, until = null where work_id = closed and state = 0;
 $$;
+
+-- Before several changes in one transaction, to this work or to what files have declared: one
+-- administrator comes after the other, and nodes wait.
+create function wm.begin_changes(names jsonb) returns void
+language plpgsql as $$
+begin
+  lock table wm.work in share row exclusive mode;
+  perform from wm.piece p join wm.work w on w.work_id = p.work_id
+    where p.state = 0 and (w.applied or names ? w.name)
+    order by p.piece_id for no key update of p;
+end $$;
 
 create function wm.cancel_work(named text) returns boolean
 language plpgsql as $$
 declare
   w wm.work;
 begin
-  select * into w from wm.work where name = named for update;
+  select * into w from wm.work where name = named for no key update;
   if w.work_id is null then
     return null;
   end if;
@@ -492,8 +537,9 @@ declare
   placement text := said->>'placement';
   row_of jsonb := said->'row';
   id bigint;
+  last_fence bigint := 0;
 begin
-  select * into old from wm.work where name = said->>'name' for update;
+  select * into old from wm.work where name = said->>'name' for no key update;
   if old.work_id is not null then
     open_now := old.cancelled_at is null and (old.placement = 'each' or exists
       (select from wm.piece p where p.work_id = old.work_id and p.state = 0));
@@ -517,9 +563,11 @@ begin
         request = said->'request', lease = (said->>'lease')::interval,
         hold = (said->>'hold')::interval, generation = w.generation + 1, cancelled_at = null,
         applied = coalesce((said->>'applied')::boolean, false), registered_by = session_user,
-        registered_at = now()
+        registered_at = now(),
+        former_labels = case when w.labels = said->'labels' then w.former_labels else w.labels end
       where w.work_id = old.work_id;
     id := old.work_id;
+    last_fence := coalesce((select max(fence) from wm.piece where work_id = id), 0);
   else
     insert into wm.work (name, placement, count, labels, request, lease, hold, applied)
       values (said->>'name', placement, pieces, said->'labels', said->'request',
@@ -530,6 +578,7 @@ begin
   if placement = 'each' then
     perform wm.close_pieces(id);
     delete from wm.piece where work_id = id;
+    delete from wm.share where work_id = id;
     update wm.change set number = number + 1;
   else
     queue := wm.queue_for((said->>'needs')::integer, wanted, said->'labels',
@@ -541,13 +590,14 @@ begin
     else
       perform wm.close_pieces(id);
       delete from wm.piece where work_id = id;
+      delete from wm.share where work_id = id;
       insert into wm.piece (work_id, ordinal, alone, queue_id, due, deadline, enqueued_at, since,
-                            timing)
+                            timing, fence)
         select id, n, pieces = 1, queue,
             greatest((row_of->>'due')::timestamptz, (select free_at from wm.work where work_id = id)),
             (row_of->>'enqueuedAt')::timestamptz + wm.deadline_of(said->'request'),
             (row_of->>'enqueuedAt')::timestamptz, (row_of->>'since')::timestamptz,
-            (row_of->>'timing')::smallint
+            (row_of->>'timing')::smallint, last_fence
           from generate_series(1, pieces) n;
     end if;
     if old.placement = 'each' then
@@ -571,6 +621,7 @@ begin
     return null;
   end if;
   delete from wm.node_word where node_id = gone.node_id;
+  delete from wm.each_word where node_id = gone.node_id;
   perform wm.settle_labels();
   notify wm_fleet;
   return gone.role;
@@ -599,6 +650,7 @@ begin
   get diagnostics runs = row_count;
   delete from wm.work w where w.work_id in (select work_id from pg_temp.gone);
   get diagnostics works = row_count;
+  delete from wm.queue q where not exists (select from wm.piece p where p.queue_id = q.queue_id);
   return jsonb_build_object('works', works, 'runs', runs);
 end $$;
 
@@ -671,9 +723,9 @@ $$;
 -- True if the node has ended a piece of `count` work, or of its period, and gets no other one.
 create function wm.has_served(node integer, w wm.work) returns boolean
 language sql stable as $$
-  select w.placement = 'count' and exists (select from wm.piece p
-    where p.work_id = w.work_id and p.ended_by = node and (p.state <> 0 or p.periods >
-      (select min(o.periods) from wm.piece o where o.work_id = w.work_id and o.state = 0)));
+  select exists (select from wm.share h
+    where h.work_id = w.work_id and h.node_id = node and h.served > coalesce(
+      (select min(o.periods) from wm.piece o where o.work_id = w.work_id and o.state = 0), -1));
 $$;
 
 -- Everything about one work; null: there is none.

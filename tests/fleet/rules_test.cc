@@ -200,6 +200,93 @@ TEST_F(FleetRules, ReplacedWorkWaitsForTheOldClaim) {
   EXPECT_GT(number_of(a.call("ask", {{"holds", 255}, {"want", 1}}), "nextMs"), 3'500'000);
 }
 
+TEST_F(FleetRules, AnOldClaimIsWaitedForHoweverOftenItsNameIsTaken) {
+  NodeCaller a = caller("a");
+  const auto is_free_after = [&](const std::string& name,
+                                 const std::vector<std::vector<std::string>>& changes) {
+    add({name, "--lease", "1h"});
+    EXPECT_EQ(a.claim().size(), 1U);
+    for (const auto& change : changes) EXPECT_EQ(fleet_->wm_fleet(change).status, 0);
+    return !a.offers().empty();
+  };
+  const std::vector<std::string> again{"register-oneoff", "one", "--", "/bin/true"};
+  EXPECT_FALSE(is_free_after("one", {{"cancel", "one"}, again}));
+  const std::vector<std::string> replace{"register-oneoff", "two", "--existing",
+                                         "replace",         "--",  "/bin/true"};
+  EXPECT_FALSE(is_free_after("two", {replace, replace, {"cancel", "two"}, replace}));
+}
+
+TEST_F(FleetRules, AFenceOfANameIsNeverUsedAgain) {
+  NodeCaller a = caller("a");
+  std::vector<std::int64_t> fences;
+  for (int i = 0; i < 2; ++i) {
+    add({"once"});
+    const json::array claims = a.claim();
+    ASSERT_EQ(claims.size(), 1U);
+    const json::object claim = claims[0].as_object();
+    fences.push_back(number_of(claim, "fence"));
+    a.call("report", {{"runs", json::array{}}, {"ends", json::array{end_of(claim, 1)}}});
+  }
+  EXPECT_EQ(fences, (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(FleetRules, ADrainingNodeHearsWhatItsEachWorkHasBecome) {
+  add({"mine", "--each"});
+  NodeCaller a = caller("a");
+  const auto each = [&] {
+    const json::object answer = a.call("ask", {{"holds", 255}, {"want", 1}, {"seen", 0}});
+    std::string names;
+    for (const json::value& one : array_of(answer, "each")) {
+      names += text_of(one.as_object(), "name") + ' ';
+    }
+    return names;
+  };
+  a.call("report", {{"each", json::array{{{"name", "mine"},
+                                          {"generation", 1},
+                                          {"state", "enqueued"},
+                                          {"waits", json::array{}}}}}});
+  fleet_->wm_fleet({"drain", "a"});
+  add({"new", "--each"});
+  EXPECT_EQ(each(), "mine ");
+  fleet_->wm_fleet({"cancel", "mine"});
+  EXPECT_EQ(each(), "");
+}
+
+TEST_F(FleetRules, AMachineThatIsEnrolledAgainHasDoneNothingYet) {
+  add({"each", "--each"});
+  NodeCaller a = caller("a");
+  const json::object done{
+      {"name", "each"}, {"generation", 1}, {"state", "succeeded"}, {"waits", json::array{}}};
+  a.call("report", {{"each", json::array{done}}});
+  fleet_->wm_fleet({"revoke", "a"});
+  NodeCaller again = caller("a");
+  const json::object answer = again.call("ask", {{"holds", 255}, {"want", 1}, {"seen", 0}});
+  const json::array each = array_of(answer, "each");
+  ASSERT_EQ(each.size(), 1U);
+  EXPECT_EQ(each[0].as_object().at("ended"), json::value(false));
+}
+
+TEST_F(FleetRules, ARunOfWorkThatIsForOthersNowIsStillReported) {
+  NodeCaller a = caller("a", {"site=berlin"});
+  add({"moves", "--label", "site=berlin"});
+  const json::array claims = a.claim();
+  ASSERT_EQ(claims.size(), 1U);
+  add({"moves", "--label", "site=paris", "--existing", "replace"});
+  a.call("report", {{"runs", json::array{run_of(claims[0].as_object(), 1)}}});
+  EXPECT_EQ(fleet_->value("select void from wm.run"), "t");
+}
+
+TEST_F(FleetRules, WhatIsForManyNodesIsNotLookedThroughByThoseThatHadTheirShare) {
+  add({"many", "--count", "1000"});
+  NodeCaller a = caller("a");
+  ASSERT_EQ(a.claim().size(), 1U);
+  EXPECT_EQ(fleet_->value("select served from wm.share"), "-1");
+  const std::string sql =
+      "set plan_cache_mode = force_generic_plan; select count(*) from wm.piece p where "
+      "wm.has_sibling((select node_id from wm.node), p)";
+  EXPECT_EQ(fleet_->value(sql), "999");
+}
+
 TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
   EXPECT_EQ(fleet_->value("select count(*) from pg_index i join pg_attribute t on t.attrelid = "
                           "i.indrelid and t.attnum = any (i.indkey) where i.indrelid = "

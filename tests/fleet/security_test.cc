@@ -70,6 +70,59 @@ TEST_F(FleetSecurity, ALabelOfTheAdministratorsCannotBeAssumed) {
             R"({"color": "red"})");
 }
 
+TEST_F(FleetSecurity, ALabelIsTheAdministratorsForEver) {
+  const json::object assumed{{"version", "x"}, {"labels", {{"site", "berlin"}}}};
+  liar_->call("hello", assumed);
+  fleet_->wm_fleet({"label", "honest", "site-"});
+  EXPECT_TRUE(liar_->offers().empty());
+  liar_->call("hello", assumed);
+  EXPECT_TRUE(liar_->offers().empty());
+  fleet_->wm_fleet({"revoke", "honest"});
+  liar_->call("hello", assumed);
+  EXPECT_TRUE(liar_->offers().empty());
+}
+
+TEST_F(FleetSecurity, AnOpenTransactionHoldsUpNobodyElse) {
+  ASSERT_EQ(liar_->error_of("begin"), "");
+  liar_->call("hello", {{"version", "x"}, {"labels", {{"color", "red"}}}});
+  liar_->call("ask", {{"holds", 255}, {"want", 1}});
+  const std::string limit = "set lock_timeout = '2s'; ";
+  EXPECT_EQ(fleet_->value(limit + "select wm.cancel_work('secret')"), "t");
+  EXPECT_EQ(fleet_->value(limit + "select count(*) from wm.settle_labels()"), "1");
+  honest_->call("hello", {{"version", "x"}, {"labels", {{"color", "blue"}}}});
+  EXPECT_EQ(fleet_->value("select labels->>'color' from wm.node where name = 'honest'"), "blue");
+}
+
+// Documents that are nested too deeply for whoever reads them.
+TEST_F(FleetSecurity, WhatCannotBeReadIsNotKept) {
+  json::value deep = 1;
+  for (int i = 0; i < 60; ++i) deep = json::array{deep};
+  const json::array claims = honest_->claim();
+  ASSERT_EQ(claims.size(), 1U);
+  json::object run = run_of(claims[0].as_object(), 1);
+  run["record"] = json::object{{"deep", deep}};
+  json::object logged = run_of(claims[0].as_object(), 2);
+  logged["log"] = json::array{{{"data", ""}, {"deep", deep}}};
+  honest_->call("report", {{"runs", json::array{run, logged}}});
+  EXPECT_EQ(fleet_->value("select string_agg(run || ' ' || log::text, ', ') from wm.run"), "2 []");
+}
+
+TEST_F(FleetSecurity, AnEndIsAStepAndNoJump) {
+  const json::array claims = honest_->claim();
+  ASSERT_EQ(claims.size(), 1U);
+  const auto end_with = [&](const char* key, std::int64_t number) {
+    json::object end = end_of(claims[0].as_object(), 0);
+    end[key] = number;
+    honest_->call("report", {{"runs", json::array{}}, {"ends", json::array{end}}});
+    return fleet_->value("select until is null from wm.piece") == "t";
+  };
+  for (const char* const key : {"attempts", "periods", "timing"}) {
+    EXPECT_FALSE(end_with(key, 32'767)) << key;
+    EXPECT_FALSE(end_with(key, -1)) << key;
+  }
+  EXPECT_TRUE(end_with("attempts", 1));
+}
+
 TEST_F(FleetSecurity, AnothersClaimIsOutOfReach) {
   const json::array claims = honest_->claim();
   ASSERT_EQ(claims.size(), 1U);
