@@ -1,5 +1,6 @@
 #include "daemon/runs/run_terms.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <sys/resource.h>
@@ -16,6 +17,12 @@ constexpr int kLowestNiceness = 19;
 std::string inherited(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value && *value ? value : otherwise;
+}
+
+// At most the daemon's own limit, which only root may exceed.
+rlim_t within_own(__rlimit_resource resource, rlim_t most) {
+  rlimit own{};
+  return ::getrlimit(resource, &own) == 0 ? std::min(most, own.rlim_max) : most;
 }
 
 // Sets the priorities that the job asked for; long maintenance takes only what nobody else wants.
@@ -87,12 +94,14 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
   std::string note;
   for (const std::string& bound : unmet) {
     if (bound == "memory-max" && bounds.memory_max) {
-      plan.bounds.push_back({RLIMIT_DATA, static_cast<rlim_t>(*bounds.memory_max)});
+      const auto most = static_cast<rlim_t>(*bounds.memory_max);
+      plan.bounds.push_back({RLIMIT_DATA, within_own(RLIMIT_DATA, most)});
       add_remark(note,
                  "memory-max bounds each process separately: there is no control group for it");
     } else if (bound == "tasks-max" && bounds.tasks_max && uid != 0) {
       const int others = count_tasks_of(uid);
-      plan.bounds.push_back({RLIMIT_NPROC, static_cast<rlim_t>(*bounds.tasks_max + others)});
+      const auto most = static_cast<rlim_t>(*bounds.tasks_max + others);
+      plan.bounds.push_back({RLIMIT_NPROC, within_own(RLIMIT_NPROC, most)});
       add_remark(note, "tasks-max is approximate: there is no control group to count tasks");
     } else {
       add_remark(note, bound + " is not enforced: there is no control group for it");

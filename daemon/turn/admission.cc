@@ -12,6 +12,7 @@ namespace wm {
 namespace {
 
 constexpr std::size_t kMaxRequestWeight = std::size_t{128} << 10;
+constexpr std::int32_t kUsualCpuWeight = 100;
 
 // The user whose rights the job's runs will have.
 Result<uid_t> user_of(const std::string& as, uid_t asker) {
@@ -23,6 +24,25 @@ Result<uid_t> user_of(const std::string& as, uid_t asker) {
   const auto user = find_user(as);
   if (!user) return fail(ErrorCode::invalid, user.error().message);
   return user->uid;
+}
+
+// Refuses what takes time of the processors away from others: whose jobs share a daemon with other
+// users' has the usual share, or less.
+Result<> check_terms(const RunTerms& terms, uid_t asker) {
+  if (asker == 0) return {};
+  const auto only_root = [](const std::string& what, const std::string& way_out) {
+    return fail(ErrorCode::not_permitted, what + " is only for root: " + way_out);
+  };
+  if (terms.nice.value_or(0) < 0) {
+    return only_root("nice " + std::to_string(*terms.nice), "give 0 to 19");
+  }
+  const bool is_shared = asker != ::geteuid();
+  const std::int32_t weight = terms.bounds.cpu_weight.value_or(kUsualCpuWeight);
+  if (is_shared && weight > kUsualCpuWeight) {
+    return only_root("cpu-weight " + std::to_string(weight) + " in a daemon for all users",
+                     "give 1 to " + std::to_string(kUsualCpuWeight));
+  }
+  return {};
 }
 
 }  // namespace
@@ -66,6 +86,7 @@ Result<> check_permitted(const WorkRequest& request, const Permissions& permissi
                 "you may not register jobs here: policy.allow_users and policy.allow_groups name "
                 "who may");
   }
+  if (auto terms = check_terms(request.terms, asker); !terms) return terms;
   if (!request.command.empty()) {
     if (permissions.allows_commands()) return {};
     return refused(

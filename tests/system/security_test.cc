@@ -81,6 +81,28 @@ TEST_F(Security, WhatRootRegistersForAUserIsThatUsers) {
   EXPECT_EQ(as_nobody({"history"}).out.find("OWNER"), std::string::npos) << "there is one";
 }
 
+TEST_F(Security, OnlyRootsJobsGetMoreOfTheMachineThanOthers) {
+  const std::vector<std::string> command{"--cwd", "/", "--initial-delay", "1h", "--", "/bin/true"};
+  const auto once = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "once");
+    words.insert(words.end(), command.begin(), command.end());
+    return words;
+  };
+  const Output refused = as_nobody(once({"pr", "--nice", "-10"}));
+  EXPECT_EQ(refused.status, 5);
+  EXPECT_EQ(refused.err, "wm: nice -10 is only for root: give 0 to 19\n");
+  EXPECT_EQ(as_nobody(once({"pr", "--cpu-weight", "10000"})).status, 5);
+  EXPECT_EQ(owned(once({"pr", "--nice", "-10"})).status, 5) << "root's right is not handed on";
+  EXPECT_EQ(as_nobody(once({"pr", "--nice", "10"})).status, 0);
+  EXPECT_EQ(as_nobody({"update", "pr", "--nice", "-1"}).status, 5);
+  const auto file = daemon_.path() / "jobs.toml";
+  std::ofstream(file) << "[[work]]\nname = \"pr\"\nnice = -1\ncommand = [\"/bin/true\"]\n";
+  const Output applied = as_nobody({"apply", file.string()});
+  EXPECT_EQ(applied.status, 5);
+  EXPECT_NE(applied.err.find("nice -1 is only for root"), std::string::npos) << applied.err;
+  EXPECT_EQ(daemon_.wm(once({"pr", "--nice", "-10", "--cpu-weight", "10000"})).status, 0);
+}
+
 TEST_F(Security, RootWatchesWhoseJobsHaveEvents) {
   const auto client = daemon_.start_wm({"watch"});
   while (daemon_.json({"status"}).at("connections").as_int64() < 2) {
