@@ -153,11 +153,13 @@ std::optional<Calendar::LocalDay> Calendar::next_day(LocalDay from) const {
 std::optional<Calendar::LocalMinute> Calendar::next_match(LocalMinute from) const {
   LocalDay day = std::chrono::floor<Days>(from);
   while (const auto named = next_day(day)) {
-    for (std::size_t hour = 0; hour < hours_.size(); ++hour) {
+    const std::chrono::hh_mm_ss begin(std::max(from, LocalMinute(*named)) - *named);
+    const auto first = static_cast<std::size_t>(begin.hours().count());
+    for (std::size_t hour = first; hour < hours_.size(); ++hour) {
       if (!hours_[hour]) continue;
-      for (std::size_t minute = 0; minute < minutes_.size(); ++minute) {
-        const LocalMinute local = *named + std::chrono::hours{hour} + Minutes{minute};
-        if (minutes_[minute] && local >= from) return local;
+      const auto after = static_cast<std::size_t>(begin.minutes().count());
+      for (std::size_t minute = hour == first ? after : 0; minute < minutes_.size(); ++minute) {
+        if (minutes_[minute]) return *named + std::chrono::hours{hour} + Minutes{minute};
       }
     }
     day = *named + Days{1};

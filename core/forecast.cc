@@ -1,5 +1,6 @@
 #include "core/forecast.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -107,12 +108,40 @@ class Supply {
   std::unordered_set<WorkId> given_;
 };
 
+// The most runs of one job, so that all together are at most `most`.
+std::size_t share_of_each(const std::unordered_map<WorkId, std::size_t>& runs, std::size_t most) {
+  std::vector<std::size_t> counts;
+  counts.reserve(runs.size());
+  for (const auto& [id, count] : runs) counts.push_back(count);
+  std::ranges::sort(counts);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::size_t share = most / (counts.size() - i);
+    if (counts[i] > share) return share;
+    most -= counts[i];
+  }
+  return most;
+}
+
+// Leaves each job its first runs, and only counts the others.
+void keep_first_of_each(Forecast& found, std::size_t share) {
+  std::unordered_map<WorkId, std::size_t> kept;
+  std::map<WorkId, ForecastRest> more;
+  std::erase_if(found.runs, [&](const ForecastRun& run) {
+    if (++kept[run.id] <= share) return false;
+    ForecastRest& rest = more[run.id];
+    rest = {run.id, rest.runs + 1, run.starts};
+    return true;
+  });
+  for (const auto& [id, rest] : more) found.more.push_back(rest);
+}
+
 }  // namespace
 
 Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
                   const std::function<Duration(const Work&)>& length_of,
                   const std::function<bool(const Work&)>& shown, ForecastBounds bounds) {
   Forecast result;
+  std::unordered_map<WorkId, std::size_t> runs_of;
   std::size_t simulated = 0;
   Scheduler ahead = scheduler.copy_without_jobs();
   Supply supply(scheduler, ahead);
@@ -123,7 +152,7 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
   };
   for (const WorkId id : ahead.agenda().running()) will_end(*ahead.find(id));
 
-  while (now <= until) {
+  while (now <= until && !result.cut_at) {
     if (++simulated > bounds.simulated) {
       result.cut_at = now;
       break;
@@ -147,11 +176,16 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
     for (const Start& started : decisions.started) {
       const Work& work = *ahead.find(started.id);
       const bool is_shown = shown(work);
-      if (++simulated > bounds.simulated || (is_shown && result.runs.size() >= bounds.shown)) {
+      const bool one_too_many =
+          is_shown && runs_of.size() >= bounds.shown && !runs_of.contains(work.id);
+      if (++simulated > bounds.simulated || one_too_many) {
         result.cut_at = now;
-        return result;
+        break;
       }
-      if (is_shown) result.runs.push_back({work.id, now, work.attempts});
+      if (is_shown) {
+        result.runs.push_back({work.id, now, work.attempts});
+        ++runs_of[work.id];
+      }
       will_end(work);
     }
     ahead.accept();
@@ -160,6 +194,9 @@ Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
     if (!ends.empty()) next = earliest(next, ends.begin()->first);
     if (!next) break;
     now = std::max(now, *next);
+  }
+  if (result.runs.size() > bounds.shown) {
+    keep_first_of_each(result, share_of_each(runs_of, bounds.shown));
   }
   return result;
 }

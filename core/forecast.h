@@ -16,19 +16,29 @@ struct ForecastRun {
   bool operator==(const ForecastRun&) const = default;
 };
 
+/// The runs of one job that are expected, but not in the list.
+struct ForecastRest {
+  WorkId id = 0;
+  std::size_t runs = 0;
+  TimePoint last{};  // The start of the last of them.
+
+  bool operator==(const ForecastRest&) const = default;
+};
+
 struct ForecastBounds {
-  std::size_t shown = 1000;        // The most runs to return.
+  std::size_t shown = 1000;        // The most runs to return, shared by the jobs.
   std::size_t simulated = 60'000;  // The most turns and starts, including those of others' jobs.
 };
 
 struct Forecast {
   std::vector<ForecastRun> runs;    // The runs in the order of their starts.
+  std::vector<ForecastRest> more;   // Of jobs that run often, in the order of their ids.
   std::optional<TimePoint> cut_at;  // A bound was reached there: later runs are unknown.
 };
 
 /// Runs a copy of the scheduler from `now` until `until`, with a simulated clock. Every run takes
 /// as long as `length_of` says, and succeeds. Returns the runs of the jobs for which `shown` is
-/// true.
+/// true: the first ones of each, and as many of each as there is room for.
 Forecast forecast(const Scheduler& scheduler, TimePoint now, TimePoint until,
                   const std::function<Duration(const Work&)>& length_of,
                   const std::function<bool(const Work&)>& shown, ForecastBounds bounds = {});

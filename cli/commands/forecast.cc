@@ -31,6 +31,29 @@ struct ForecastOptions {
   }
 };
 
+struct Expected {
+  json::array runs;
+  json::array more;  // Of jobs that run often, the runs after those.
+};
+
+// The runs of `more` by name: how many, and when the last one starts.
+struct Rest {
+  std::size_t runs = 0;
+  TimePoint last{};
+};
+using Rests = std::map<std::string, Rest>;
+
+Rests rests_of(const Expected& expected) {
+  Rests rests;
+  for (const json::value& value : expected.more) {
+    const json::object& one = value.as_object();
+    Rest& rest = rests[text_of(one, "uniqueName")];
+    rest.runs += static_cast<std::size_t>(number_of(one, "runs"));
+    rest.last = std::max(rest.last, time_of(one, "lastStartsAt").value_or(TimePoint{}));
+  }
+  return rests;
+}
+
 // The runs of one job that stand in one row.
 struct Row {
   std::string name;
@@ -41,7 +64,8 @@ struct Row {
 
 constexpr std::size_t kMostRows = 3;  // A job that runs more often has one row.
 
-std::vector<Row> rows_of(const json::array& runs, TimePoint now, bool each) {
+std::vector<Row> rows_of(const Expected& expected, TimePoint now, bool each) {
+  const json::array& runs = expected.runs;
   std::map<std::string, std::size_t> counts;
   for (const json::value& run : runs) ++counts[text_of(run.as_object(), "uniqueName")];
   std::map<std::string, std::size_t> places;
@@ -58,14 +82,21 @@ std::vector<Row> rows_of(const json::array& runs, TimePoint now, bool each) {
       rows.push_back({name, starts, starts, 1});
     }
   }
+  for (const auto& [name, rest] : rests_of(expected)) {
+    Row& row = rows[places.at(name)];
+    row.last = std::max(row.last, rest.last);
+    row.runs += rest.runs;
+  }
   return rows;
 }
 
 // `3 runs, the first in 2h: 'poll'`
-std::string runs_in_a_sentence(const json::array& runs, TimePoint now) {
-  const json::object& first = runs.front().as_object();
+std::string runs_in_a_sentence(const Expected& expected, TimePoint now) {
+  std::size_t count = expected.runs.size();
+  for (const auto& [name, rest] : rests_of(expected)) count += rest.runs;
+  const json::object& first = expected.runs.front().as_object();
   const TimePoint starts = std::max(time_of(first, "startsAt").value_or(now), now);
-  return fmt::format("{} {}, the first {}: '{}'", runs.size(), runs.size() == 1 ? "run" : "runs",
+  return fmt::format("{} {}, the first {}: '{}'", count, count == 1 ? "run" : "runs",
                      relative_time(starts, now), printable(text_of(first, "uniqueName")));
 }
 
@@ -107,7 +138,7 @@ class HeldBack {
                 {"WAITS FOR", nullptr, 1, 20}}};
 };
 
-void print_runs(Session& session, const json::array& runs, const ForecastOptions& options,
+void print_runs(Session& session, const Expected& expected, const ForecastOptions& options,
                 TimePoint now) {
   const auto time = [&](TimePoint when) {
     return options.times ? local_time(when) : day_and_minute(when, now);
@@ -116,7 +147,7 @@ void print_runs(Session& session, const json::array& runs, const ForecastOptions
                {"IN", nullptr, 1, Table::kWhole},
                {"NAME", nullptr, -1},
                {"", nullptr, 2, Table::kWhole}});
-  for (const Row& row : rows_of(runs, now, options.all || !session.to_terminal())) {
+  for (const Row& row : rows_of(expected, now, options.all || !session.to_terminal())) {
     const std::string more =
         row.runs == 1 ? "" : fmt::format("{} more until {}", row.runs - 1, time(row.last));
     table.add({time(row.first), relative_time(row.first, now), row.name, more});
@@ -124,37 +155,40 @@ void print_runs(Session& session, const json::array& runs, const ForecastOptions
   table.print(session.out(), session.style(), terminal_width());
 }
 
-int print(Session& session, const json::array& runs, const ForecastOptions& options,
+int print(Session& session, const Expected& expected, const ForecastOptions& options,
           Duration ahead) {
   const TimePoint now = wm::cli::now();
-  HeldBack held(options, runs, now + ahead);
+  HeldBack held(options, expected.runs, now + ahead);
   if (session.to_terminal()) {
     const auto works = session.collect("List", {}, "works");
     if (!works) return session.complain(works.error());
     for (const json::value& work : *works) held.add(work.as_object(), now);
   }
-  if (runs.empty()) {
+  if (expected.runs.empty()) {
     session.hint("nothing would run, as things are: wm list shows what each job waits for");
   } else {
     session.page();
     if (session.to_terminal()) {
-      print_wrapped(session.out(), session.style(), runs_in_a_sentence(runs, now),
+      print_wrapped(session.out(), session.style(), runs_in_a_sentence(expected, now),
                     terminal_width());
     }
-    print_runs(session, runs, options, now);
+    print_runs(session, expected, options, now);
   }
   held.print(session.out(), session.style(), terminal_width());
   return kDone;
 }
 
-// Names that no job has are an error.
-Result<> look_up(Session& session, const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    if (auto job = session.ask("Why", {{"uniqueName", name}}); !job) {
-      return std::unexpected(job.error());
-    }
-  }
-  return {};
+// In a table of rows for each run, and in JSON, runs that are not listed would not be missed.
+void hint_at_rest(Session& session, const Expected& expected) {
+  const Rests rests = rests_of(expected);
+  if (rests.empty()) return;
+  std::size_t count = 0;
+  for (const auto& [name, rest] : rests) count += rest.runs;
+  const std::string& often = rests.begin()->first;
+  session.hint(fmt::format(
+      "there are too many runs: {} later ones of '{}'{} are left out; name fewer jobs to see more",
+      count, printable(often),
+      rests.size() == 1 ? "" : fmt::format(" and {} more jobs", rests.size() - 1)));
 }
 
 int forecast(Session& session, const ForecastOptions& options) {
@@ -166,20 +200,16 @@ int forecast(Session& session, const ForecastOptions& options) {
     ahead = *time;
     parameters["forMs"] = time->count();
   }
-  if (const auto known = look_up(session, options.names); !known) {
-    return session.complain(known.error());
-  }
+  if (!options.names.empty()) parameters["uniqueNames"] = json::value_from(options.names);
   const auto answer = session.ask("Forecast", std::move(parameters));
   if (!answer) return session.complain(answer.error());
-  json::array runs;
-  for (const json::value& run : array_of(*answer, "runs")) {
-    if (options.wants(text_of(run.as_object(), "uniqueName"))) runs.push_back(run);
-  }
+  const Expected expected{array_of(*answer, "runs"), array_of(*answer, "more")};
   if (const auto cut_at = time_of(*answer, "cutAt")) {
     session.hint("there are too many runs: those after " + local_time(*cut_at) + " are left out");
   }
-  if (!session.json()) return print(session, runs, options, ahead);
-  session.print(runs);
+  if (options.all || session.json() || !session.to_terminal()) hint_at_rest(session, expected);
+  if (!session.json()) return print(session, expected, options, ahead);
+  session.print(expected.runs);
   return kDone;
 }
 

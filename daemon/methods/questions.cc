@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <unordered_set>
 
 #include "core/forecast.h"
 #include "core/messages.h"
@@ -132,20 +133,33 @@ json::object Questions::explain_work(WorkId id, TimePoint now) const {
 
 void Questions::forecast_runs(const ExchangePtr& exchange) {
   Duration ahead = 24h;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("forMs", ahead); })) {
+  std::vector<std::string> names;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("forMs", ahead).read("uniqueNames", names);
+      })) {
     return;
   }
   if (ahead > kMaxDuration) {
     return exchange->error(
         Error{ErrorCode::invalid, "a forecast reaches at most " + format_duration(kMaxDuration)});
   }
-  pending_.ask(exchange, [this, exchange, ahead](TimePoint now) {
-    exchange->reply(expected_runs(visible_to(exchange->peer()), ahead, now));
+  pending_.ask(exchange, [this, exchange, ahead, names](TimePoint now) {
+    std::unordered_set<WorkId> named;
+    for (const std::string& name : names) {
+      const auto [holder, unfinished] = store_.record_of(exchange->peer().uid, name);
+      if (!holder) return no_such_work(*exchange, store_, name);
+      named.insert(unfinished.begin(), unfinished.end());
+    }
+    const auto visible = visible_to(exchange->peer());
+    const auto shown = [&](const Work& work) {
+      return names.empty() ? !visible || *visible == work.owner : named.contains(work.id);
+    };
+    exchange->reply(expected_runs(shown, ahead, now));
   });
 }
 
 // Assumes that every run takes as long as the one before it.
-json::object Questions::expected_runs(std::optional<uid_t> visible, Duration ahead,
+json::object Questions::expected_runs(const std::function<bool(const Work&)>& shown, Duration ahead,
                                       TimePoint now) const {
   std::unordered_map<WorkId, WorkInfo> known;
   const auto info_of = [&](WorkId id) -> const WorkInfo& {
@@ -161,7 +175,6 @@ json::object Questions::expected_runs(std::optional<uid_t> visible, Duration ahe
     if (last && last->finished_at) length->second = last->length;
     return length->second;
   };
-  const auto shown = [visible](const Work& work) { return !visible || *visible == work.owner; };
   const Forecast expected = forecast(manager_.scheduler(), now, now + ahead, length_of, shown);
   json::array runs;
   for (const ForecastRun& run : expected.runs) {
@@ -170,6 +183,13 @@ json::object Questions::expected_runs(std::optional<uid_t> visible, Duration ahe
                     {"attempt", run.attempt}});
   }
   json::object answer{{"runs", std::move(runs)}};
+  json::array more;
+  for (const ForecastRest& rest : expected.more) {
+    more.push_back({{"uniqueName", info_of(rest.id).request.unique_name},
+                    {"runs", rest.runs},
+                    {"lastStartsAt", format_time(rest.last)}});
+  }
+  if (!more.empty()) answer["more"] = std::move(more);
   if (expected.cut_at) answer["cutAt"] = format_time(*expected.cut_at);
   return answer;
 }

@@ -28,7 +28,7 @@ class Questions {
                       const AnswerAboutWork& answer);
   boost::json::object show_work(WorkId id, TimePoint now) const;
   boost::json::object explain_work(WorkId id, TimePoint now) const;
-  boost::json::object expected_runs(std::optional<uid_t> visible, Duration ahead,
+  boost::json::object expected_runs(const std::function<bool(const Work&)>& shown, Duration ahead,
                                     TimePoint now) const;
   Exchange::Page page_of_works(WorkFilter& filter, bool more, TimePoint now) const;
   boost::json::array chain_of(WorkId id) const;

@@ -160,10 +160,42 @@ TEST(ForecastBoundsTest, CountOnlyWhatIsShown) {
   EXPECT_EQ(whole.runs.size(), 6U);
   EXPECT_FALSE(whole.cut_at);
 
-  const Forecast cut = ahead({2, 1000});
-  EXPECT_EQ(cut.runs.size(), 2U);
-  EXPECT_TRUE(cut.cut_at) << "what is left out is said";
+  const Forecast often = ahead({2, 1000});
+  EXPECT_EQ(often.runs.size(), 2U);
+  EXPECT_EQ(often.more, (std::vector<ForecastRest>{{11, 4, whole.runs.back().starts}}))
+      << "what is left out is said";
+  EXPECT_FALSE(often.cut_at);
   EXPECT_TRUE(ahead({10, 20}).cut_at);
+}
+
+TEST(ForecastBoundsTest, AJobThatRunsOftenLeavesRoomForTheOthers) {
+  World world;
+  auto often = oneoff("often");
+  often.kind = WorkKind::periodic;
+  often.calendar = "* * * * *";
+  world.enqueue(often);
+  world.enqueue(periodic("hourly", 1h));
+  auto tonight = oneoff("tonight");
+  tonight.initial_delay = 20h;
+  world.enqueue(tonight);
+  const auto length = [](const Work&) { return Duration{1s}; };
+  const auto all = [](const Work&) { return true; };
+  const auto ahead = [&](std::size_t shown) {
+    return forecast(world.scheduler(), world.now, world.now + 24h, length, all, {shown});
+  };
+  const auto runs_of = [](const Forecast& found, WorkId id) {
+    return std::ranges::count(found.runs, id, &ForecastRun::id);
+  };
+
+  const Forecast found = ahead(100);
+  EXPECT_EQ(runs_of(found, 3), 1);
+  EXPECT_EQ(runs_of(found, 2), 23);
+  EXPECT_EQ(runs_of(found, 1), 76) << "all the room there is";
+  ASSERT_EQ(found.more.size(), 1U);
+  EXPECT_EQ(found.more[0].runs, 1440U - 76U);
+  EXPECT_FALSE(found.cut_at);
+
+  EXPECT_TRUE(ahead(2).cut_at) << "each of these jobs has one run at least";
 }
 
 }  // namespace

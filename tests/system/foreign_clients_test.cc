@@ -181,6 +181,8 @@ command = ["/bin/false"]
              {"Why", {{"uniqueName", "quick"}, {"owner", me}}},
              {"Forecast", {}},
              {"Forecast", {{"forMs", 3'600'000}, {"owner", me}}},
+             {"Forecast", {{"forMs", 3 * 86'400'000}, {"uniqueNames", {"full", "often"}}}},
+             {"Forecast", {{"uniqueNames", {"nobody"}}}, false, "NoSuchWork"},
              {"List", {}},
              {"List", {{"finished", true}}, true},
              {"List",

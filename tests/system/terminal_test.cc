@@ -209,6 +209,19 @@ TEST_F(OnATerminal, AForecastSaysWhatWouldNotRun) {
   fails(3, "no such job: 'oftn': did you mean 'often'?", {"forecast", "oftn"});
 }
 
+TEST_F(OnATerminal, AForecastShowsWhatRunsLateBesideWhatRunsOften) {
+  ok({"pause", "--for", "20m"});
+  ok({"every", "* * * * *", "minute", "--", "true"});
+  ok({"once", "late", "--initial-delay", "23h", "--", "true"});
+  EXPECT_NE(ok({"forecast", "late"}).find("late"), std::string::npos);
+  const std::string text = shown({"forecast", "--color", "never"});
+  EXPECT_NE(text.find("minute  14"), std::string::npos) << text;
+  EXPECT_NE(text.find("  late"), std::string::npos) << text;
+  const Output listed = wm({"forecast", "--json"});
+  EXPECT_NE(listed.err.find("later ones of 'minute' are left out"), std::string::npos);
+  EXPECT_EQ(boost::json::parse(listed.out).as_array().size(), 1000U);
+}
+
 TEST_F(OnATerminal, LessShowsNamesInEveryLocale) {
   later("备份");
   const std::map<std::string, std::string> pager{{"WM_PAGER", "echo set $LESSCHARSET; cat"},
