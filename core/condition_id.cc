@@ -27,6 +27,18 @@ ConditionId condition_of(std::string_view constraint) {
              : ConditionId(Constraint::custom, std::string(constraint));
 }
 
+Constraints part_about(const Constraints& wanted, const ConditionId& id) {
+  Constraints part;
+  if (id.constraint == Constraint::network) {
+    part.network = wanted.network;
+  } else if (id.constraint == Constraint::custom) {
+    part.custom = {id.custom};
+  } else {
+    part.set(id.constraint);
+  }
+  return part;
+}
+
 std::vector<ConditionId> ids_of(const Constraints& wanted) {
   std::vector<ConditionId> ids;
   for (const ConstraintDef& one : kConstraints) {

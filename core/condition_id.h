@@ -27,6 +27,9 @@ Result<ConditionId> parse_condition(std::string_view text);
 /// The condition of a constraint that Need names.
 ConditionId condition_of(std::string_view constraint);
 
+/// The part of `wanted` that is about that condition.
+Constraints part_about(const Constraints& wanted, const ConditionId& id);
+
 /// The conditions of everything that `wanted` names.
 std::vector<ConditionId> ids_of(const Constraints& wanted);
 

@@ -1,5 +1,6 @@
 #include "core/explain.h"
 
+#include "core/condition_id.h"
 #include "core/schedule.h"
 #include "core/text.h"
 
@@ -92,14 +93,15 @@ class Explanation {
 
   void add_unmet(const Constraints& wanted, std::optional<TimePoint> until) {
     const ZonedTime now = scheduler_.local_time(policy_, now_);
-    const std::vector<Need> missing = unmet(wanted, scheduler_.conditions(), now);
-    if (missing.empty()) return;
-    const TimePoint since = scheduler_.ledger().unmet_since(wanted);
-    for (const Need& one : missing) {
+    for (const Need& one : unmet(wanted, scheduler_.conditions(), now)) {
       Wait& wait = waits_.emplace_back(constraint_wait(one, policy_));
-      wait.since = one.since.value_or(since);
+      if (one.constraint != Constraint::between) wait.since = unmet_since(wanted, one);
       wait.until = earliest(wait.until, until);
     }
+  }
+
+  TimePoint unmet_since(const Constraints& wanted, const Need& one) const {
+    return scheduler_.ledger().unmet_since(part_about(wanted, {one.constraint, one.name}));
   }
 
   void add_settling() {

@@ -83,19 +83,6 @@ std::size_t place_at(const std::vector<Stretch>& list, TimePoint moment) {
   return place;
 }
 
-// The part of `wanted` that is about that condition.
-Constraints part_about(const Constraints& wanted, const ConditionId& id) {
-  Constraints part;
-  if (id.constraint == Constraint::network) {
-    part.network = wanted.network;
-  } else if (id.constraint == Constraint::custom) {
-    part.custom = {id.custom};
-  } else {
-    part.set(id.constraint);
-  }
-  return part;
-}
-
 class Past {
  public:
   Past(const PastRecord& record, const PastRules& rules, TimePoint moment)

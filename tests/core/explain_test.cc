@@ -49,6 +49,32 @@ TEST_F(WaitingFor, EverythingThatHoldsWorkBack) {
   EXPECT_EQ(found, expected);
 }
 
+TEST_F(WaitingFor, EachNeedHasItsOwnBeginning) {
+  Conditions now{.network = NetworkReading{.connected = true, .metered = true},
+                 .holds = {{Constraint::charging, false}},
+                 .custom = {{"vpn", false}}};
+  const auto change = [&](TimePoint when) {
+    scheduler_.set_conditions(now, when);
+    scheduler_.plan(when);
+  };
+  change(kNow - 5min);
+  now.network->metered = false;
+  change(kNow - 2s);
+  now.custom["vpn"] = true;
+  change(kNow - 1s);
+  now.custom["vpn"] = false;
+  change(kNow);
+
+  const auto found = waits(work(
+      {.constraints = {
+           .network = NetworkType::metered, .flags = {Constraint::charging}, .custom = {"vpn"}}}));
+
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].since, kNow - 2s);
+  EXPECT_EQ(found[1].since, kNow - 5min);
+  EXPECT_EQ(found[2].since, kNow);
+}
+
 TEST_F(WaitingFor, AnExpeditedJobWithoutASlotSaysThatItsBudgetIsSpent) {
   scheduler_.restore_expedited_run(0, kNow - 1h, 10min);
   scheduler_.restore(work());
