@@ -100,6 +100,7 @@ Work once_more(Work work, TimePoint now) {
   work.stopping = StopReason::none;
   work.at = {};
   work.run_now = work.settling = false;
+  work.earlier = no_earlier_waits();
   return work;
 }
 
@@ -159,6 +160,7 @@ void Scheduler::update(WorkId id, const SharedPolicy& policy, TimePoint now) {
   const Work* found = table_.find(id);
   if (!found || is_finished(found->state)) return;
   Work work = *found;
+  keep_waits(work, now);
   work.policy = policy;
   ++work.generation;
   if (work.state != WorkState::running) work.run_policy = policy;
@@ -175,8 +177,15 @@ void Scheduler::set_time(WorkId id, std::optional<TimePoint> at, TimePoint now) 
   Work work = *found;
   work.at = at.value_or(TimePoint{});
   if (work == *found) return;
+  keep_waits(work, now);
   wait_anew(work, now);
   table_.put(work);
+}
+
+// Counts its waits so far by the terms that it still has.
+void Scheduler::keep_waits(Work& work, TimePoint now) const {
+  if (work.state != WorkState::enqueued || work.due > now || !has_due_time(work)) return;
+  work.earlier = SharedWaits(EarlierWaits{now, waited(work, now)});
 }
 
 // Counts its wait again from its beginning.
@@ -205,6 +214,7 @@ void Scheduler::run_now(WorkId id, TimePoint now) {
   const Work* found = table_.find(id);
   if (!found || found->state != WorkState::enqueued) return;
   Work work = *found;
+  keep_waits(work, now);
   work.run_now = true;
   work.due = std::min(work.due, now);
   table_.put(work);
@@ -483,6 +493,7 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   work.expedited = next.rank == Rank::expedited;
   work.settling = false;
   work.at = {};
+  work.earlier = no_earlier_waits();
   work.since = now;
   work.began = agenda().since_boot(now);
   ++work.attempts;

@@ -222,6 +222,7 @@ class Scheduler {
     bool operator<(const Candidate& other) const;
   };
 
+  void keep_waits(Work& work, TimePoint now) const;
   void wait_anew(Work& work, TimePoint now) const;
   void stop(const Work& work, StopReason why);
   void mark_stopping(Work work, StopReason why) {

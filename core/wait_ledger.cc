@@ -116,11 +116,16 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
                                        const date::time_zone* usual,
                                        std::optional<TimePoint> kept_alive) const {
   Sum sum;
-  if (!has_named_time(work)) {
+  const EarlierWaits& earlier = work.earlier;
+  const bool goes_on = work.due <= earlier.until;
+  if (goes_on) {
+    for (const Waited& one : earlier.waited) sum.add(one.kind, one.name, one.time);
+  } else if (!has_named_time(work)) {
     if (work.timing == Timing::retry) sum.add(WaitKind::backoff, "", work.due - work.since);
     if (work.timing == Timing::quiet) sum.add(WaitKind::trigger, "", work.due - work.since);
   }
   TimePoint from = std::max(work.due, work.since);
+  if (goes_on) from = std::max(from, earlier.until);
   if (awaits_trigger(work, now)) return {};
   if (!has_due_time(work)) {  // Its deadline came instead, or somebody's call.
     sum.add(WaitKind::trigger, "", now - from);

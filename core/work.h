@@ -254,11 +254,38 @@ enum class Timing : std::uint8_t {
   quiet = 5,    // The first run: the quiet time from such a change.
 };
 
+/// The time for which something held a run back after it was due.
+struct Waited {
+  WaitKind kind = WaitKind::constraint;
+  std::string name;  // The constraint or group.
+  Duration time{};
+
+  auto operator<=>(const Waited&) const = default;
+};
+
+/// The waits of a due job until its terms changed, or somebody told it to run: what held it back by
+/// then does not follow from its present row.
+struct EarlierWaits {
+  TimePoint until{};
+  std::vector<Waited> waited;
+
+  auto operator<=>(const EarlierWaits&) const = default;
+};
+using SharedWaits =
+    boost::flyweight<EarlierWaits, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
+
+/// Almost every job has these. A copy costs no search among all.
+inline const SharedWaits& no_earlier_waits() {
+  static const SharedWaits kNone;
+  return kNone;
+}
+
 /// The scheduler's data about a job: everything that choosing needs, and no more.
 struct Work {
   WorkId id = 0;
   SharedPolicy policy = plain_policy();
   SharedPolicy run_policy = plain_policy();  // The policy with which a running job was started.
+  SharedWaits earlier = no_earlier_waits();  // An enqueued job's, since it was due.
   WorkId successor = 0;         // The replacement that waits until this job's child is gone.
   TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
   TimePoint since{};            // The beginning of its present state, or of its present wait.
@@ -300,15 +327,6 @@ struct RunResult {
   std::string reason;  // A sentence, if the codes do not say it: why it could not be started.
 
   bool operator==(const RunResult&) const = default;
-};
-
-/// The time for which something held a run back after it was due.
-struct Waited {
-  WaitKind kind = WaitKind::constraint;
-  std::string name;  // The constraint or group.
-  Duration time{};
-
-  bool operator==(const Waited&) const = default;
 };
 
 /// A run's own report of its progress.

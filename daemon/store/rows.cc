@@ -40,6 +40,9 @@ Work row_of(const Query& query) {
   work.owner = static_cast<uid_t>(query.integer(16));
   work.at = query.time(17);
   work.began = Duration{query.integer(18)};
+  if (const TimePoint until = query.time(19); until != TimePoint{}) {
+    work.earlier = SharedWaits(EarlierWaits{until, waited_of(query.text(20))});
+  }
   return work;
 }
 

@@ -15,8 +15,8 @@ namespace wm {
 inline constexpr const char* kRowColumns =
     "w.id, w.state, w.enqueued_at, w.since, w.due, w.period_ends, w.attempts, w.runs, w.periods, "
     "w.generation, w.blocked_on, w.timing, w.stopping, w.run_now, w.settling, w.expedited, "
-    "w.owner, w.at, w.began";
-inline constexpr int kRowWidth = 19;
+    "w.owner, w.at, w.began, w.waited_until, w.waited";
+inline constexpr int kRowWidth = 21;
 
 /// Everything except its policy.
 Work row_of(const Query& query);

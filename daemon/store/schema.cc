@@ -18,7 +18,7 @@ constexpr int kApplicationId = 0x776d51;
 // Step N leads from version N to N+1. A step that has been released is never edited again.
 // Times are milliseconds since 1970, enumerators are kept by number (core/work.h, stop_reason.h).
 using Step = std::variant<const char*, void (*)(SQLite::Database&)>;
-const std::array<Step, 11> kSteps{R"sql(
+const std::array<Step, 12> kSteps{R"sql(
 CREATE TABLE policy (
   id INTEGER PRIMARY KEY,
   document TEXT NOT NULL UNIQUE
@@ -253,6 +253,11 @@ CREATE TABLE condition_change (
 );
 CREATE INDEX condition_change_at ON condition_change (at);
 CREATE INDEX condition_change_of ON condition_change (condition, at);
+)sql",
+                                  // The waits of a due job before its terms changed.
+                                  R"sql(
+ALTER TABLE work ADD COLUMN waited_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE work ADD COLUMN waited TEXT NOT NULL DEFAULT '';
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

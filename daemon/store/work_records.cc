@@ -109,16 +109,18 @@ void SqliteStore::save(const Work& work, Duration keep) {
       "UPDATE work SET state = ?1, enqueued_at = ?2, since = ?3, due = ?4, period_ends = ?5, "
       "attempts = ?6, runs = ?7, periods = ?8, generation = ?9, blocked_on = ?10, timing = ?11, "
       "stopping = ?12, run_now = ?13, settling = ?14, expedited = ?15, at = ?16, began = ?17, "
+      "waited_until = ?18, waited = ?19, "
       "progress = CASE WHEN ?1 = 0 THEN progress ELSE '' END";
-  static const std::string kStaysUnfinished = kRow + " WHERE id = ?18 AND finished = 0";
+  static const std::string kStaysUnfinished = kRow + " WHERE id = ?20 AND finished = 0";
   static const std::string kAny = kRow +
                                   ", finished = ?1 >= 3, expires_at = CASE WHEN ?1 >= 3 THEN "
-                                  "?3 + coalesce(keep, ?19) END WHERE id = ?18";
+                                  "?3 + coalesce(keep, ?21) END WHERE id = ?20";
+  const EarlierWaits& earlier = work.earlier;
   const auto bind = [&](Query& query) -> Query& {
     return query.bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends,
                       work.attempts, work.runs, work.periods, work.generation, work.blocked_on,
                       work.timing, work.stopping, work.run_now, work.settling, work.expedited,
-                      work.at, work.began, work.id);
+                      work.at, work.began, earlier.until, stored_text(earlier.waited), work.id);
   };
   guarded([&] {
     // Most rows stay unfinished: then no index changes.

@@ -46,8 +46,11 @@ const std::string kOldDocuments =
     "UPDATE work SET request = json_object('uniqueName', name, 'command', "
     "json_array('/bin/true'));";
 
-// Before schema 10, names and unfinished jobs had more indexes, and insertions a trigger.
+// Before schema 10, names and unfinished jobs had more indexes, and insertions a trigger; before
+// schema 12, jobs had no earlier waits.
 const std::string kOldIndexes = R"sql(
+ALTER TABLE work DROP COLUMN waited_until;
+ALTER TABLE work DROP COLUMN waited;
 DROP TABLE condition_change;
 DROP INDEX work_unfinished;
 DROP INDEX work_superseded;

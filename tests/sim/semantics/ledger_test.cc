@@ -23,6 +23,65 @@ TEST_F(Semantics, TheLedgerSaysWhatHeldARunBackAndForHowLong) {
   EXPECT_EQ(last_run().waited, expected);
 }
 
+using Waits = std::vector<Waited>;
+
+TEST_F(Semantics, WhatIsToldToRunHadWaitedForItsConstraints) {
+  auto request = oneoff("a");
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
+  const WorkId id = world_.enqueue(request);
+  world_.advance(5s);
+  world_.change([&](WorkManager& manager) { (void)manager.registrar().run_now(id, world_.now); });
+  EXPECT_EQ(starts(id), (Starts{5s}));
+  EXPECT_EQ(last_run().waited, (Waits{{WaitKind::constraint, "charging", 5s}}));
+}
+
+TEST_F(Semantics, WhatIsToldToRunMayWaitForASlotThen) {
+  world_.settings.run.max_parallel = 1;
+  every_run_takes(1h);
+  world_.enqueue(oneoff("first"));
+  auto request = oneoff("a");
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
+  const WorkId id = world_.enqueue(request);
+  world_.advance(5min);
+  world_.change([&](WorkManager& manager) { (void)manager.registrar().run_now(id, world_.now); });
+  world_.hand_over();
+  world_.advance(1h);
+  EXPECT_EQ(last_run().waited,
+            (Waits{{WaitKind::constraint, "charging", 5min}, {WaitKind::slot, "", 55min}}))
+      << "another daemon tells the same";
+}
+
+TEST_F(Semantics, AnUpdateDoesNotChangeWhatAJobHasWaitedFor) {
+  auto request = oneoff("a");
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
+  world_.conditions.holds[Constraint::battery_not_low] = false;
+  world_.enqueue(request);
+  world_.advance(1h);
+  request.constraints = {.flags = {Constraint::battery_not_low}};
+  world_.enqueue(request, ExistingPolicy::update);
+  world_.advance(2h);
+  request.constraints = {};
+  world_.enqueue(request, ExistingPolicy::update);
+  EXPECT_EQ(last_run().waited, (Waits{{WaitKind::constraint, "charging", 1h},
+                                      {WaitKind::constraint, "battery-not-low", 2h}}));
+}
+
+TEST_F(Semantics, ALaterRunHasNothingOfAnEarlierWait) {
+  auto request = periodic("a", 1h);
+  request.constraints.set(Constraint::charging);
+  world_.conditions.holds[Constraint::charging] = false;
+  world_.enqueue(request);
+  world_.advance(10min);
+  request.constraints = {};
+  world_.enqueue(request, ExistingPolicy::update);
+  EXPECT_EQ(last_run().waited, (Waits{{WaitKind::constraint, "charging", 10min}}));
+  world_.advance(2h);
+  EXPECT_EQ(last_run().waited, Waits{});
+}
+
 TEST_F(Semantics, TheLedgerBlamesTheRightThingAfterTheClockWasSetBack) {
   auto request = oneoff("a");
   request.constraints.set(Constraint::charging);
