@@ -37,6 +37,9 @@ int pause(Session& session, const PauseOptions& options) {
   const auto answer = send(session, "Pause", options);
   if (!answer) return session.complain(answer.error());
   const json::array& pauses = array_of(*answer, "paused");
+  if (answer->contains("empty")) {
+    session.hint("no unfinished job is in the group '" + printable(options.group) + "' so far");
+  }
   if (session.json()) {
     session.print(pauses);
   } else {

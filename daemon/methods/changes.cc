@@ -205,14 +205,28 @@ void Changes::pause(const ExchangePtr& exchange) {
       })) {
     return;
   }
+  if (time && *time <= Duration::zero()) {
+    return exchange->error(Error{ErrorCode::invalid,
+                                 "a pause of " + format_duration(*time) +
+                                     " is over at once: give a longer time such as 2h, or none, to "
+                                     "pause until wm resume"});
+  }
   pending_.push_back({exchange,
                       [this, group, time](TimePoint now) {
                         manager_.pause(group, time ? std::optional(now + *time) : std::nullopt);
                       },
-                      [this, exchange](TimePoint) {
-                        return replying(exchange,
-                                        {{"paused", to_json(manager_.scheduler().pauses())}});
+                      [this, exchange, group](TimePoint) {
+                        json::object answer{{"paused", to_json(manager_.scheduler().pauses())}};
+                        if (!group.empty() && !has_jobs(group)) answer["empty"] = true;
+                        return replying(exchange, std::move(answer));
                       }});
+}
+
+// True if an unfinished job is in that group.
+bool Changes::has_jobs(const std::string& group) const {
+  return std::ranges::any_of(manager_.scheduler().rows(), [&](const auto& row) {
+    return row.second.work.policy.get().group == group;
+  });
 }
 
 void Changes::resume(const ExchangePtr& exchange) {

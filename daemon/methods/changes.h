@@ -46,6 +46,7 @@ class Changes {
                               const Peer& peer) const;
   void cancel_all(const ExchangePtr& exchange, const std::shared_ptr<Parts<std::string>>& named,
                   const std::string& tag);
+  bool has_jobs(const std::string& group) const;
   std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
                                   std::string& unknown) const;
   Exchange::Page page_of(const std::vector<WorkId>& ids, std::size_t& next, TimePoint now) const;

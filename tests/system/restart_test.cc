@@ -175,7 +175,7 @@ TEST_F(Restart, FiftyWaitForWorksThroughARestartAndAReexec) {
 TEST_F(Restart, WatchSaysWhatIsPaused) {
   const Program client = start({"watch"});
   await_asked({client.get()});
-  ok({"pause", "--group", "g"});
+  EXPECT_EQ(wm({"pause", "--group", "g"}).status, 0);
   ok({"resume", "--group", "g"});
   EXPECT_TRUE(client->line().ends_with("  paused       group g"));
   EXPECT_TRUE(client->line().ends_with("  resumed      group g"));

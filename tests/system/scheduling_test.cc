@@ -257,7 +257,7 @@ TEST_F(Scheduling, RunStartsItNow) {
 }
 
 TEST_F(Scheduling, PauseHoldsEverythingOrAGroup) {
-  EXPECT_EQ(ok({"pause", "--group", "backup"}), "paused: group backup\n");
+  EXPECT_EQ(wm({"pause", "--group", "backup"}).out, "paused: group backup\n");
   EXPECT_NE(ok({"status"}).find("paused          group backup\n"), std::string::npos);
   shell("a", "true", {"--group", "backup"});
   shell("b", "true");

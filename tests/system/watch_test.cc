@@ -62,7 +62,7 @@ TEST_F(Watching, PausesAndTheirEnds) {
   watch();
   ok({"pause"});
   EXPECT_EQ(pauses(), "paused ;");
-  ok({"pause", "--group", "g", "--for", "1ms"});
+  EXPECT_EQ(wm({"pause", "--group", "g", "--for", "1ms"}).status, 0);
   EXPECT_EQ(pauses(), "paused g for a while;");
   EXPECT_EQ(pauses(), "resumed g;") << "by itself";
   ok({"resume"});

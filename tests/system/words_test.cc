@@ -95,7 +95,7 @@ TEST_F(TypedWords, WorkThatHasATimeIsDueThen) {
 TEST_F(TypedWords, ResumeSaysWhatGoesOn) {
   EXPECT_EQ(ok({"resume"}), "nothing was paused\n");
   ok({"pause"});
-  ok({"pause", "--group", "backup"});
+  EXPECT_EQ(wm({"pause", "--group", "backup"}).status, 0);
   EXPECT_EQ(ok({"resume", "--group", "other"}),
             "group other was not paused\nstill paused: everything\nstill paused: group backup\n");
   EXPECT_EQ(ok({"resume"}), "resumed: everything\nstill paused: group backup\n");
