@@ -68,6 +68,11 @@ Result<std::vector<std::size_t>> in_order(const std::vector<Registration>& regis
                                           " is its own prerequisite, in a circle"});
 }
 
+// `wm retry` is for failed and cancelled jobs.
+std::string succeeded_before(const std::string& name) {
+  return name + " has succeeded: to run it again, register it again (wm show has its command)";
+}
+
 // A usual backoff may be named or not, and the members of an input have no order.
 bool mean_the_same(WorkRequest a, const WorkRequest& b) {
   if (backoff_of(a) == backoff_of(b)) {
@@ -375,9 +380,7 @@ Result<> Registrar::retry(WorkId id, TimePoint now) {
   const WorkInfo info = store_.recorded(id);
   const Work work = current(id);
   const std::string name = quoted(info.request.unique_name);
-  if (work.state == WorkState::succeeded) {
-    return refused(name + " has succeeded: register it again to run it again");
-  }
+  if (work.state == WorkState::succeeded) return refused(succeeded_before(name));
   if (!is_finished(work.state)) {
     return refused(name + " has not ended: it is " + std::string(word(work.state)));
   }
@@ -407,8 +410,9 @@ Result<> Registrar::run_now(WorkId id, TimePoint now) {
   if (work.state == WorkState::blocked) {
     return refused(name + " waits for its prerequisites, whose results it needs: see wm why");
   }
-  return refused(name + " has ended: it has " + std::string(word(work.state)) +
-                 "; wm retry enqueues failed and cancelled jobs once more");
+  if (work.state == WorkState::succeeded) return refused(succeeded_before(name));
+  return refused(name + (work.state == WorkState::failed ? " has failed" : " was cancelled") +
+                 ": wm retry enqueues it once more");
 }
 
 }  // namespace wm

@@ -253,7 +253,7 @@ TEST_F(Scheduling, RunStartsItNow) {
   waits("a", {"--network", "metered"});
   EXPECT_EQ(ok({"run", "a"}), "started 'a'\n");
   EXPECT_EQ(ok({"wait", "a"}), "'a' succeeded\n");
-  fails(6, "has ended", {"run", "a"});
+  fails(6, "has succeeded", {"run", "a"});
 }
 
 TEST_F(Scheduling, PauseHoldsEverythingOrAGroup) {
