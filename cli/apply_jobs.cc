@@ -15,9 +15,9 @@ namespace json = boost::json;
 
 namespace {
 
-void hint_at_directories(Session& session, const std::vector<DeclaredWork>& declared) {
+void hint_at_doubts(Session& session, const std::vector<DeclaredWork>& declared) {
   for (const DeclaredWork& one : declared) {
-    if (const auto doubt = doubt_of_directory(one.request); !doubt.empty()) {
+    for (const std::string& doubt : doubts_of(one.request)) {
       session.hint(printable(one.where) + ": " + doubt);
     }
   }
@@ -49,7 +49,7 @@ Session::Question apply_question(const std::vector<DeclaredWork>& declared, Appl
 }
 
 int apply_jobs(Session& session, const std::vector<DeclaredWork>& declared, ApplyTerms terms) {
-  hint_at_directories(session, declared);
+  hint_at_doubts(session, declared);
   std::size_t unchanged = 0;
   const std::string_view would = terms.dry_run ? "would be " : "";
   const auto count = session.print_pages(

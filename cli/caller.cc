@@ -116,14 +116,23 @@ Result<std::string> read_text(const char* option, const std::string& source) {
   return fail(ErrorCode::invalid, std::string(option) + ": " + text.error().message);
 }
 
-std::string doubt_of_directory(const WorkRequest& request) {
-  if (request.cwd.empty()) return "";
-  std::error_code problem;
-  const auto type = fs::status(request.cwd, problem).type();
-  const bool missing = type == fs::file_type::not_found;
-  if (!missing && (problem || type == fs::file_type::directory)) return "";
-  return "the working directory '" + printable(request.cwd) + "' " +
-         (missing ? "does not exist yet" : "is not a directory") + ": without it a run fails";
+std::vector<std::string> doubts_of(const WorkRequest& request) {
+  std::vector<std::string> doubts;
+  const auto look = [&](const char* what, const std::string& path, bool is_directory) {
+    if (path.empty()) return;
+    std::error_code problem;
+    const auto type = fs::status(path, problem).type();
+    const bool missing = type == fs::file_type::not_found;
+    if (!missing && (problem || (type == fs::file_type::directory) == is_directory)) return;
+    doubts.push_back(what + (" '" + printable(path)) + "' " +
+                     (missing        ? "does not exist yet"
+                      : is_directory ? "is not a directory"
+                                     : "is a directory") +
+                     ": without it a run fails");
+  };
+  look("the working directory", request.cwd, true);
+  look("the file of variables", request.env_file, false);
+  return doubts;
 }
 
 }  // namespace wm::cli

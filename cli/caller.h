@@ -31,8 +31,8 @@ std::int32_t own_umask();
 /// with `option`.
 Result<std::string> read_text(const char* option, const std::string& source);
 
-/// A hint if the request's working directory does not exist now; otherwise empty. That is no error,
-/// because it may be mounted later.
-std::string doubt_of_directory(const WorkRequest& request);
+/// Hints at the request's working directory and its file of variables, if they do not exist now.
+/// That is no error, because they may be mounted or written later.
+std::vector<std::string> doubts_of(const WorkRequest& request);
 
 }  // namespace wm::cli

@@ -275,6 +275,12 @@ Result<std::vector<DeclaredWork>> parse_works(std::string_view text, const std::
     const toml::table tables = toml::parse(text, name);
     if (const auto* list = tables["work"].as_array()) works.reserve(list->size());
     TomlReader reader(tables, "", file, error);
+    for (const char* const word : {"job", "jobs"}) {
+      if (const toml::node* jobs = tables.get(word); jobs && !error) {
+        error = file.error_at(jobs->source(),
+                              std::string("unknown key '") + word + "': did you mean [[work]]?");
+      }
+    }
     reader.each_entry("work", [&](const toml::table& table, TomlReader& entry) {
       if (read_more) read_more(entry);
       if (auto request = WorkReader(table, entry, place).read()) {

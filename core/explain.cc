@@ -110,7 +110,7 @@ class Explanation {
     if (since + settle <= now_) return;
     waits_.push_back({WaitKind::constraint, "settle",
                       "constraints hold for " + format_duration(settle),
-                      format_duration(now_ - since), since, since + settle});
+                      rough_duration(now_ - since), since, since + settle});
   }
 
   void add_word() {
@@ -155,7 +155,7 @@ class Explanation {
     waits_.push_back({WaitKind::quota,
                       "",
                       "under " + format_duration(budget) + " in " + format_duration(kQuotaWindow),
-                      format_duration(used) + " of expedited runs",
+                      rough_duration(used) + " of expedited runs",
                       {},
                       scheduler_.budget_returns(work_.owner),
                       ""});

@@ -64,8 +64,11 @@ Result<> validate_period(const WorkRequest& request, const Limits& limits) {
                    " (limits.min_period) or a calendar: give every or calendar");
   }
   Checks checks;
-  checks.require(at_least("period", request.every, limits.min_period, "limits.min_period"))
-      .require(at_most("period", request.every, kMaxDuration));
+  auto long_enough = at_least("period", request.every, limits.min_period, "limits.min_period");
+  if (!long_enough) {
+    long_enough.error().message += ": a calendar such as '*/5 * * * *' may be denser";
+  }
+  checks.require(long_enough).require(at_most("period", request.every, kMaxDuration));
   if (request.flex != Duration::zero()) {
     checks.require(at_least("flex", request.flex, limits.min_flex, "limits.min_flex"))
         .require(at_most("flex", request.flex, request.every));

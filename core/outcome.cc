@@ -66,7 +66,7 @@ RunResult result_of_attempt(RunResult result, std::int32_t attempt, std::int32_t
   result.outcome = RunOutcome::failed;
   if (result.reason.empty()) {
     result.reason =
-        "attempt " + std::to_string(attempt) + " of " + std::to_string(most) + " asked for another";
+        "attempt " + std::to_string(attempt) + " of " + std::to_string(most) + " was the last";
   }
   return result;
 }

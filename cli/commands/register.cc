@@ -65,7 +65,7 @@ int register_work(Session& session, const Registration& options, const WorkReque
   if (!answer) return session.complain(answer.error());
   json::object work = answer->at("work").as_object();
   const std::string result(answer->at("result").as_string());
-  if (const auto doubt = doubt_of_directory(request); !doubt.empty()) session.hint(doubt);
+  for (const std::string& doubt : doubts_of(request)) session.hint(doubt);
   if (const auto doubt = doubt_of_time(request); !doubt.empty()) session.hint(doubt);
   if (session.json()) {
     work["result"] = result;

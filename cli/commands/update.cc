@@ -22,7 +22,7 @@ int update(Session& session, const RequestOptions& options) {
   const auto answer =
       session.ask("Update", {{"uniqueName", options.name()}, {"changes", std::move(*changes)}});
   if (!answer) return session.complain(answer.error());
-  if (const auto doubt = doubt_of_directory(request); !doubt.empty()) session.hint(doubt);
+  for (const std::string& doubt : doubts_of(request)) session.hint(doubt);
   if (const auto doubt = doubt_of_time(request); !doubt.empty()) session.hint(doubt);
   const json::object& work = object_of(*answer, "work");
   if (session.json()) {

@@ -55,7 +55,7 @@ IdleJudgement judge_idle(const IdleFacts& facts, const IdleSettings& settings, T
     if (idle) return IdleJudgement{true, source, what, {}};
     return IdleJudgement{false, source,
                          fmt::format("{} for {}, not long enough", what,
-                                     format_duration(std::max(now - quiet, Duration::zero()))),
+                                     rough_duration(std::max(now - quiet, Duration::zero()))),
                          quiet + settings.after};
   };
   if (facts.sessions > 0) {

@@ -170,6 +170,7 @@ TEST(WorkFile, ErrorsAreAboutItsKeysAndSayTheLine) {
       {"[[work]]\nnmae = 'a'\ncommand = ['true']\n",
        "line 2: unknown key 'nmae': did you mean name?"},
       {"[[wrok]]\nname = 'a'\n", "line 1: unknown key 'wrok': did you mean work?"},
+      {"[[job]]\nname = 'a'\n", "line 1: unknown key 'job': did you mean [[work]]?"},
       {"[work]\nname = 'a'\n", "line 1: work must be a list: write [[work]], or work = [{ … }]"},
       {"[[work]]\ncommand = ['true']\n", "line 1: name is missing: every job has a unique name"},
       {named, "line 1: command is missing: write command = [\"PROGRAM\", …], or task = \"NAME\""},

@@ -32,8 +32,10 @@ std::string problem(const WorkRequest& work) {
 TEST(Limits, PeriodsFromFifteenMinutesToTenYears) {
   EXPECT_EQ(problem(periodic(15min)), "");
   EXPECT_EQ(problem(periodic(kMaxDuration)), "");
-  EXPECT_EQ(problem(periodic(15min - 1ms)),
-            "period 14m59s999ms is under the minimum of 15m (limits.min_period)");
+  EXPECT_EQ(
+      problem(periodic(15min - 1ms)),
+      "period 14m59s999ms is under the minimum of 15m (limits.min_period): a calendar such as "
+      "'*/5 * * * *' may be denser");
   EXPECT_NE(problem(periodic(kMaxDuration + 1ms)), "");
   EXPECT_NE(problem(periodic(0ms)), "");
 }

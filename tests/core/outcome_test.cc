@@ -58,7 +58,7 @@ TEST(Outcome, TheLastAttemptFailsWhereAnotherIsAskedFor) {
   EXPECT_EQ(result_of_attempt(retry, 2, 3).outcome, RunOutcome::retry);
   EXPECT_EQ(result_of_attempt(retry, 200, 0).outcome, RunOutcome::retry);
   EXPECT_EQ(result_of_attempt(retry, 3, 3).outcome, RunOutcome::failed);
-  EXPECT_EQ(result_of_attempt(retry, 3, 3).reason, "attempt 3 of 3 asked for another");
+  EXPECT_EQ(result_of_attempt(retry, 3, 3).reason, "attempt 3 of 3 was the last");
   EXPECT_EQ(result_of_attempt(result_of({}, {}), 3, 3).outcome, RunOutcome::succeeded);
 }
 

@@ -69,8 +69,7 @@ TEST_F(FleetAgent, AFailureIsTriedAgainElsewhereUnderTheSameRules) {
             "1 retry, 2 failed");
   EXPECT_EQ(fleet_->wm_fleet({"logs", "flaky"}).out, "out of 2\n");
   const std::string why = fleet_->wm_fleet({"why", "flaky"}).out;
-  EXPECT_TRUE(
-      why.starts_with("flaky has failed: exit 75, attempt 2 of 2 asked for another, on a, "))
+  EXPECT_TRUE(why.starts_with("flaky has failed: exit 75, attempt 2 of 2 was the last, on a, "))
       << why;
   EXPECT_NE(why.find("  stderr, last lines:\n    no server\n"
                      "  All of it: wm-fleet logs --node a flaky\n"),

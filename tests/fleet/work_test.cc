@@ -94,7 +94,7 @@ TEST(EndOfAClaim, CountsItsAttempts) {
   EXPECT_EQ(result_of(claim, retry), retry);
   claim.row.attempts = 1;
   EXPECT_EQ(result_of(claim, retry).outcome, RunOutcome::failed);
-  EXPECT_EQ(result_of(claim, retry).reason, "attempt 2 of 2 asked for another");
+  EXPECT_EQ(result_of(claim, retry).reason, "attempt 2 of 2 was the last");
   EXPECT_EQ(number_of(end_of(claim, result_of(claim, retry), kNow), "state"), 2);
   const RunResult without_lease{RunOutcome::retry, {}, SIGTERM, StopReason::watchdog, ""};
   EXPECT_EQ(result_of(claim, without_lease).outcome, RunOutcome::interrupted);

@@ -120,7 +120,7 @@ TEST_F(Watchdog, AnUpdateIsForTheNextRun) {
   EXPECT_EQ(json({"show", "task"}).at("watchdogMs"), 3'600'000);
   EXPECT_EQ(wm({"wait", "task"}).status, 1);
   EXPECT_EQ(text(json({"history", "task"}).at(0), "reason"),
-            "nothing was heard for 2s, attempt 1 of 1 asked for another");
+            "nothing was heard for 2s, attempt 1 of 1 was the last");
 }
 
 TEST_F(Watchdog, IsSaidInAnyCommandAndFileAndHasBounds) {

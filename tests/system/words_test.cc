@@ -114,6 +114,33 @@ TEST_F(TypedWords, WhatCannotRunIsRefusedAndADirectoryMayStillCome) {
   EXPECT_EQ(output.err, "wm: the working directory '" + absent +
                             "' does not exist yet: without it a run fails\n");
   EXPECT_EQ(text(json({"show", "b"}), "cwd"), absent);
+  const Output secret =
+      wm({"once", "c", "--env-file", absent, "--initial-delay", "1h", "--", "true"});
+  EXPECT_EQ(secret.status, 0);
+  EXPECT_EQ(secret.err, "wm: the file of variables '" + absent +
+                            "' does not exist yet: without it a run fails\n");
+}
+
+TEST_F(TypedWords, APauseOfNobodySaysSo) {
+  ok({"once", "a", "--group", "backup", "--initial-delay", "1h", "--", "true"});
+  ok({"pause", "--group", "backup"});
+  const Output paused = wm({"pause", "--group", "backups"});
+  EXPECT_EQ(paused.status, 0) << "its jobs may come later";
+  EXPECT_EQ(paused.err, "wm: no unfinished job is in the group 'backups' so far\n");
+  fails(2, "a pause of 0s is over at once: give a longer time", {"pause", "--for", "0s"});
+}
+
+TEST_F(TypedWords, WhatHasEndedIsToldHowItRunsAgain) {
+  shell("good", ":");
+  shell("bad", "exit 64");
+  wm({"wait", "good", "bad"});
+  ok({"once", "gone", "--initial-delay", "1h", "--", "true"});
+  ok({"cancel", "gone"});
+  for (const char* const command : {"run", "retry"}) {
+    fails(6, "'good' has succeeded: to run it again, register it again", {command, "good"});
+  }
+  fails(6, "'bad' has failed: wm retry enqueues it once more", {"run", "bad"});
+  fails(6, "'gone' was cancelled: wm retry enqueues it once more", {"run", "gone"});
 }
 
 TEST_F(TypedWords, AnUpdateChangesNoFlagThatItDoesNotName) {
