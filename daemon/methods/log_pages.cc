@@ -65,7 +65,8 @@ Exchange::Page LogPages::next(bool more) {
   }
   has_news_ = !parts.empty() || missing > 0;
   json::object page{{"run", run_}, {"parts", std::move(parts)}};
-  if (!record_.empty()) page["record"] = std::exchange(record_, {});
+  // A follower gets no page without news, unless it is the first or the last one.
+  if (!record_.empty()) page["record"] = has_news_ ? std::exchange(record_, {}) : record_;
   if (removed_) page["removed"] = true;
   if (dropped_ > 0) page["dropped"] = dropped_;
   if (missing > 0) page["missing"] = missing;

@@ -240,6 +240,22 @@ TEST_F(Restart, LogsAreFollowedFromWhereTheyWere) {
   EXPECT_TRUE(output.err.starts_with("wm: task, run 2: ")) << output.err;
 }
 
+TEST_F(Restart, ARunThatSaysNothingAtFirstIsNamedOnceItDoes) {
+  script("task", "echo >ready; read x <go; echo text; exit 1",
+         {"--max-attempts", "2", "--backoff-delay", "1ms"});
+  await_ready();
+  const Program client = start({"logs", "task", "--follow"});
+  await_asked({client.get()});
+  go();
+  EXPECT_EQ(client->line(), "text");
+  await_ready();
+  await_asked({client.get()});
+  go();
+  EXPECT_EQ(client->line(), "text");
+  const Output output = client->finish();
+  EXPECT_TRUE(output.err.starts_with("wm: task, run 2: running since ")) << output.err;
+}
+
 TEST_F(Restart, ConditionsAreWatchedOn) {
   ok({"conditions", "override", "charging=no"});
   const Program client = start({"--json", "conditions", "--watch"});
