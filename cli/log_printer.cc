@@ -61,7 +61,7 @@ void LogPrinter::print(const json::object& page) {
     }
   }
   if (page.contains("caughtUp")) print_held();
-  session_.out().flush();
+  session_.flush();
 }
 
 void LogPrinter::finish() {
@@ -91,7 +91,7 @@ void LogPrinter::begin_run(const json::object& page) {
   removed_ = false;
   if (another) end_lines();
   if (session_.json() || !(another || silent || stream_of(false).terminal)) return;
-  session_.out().flush();  // If there is a pager, it has begun: the title belongs there.
+  session_.flush();  // If there is a pager, it has begun: the title belongs there.
   const std::string title = "wm: " + title_of(object_of(page, "record"));
   for (const std::string& line : wrapped(title, terminal_width(STDERR_FILENO))) {
     session_.err() << line << '\n';
@@ -149,6 +149,10 @@ void LogPrinter::print(const LogText& text) {
   }
 }
 
+void LogPrinter::flush(bool errors) {
+  if (!out(errors).flush()) throw OutputLost();
+}
+
 // Both streams may be one terminal or one file: what is printed on one is there before the other
 // goes on.
 void LogPrinter::write(bool errors, const std::string& text) {
@@ -166,7 +170,7 @@ void LogPrinter::write(bool errors, const std::string& text) {
     stream.at_line_start = piece.back() == '\n';
     rest.remove_prefix(piece.size());
   }
-  out(errors).flush();
+  flush(errors);
 }
 
 // Ends the lines before a gap: the text after it does not continue them.
@@ -174,7 +178,7 @@ void LogPrinter::end_lines() {
   for (const bool errors : {false, true}) {
     write(errors, stream_of(errors).text.finish());
     if (!std::exchange(stream_of(errors).at_line_start, true)) out(errors) << '\n';
-    out(errors).flush();
+    flush(errors);
   }
 }
 

@@ -54,6 +54,7 @@ class LogPrinter {
   void print_held();
   void print(const LogText& text);
   void write(bool errors, const std::string& text);
+  void flush(bool errors);
   void end_lines();
 
   Session& session_;

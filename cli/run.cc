@@ -115,9 +115,18 @@ bool is_understood(Parser& parser, const CommandLine& line) {
   return true;
 }
 
+int complain_of_lost_output(Streams streams) {
+  streams.err << "wm: standard output cannot be written\n";
+  return kFailed;
+}
+
 int run(Parser& parser, Streams streams) {
   Session session(std::move(parser.options), streams);
-  return parser.run(session);
+  try {
+    return parser.run(session);
+  } catch (const OutputLost&) {
+    return complain_of_lost_output(streams);
+  }
 }
 
 // With all options, also says what is wrong, or prints the help that was asked for.
@@ -181,8 +190,7 @@ bool print_at_once(const std::string& option, Streams streams) {
 // The status of a command whose output must all be written.
 int flushed(int status, Streams streams) {
   if (streams.out.flush() || status != kDone) return status;
-  streams.err << "wm: standard output cannot be written\n";
-  return kFailed;
+  return complain_of_lost_output(streams);
 }
 
 }  // namespace

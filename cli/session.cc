@@ -93,6 +93,10 @@ std::ostream& Session::out() {
   return pager_ ? pager_->out() : streams_.out;
 }
 
+void Session::flush() {
+  if (!out().flush()) throw OutputLost();
+}
+
 // A message would disturb the pager on the same terminal.
 std::ostream& Session::err() {
   return pager_ && ::isatty(STDERR_FILENO) != 0 ? pager_->out() : streams_.err;
@@ -262,7 +266,7 @@ Result<std::size_t> Session::print_pages(Question question, std::string_view key
     if (to_terminal()) line.clear();
     if (items.empty()) return;
     json() ? print_json(items) : print(items);
-    out().flush();  // A reader who has seen enough ends us here.
+    flush();  // A reader who has seen enough ends us here.
     count += items.size();
     if (!to_terminal()) line.say(std::to_string(count) + " printed");
   };

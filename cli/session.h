@@ -1,6 +1,7 @@
 // The context of every command: the global options, the streams, and the way to the daemon.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,6 +57,9 @@ int exit_status(ErrorCode code);
 
 class ProgressLine;
 
+/// Standard output cannot be written.
+struct OutputLost : std::exception {};
+
 class Session {
  public:
   Session(GlobalOptions options, Streams streams)
@@ -68,6 +72,9 @@ class Session {
   const std::string& owner() const { return options_.owner; }
   std::ostream& out();
   std::ostream& err();
+  /// Ends the command, by OutputLost, if what was printed cannot be written: one that goes on for
+  /// long would print for nobody.
+  void flush();
   /// Long output follows: on a terminal it goes through a pager, which starts with the first of it,
   /// unless people do not want one, or JSON.
   void page();

@@ -130,7 +130,7 @@ int watch(Session& session, bool times) {
       } else {
         print_changes(session, before, conditions);
       }
-      session.out().flush();
+      session.flush();
       before = conditions;
     }
   });

@@ -139,7 +139,7 @@ class Waiting {
     } else {
       session_.out() << printable(describe(work)) << '\n';
     }
-    session_.out().flush();
+    session_.flush();
   }
 
   Session& session_;

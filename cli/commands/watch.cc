@@ -54,10 +54,10 @@ class EventPrinter {
       print_event(session_, pause.as_object(), pause_text(pause.as_object(), now()));
     }
     if (const std::int64_t missed = number_of(page, "missed"); missed > 0) {
-      session_.out().flush();
+      session_.flush();
       session_.hint(fmt::format("{} more events came too fast to be shown", missed));
     }
-    session_.out().flush();
+    session_.flush();
   }
 
  private:

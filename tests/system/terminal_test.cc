@@ -147,6 +147,20 @@ TEST_F(OnATerminal, AClosedStandardOutputIsAnError) {
   }
 }
 
+TEST_F(OnATerminal, WhoeverFollowsEndsOnceNobodyCanRead) {
+  shell("a", "while :; do echo text; " WM_PROGRAM " progress 1; done");
+  for (const char* const command :
+       {"watch", "watch --json", "logs -f a", "conditions --watch", "conditions --watch --json"}) {
+    for (const char* const output_to : {">/dev/full", ">&-"}) {
+      const Output output = run_program(
+          {"/bin/sh", "-c",
+           WM_PROGRAM " --socket " + daemon_.socket() + " " + command + " " + output_to});
+      EXPECT_EQ(output.status, 1) << command << output_to;
+      EXPECT_EQ(output.err, "wm: standard output cannot be written\n") << command << output_to;
+    }
+  }
+}
+
 TEST_F(OnATerminal, AnswersBeginWithASentence) {
   const auto first_line = [&](const std::vector<std::string>& arguments) {
     const std::string text = shown(arguments);
