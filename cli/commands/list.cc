@@ -1,11 +1,13 @@
 #include <chrono>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/news.h"
 #include "cli/render/job_table.h"
 #include "cli/render/local_time.h"
+#include "cli/render/overview.h"
 #include "cli/render/screen.h"
 #include "core/json_fields.h"
 #include "core/text.h"
@@ -49,17 +51,33 @@ json::object question_of(const ListOptions& options) {
   return parameters;
 }
 
+// With more jobs the first rows would be late: they are in the order of registration then.
+constexpr std::size_t kMostSorted = 20'000;
+constexpr std::size_t kMostSortedInPipe = 2'000;  // A program reads on while people look.
+
 int list(Session& session, const ListOptions& options) {
   session.page();
   const Style style = session.style();
   const JobTableForm form{terminal_width(), session.to_terminal(), options.tasks};
   Listing listing = job_table(style, form, now());
   JobCounts counts;
+  const auto print = [&](const json::array& works) {
+    if (!works.empty()) listing.print(session.out(), style, form.width, works);
+  };
+  const std::size_t most = session.to_terminal() ? kMostSorted : kMostSortedInPipe;
+  json::array sorted;  // Those so far, while they are few.
   const auto count =
       session.print_pages({"List", question_of(options)}, "works", [&](const json::array& works) {
-        listing.print(session.out(), style, form.width, works);
         counts.add(works);
+        if (counts.all() > most) {
+          print(std::exchange(sorted, {}));
+          print(works);
+        } else {
+          sorted.insert(sorted.end(), works.begin(), works.end());
+        }
       });
+  sort_for_reading(sorted, now());
+  print(sorted);
   if (!count) return session.complain(count.error());
   if (*count > 0 && form.signs && !session.json()) {
     session.out() << style.dim(counts.summary(form.width)) << '\n';
@@ -91,7 +109,7 @@ class LiveList {
  private:
   static constexpr std::chrono::milliseconds kPause{990};  // A tick of 1 s may be a little early.
 
-  // Keeps no more jobs than may be on a screen. False: ask again.
+  // Keeps no more jobs than may be on a screen, the first ones of all. False: ask again.
   bool ask() {
     constexpr std::size_t kMost = 1'000;
     auto client = session_.connect();
@@ -101,14 +119,19 @@ class LiveList {
     const auto done = client->stream("List", question_of(options_), [&](const json::object& page) {
       const json::array& more = array_of(page, "works");
       counts.add(more);
-      for (const json::value& work : more) {
-        if (works.size() < kMost) works.push_back(work);
-      }
+      works.insert(works.end(), more.begin(), more.end());
+      if (works.size() > kMostSorted) keep_first(works, kMost);
     });
     if (!done) return false;
+    keep_first(works, kMost);
     works_ = std::move(works);
     counts_ = std::move(counts);
     return true;
+  }
+
+  static void keep_first(json::array& works, std::size_t most) {
+    sort_for_reading(works, now());
+    if (works.size() > most) works.resize(most);
   }
 
   void draw() {

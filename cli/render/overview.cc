@@ -1,6 +1,8 @@
 #include "cli/render/overview.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -149,7 +151,30 @@ std::string failure(const json::object& work) {
          (most > 0 && attempts > 0 && !told ? fmt::format(" ({} of {})", attempts, most) : "");
 }
 
+// Where it stands among others; of those that are due at a time, the time.
+std::pair<int, TimePoint> place_of(const json::object& work, TimePoint now) {
+  const auto state = parse_word<WorkState>(text_of(work, "state")).value_or(WorkState::enqueued);
+  if (state == WorkState::running) return {0, {}};
+  const json::object* const last = last_to_end(work, now);
+  const TimePoint due = last ? foreseen_end(*last).value_or(now) : TimePoint::max();
+  if (waits_for(work, WaitKind::backoff)) return {1, due};
+  if (state == WorkState::failed) return {2, {}};
+  if (is_finished(state)) return {4, {}};
+  return {3, due};
+}
+
 }  // namespace
+
+void sort_for_reading(json::array& works, TimePoint now) {
+  std::vector<std::pair<std::pair<int, TimePoint>, json::value>> placed;
+  placed.reserve(works.size());
+  for (json::value& work : works) {
+    const auto place = place_of(work.as_object(), now);
+    placed.emplace_back(place, std::move(work));
+  }
+  std::ranges::stable_sort(placed, {}, [](const auto& one) { return one.first; });
+  for (std::size_t i = 0; i < works.size(); ++i) works[i] = std::move(placed[i].second);
+}
 
 std::string sign_of(const json::object& work, const Style& style) {
   switch (parse_word<WorkState>(text_of(work, "state")).value_or(WorkState::enqueued)) {

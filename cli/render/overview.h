@@ -25,6 +25,11 @@ std::string next_of(const boost::json::object& work, TimePoint now);
 /// failed, why: `failed: exit 1 (1 of 5)`.
 std::string needs_of(const boost::json::object& work);
 
+/// The order in which people read jobs, as they were registered otherwise: those that run, those
+/// that have failed, which may be tried again, those whose next run has a time, by that time, the
+/// others that wait, and those that are done.
+void sort_for_reading(boost::json::array& works, TimePoint now);
+
 /// `✓ 3s ago`, `✗ today 03:12`; a sign for a job that has not run.
 std::string last_run_of(const boost::json::object& work, const Style& style, TimePoint now);
 

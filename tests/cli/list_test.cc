@@ -8,6 +8,7 @@
 #include "cli/render/overview.h"
 #include "cli/render/screen.h"
 #include "cli/render/table.h"
+#include "core/json_fields.h"
 #include "tests/support/now.h"
 
 namespace wm::cli {
@@ -89,6 +90,24 @@ TEST(Overview, SaysHowLongARunUsuallyTakes) {
   EXPECT_EQ(next_of(work, kNow), "running, 12s of about 41s");
   work["progress"] = object{{"percent", 30}};
   EXPECT_EQ(next_of(work, kNow), "running 30 %, 12s of about 41s");
+}
+
+TEST(Overview, WhatRunsAndWhatHasFailedStandsFirst) {
+  const auto job = [](const char* name, const char* state, array waits = {}) {
+    return object{{"uniqueName", name}, {"state", state}, {"waitingFor", std::move(waits)}};
+  };
+  array works{job("constraint", "enqueued", {kPower}),
+              job("done", "succeeded"),
+              job("later", "enqueued", {until({{"kind", "period"}}, 2h), kPower}),
+              job("failed", "failed"),
+              job("sooner", "enqueued", {until({{"kind", "delay"}}, 1h)}),
+              job("dependant", "blocked", {object{{"kind", "prerequisite"}}}),
+              job("retrying", "enqueued", {until({{"kind", "backoff"}}, 3h)}),
+              job("running", "running")};
+  sort_for_reading(works, kNow);
+  std::string order;
+  for (const auto& work : works) order += text_of(work.as_object(), "uniqueName") + " ";
+  EXPECT_EQ(order, "running retrying failed sooner later constraint dependant done ");
 }
 
 TEST(Overview, SaysHowTheLastRunEnded) {

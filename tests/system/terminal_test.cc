@@ -116,6 +116,22 @@ TEST_F(OnATerminal, AListCanFollowWhatHappens) {
       << "that would erase the last column of a line that fills its row";
 }
 
+TEST_F(OnATerminal, AListBeginsWithWhatRuns) {
+  for (const char* const name : {"a", "b", "c", "d"}) later(name);
+  const auto pipe = daemon_.path() / "pipe";
+  make_pipe(pipe);
+  shell("x", "read -r line <" + pipe.string());
+  const std::string listed = ok({"list"});
+  EXPECT_LT(listed.find("\nx "), listed.find("\na ")) << listed;
+  EXPECT_EQ(text(json({"list"}).as_array().front(), "uniqueName"), "a") << "JSON keeps its order";
+  Terminal terminal(80, 5, wm_with({"list", "--watch", "--color", "never"}));
+  EXPECT_TRUE(terminal.await("5 jobs: 1 running, 4 waiting.")) << terminal.text();
+  EXPECT_NE(terminal.text().find("▶ x"), std::string::npos) << terminal.text();
+  terminal.type("\x03");
+  terminal.finish();
+  std::ofstream(pipe) << "x\n";
+}
+
 TEST_F(OnATerminal, AListIsNotDrawnInAPipe) {
   fails(2, "wm watch prints a line for each event", {"list", "--watch"});
   EXPECT_NE(shown({"list", "-w"}, {{"TERM", "dumb"}}, 2).find("wm watch"), std::string::npos);
