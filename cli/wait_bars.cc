@@ -9,6 +9,7 @@
 #include "cli/render/table.h"
 #include "cli/render/terminal_text.h"
 #include "cli/render/why.h"
+#include "cli/render/work.h"
 #include "core/json_fields.h"
 #include "core/text.h"
 #include "core/work.h"
@@ -98,7 +99,8 @@ std::string WaitBars::line_of(const std::string& name, std::size_t width) const 
     return line + what_it_does(work, work, now());
   }
   const std::int64_t percent = number_of(progress, "percent");
-  return line + style.percent_bar(percent, kBar) + " " + std::to_string(percent) + " %";
+  return line + style.percent_bar(percent, kBar) + " " +
+         join(std::vector{std::to_string(percent) + " %", time_so_far(work, now())});
 }
 
 }  // namespace wm::cli

@@ -66,7 +66,7 @@ void print_conditions(Session& session, const json::array& conditions, bool time
   }
   Table table({{"CONDITION"},
                {"VALUE"},
-               {"SINCE"},
+               {"SINCE", nullptr, 0, Table::kWhole},
                {"JOBS", nullptr, 2, Table::kWhole},
                {"SOURCE", nullptr, 1}});
   const TimePoint now = wm::cli::now();

@@ -143,9 +143,9 @@ void print_runs(Session& session, const Expected& expected, const ForecastOption
   const auto time = [&](TimePoint when) {
     return options.times ? local_time(when) : day_and_minute(when, now);
   };
-  Table table({{"STARTS"},
+  Table table({{"STARTS", nullptr, 0, Table::kWhole},
                {"IN", nullptr, 1, Table::kWhole},
-               {"NAME", nullptr, -1},
+               {"NAME", nullptr, -1, 8, true},
                {"", nullptr, 2, Table::kWhole}});
   for (const Row& row : rows_of(expected, now, options.all || !session.to_terminal())) {
     const std::string more =

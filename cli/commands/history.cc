@@ -45,7 +45,9 @@ std::string notes_of(const json::object& run) {
   return join(parts);
 }
 
-std::string duration_of(const json::object& run) {
+// Of a run in progress, the time so far.
+std::string duration_of(const json::object& run, TimePoint now) {
+  if (text_of(run, "outcome").empty()) return time_so_far(run, now);
   const auto took = time_taken(run);
   return took ? rough_duration(*took) : "";
 }
@@ -57,10 +59,10 @@ Listing runs_listing(const Style& style, bool times, std::size_t bars, const Dur
   Table::Column name{"NAME", nullptr, -1};
   name.bounded = true;
   std::vector<Table::Column> columns{name,
-                                     {"RUN"},
+                                     {"RUN", nullptr, 0, Table::kWhole},
                                      {"ATTEMPT", nullptr, 4, Table::kWhole},
-                                     {"STARTED"},
-                                     {"TOOK"},
+                                     {"STARTED", nullptr, 0, Table::kWhole},
+                                     {"TOOK", nullptr, 0, Table::kWhole},
                                      {"OUTCOME", outcome},
                                      {"WHY", nullptr, 1},
                                      {"WAITED", nullptr, 2, kLeastWait}};
@@ -73,7 +75,7 @@ Listing runs_listing(const Style& style, bool times, std::size_t bars, const Dur
                                    !started ? ""
                                    : times  ? local_time(*started)
                                             : day_and_minute(*started, now),
-                                   duration_of(run),
+                                   duration_of(run, now),
                                    outcome_of(run),
                                    notes_of(run),
                                    waited_of(run)};
@@ -110,6 +112,7 @@ int history(Session& session, const HistoryOptions& options) {
   Duration longest{};
   const std::size_t bars = !people ? 0 : terminal_width() < kWide ? 6 : 10;
   Listing listing = runs_listing(style, options.times, bars, longest);
+  if (!session.owner().empty()) listing.expect_any_owner();
   const auto count =
       session.print_pages({"History", std::move(parameters)}, "runs", [&](const json::array& runs) {
         longest = longest_of(runs);

@@ -60,6 +60,7 @@ int list(Session& session, const ListOptions& options) {
   const Style style = session.style();
   const JobTableForm form{terminal_width(), session.to_terminal(), options.tasks};
   Listing listing = job_table(style, form, now());
+  if (!session.owner().empty()) listing.expect_any_owner();
   JobCounts counts;
   const auto print = [&](const json::array& works) {
     if (!works.empty()) listing.print(session.out(), style, form.width, works);
@@ -138,7 +139,9 @@ class LiveList {
     const Style style = session_.style();
     const JobTableForm form{terminal_width(), true, options_.tasks};
     std::ostringstream text;
-    job_table(style, form, now()).print(text, style, form.width, works_);
+    Listing listing = job_table(style, form, now());
+    if (!session_.owner().empty()) listing.expect_any_owner();
+    listing.print(text, style, form.width, works_);
     std::istringstream table(text.str());
     std::vector<std::string> lines;
     for (std::string line; std::getline(table, line);) lines.push_back(std::move(line));

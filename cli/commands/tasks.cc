@@ -22,7 +22,7 @@ int tasks(Session& session) {
     return kDone;
   }
   session.page();
-  Table table({{"TASK"}, {"COMMAND"}});
+  Table table({{"TASK", nullptr, 0, 8, true}, {"COMMAND", nullptr, 1, 20}});
   for (const json::value& value : list) {
     const json::object& task = value.as_object();
     const json::value* dispatcher = task.if_contains("dispatcher");

@@ -11,7 +11,9 @@ namespace json = boost::json;
 
 namespace {
 
-uid_t owner_of(const json::object& item) { return static_cast<uid_t>(number_of(item, "owner")); }
+uid_t owner_of(const json::object& item) {
+  return item.contains("owner") ? static_cast<uid_t>(number_of(item, "owner")) : ::geteuid();
+}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include <boost/json.hpp>
+#include <unistd.h>
 
 #include "cli/render/table.h"
 #include "cli/users.h"
@@ -20,9 +21,12 @@ class Listing {
   Listing(std::vector<Table::Column> columns, Cells cells)
       : columns_(std::move(columns)), cells_(std::move(cells)) {}
 
+  /// The user has said whose rows these are: of one other owner, they need no column OWNER.
+  void expect_any_owner() { owner_.reset(); }
+
   /// Prints the rows of one more page. The first page sets the widths of the columns. There is a
-  /// column OWNER once there are several users; if only a later page shows that, the table begins
-  /// again there.
+  /// column OWNER once there are rows of others than the caller; if only a later page shows that,
+  /// the table begins again there.
   void print(std::ostream& out, const Style& style, std::size_t width,
              const boost::json::array& page);
 
@@ -32,7 +36,7 @@ class Listing {
   std::vector<Table::Column> columns_;
   Cells cells_;
   std::optional<Table> table_;
-  std::optional<uid_t> owner_;  // The owner of the rows printed so far.
+  std::optional<uid_t> owner_ = ::geteuid();  // The owner of the rows printed so far.
   bool several_owners_ = false;
   UserNames names_;
 };

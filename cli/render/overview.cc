@@ -29,24 +29,6 @@ bool waits_for(const json::object& work, WaitKind kind) {
   });
 }
 
-// `, 12s of about 41s`
-std::string time_taken(const json::object& work, TimePoint now) {
-  const auto started = time_of(work, "startedAt");
-  if (!started || !work.contains("usualMs")) return "";
-  const Duration usual{number_of(work, "usualMs")};
-  return ", " + rough_duration(std::max(now - *started, Duration{})) + " of about " +
-         rough_duration(usual);
-}
-
-// `running 30 %, 12s of about 41s`, `running (stopping)`
-std::string running(const json::object& work, TimePoint now) {
-  const json::object& progress = object_of(work, "progress");
-  std::string text = state_of(work);
-  const std::size_t comma = text.find(',');
-  if (comma != std::string::npos && progress.contains("percent")) text.erase(comma, 1);
-  return text + time_taken(work, now);
-}
-
 // The wait that ends last among those whose end is known. A trigger knows only its deadline.
 const json::object* last_to_end(const json::object& work, TimePoint now) {
   const json::object* last = nullptr;
@@ -201,7 +183,7 @@ std::string painted_sign(const Style& style, std::string_view sign) {
 
 std::string next_of(const json::object& work, TimePoint now) {
   const auto state = parse_word<WorkState>(text_of(work, "state"));
-  if (state == WorkState::running) return running(work, now);
+  if (state == WorkState::running) return run_so_far(work, now);
   if (state && is_finished(*state)) return text_of(work, "state");
   const json::object* const last = last_to_end(work, now);
   if (!last) return when(work);

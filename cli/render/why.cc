@@ -191,7 +191,8 @@ std::string what_it_does(const json::object& why, const json::object& work, Time
   }
   if (state == word(WorkState::running)) {
     const json::object& data = object_of(object_of(work, "progress"), "data");
-    return "is " + state_of(work) + (data.empty() ? "" : ": " + printable(json::serialize(data)));
+    return "is " + run_so_far(work, now) +
+           (data.empty() ? "" : ": " + printable(json::serialize(data)));
   }
   if (state == word(WorkState::failed)) return "has failed" + end_of(work, now);
   if (state == word(WorkState::succeeded)) {

@@ -102,6 +102,22 @@ std::string state_of(const json::object& work) {
              : state;
 }
 
+std::string time_so_far(const json::object& work, TimePoint now) {
+  const auto started = time_of(work, "startedAt");
+  if (!started) return "";
+  const std::string text = rough_duration(std::max(now - *started, Duration{}));
+  return work.contains("usualMs")
+             ? text + " of about " + rough_duration(Duration{number_of(work, "usualMs")})
+             : text;
+}
+
+std::string run_so_far(const json::object& work, TimePoint now) {
+  std::string text = state_of(work);
+  const std::size_t comma = text.find(',');
+  if (comma != std::string::npos) text.erase(comma, 1);
+  return join(std::vector{text, time_so_far(work, now)});
+}
+
 std::string pause_text(const json::object& pause, TimePoint now, bool times) {
   const std::string group = text_of(pause, "group");
   std::string what = group.empty() ? "everything" : "group " + group;
@@ -200,6 +216,13 @@ std::string terms_of(const json::object& work) {
   return join(parts);
 }
 
+// Without their values, which may be secrets.
+std::string names_of(const json::object& variables) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : variables) names.emplace_back(name);
+  return names.empty() ? "" : join(names) + " (values: --json)";
+}
+
 std::string attempts_of(const json::object& work) {
   const std::int64_t attempts = number_of(work, "runAttemptCount");
   const std::int64_t most = number_of(work, "maxAttempts");
@@ -263,8 +286,10 @@ class JobPage {
     text("kind", "kind");
     text("task", "taskName");
     facts_.add("command", join(texts_of(work_, "command"), " "));
-    document("input", "input");
+    text("directory", "cwd");
+    facts_.add("environment", names_of(object_of(work_, "env")));
     text("variables", "envFile");
+    document("input", "input");
     facts_.add("schedule", schedule_of(work_));
     text("time zone", "timeZone");
     facts_.add("on change of", join(texts_of(work_, "onPath")));

@@ -16,6 +16,12 @@ namespace wm::cli {
 /// `running`, `running (stopping)`, …
 std::string state_of(const boost::json::object& work);
 
+/// `12s of about 41s`, or `12s` where nobody knows how long it takes; empty: it does not run.
+std::string time_so_far(const boost::json::object& work, TimePoint now);
+
+/// `running 30 %, 12s of about 41s`, `running (stopping), 3s`: the state of one that runs.
+std::string run_so_far(const boost::json::object& work, TimePoint now);
+
 /// `everything`, `group backup, until today 18:00 (in 2h)`; `times`: with the date and seconds.
 std::string pause_text(const boost::json::object& pause, TimePoint now, bool times = false);
 

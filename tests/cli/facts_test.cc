@@ -56,5 +56,20 @@ TEST(JobPage, SaysFirstHowTheJobIs) {
   EXPECT_EQ(printed({0, true}).find("1h ago"), std::string::npos);
 }
 
+TEST(JobPage, NamesTheDirectoryAndTheVariablesButTellsNoSecret) {
+  std::ostringstream out;
+  print_work(out, Style(false),
+             {{"uniqueName", "a"},
+              {"state", "succeeded"},
+              {"cwd", "/srv"},
+              {"env", {{"TOKEN", "secret"}, {"B", "2"}}}},
+             kNow);
+  EXPECT_EQ(out.str(),
+            "'a' has succeeded\n"
+            "state         succeeded\n"
+            "directory     /srv\n"
+            "environment   TOKEN, B (values: --json)\n");
+}
+
 }  // namespace
 }  // namespace wm::cli

@@ -85,7 +85,7 @@ TEST(Overview, SaysInWordsWhatAJobNeeds) {
 
 TEST(Overview, SaysHowLongARunUsuallyTakes) {
   object work{{"state", "running"}, {"startedAt", format_time(kNow - 12s)}};
-  EXPECT_EQ(next_of(work, kNow), "running");
+  EXPECT_EQ(next_of(work, kNow), "running, 12s");
   work["usualMs"] = 41'000;
   EXPECT_EQ(next_of(work, kNow), "running, 12s of about 41s");
   work["progress"] = object{{"percent", 30}};

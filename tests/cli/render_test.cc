@@ -1,6 +1,7 @@
 #include <sstream>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "cli/render/listing.h"
 #include "cli/render/local_time.h"
@@ -69,11 +70,25 @@ TEST(Listing, ShowsOwnersFromThePageOnThatHasSeveral) {
     return out.str();
   };
   const std::int64_t nobody = 3'999'999'999;  // No user.
-  EXPECT_EQ(printed({{"a", 0}, {"b", 0}}), "NAME\na\nb\n");
+  const std::int64_t self = ::geteuid();
+  EXPECT_EQ(printed({{"a", self}, {"b", self}}), "NAME\na\nb\n");
   EXPECT_EQ(printed({}), "");
-  EXPECT_EQ(printed({{"c", 0}}), "c\n");
+  EXPECT_EQ(printed({{"c", self}}), "c\n");
   EXPECT_EQ(printed({{"d", nobody}}), "\nOWNER       NAME\n3999999999  d\n");
   EXPECT_EQ(printed({{"e", nobody}}), "3999999999  e\n");
+}
+
+TEST(Listing, ShowsTheOneOwnerWhoIsNotTheCallerUnlessNamed) {
+  const boost::json::array page{{{"name", "a"}, {"owner", 3'999'999'999}}};
+  for (const bool named : {false, true}) {
+    Listing listing({{"NAME"}}, [](const boost::json::object& item) {
+      return std::vector<std::string>{text_of(item, "name")};
+    });
+    if (named) listing.expect_any_owner();
+    std::ostringstream out;
+    listing.print(out, Style(false), 0, page);
+    EXPECT_EQ(out.str(), named ? "NAME\na\n" : "OWNER       NAME\n3999999999  a\n");
+  }
 }
 
 TEST(Table, CountsCharactersAndEscapesControls) {
@@ -212,7 +227,10 @@ TEST(Why, SaysTheVerdictFirst) {
             "'a' has failed: exit 1, attempt 5 of 5, 4s ago");
   EXPECT_EQ(
       verdict(why("running", {}), {{"state", "running"}, {"progress", {{"percent", 30}}}}, kNow),
-      "'a' is running, 30 %");
+      "'a' is running 30 %");
+  EXPECT_EQ(verdict(why("running", {}),
+                    {{"state", "running"}, {"startedAt", format_time(kNow - 3s)}}, kNow),
+            "'a' is running, 3s");
   EXPECT_EQ(
       verdict(why("blocked", {wait("prerequisite", "a", "succeeded", "enqueued")}), none, kNow),
       "'a' waits for the job that it was appended to, which is enqueued");

@@ -196,6 +196,37 @@ TEST_F(OnATerminal, AnswersBeginWithASentence) {
   EXPECT_NE(first_line({"status"}).find("everything is paused"), std::string::npos);
 }
 
+TEST_F(OnATerminal, ATimeIsNotCutForALongName) {
+  const std::string name(150, 'n');
+  later(name);
+  const std::string forecast = shown({"forecast", "--color", "never"});
+  EXPECT_TRUE(std::regex_search(forecast, std::regex("to(day|morrow) \\d\\d:\\d\\d  in 59m")) ||
+              forecast.find(" in 1h ") != std::string::npos)
+      << forecast;
+  shell(name + "2", "exit 1", {"--max-attempts", "1"});
+  EXPECT_EQ(wm({"wait", name + "2"}).status, 1);
+  Terminal history(60, 24, wm_with({"history", "--color", "never"}));
+  EXPECT_EQ(history.finish(), 0);
+  EXPECT_TRUE(std::regex_search(history.text(), std::regex("today \\d\\d:\\d\\d  \\d+ms  ")))
+      << history.text();
+}
+
+TEST_F(OnATerminal, ARunTellsItsAge) {
+  const auto pipe = daemon_.path() / "pipe";
+  make_pipe(pipe);
+  shell("a", "read -r line <" + pipe.string());
+  const std::regex age("running, \\d+m?s");
+  for (const char* const command : {"list", "why", "show"}) {
+    std::vector<std::string> arguments{command};
+    if (arguments[0] != "list") arguments.emplace_back("a");
+    const std::string said = ok(arguments);
+    EXPECT_TRUE(std::regex_search(said, age)) << said;
+  }
+  const std::string history = ok({"history"});
+  EXPECT_TRUE(std::regex_search(history, std::regex("\\d+m?s +running"))) << history;
+  std::ofstream(pipe) << "x\n";
+}
+
 TEST_F(OnATerminal, SentencesBreakAtSpaces) {
   ok({"conditions", "override", "charging=no", "network=metered"});
   shell("a", ":", {"--charging", "--network", "unmetered"});
