@@ -5,6 +5,8 @@
 
 #include "cli/command.h"
 #include "cli/news.h"
+#include "cli/remarks.h"
+#include "cli/render/facts.h"
 #include "cli/render/job_table.h"
 #include "cli/render/local_time.h"
 #include "cli/render/overview.h"
@@ -25,6 +27,8 @@ struct ListOptions {
   bool all = false;
   bool tasks = false;
   bool watch = false;
+
+  bool is_about_all() const { return states.empty() && tags.empty() && task.empty(); }
 };
 
 // `no failed jobs with the tag 'backup'`
@@ -55,6 +59,15 @@ json::object question_of(const ListOptions& options) {
 constexpr std::size_t kMostSorted = 20'000;
 constexpr std::size_t kMostSortedInPipe = 2'000;  // A program reads on while people look.
 
+void print_remarks(Session& session) {
+  const Style style = session.style();
+  for (const std::string& remark : remarks(session)) {
+    for (const std::string& line : wrapped(remark, terminal_width())) {
+      session.out() << style.dim(line) << '\n';
+    }
+  }
+}
+
 int list(Session& session, const ListOptions& options) {
   session.page();
   const Style style = session.style();
@@ -80,10 +93,10 @@ int list(Session& session, const ListOptions& options) {
   sort_for_reading(sorted, now());
   print(sorted);
   if (!count) return session.complain(count.error());
-  if (*count > 0 && form.signs && !session.json()) {
-    session.out() << style.dim(counts.summary(form.width)) << '\n';
-  }
   if (*count == 0 && !session.json()) session.hint(none_of(options));
+  if (!form.signs || session.json()) return kDone;
+  if (*count > 0) session.out() << style.dim(counts.summary(form.width)) << '\n';
+  if (options.is_about_all()) print_remarks(session);
   return kDone;
 }
 
@@ -125,6 +138,7 @@ class LiveList {
     });
     if (!done) return false;
     keep_first(works, kMost);
+    if (options_.is_about_all()) remarks_ = join(remarks(session_), "; ");
     works_ = std::move(works);
     counts_ = std::move(counts);
     return true;
@@ -133,6 +147,13 @@ class LiveList {
   static void keep_first(json::array& works, std::size_t most) {
     sort_for_reading(works, now());
     if (works.size() > most) works.resize(most);
+  }
+
+  std::string summary(std::size_t width) const {
+    const std::string text =
+        counts_.all() == 0 ? none_of(options_)
+                           : counts_.summary(remarks_.empty() ? width : 0);  // Without its hint.
+    return remarks_.empty() ? text : text + "  " + remarks_;
   }
 
   void draw() {
@@ -146,8 +167,7 @@ class LiveList {
     std::vector<std::string> lines;
     for (std::string line; std::getline(table, line);) lines.push_back(std::move(line));
     lines.resize(lines.size() + counts_.all() - works_.size());
-    lines.push_back(
-        style.dim(counts_.all() == 0 ? none_of(options_) : counts_.summary(form.width)));
+    lines.push_back(style.dim(summary(form.width)));
     screen_.draw(fit_rows(std::move(lines), terminal_rows(), style.dots()));
   }
 
@@ -156,6 +176,7 @@ class LiveList {
   Screen screen_;
   json::array works_;
   JobCounts counts_;
+  std::string remarks_;
   bool changed_ = true;
   std::chrono::steady_clock::time_point drawn_;
 };

@@ -1,14 +1,16 @@
-#include <algorithm>
 #include <memory>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "cli/command.h"
 #include "cli/commands/show.h"
+#include "cli/remarks.h"
 #include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "core/text.h"
 
 namespace wm::cli {
 namespace {
@@ -26,15 +28,13 @@ std::string jobs_text(std::int64_t running, std::int64_t waiting) {
          fmt::format(", {} {}", waiting, waiting == 1 ? "waits" : "wait");
 }
 
-// `wmd is up: 1 job runs, 4 wait`
-std::string daemon_in_a_sentence(const boost::json::object& status) {
+// `wmd is up: 1 job runs, 4 wait; everything is paused: wm resume`
+std::string daemon_in_a_sentence(const boost::json::object& status, const std::string& failures) {
   const std::int64_t running = number_of(status, "running");
-  const std::string text =
-      "wmd is up: " + jobs_text(running, number_of(status, "unfinished") - running);
-  const bool held = std::ranges::any_of(
-      array_of(status, "paused"),
-      [](const boost::json::value& one) { return text_of(one.as_object(), "group").empty(); });
-  return held ? text + "; everything is paused: wm resume" : text;
+  return join(
+      std::vector{"wmd is up: " + jobs_text(running, number_of(status, "unfinished") - running),
+                  pause_of_all(status, now()), failures},
+      "; ");
 }
 
 int status(Session& session, bool times) {
@@ -51,7 +51,8 @@ int status(Session& session, bool times) {
     if (!value) return std::string("when something happens");
     return times ? local_time(*value) : relative_time(*value, now());
   };
-  print_wrapped(session.out(), style, daemon_in_a_sentence(*answer), width);
+  print_wrapped(session.out(), style, daemon_in_a_sentence(*answer, recent_failures(session)),
+                width);
   Facts facts(session.out(), style, kLabel, width);
   facts.add("version", text_of(*answer, "version"));
   facts.add("process", std::to_string(number_of(*answer, "pid")));

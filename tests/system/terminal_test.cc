@@ -211,6 +211,28 @@ TEST_F(OnATerminal, ATimeIsNotCutForALongName) {
       << history.text();
 }
 
+TEST_F(OnATerminal, SummariesTellWhatNoRowShows) {
+  later("a");
+  EXPECT_EQ(shown({"list"}).find("failed"), std::string::npos);
+  shell("b", "exit 64");
+  EXPECT_EQ(wm({"wait", "b"}).status, 1);
+  ok({"pause", "--for", "2h"});
+  const std::string failures = "1 failed run since yesterday: wm history --failed";
+  for (const char* const command : {"list", "status"}) {
+    const std::string said = shown({command, "--color", "never"});
+    EXPECT_NE(said.find(failures), std::string::npos) << said;
+    EXPECT_TRUE(std::regex_search(said, std::regex("everything is paused until to.* \\(in [12]h.*"
+                                                   "\\):\\s+wm\\s+resume")))
+        << said;
+  }
+  EXPECT_EQ(shown({"list", "--tag", "x"}).find(failures), std::string::npos) << "that is about b";
+  EXPECT_EQ(ok({"list"}).find(failures), std::string::npos) << "a table is a table in a pipe";
+  Terminal terminal(120, 5, wm_with({"list", "--watch", "--color", "never"}));
+  EXPECT_TRUE(terminal.await("1 job: 1 waiting.  everything is paused")) << terminal.text();
+  terminal.type("\x03");
+  terminal.finish();
+}
+
 TEST_F(OnATerminal, ARunTellsItsAge) {
   const auto pipe = daemon_.path() / "pipe";
   make_pipe(pipe);

@@ -1,0 +1,23 @@
+// What the summary of a list adds: what holds all jobs back, and failures that no unfinished job
+// shows.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/session.h"
+#include "core/time.h"
+
+namespace wm::cli {
+
+/// `everything is paused, until today 18:00 (in 2h): wm resume`; empty: it is not.
+std::string pause_of_all(const boost::json::object& status, TimePoint now);
+
+/// `31 failed runs since yesterday: wm history --failed --since yesterday`; empty: there are none
+/// among the newest runs, which are all that are looked at.
+std::string recent_failures(Session& session);
+
+/// Both, as far as they can be asked for.
+std::vector<std::string> remarks(Session& session);
+
+}  // namespace wm::cli
