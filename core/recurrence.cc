@@ -1,5 +1,6 @@
 #include "core/recurrence.h"
 
+#include <algorithm>
 #include <bitset>
 #include <vector>
 
@@ -14,6 +15,28 @@ std::unexpected<Error> bad(std::string_view text, std::string_view why) {
   return fail(ErrorCode::invalid,
               "bad period '" + printable(text) + "': " + std::string(why) +
                   ": write 1d, day, \"Mon..Fri 09:00\", 02:30 or \"30 2 * * *\"");
+}
+
+// What is meant by words that are nearly a period; empty: nobody knows.
+std::string hint_for(const std::vector<std::string>& words) {
+  if (is_noon_or_midnight(words.back())) {
+    return words.back() + " may be noon or midnight: write 12:00 or 00:00";
+  }
+  const auto is_cron = [](const std::string& word) {
+    return word.find_first_not_of("0123456789*/,-") == std::string::npos;
+  };
+  if (words.size() > 2 && std::ranges::all_of(words, is_cron)) {
+    return "cron needs five fields, minute, hour, day, month and weekday: it has " +
+           std::to_string(words.size());
+  }
+  if (words.size() != 1) return "";
+  const std::string& word = words.front();
+  if (word == "hourly") return "write 1h, or @hourly for every full hour";
+  if (word == "daily") return "write 1d, or @daily for every midnight";
+  if (word == "weekly") return "write 1w, or @weekly for the midnight of Sunday";
+  if (word == "month" || word == "monthly") return "write @monthly, for the first of each month";
+  if (word == "year" || word == "yearly") return "write @yearly, for the first of January";
+  return "";
 }
 
 using Weekdays = std::bitset<8>;  // From Monday, 1, to Sunday, 7.
@@ -72,6 +95,9 @@ Result<Recurrence> parse_recurrence(std::string_view text) {
     return Recurrence{std::nullopt, std::string(text)};
   }
   const auto time = parse_time_of_day(words.back());
+  if (const std::string hint = time ? "" : hint_for(words); !hint.empty()) {
+    return fail(ErrorCode::invalid, "bad period '" + printable(text) + "': " + hint);
+  }
   if (!time) return bad(text, words.size() == 1 ? "it names no time" : "its end is no time of day");
   words.pop_back();
   if (!words.empty() && words.back() == "at") words.pop_back();

@@ -155,6 +155,14 @@ class WhenReader {
   std::unexpected<Error> bad(std::string_view why = "") const {
     std::string message = "bad time '" + printable(text_) + "'";
     if (!why.empty()) return fail(ErrorCode::invalid, message + ": " + std::string(why));
+    if (is_noon_or_midnight(words_.back())) {
+      return fail(ErrorCode::invalid, message + ": " + words_.back() +
+                                          " may be noon or midnight: write 12:00 or 00:00");
+    }
+    if (words_.size() == 2 && words_[0] == "in" && parse_number<int>(words_[1])) {
+      return fail(ErrorCode::invalid, message + ": " + words_[1] + " of what? Write in " +
+                                          words_[1] + "m or in " + words_[1] + "h");
+    }
     const auto known = day_words();
     const std::string meant = did_you_mean(words_.front(), known);
     if (!meant.empty() && !std::ranges::count(known, words_.front())) {
@@ -202,10 +210,18 @@ std::optional<Duration> parse_time_of_day(std::string_view word) {
   const int minute = parts->size() > 1 ? (*parts)[1] : 0;
   const int second = parts->size() > 2 ? (*parts)[2] : 0;
   if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  // People disagree about 12am.
-  if (by_twelve && (hour < 1 || hour > 11)) return std::nullopt;
-  return std::chrono::hours{hour + (by_twelve && !morning ? 12 : 0)} +
-         std::chrono::minutes{minute} + std::chrono::seconds{second};
+  if (!by_twelve) {
+    return std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
+  }
+  if (hour < 1 || hour > 12 || (hour == 12 && minute == 0)) return std::nullopt;
+  return std::chrono::hours{hour % 12 + (morning ? 0 : 12)} + std::chrono::minutes{minute} +
+         std::chrono::seconds{second};
+}
+
+bool is_noon_or_midnight(std::string_view word) {
+  if (!word.ends_with("am") && !word.ends_with("pm")) return false;
+  word.remove_suffix(2);
+  return word == "12" || word == "12:00";
 }
 
 Result<TimePoint> parse_when(std::string_view text, Direction direction, TimePoint now,

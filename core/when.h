@@ -22,7 +22,10 @@ enum class Direction : std::uint8_t { past, future };
 std::vector<std::string> lower_words(std::string_view text);
 
 /// `09:30`, `9:30:15`, `9am`, `9:30pm`, `noon`, `midnight`: the time since the day began.
+/// Nothing for 12am and 12pm, about which people disagree.
 std::optional<Duration> parse_time_of_day(std::string_view word);
+/// `12am`, `12:00pm`
+bool is_noon_or_midnight(std::string_view word);
 
 /// `now`; `HH:MM[:SS]`, `9am`, `noon`; `today`, `yesterday`, `tomorrow`, a weekday (`monday`,
 /// `mon`) or `YYYY-MM-DD`, each optionally with a time of day (`tomorrow at 10:00`), otherwise at

@@ -43,10 +43,15 @@ TEST(Recurrence, IsRefusedIfItMayMeanTwoThings) {
   };
   const std::string right = ": write 1d, day, \"Mon..Fri 09:00\", 02:30 or \"30 2 * * *\"";
   EXPECT_EQ(problem(""), "bad period '': it is empty" + right);
-  EXPECT_EQ(problem("month"), "bad period 'month': it names no time" + right);
+  EXPECT_EQ(problem("month"), "bad period 'month': write @monthly, for the first of each month");
+  EXPECT_EQ(problem("hourly"), "bad period 'hourly': write 1h, or @hourly for every full hour");
+  EXPECT_EQ(problem("0 9 * *"),
+            "bad period '0 9 * *': cron needs five fields, minute, hour, day, month and weekday: "
+            "it has 4");
   EXPECT_EQ(problem("d"), "bad period 'd': it names no time" + right);
   EXPECT_EQ(problem("mon"), "bad period 'mon': it names no time" + right);
-  EXPECT_EQ(problem("day 12am"), "bad period 'day 12am': its end is no time of day" + right);
+  EXPECT_EQ(problem("day 12am"),
+            "bad period 'day 12am': 12am may be noon or midnight: write 12:00 or 00:00");
   EXPECT_EQ(problem("moo 09:00"), "bad period 'moo 09:00': 'moo' names no days" + right);
   EXPECT_EQ(problem("mon tue 09:00"),
             "bad period 'mon tue 09:00': its days are one word, such as Mon,Thu" + right);

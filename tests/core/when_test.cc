@@ -112,6 +112,11 @@ TEST(When, ErrorsNameTheValueAndWhatIsRight) {
   EXPECT_EQ(problem(future("tomorrow midnight")),
             "bad time 'tomorrow midnight': write 00:00 and the day that begins then");
   EXPECT_FALSE(future("12am") || future("13pm") || future("0am") || future("at"));
+  EXPECT_EQ(problem(future("12am")),
+            "bad time '12am': 12am may be noon or midnight: write 12:00 or 00:00");
+  EXPECT_EQ(future("12:30pm"), future("12:30"));
+  EXPECT_EQ(future("12:30am"), future("00:30"));
+  EXPECT_EQ(problem(future("in 5")), "bad time 'in 5': 5 of what? Write in 5m or in 5h");
   EXPECT_EQ(problem(past("tomorrow")), "bad time 'tomorrow': it is in the future");
   EXPECT_EQ(problem(future("yesterday")), "bad time 'yesterday': it is in the past");
   EXPECT_EQ(problem(future("2 days ago")), "bad time '2 days ago': it is in the past");
