@@ -1,6 +1,8 @@
 #include "cli/help.h"
 
 #include <array>
+#include <cstdlib>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -89,9 +91,12 @@ std::string short_help() {
          "Example: wm once hello -- echo Hello; wm logs hello\n";
 }
 
-bool show_manual() {
+bool show_manual(const std::string& command) {
   if (::isatty(STDOUT_FILENO) == 0) return false;
-  const auto man = start({.words = {"man", "1", "wm"}});
+  // less takes commands from there; man adds its own options to it.
+  std::vector<std::string> variables = own_environment();
+  if (!std::getenv("LESS")) variables.push_back("LESS=+/^ +" + command + "( |$)");
+  const auto man = start({.words = {"man", "1", "wm"}, .environment = std::move(variables)});
   return man && await_end(*man) == 0;
 }
 

@@ -180,6 +180,9 @@ std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
   if (kind == CLI::ExitCodes::RequiredError && app.get_subcommands().empty()) {
     return "name a command";
   }
+  if (kind == CLI::ExitCodes::RequiredError && what.find("ubcommand") != std::string::npos) {
+    return "name one of its commands: " + join(commands_below(deepest(app)));
+  }
   const std::string option = what.substr(0, what.find(':'));
   if (kind == CLI::ExitCodes::ArgumentMismatch) {
     if (what.ends_with("missing")) return option + " needs a value";
@@ -192,7 +195,7 @@ std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,
 int complain_of_usage(const std::string& what, const std::string& program,
                       const std::string& command, std::ostream& err) {
   err << program << ": " << printable(what);
-  if (!what.ends_with('?')) {
+  if (!what.ends_with('?') && what.find(" is a job: ") == std::string::npos) {
     err << ": see " << program << ' ' << command << (command.empty() ? "" : " ") << "--help";
   }
   err << '\n';

@@ -12,11 +12,11 @@ struct Words {
 };
 
 constexpr std::array kCommandWords{
-    Words{"add,enqueue,new,schedule,submit", "once or every"},
+    Words{"add,at,create,enqueue,new,schedule,submit", "once or every"},
     Words{"start,trigger", "run"},
-    Words{"stop,kill,rm,remove,delete,del", "cancel"},
-    Words{"restart,rerun,requeue", "retry"},
-    Words{"ls,ps,jobs,queue", "list"},
+    Words{"stop,kill,rm,remove,delete,del,disable", "cancel"},
+    Words{"restart,rerun,requeue,enable,reset", "retry"},
+    Words{"ls,ps,jobs,queue,find,search", "list"},
     Words{"top", "list --watch"},
     Words{"describe,info,get,inspect", "show"},
     Words{"explain", "why"},
@@ -27,6 +27,8 @@ constexpr std::array kCommandWords{
     Words{"next,timers,list-timers,upcoming", "forecast"},
     Words{"sensors", "conditions"},
     Words{"hold,suspend", "pause"},
+    Words{"group", "pause --group"},
+    Words{"skip", "update --at"},
     Words{"unpause,continue", "resume"},
     Words{"clean,clear,gc", "prune"},
     Words{"crontab,cron", "import crontab"},

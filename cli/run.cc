@@ -8,6 +8,7 @@
 #include "cli/complete.h"
 #include "cli/global_options.h"
 #include "cli/help.h"
+#include "cli/job_or_command.h"
 #include "cli/mistakes.h"
 #include "cli/streams.h"
 #include "core/text.h"
@@ -95,7 +96,7 @@ Parser::Parser(const CommandLine& line, const Command* command) {
     if (&one != command) continue;
     run = one.set_up(*sub, line);
     named = sub;
-    sub->footer(sub->get_footer() + "\nFor the options of all commands, such as --json: wm --help");
+    sub->footer(sub->get_footer() + "\nFor the options of all commands, such as --json: wm help");
   }
 }
 
@@ -172,9 +173,9 @@ int help(Session& session, const std::string& name) {
   if (!name.empty() && !command) {
     return session.complain({ErrorCode::invalid, unknown_command(name)});
   }
-  if (command && show_manual()) return kDone;
+  if (command && show_manual(name)) return kDone;
   const Parser parser({}, command);
-  session.out() << (parser.named ? parser.named->help() : parser.app.help());
+  session.out() << (parser.named ? parser.named->help("wm") : parser.app.help());
   return kDone;
 }
 
@@ -185,6 +186,21 @@ bool print_at_once(const std::string& option, Streams streams) {
   const bool help = option == "--help" || option == "-h";
   if (help) streams.out << short_help();
   return version || help;
+}
+
+// The options of all commands before that word.
+GlobalOptions options_before(const std::vector<std::string>& arguments, const std::string* word) {
+  GlobalOptions options;
+  CLI::App app;
+  add_global_options(app, options);
+  try {
+    std::vector<std::string> reversed(arguments.data(), word);
+    std::ranges::reverse(reversed);
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError&) {
+    return {};
+  }
+  return options;
 }
 
 // The status of a command whose output must all be written.
@@ -229,7 +245,7 @@ int run(int argc, const char* const* argv, Streams streams) {
   const std::string* word = first_word(arguments, kOptionsWithValue);
   const Command* command = word ? find_command(*word) : nullptr;
   if (word && !command) {
-    return complain(unknown_command(*word), "", streams);
+    return complain(no_command(*word, options_before(arguments, word)), "", streams);
   }
   for (const std::string& argument : arguments) {
     if (is_utf8(argument)) continue;

@@ -52,6 +52,11 @@ std::string name_of(const std::vector<std::string>& command) {
   return name.empty() || name.size() > kLongest || has_control(name) ? "job" : name;
 }
 
+bool is_another_command(const WorkRequest& request, const json::object& work) {
+  return request.command != texts_of(work, "command") ||
+         request.task_name != text_of(work, "taskName");
+}
+
 int register_work(Session& session, const Registration& options, const WorkRequest& request,
                   json::object parameters = {}) {
   if (request.task_name.empty() && request.command.empty()) {
@@ -67,6 +72,11 @@ int register_work(Session& session, const Registration& options, const WorkReque
   const std::string result(answer->at("result").as_string());
   for (const std::string& doubt : doubts_of(request)) session.hint(doubt);
   if (const auto doubt = doubt_of_time(request); !doubt.empty()) session.hint(doubt);
+  if (result == "kept" && options.existing.empty() && is_another_command(request, work)) {
+    session.hint("'" + printable(request.unique_name) +
+                 "' still has its earlier command: --existing replace takes the new one, another "
+                 "name adds a job");
+  }
   if (session.json()) {
     work["result"] = result;
     session.print(work);

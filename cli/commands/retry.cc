@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <memory>
 
+#include "cli/chain_failure.h"
 #include "cli/command.h"
+#include "cli/render/why.h"
 #include "cli/render/work.h"
+#include "core/text.h"
 
 namespace wm::cli {
 
@@ -20,7 +24,24 @@ int retry(Session& session, const std::vector<std::string>& names) {
     if (!session.json()) session.out() << describe_registration(work, "enqueued") << '\n';
     works.push_back(work);
   }
-  if (session.json()) session.print(works);
+  if (session.json()) {
+    session.print(works);
+    return kDone;
+  }
+  std::vector<std::string> left;
+  for (const std::string& name : names) {
+    const auto answer = client->call("Show", {{"uniqueName", name}});
+    if (!answer) continue;
+    for (const std::string& one :
+         failed_after(array_of(object_of(*answer, "work"), "chain"), name)) {
+      if (std::ranges::count(left, one) == 0) left.push_back(one);
+    }
+  }
+  if (!left.empty()) {
+    session.hint(printable(enumerated(left)) + (left.size() == 1 ? " depends" : " depend") +
+                 " on it, and " + (left.size() == 1 ? "stays" : "stay") +
+                 " as before: " + retry_command(left));
+  }
   return kDone;
 }
 

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "cli/chain_failure.h"
 #include "cli/command.h"
 #include "cli/news.h"
 #include "cli/render/screen.h"
@@ -137,9 +138,17 @@ class Waiting {
     if (session_.json()) {
       session_.print(work);
     } else {
-      session_.out() << printable(describe(work)) << '\n';
+      session_.out() << printable(describe(work)) << cause_elsewhere(work) << '\n';
     }
     session_.flush();
+  }
+
+  // ` (because 'a' failed: exit 1)`, of a job that has not run.
+  std::string cause_elsewhere(const json::object& work) {
+    const bool failed = text_of(work, "state") == word(WorkState::failed);
+    if (!failed || !object_of(work, "lastResult").empty()) return "";
+    const auto failure = failure_in_chain(session_, text_of(work, "uniqueName"));
+    return failure ? " (because " + failure->reason + ")" : "";
   }
 
   Session& session_;

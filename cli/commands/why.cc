@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "cli/chain_failure.h"
 #include "cli/command.h"
 #include "cli/log_lines.h"
 #include "cli/render/facts.h"
@@ -37,13 +38,23 @@ void print(Session& session, const json::object& why, const json::object& work) 
   std::ostream& out = session.out();
   const Style style = session.style();
   const std::string name = text_of(why, "uniqueName");
-  print_wrapped(out, style, verdict(why, work, now()), terminal_width());
+  const auto failure =
+      text_of(why, "failedPrerequisite").empty() ? std::nullopt : failure_in_chain(session, name);
+  print_wrapped(out, style,
+                failure ? "'" + printable(name) + "' is " + text_of(why, "state") + ", because " +
+                              failure->reason
+                        : verdict(why, work, now()),
+                terminal_width());
   print_facts(out, style, why, work, terminal_width(), now());
   if (const std::string waited = waited_of(why); !waited.empty()) {
     out << "  So far, since it was due: " << printable(waited) << '\n';
   }
   if (is_about_failure(work)) print_last_lines(session, name);
-  for (const std::string& step : next_steps(why)) out << "  " << step << '\n';
+  const std::vector<std::string> steps =
+      failure ? std::vector{"Why that: " + command_line("why", failure->names.front()),
+                            "Once more: " + retry_command(failure->names)}
+              : next_steps(why);
+  for (const std::string& step : steps) out << "  " << step << '\n';
 }
 
 void print_then(Session& session, const json::object& why) {

@@ -174,7 +174,7 @@ TEST_F(Commands, CancelByNameTagAndAll) {
 
 TEST_F(Commands, ExistingWorkIsKeptOrReplaced) {
   shell("a", "echo old", {"--initial-delay", "1h"});
-  const std::string kept = ok({"register-oneoff", "a", "--", "echo", "new"});
+  const std::string kept = wm({"register-oneoff", "a", "--", "echo", "new"}).out;
   EXPECT_TRUE(kept.starts_with("'a' is kept")) << kept;
   const json::value replaced =
       json({"register-oneoff", "a", "--existing", "replace", "--", "echo", "new"});
@@ -434,6 +434,40 @@ TEST_F(Commands, AReloadTakesValidSettingsOnly) {
   daemon_.configure("[tasks.two]\ncommand = [\"true\"]\n");
   daemon_.signal(SIGHUP);
   EXPECT_EQ(text(json({"tasks"}).at(0), "name"), "one");
+}
+
+TEST_F(Commands, AChainThatFailedNamesTheFirstCause) {
+  ok({"pause"});
+  shell("c1", "exit 65");
+  shell("c2", ":", {"--after", "c1"});
+  shell("c3", ":", {"--after", "c2"});
+  ok({"resume"});
+  EXPECT_EQ(wm({"wait", "c2"}).out, "'c2' failed (because 'c1' failed: exit 65)\n");
+  const std::string why = ok({"why", "c3"});
+  EXPECT_TRUE(why.starts_with("'c3' is failed, because 'c1' failed: exit 65\n")) << why;
+  EXPECT_NE(why.find("  Once more: wm retry c1 c2 c3\n"), std::string::npos) << why;
+  ok({"pause"});
+  EXPECT_EQ(wm({"retry", "c1"}).err,
+            "wm: c2 and c3 depend on it, and stay as before: wm retry c2 c3\n");
+  EXPECT_EQ(wm({"retry", "c2", "c3"}).err, "");
+}
+
+TEST_F(Commands, WhatIsKeptWithAnotherCommandIsSaid) {
+  ok({"once", "deploy", "--initial-delay", "1h", "--", "echo", "v1"});
+  EXPECT_EQ(wm({"once", "deploy", "--initial-delay", "1h", "--", "echo", "v1"}).err, "");
+  const Output other = wm({"once", "deploy", "--", "echo", "v2"});
+  EXPECT_EQ(other.status, 0);
+  EXPECT_EQ(other.err,
+            "wm: 'deploy' still has its earlier command: --existing replace takes the new one, "
+            "another name adds a job\n");
+}
+
+TEST_F(Commands, AWordThatIsAJobIsNoCommand) {
+  ok({"once", "backup", "--initial-delay", "1h", "--", "true"});
+  fails(2, "backup is a job: wm show backup, wm why backup, wm logs backup", {"backup"});
+  fails(2, "did you mean the job backup: wm show backup", {"bakcup"});
+  fails(2, "did you mean list?", {"lst"});
+  fails(2, "unknown command 'frobnicate', and no job: see wm --help", {"frobnicate"});
 }
 
 TEST_F(Commands, ErrorsNameTheValueAndTheExitCode) {
