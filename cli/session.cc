@@ -12,6 +12,7 @@
 #include "cli/autostart.h"
 #include "cli/parts.h"
 #include "cli/progress_line.h"
+#include "cli/render/screen.h"
 #include "cli/render/work.h"
 #include "cli/users.h"
 #include "core/text.h"
@@ -127,9 +128,8 @@ Style Session::style_on(int fd) const {
     case ColorChoice::automatic:
       break;
   }
-  const char* const terminal = std::getenv("TERM");
-  const bool dumb = terminal && std::string_view(terminal) == "dumb";
-  return Style(::isatty(fd) != 0 && !dumb && !std::getenv("NO_COLOR"), unicode);
+  const bool coloured = ::isatty(fd) != 0 && is_capable_terminal() && !std::getenv("NO_COLOR");
+  return Style(coloured, unicode);
 }
 
 Result<Client> Session::connect() {
@@ -289,6 +289,11 @@ int Session::complain(const Error& error) {
 
 int Session::complain(std::string_view option, const Error& error) {
   return complain(Error{error.code, std::string(option) + ": " + error.message});
+}
+
+void Session::hint(std::string_view text) {
+  if (show_hint_) return show_hint_(text);
+  err() << "wm: " << text << '\n';
 }
 
 void Session::print(const boost::json::value& document) {

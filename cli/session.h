@@ -122,7 +122,10 @@ class Session {
   int complain(std::string_view option, const Error& error);
 
   /// Prints a hint for people, on the error stream.
-  void hint(std::string_view text) { err() << "wm: " << text << '\n'; }
+  void hint(std::string_view text);
+
+  /// Hands the hints to `show` instead, which draws on the whole terminal; nullptr: no longer.
+  void show_hints(std::function<void(std::string_view)> show) { show_hint_ = std::move(show); }
 
   /// Prints one JSON document, and a newline.
   void print(const boost::json::value& document);
@@ -143,6 +146,7 @@ class Session {
   std::optional<uid_t> owner_;  // The user for whom we act.
   bool own_directory_ = false;  // The directory of that socket must belong to the user.
   bool timed_out_ = false;
+  std::function<void(std::string_view)> show_hint_;
 };
 
 }  // namespace wm::cli

@@ -105,7 +105,12 @@ int list(Session& session, const ListOptions& options) {
 class LiveList {
  public:
   LiveList(Session& session, const ListOptions& options)
-      : session_(session), options_(options), screen_(session.out()) {}
+      : session_(session), options_(options), screen_(session.out()) {
+    session.show_hints([this](std::string_view text) { draw("wm: " + std::string(text)); });
+  }
+  LiveList(const LiveList&) = delete;
+  LiveList& operator=(const LiveList&) = delete;
+  ~LiveList() { session_.show_hints(nullptr); }
 
   void note_change() {
     changed_ = true;
@@ -156,7 +161,8 @@ class LiveList {
     return remarks_.empty() ? text : text + "  " + remarks_;
   }
 
-  void draw() {
+  // The last line is the summary, or what there is to say instead.
+  void draw(const std::string& instead = "") {
     const Style style = session_.style();
     const JobTableForm form{terminal_width(), true, options_.tasks};
     std::ostringstream text;
@@ -167,7 +173,7 @@ class LiveList {
     std::vector<std::string> lines;
     for (std::string line; std::getline(table, line);) lines.push_back(std::move(line));
     lines.resize(lines.size() + counts_.all() - works_.size());
-    lines.push_back(style.dim(summary(form.width)));
+    lines.push_back(style.dim(instead.empty() ? summary(form.width) : instead));
     screen_.draw(fit_rows(std::move(lines), terminal_rows(), style.dots()));
   }
 

@@ -132,6 +132,22 @@ TEST_F(OnATerminal, AListBeginsWithWhatRuns) {
   std::ofstream(pipe) << "x\n";
 }
 
+TEST_F(OnATerminal, AListThatLosesItsDaemonSaysSoInItsLastLine) {
+  later("a");
+  Terminal terminal(80, 6, wm_with({"list", "--watch", "--color", "never"}));
+  EXPECT_TRUE(terminal.await("1 job: 1 waiting.")) << terminal.text();
+  daemon_.kill();
+  EXPECT_TRUE(terminal.await("\033[Jwm: the daemon went away: waiting up to 1m"))
+      << terminal.text();
+  terminal.type("\x03");
+  terminal.finish();
+}
+
+TEST_F(OnATerminal, WithoutTermThereAreNoColours) {
+  later("a");
+  EXPECT_EQ(shown({"list"}, {{"TERM", ""}}).find('\033'), std::string::npos);
+}
+
 TEST_F(OnATerminal, AListIsNotDrawnInAPipe) {
   fails(2, "wm watch prints a line for each event", {"list", "--watch"});
   EXPECT_NE(shown({"list", "-w"}, {{"TERM", "dumb"}}, 2).find("wm watch"), std::string::npos);
