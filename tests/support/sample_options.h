@@ -23,7 +23,7 @@ inline std::vector<std::string> sample_texts(const Field& field, unsigned varian
   if (field.key == "time-zone") return {variant % 2 == 0 ? "Europe/Berlin" : "Asia/Tokyo"};
   if (field.key == "between") return {"22:00-0" + number + ":30", "Mon-Fri 09:00-17:30"};
   if (field.key == "cwd") return {"/usr/share"};
-  if (field.key == "env-file") return {"/usr/env" + number};
+  if (field.key == "env-file") return {"/etc/passwd"};
   if (field.key == "umask") return {"02" + std::to_string(1 + variant % 7)};
   if (field.key == "on-path") return {"/usr/in" + number + "/*.txt", "/usr/b"};
   if (field.key == "prefer")
