@@ -27,7 +27,7 @@ struct ForecastRest {
 
 struct ForecastBounds {
   std::size_t shown = 1000;        // The most runs to return, shared by the jobs.
-  std::size_t simulated = 60'000;  // The most turns and starts, including those of others' jobs.
+  std::size_t simulated = 50'000;  // The most turns and starts, including those of others' jobs.
 };
 
 struct Forecast {
