@@ -20,7 +20,7 @@ class Supply {
     const Agenda& agenda = present.agenda();
     for (const WorkId id : agenda.running()) {
       give(id);
-      give(present.find(id)->successor);
+      give(present.find(id)->rare.get().successor);
     }
     bool places_change = false;
     for (const auto& [time, row] : agenda.alarms()) {

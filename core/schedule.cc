@@ -163,8 +163,9 @@ Work after_clock_step(Work work, TimePoint now, const date::time_zone* zone) {
         phased ? next_multiple(work.enqueued_at, policy.every, now) - policy.every : now;
   }
   if (work.since > now) work.since = now;
-  if (const EarlierWaits& earlier = work.earlier; earlier.until > now) {
-    work.earlier = SharedWaits(EarlierWaits{now, earlier.waited});
+  if (RareFacts rare = work.rare; rare.earlier.until > now) {
+    rare.earlier.until = now;
+    work.rare = SharedRareFacts(rare);
   }
   if (work.period_ends != TimePoint{}) {
     work.period_ends = std::min(work.period_ends, next_period(policy, work.enqueued_at, now, zone));

@@ -100,7 +100,7 @@ Work once_more(Work work, TimePoint now) {
   work.stopping = StopReason::none;
   work.at = {};
   work.run_now = work.settling = false;
-  work.earlier = no_earlier_waits();
+  work.rare = no_rare_facts();
   return work;
 }
 
@@ -134,7 +134,7 @@ void Scheduler::replace(std::span<const WorkId> old, Work fresh,
   for (const WorkId id : old) {
     if (const auto running = running_before(id)) {
       Work waited_for = *table_.find(*running);
-      waited_for.successor = fresh.id;
+      waited_for.rare = SharedRareFacts(RareFacts{.successor = fresh.id});
       table_.put(waited_for);
       fresh.held = true;
     }
@@ -151,7 +151,7 @@ std::optional<WorkId> Scheduler::running_before(WorkId id) const {
   if (work->state == WorkState::running) return id;
   if (!work->held) return std::nullopt;
   for (const WorkId running : agenda().running()) {
-    if (table_.find(running)->successor == id) return running;
+    if (table_.find(running)->rare.get().successor == id) return running;
   }
   return std::nullopt;
 }
@@ -185,7 +185,7 @@ void Scheduler::set_time(WorkId id, std::optional<TimePoint> at, TimePoint now) 
 // Counts its waits so far by the terms that it still has.
 void Scheduler::keep_waits(Work& work, TimePoint now) const {
   if (work.state != WorkState::enqueued || work.due > now || !has_due_time(work)) return;
-  work.earlier = SharedWaits(EarlierWaits{now, waited(work, now)});
+  work.rare = SharedRareFacts(RareFacts{.earlier = {now, waited(work, now)}});
 }
 
 // Counts its wait again from its beginning.
@@ -493,7 +493,7 @@ void Scheduler::start(const Candidate& next, TimePoint now) {
   work.expedited = next.rank == Rank::expedited;
   work.settling = false;
   work.at = {};
-  work.earlier = no_earlier_waits();
+  work.rare = no_rare_facts();
   work.since = now;
   work.began = agenda().since_boot(now);
   ++work.attempts;
@@ -541,8 +541,7 @@ void Scheduler::note_in_ledger(TimePoint now) {
 }
 
 void Scheduler::release_successor(const Work& work) {
-  if (work.successor == 0) return;
-  const Work* successor = table_.find(work.successor);
+  const Work* successor = table_.find(work.rare.get().successor);
   if (!successor || !successor->held) return;
   Work released = *successor;
   released.held = false;

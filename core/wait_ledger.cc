@@ -116,7 +116,7 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
                                        const date::time_zone* usual,
                                        std::optional<TimePoint> kept_alive) const {
   Sum sum;
-  const EarlierWaits& earlier = work.earlier;
+  const EarlierWaits& earlier = work.rare.get().earlier;
   const bool goes_on = work.due <= earlier.until;
   if (goes_on) {
     for (const Waited& one : earlier.waited) sum.add(one.kind, one.name, one.time);

@@ -271,12 +271,20 @@ struct EarlierWaits {
 
   auto operator<=>(const EarlierWaits&) const = default;
 };
-using SharedWaits =
-    boost::flyweight<EarlierWaits, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
 
-/// Almost every job has these. A copy costs no search among all.
-inline const SharedWaits& no_earlier_waits() {
-  static const SharedWaits kNone;
+/// What few jobs have at a time.
+struct RareFacts {
+  WorkId successor = 0;  // The replacement that waits until this running job's child is gone.
+  EarlierWaits earlier;  // An enqueued job's, since it was due.
+
+  auto operator<=>(const RareFacts&) const = default;
+};
+using SharedRareFacts =
+    boost::flyweight<RareFacts, boost::flyweights::set_factory<>, boost::flyweights::no_locking>;
+
+/// A copy costs no search among all.
+inline const SharedRareFacts& no_rare_facts() {
+  static const SharedRareFacts kNone;
   return kNone;
 }
 
@@ -285,8 +293,7 @@ struct Work {
   WorkId id = 0;
   SharedPolicy policy = plain_policy();
   SharedPolicy run_policy = plain_policy();  // The policy with which a running job was started.
-  SharedWaits earlier = no_earlier_waits();  // An enqueued job's, since it was due.
-  WorkId successor = 0;         // The replacement that waits until this job's child is gone.
+  SharedRareFacts rare = no_rare_facts();
   TimePoint enqueued_at{};      // Registered, or freed by its prerequisites.
   TimePoint since{};            // The beginning of its present state, or of its present wait.
   TimePoint due{};              // An enqueued job may start from here on.

@@ -41,7 +41,7 @@ Work row_of(const Query& query) {
   work.at = query.time(17);
   work.began = Duration{query.integer(18)};
   if (const TimePoint until = query.time(19); until != TimePoint{}) {
-    work.earlier = SharedWaits(EarlierWaits{until, waited_of(query.text(20))});
+    work.rare = SharedRareFacts(RareFacts{.earlier = {until, waited_of(query.text(20))}});
   }
   return work;
 }

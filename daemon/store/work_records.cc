@@ -115,7 +115,7 @@ void SqliteStore::save(const Work& work, Duration keep) {
   static const std::string kAny = kRow +
                                   ", finished = ?1 >= 3, expires_at = CASE WHEN ?1 >= 3 THEN "
                                   "?3 + coalesce(keep, ?21) END WHERE id = ?20";
-  const EarlierWaits& earlier = work.earlier;
+  const EarlierWaits& earlier = work.rare.get().earlier;
   const auto bind = [&](Query& query) -> Query& {
     return query.bind(work.state, work.enqueued_at, work.since, work.due, work.period_ends,
                       work.attempts, work.runs, work.periods, work.generation, work.blocked_on,

@@ -170,7 +170,7 @@ TimePoint WorkManager::restore(TimePoint now, const std::optional<json::array>& 
     std::optional<Duration> heard;
     if (const auto child = handed.find(work.id); child != handed.end()) {
       heard = child->second.heard;
-      work.successor = child->second.successor;
+      work.rare = SharedRareFacts(RareFacts{.successor = child->second.successor});
       work.run_policy = SharedPolicy(child->second.policy);
     }
     scheduler_.restore(work, stored.prerequisites, heard);
@@ -186,8 +186,8 @@ json::array WorkManager::hand_over() const {
   json::array children;
   for (const WorkId id : scheduler_.agenda().running()) {
     const Work& work = *scheduler_.find(id);
-    children.push_back(to_json(HandedChild{id, children_.at(id), work.successor, work.run_policy,
-                                           scheduler_.agenda().heard_at(work)}));
+    children.push_back(to_json(HandedChild{id, children_.at(id), work.rare.get().successor,
+                                           work.run_policy, scheduler_.agenda().heard_at(work)}));
   }
   return children;
 }

@@ -80,7 +80,7 @@ void MemoryStore::save(const Work& work, Duration keep) {
   if (is_finished(work.state))
     row.expires = work.since + row.info.request.keep_results.value_or(keep);
   // Only a running scheduler knows this.
-  row.info.work.successor = 0;
+  row.info.work.rare = SharedRareFacts(RareFacts{.earlier = work.rare.get().earlier});
   row.info.work.held = false;
   row.info.work.run_policy = work.policy;
 }

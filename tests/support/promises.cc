@@ -284,7 +284,7 @@ void Promises::check_disk() {
     const Work* held = world_.scheduler().find(row.id);
     ASSERT_NE(held, nullptr);
     Work comparable = *held;
-    comparable.successor = 0;
+    comparable.rare = SharedRareFacts(RareFacts{.earlier = held->rare.get().earlier});
     comparable.held = false;
     comparable.run_policy = comparable.policy;
     EXPECT_EQ(comparable, row) << "memory and disk differ";

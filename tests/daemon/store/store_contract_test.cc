@@ -143,7 +143,8 @@ TYPED_TEST(StoreContract, SavesRows) {
   row.timing = Timing::retry;
   row.run_now = row.settling = row.expedited = true;
   row.at = kNow + 3h;
-  row.earlier = SharedWaits(EarlierWaits{kNow + 3min, {{WaitKind::constraint, "charging", 2min}}});
+  row.rare = SharedRareFacts(
+      RareFacts{.earlier = {kNow + 3min, {{WaitKind::constraint, "charging", 2min}}}});
   row.since = kNow + 2min;
   row.enqueued_at = kNow + 1min;
   row.stopping = StopReason(Constraint::network);
