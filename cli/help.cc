@@ -93,9 +93,9 @@ std::string short_help() {
 
 bool show_manual(const std::string& command) {
   if (::isatty(STDOUT_FILENO) == 0) return false;
-  // less takes commands from there; man adds its own options to it.
+  // less takes the place to begin at from there, and man adds its own options.
   std::vector<std::string> variables = own_environment();
-  if (!std::getenv("LESS")) variables.push_back("LESS=+/^ +" + command + "( |$)");
+  if (!std::getenv("LESS")) variables.push_back("LESS=+/^   " + command);
   const auto man = start({.words = {"man", "1", "wm"}, .environment = std::move(variables)});
   return man && await_end(*man) == 0;
 }
