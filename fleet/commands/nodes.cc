@@ -70,6 +70,10 @@ int enroll(Context& context, const Enrollment& options) {
   }
   const auto labels = parse_labels(options.labels);
   if (!labels) return context.complain(labels.error());
+  // The agent would refuse it.
+  if (const auto way = with_verified_server(options.connect); !way) {
+    return context.complain({way.error().code, "--connect: " + way.error().message});
+  }
   Database* const database = context.database();
   if (!database) return context.status();
   const std::string role = role_of(options.node);

@@ -1,7 +1,9 @@
 #include "fleet/database/connection.h"
 
+#include <algorithm>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -61,41 +63,91 @@ Rows rows_of(const PGresult* result) {
 
 namespace {
 
-// True if nobody else can listen on the way there.
-bool stays_here(std::string_view host) {
-  return host.empty() || host.starts_with('/') || host.starts_with('@') || host == "localhost" ||
-         host == "::1" || host.starts_with("127.");
+// A name may lead anywhere: of names only localhost counts.
+bool is_loopback(const std::string& host) {
+  in_addr four{};
+  constexpr std::uint32_t kNetwork = 0x7f;
+  if (::inet_pton(AF_INET, host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == kNetwork;
+  return host == "localhost" || host == "::1";
+}
+
+// True if nobody else can listen on the way there. An empty one is the server's usual socket.
+bool stays_here(const std::string& host) {
+  return host.empty() || host.starts_with('/') || host.starts_with('@') || is_loopback(host);
+}
+
+std::vector<std::string> items_of(const std::string& list) {
+  std::vector<std::string> items(1);
+  for (const char c : list) {
+    if (c == ',') {
+      items.emplace_back();
+    } else {
+      items.back() += c;
+    }
+  }
+  return items;
+}
+
+using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+std::string value_in(const Options& options, std::string_view keyword) {
+  for (const PQconninfoOption* one = options.get(); one && one->keyword; ++one) {
+    if (one->keyword == keyword) return one->val ? one->val : "";
+  }
+  return "";
+}
+
+// Whether all hosts to which libpq would go with that string and its own variables are here.
+bool all_stay_here(const Options& given) {
+  const Options defaults(PQconndefaults(), PQconninfoFree);
+  const auto used = [&](std::string_view keyword) {
+    std::string value = value_in(given, keyword);
+    return value.empty() ? value_in(defaults, keyword) : value;
+  };
+  const std::string addresses = used("hostaddr");
+  // What else a service names, only libpq knows.
+  if (addresses.empty() && !value_in(given, "service").empty()) return false;
+  const std::vector<std::string> names = items_of(used("host"));
+  std::vector<std::string> hosts = items_of(addresses.empty() ? used("host") : addresses);
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    if (hosts[i].empty() && i < names.size()) hosts[i] = names[i];
+  }
+  return std::ranges::all_of(hosts, stays_here);
+}
+
+bool is_address(std::string_view conninfo) {
+  return conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://");
+}
+
+std::string with_word(const std::string& conninfo, const std::string& word) {
+  if (!is_address(conninfo)) return conninfo + ' ' + word;
+  return conninfo + (conninfo.find('?') == std::string::npos ? '?' : '&') + word;
 }
 
 }  // namespace
 
 Result<std::string> with_verified_server(const std::string& conninfo) {
+  constexpr std::string_view kVerified = "verify-full";
   char* problem = nullptr;
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-      PQconninfoParse(conninfo.c_str(), &problem), PQconninfoFree);
-  if (!options) {
+  const Options given(PQconninfoParse(conninfo.c_str(), &problem), PQconninfoFree);
+  if (!given) {
     const std::string what = first_line(problem);
     PQfreemem(problem);
     return invalid("the database's connection string does not parse: " + what);
   }
-  bool stays = true;
-  bool chosen = false;
-  for (const PQconninfoOption* one = options.get(); one->keyword; ++one) {
-    const std::string_view keyword = one->keyword;
-    const std::string_view value = one->val ? one->val : "";
-    if (keyword == "sslmode") chosen = !value.empty();
-    if (keyword != "host" && keyword != "hostaddr") continue;
-    for (std::size_t at = 0; at <= value.size();) {
-      const std::size_t comma = std::min(value.find(',', at), value.size());
-      stays = stays && stays_here(value.substr(at, comma - at));
-      at = comma + 1;
-    }
+  if (all_stay_here(given)) return conninfo;
+  const std::string mode = value_in(given, "sslmode");
+  if (!mode.empty() && mode != kVerified) {
+    return invalid("sslmode=" + mode +
+                   " lets others pose as the database: write sslmode=verify-full, and sslrootcert= "
+                   "with the certificate that signed the server's");
   }
-  if (stays || chosen) return conninfo;
-  if (conninfo.starts_with("postgres")) {
-    return conninfo + (conninfo.find('?') == std::string::npos ? "?" : "&") + "sslmode=verify-full";
-  }
-  return conninfo + " sslmode=verify-full";
+  std::string verified = conninfo;
+  // A variable or a service could say otherwise.
+  if (mode.empty()) verified = with_word(verified, "sslmode=" + std::string(kVerified));
+  // It would be tried first, and then there is no TLS.
+  if (value_in(given, "gssencmode").empty()) verified = with_word(verified, "gssencmode=disable");
+  return verified;
 }
 
 std::string with_time_limits(const std::string& conninfo) {
@@ -103,14 +155,10 @@ std::string with_time_limits(const std::string& conninfo) {
   constexpr std::string_view kLimits =
       "connect_timeout=10 keepalives_idle=15 keepalives_interval=5 keepalives_count=3 "
       "tcp_user_timeout=20000 application_name=wm-fleet ";
-  const bool is_address =
-      conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://");
-  if (!is_address) return std::string(kLimits) + conninfo;
-  std::string address = conninfo;
-  address += conninfo.find('?') == std::string::npos ? '?' : '&';
-  return address +
-         "connect_timeout=10&keepalives_idle=15&keepalives_interval=5&keepalives_count=3&"
-         "tcp_user_timeout=20000";
+  if (!is_address(conninfo)) return std::string(kLimits) + conninfo;
+  return with_word(conninfo,
+                   "connect_timeout=10&keepalives_idle=15&keepalives_interval=5&keepalives_count=3&"
+                   "tcp_user_timeout=20000");
 }
 
 Connection::Connection(asio::any_io_executor executor, Handle handle)

@@ -46,6 +46,13 @@ TEST(FleetCommandLine, AMistakeIsNamedWithItsWayOut) {
   }
 }
 
+TEST(FleetCommandLine, AWayThatTheAgentWouldRefuseIsNotWrittenIntoItsFile) {
+  const Said said = say({"enroll", "n1", "--connect", "host=db.example.org sslmode=require"});
+  EXPECT_EQ(said.status, cli::kUsage);
+  EXPECT_TRUE(said.err.starts_with("wm-fleet: --connect: sslmode=require lets others pose as "))
+      << said.err;
+}
+
 TEST(FleetCommandLine, HelpNamesAllCommands) {
   for (const auto& words : std::vector<std::vector<const char*>>{{}, {"--help"}}) {
     const Said said = say(words);

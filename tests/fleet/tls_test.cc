@@ -1,4 +1,5 @@
 // The way to the database over a network: the server proves who it is, and a node may do so too.
+#include <cstdlib>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -26,8 +27,54 @@ TEST(VerifiedServer, IsDemandedOverANetwork) {
   EXPECT_FALSE(verified("host=localhost"));
   EXPECT_FALSE(verified("hostaddr=127.0.0.1"));
   EXPECT_FALSE(verified("dbname=wm"));
-  EXPECT_FALSE(verified("host=db.example.org sslmode=require"));
+  EXPECT_TRUE(verified("host=127.example.org"));
+  EXPECT_TRUE(verified("host=localhost hostaddr=192.0.2.1"));
+  EXPECT_TRUE(verified("host=localhost,db.example.org hostaddr=127.0.0.1,"));
+  EXPECT_TRUE(verified("service=fleet")) << "only libpq knows where it is";
+  EXPECT_TRUE(verified("service=fleet host=localhost")) << "the service may have a hostaddr";
+  EXPECT_FALSE(verified("host=db.example.org hostaddr=127.0.0.2"));
+  EXPECT_FALSE(verified("service=fleet hostaddr=::1"));
+  EXPECT_FALSE(verified("postgresql://[::1]:5433/wm"));
   EXPECT_FALSE(with_verified_server("host='open").has_value());
+}
+
+TEST(VerifiedServer, IsNotGivenUpForAnotherMode) {
+  const auto problem = [](const std::string& conninfo) {
+    const auto verified = with_verified_server(conninfo);
+    return verified ? "" : verified.error().message;
+  };
+  for (const std::string mode : {"disable", "allow", "prefer", "require", "verify-ca"}) {
+    EXPECT_TRUE(problem("host=10.77.0.1 sslmode=" + mode)
+                    .starts_with("sslmode=" + mode + " lets others pose as the database: write "))
+        << mode;
+    EXPECT_EQ(problem("host=/run/postgresql sslmode=" + mode), "");
+    EXPECT_EQ(problem("host=127.0.0.1 sslmode=" + mode), "");
+  }
+  EXPECT_NE(problem("postgresql://db.example.org/wm?sslmode=require"), "");
+  EXPECT_NE(problem("service=fleet sslmode=prefer"), "");
+  EXPECT_EQ(problem("host=10.77.0.1 sslmode=verify-full"), "");
+}
+
+TEST(VerifiedServer, IsDemandedWhereverLibpqsVariablesLead) {
+  const auto changes = [](const std::string& conninfo) {
+    return with_verified_server(conninfo) != conninfo;
+  };
+  EXPECT_FALSE(changes("dbname=wm"));
+  ::setenv("PGHOSTADDR", "192.0.2.1", 1);
+  EXPECT_TRUE(changes("dbname=wm"));
+  EXPECT_TRUE(changes("host=localhost"));
+  EXPECT_FALSE(changes("hostaddr=127.0.0.1"));
+  ::unsetenv("PGHOSTADDR");
+  ::setenv("PGHOST", "db.example.org", 1);
+  EXPECT_TRUE(changes("dbname=wm"));
+  ::unsetenv("PGHOST");
+}
+
+TEST(VerifiedServer, IsNotLeftToAnEncryptionThatComesBeforeTls) {
+  EXPECT_EQ(with_verified_server("host=db.example.org sslmode=verify-full"),
+            "host=db.example.org sslmode=verify-full gssencmode=disable");
+  EXPECT_EQ(with_verified_server("postgresql://db.example.org/wm?gssencmode=require"),
+            "postgresql://db.example.org/wm?gssencmode=require&sslmode=verify-full");
 }
 
 // A certificate authority, and keys that it has signed, made by openssl(1).
