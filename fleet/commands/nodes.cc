@@ -62,6 +62,27 @@ struct Enrollment {
   bool no_password = false;
 };
 
+// Begins a transaction in which the role may log in. One that revoke could not drop is taken again.
+Result<> begin_with_role(Database& database, const std::string& role, const std::string& verifier) {
+  const std::string quoted = "\"" + role + "\"";
+  const std::string rights = " login password " + verifier;
+  auto made = database.query("begin; create role " + quoted + rights + " in role wm_node");
+  if (made) return {};
+  if (!database.failed_with("42710")) return std::unexpected(made.error());
+  static_cast<void>(database.query("rollback"));
+  const auto left =
+      database.query("select from pg_roles where rolname = $1 and not rolcanlogin", {role});
+  if (!left) return std::unexpected(left.error());
+  if (left->empty()) {
+    return fail(ErrorCode::refused, "another fleet of this server has a node with the role " +
+                                        role + ": choose another name");
+  }
+  made = database.query("begin; alter role " + quoted + rights + "; alter role " + quoted +
+                        " reset all; grant wm_node to " + quoted);
+  if (!made) return std::unexpected(made.error());
+  return {};
+}
+
 // The role, and the row; the password is made into a SCRAM verifier here, so no log of the server
 // can have it.
 int enroll(Context& context, const Enrollment& options) {
@@ -87,18 +108,15 @@ int enroll(Context& context, const Enrollment& options) {
                                                      "' is enrolled already: wm-fleet revoke it "
                                                      "first, or choose another name"});
   }
-  std::string sql = "begin; create role \"" + role + "\" login in role wm_node";
+  std::string verifier = "null";
   if (!options.no_password) {
-    const auto verifier = database->password_verifier(role, password);
-    if (!verifier) return context.complain(verifier.error());
-    sql += " password '" + *verifier + "'";
+    const auto made = database->password_verifier(role, password);
+    if (!made) return context.complain(made.error());
+    verifier = "'" + *made + "'";
   }
-  if (auto made = database->query(sql); !made) {
-    const bool is_there = database->failed_with("42710");
+  if (const auto made = begin_with_role(*database, role, verifier); !made) {
     static_cast<void>(database->query("rollback"));
-    if (!is_there) return context.complain(made.error());
-    return context.complain({ErrorCode::refused, "another fleet of this server has a node '" +
-                                                     options.node + "': choose another name"});
+    return context.complain(made.error());
   }
   auto row = database->query(
       "insert into wm.node (name, role, given) values ($1, $2, $3::jsonb)"
@@ -123,38 +141,79 @@ int enroll(Context& context, const Enrollment& options) {
   return cli::kDone;
 }
 
+Result<> run(Database& database, const std::string& sql) {
+  auto done = database.query(sql);
+  if (done) return {};
+  static_cast<void>(database.query("rollback"));
+  return std::unexpected(done.error());
+}
+
+// Ends the role's sessions, and waits until they are gone.
+Result<> end_sessions(Database& database, const std::string& role) {
+  constexpr const char* kEnd =
+      "select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = $1";
+  const auto ended = database.query(kEnd, {role});
+  if (ended) return {};
+  return fail(ended.error().code, ended.error().message +
+                                      ": its connections cannot be ended: grant yourself "
+                                      "pg_signal_backend, and revoke it again");
+}
+
+// A session of the role can hold its row, or come back: so it is ended before and after.
+Result<> close_role(Database& database, const std::string& role) {
+  const auto first = end_sessions(database, role);
+  if (auto closed = run(database, "alter role \"" + role + "\" nologin"); !closed) return closed;
+  return first ? end_sessions(database, role) : first;
+}
+
+// False: the role owns something that is out of reach here.
+bool drop_role(Database& database, const std::string& role) {
+  const std::string quoted = "\"" + role + "\"";
+  if (run(database, "drop role " + quoted)) return true;
+  // What it has made in this database, such as large objects, goes with it.
+  return run(database, "begin; grant " + quoted + " to current_user; drop owned by " + quoted +
+                           "; drop role " + quoted + "; commit")
+      .has_value();
+}
+
+// Where it owns something, as people say it.
+std::string homes_of(Database& database, const std::string& role) {
+  const auto found = database.query(
+      "select distinct d.datname from pg_shdepend s join pg_database d on d.oid = s.dbid"
+      " where s.refclassid = 'pg_authid'::regclass and s.refobjid ="
+      " (select oid from pg_roles where rolname = $1) order by 1",
+      {role});
+  std::vector<std::string> names;
+  for (const Row& row : found.value_or(Rows{})) names.push_back(row.at(0).value_or(""));
+  return names.empty() ? "another database" : "the database " + join(names);
+}
+
 int revoke(Context& context, const std::string& node) {
-  Database* const database = context.database();
-  if (!database) return context.status();
-  if (const auto begun = database->query("begin"); !begun) return context.complain(begun.error());
-  const auto role = context.ask("select to_jsonb(wm.revoke_node($1))", {node});
-  if (!role) return context.status();
-  if (!role->is_string()) {
-    return context.complain(no_such_node(context, node));
+  const auto known = context.ask(
+      "select to_jsonb(role) from wm.node where name = $1 and revoked_at is null", {node});
+  if (!known) return context.status();
+  if (!known->is_string()) return context.complain(no_such_node(context, node));
+  const std::string role(known->get_string());
+  Database& database = *context.database();
+  // First of all, or an open transaction of the node could hold up the rest.
+  if (const auto closed = close_role(database, role); !closed) {
+    return context.complain(closed.error());
   }
-  const std::string name(role->get_string());
-  // A session can be ended only while its role is there.
-  const auto ended = database->query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", {name});
-  if (!ended) {
-    static_cast<void>(database->query("rollback"));
-    return context.complain({ended.error().code, ended.error().message +
-                                                     ": its connections cannot be ended: grant "
-                                                     "yourself pg_signal_backend"});
-  }
-  // A node may have made things of its own, such as large objects: they go with it.
-  const std::string quoted = "\"" + name + "\"";
-  const auto dropped = database->query("alter role " + quoted + " nologin; drop owned by " +
-                                       quoted + "; drop role " + quoted + "; commit");
-  if (!dropped) {
-    static_cast<void>(database->query("rollback"));
-    return context.complain(dropped.error());
-  }
+  if (!context.ask("select to_jsonb(wm.revoke_node($1))", {node})) return context.status();
+  const bool dropped = drop_role(database, role);
+  if (!dropped) static_cast<void>(run(database, "revoke wm_node from \"" + role + "\""));
   if (context.json()) {
-    context.print({{"node", node}, {"revoked", true}});
-  } else {
-    context.out() << "Revoked " << printable(node)
-                  << ". What it runs for the fleet ends with its leases.\n";
+    json::object answer{{"node", node}, {"revoked", true}};
+    if (!dropped) answer["roleLeft"] = role;
+    context.print(answer);
+    return cli::kDone;
+  }
+  context.out() << "Revoked " << printable(node)
+                << ". What it runs for the fleet ends with its leases.\n";
+  if (!dropped) {
+    context.hint("the role " + role + " stays, without login: it owns something in " +
+                 printable(homes_of(database, role)) + ": there, DROP OWNED BY \"" + role +
+                 "\", then DROP ROLE \"" + role + '"');
   }
   return cli::kDone;
 }
@@ -286,7 +345,7 @@ Command::Run set_up_revoke(CLI::App& app, const cli::CommandLine&) {
   auto node = std::make_shared<std::string>();
   app.add_option("NODE", *node, "The node")->required()->type_name("");
   app.footer(
-      "Its role is dropped and its connections end. Others take its claims when\n"
+      "Its connections end, and its role is dropped. Others take its claims when\n"
       "their leases have run out.\nExample: wm-fleet revoke stolen-laptop");
   return [node](Context& context) { return revoke(context, *node); };
 }
