@@ -98,6 +98,7 @@ Duration Agent::next_time() const {
   if (!daemon_) return daemon_retry_.end();
   if (!database_) return database_retry_.end();
   Duration next = std::min(ask_at_, held_.next_time().value_or(ask_at_));
+  if (closed_at_ && held_.size() > 0) next = std::min(next, *closed_at_);
   if (each_changed_ && !each_.empty()) next = std::min(next, each_at_);
   return next;
 }
@@ -151,8 +152,12 @@ asio::awaitable<bool> Agent::meet_database() {
   database_ = std::move(*connection);
   database_->listen(
       [this](std::string_view channel) {
-        if (channel == kClosed) claims_closed_ = true;
-        ask_at_ = std::min(ask_at_, since_boot() + some_of(crowd_of(nodes_)));
+        const Duration now = since_boot();
+        if (channel == kClosed) {
+          const Duration then = closed_pause_.follow(now);
+          closed_at_ = std::min(closed_at_.value_or(then), then);
+        }
+        ask_at_ = std::min(ask_at_, ask_pause_.follow(now) + some_of(crowd_of(nodes_)));
         wake();
       },
       [this] { wake(); });
@@ -178,7 +183,7 @@ asio::awaitable<bool> Agent::meet_database() {
   }
   const std::vector<std::string> lost = held_.confirm(array_of(*greeting, "claims"));
   unwanted_.insert(unwanted_.end(), lost.begin(), lost.end());
-  claims_closed_ = true;  // Nobody has told it meanwhile.
+  closed_at_ = Duration::zero();  // Nobody has told it meanwhile.
   cursor_ = time_of(*greeting, "cursor");
   nodes_ = number_of(*greeting, "nodes");
   seen_ = 0;

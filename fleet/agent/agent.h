@@ -16,6 +16,7 @@
 #include <boost/json.hpp>
 
 #include "fleet/agent/held_claims.h"
+#include "fleet/agent/hint_pause.h"
 #include "fleet/agent/node_daemon.h"
 #include "fleet/agent/node_status.h"
 #include "fleet/agent/retry_pause.h"
@@ -77,7 +78,7 @@ class Agent {
 
   // Work to take, in agent_work.cc.
   boost::asio::awaitable<void> ask_for_work();
-  boost::asio::awaitable<void> claim(boost::json::array offers);
+  boost::asio::awaitable<bool> claim(boost::json::array offers);
   boost::asio::awaitable<void> hold(boost::json::array claims, Duration sent);
   boost::asio::awaitable<void> register_claim(std::string name);
   boost::asio::awaitable<Result<std::string>> register_here(WorkRequest request,
@@ -125,7 +126,9 @@ class Agent {
   boost::json::array unreported_runs_;
   boost::json::array unreported_ends_;
   boost::json::array unreported_refusals_;
-  bool claims_closed_ = false;   // Somebody has ended claims, which may be ours.
+  // Somebody has ended claims, which may be ours; they are looked at then.
+  std::optional<Duration> closed_at_;
+  HintPause closed_pause_;
   std::set<std::string> ended_;  // Claims that end with this report.
   std::optional<TimePoint> cursor_;
   bool each_changed_ = true;
@@ -136,6 +139,7 @@ class Agent {
   boost::json::object values_;
   std::int64_t seen_ = 0;
   Duration ask_at_{};
+  HintPause ask_pause_;
   std::int64_t nodes_ = 1;  // Of the fleet.
   bool hints_come_ = false;
   Duration each_at_{};

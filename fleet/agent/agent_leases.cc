@@ -14,12 +14,14 @@ namespace json = boost::json;
 // Renews all leases together once one is due, or once others' claims have ended, which may be ours.
 asio::awaitable<void> Agent::renew() {
   const Duration sent = since_boot();
-  const bool asked = std::exchange(claims_closed_, false);
-  if (held_.size() == 0 || !(asked || held_.renewal_is_due(sent))) co_return;
+  const bool told = closed_at_ && sent >= *closed_at_;
+  if (told) closed_at_.reset();
+  if (held_.size() == 0 || !(told || held_.renewal_is_due(sent))) co_return;
   json::object said{{"claims", held_.leases()}};
   const auto answer = co_await ask("renew", std::move(said));
   if (!answer) co_return;
   const std::vector<std::string> lost = held_.renew(array_of(*answer, "pieces"), sent);
+  closed_pause_.asked(sent, lost.empty());
   co_await feed();
   for (const std::string& name : lost) {
     spdlog::warn("'{}': the claim is not ours any more", name);

@@ -40,19 +40,23 @@ asio::awaitable<void> Agent::ask_for_work() {
     conditions_changed_ = true;
     wake();
   }
-  if (const json::value* each = answer->if_contains("each"); each && each->is_array()) {
+  const json::value* const each = answer->if_contains("each");
+  const bool is_news = each && each->is_array();
+  if (is_news) {
     co_await settle_each(each->as_array());
     seen_ = number_of(*answer, "change");
   }
   co_await hold(array_of(*answer, "claims"), sent);
-  co_await claim(array_of(*answer, "offers"));
+  const bool took = co_await claim(array_of(*answer, "offers"));
+  ask_pause_.asked(sent, !is_news && !took && array_of(*answer, "claims").empty());
   // There may be more where these were.
   if (!array_of(*answer, "claims").empty()) ask_at_ = Duration::zero();
   if (free_slots() == 0) ask_at_ = std::max(ask_at_, sent + pause);
   if (ask_at_ == Duration::zero()) wake();
 }
 
-asio::awaitable<void> Agent::claim(json::array offers) {
+// True if it took some.
+asio::awaitable<bool> Agent::claim(json::array offers) {
   json::array pieces;
   std::map<std::string, bool> known;  // The daemon's answers for these constraints.
   std::set<std::string> names;
@@ -68,15 +72,16 @@ asio::awaitable<void> Agent::claim(json::array offers) {
     }
     if (entry->second) pieces.push_back(offer.at("piece"));
   }
-  if (pieces.empty() || free_slots() == 0) co_return;
+  if (pieces.empty() || free_slots() == 0) co_return false;
   const std::size_t offered = pieces.size();
   json::object said{{"pieces", std::move(pieces)}, {"want", free_slots()}};
   const Duration sent = since_boot();
   const auto answer = co_await ask("claim", std::move(said));
-  if (!answer) co_return;
+  if (!answer) co_return false;
   co_await hold(array_of(*answer, "claims"), sent);
   // Other nodes took some of them, so the agent asks again.
   if (array_of(*answer, "claims").size() < offered) ask_at_ = Duration::zero();
+  co_return !array_of(*answer, "claims").empty();
 }
 
 // Registers claims that were asked for at `sent`.

@@ -6,6 +6,7 @@
 #include "core/json_fields.h"
 #include "core/request_json.h"
 #include "fleet/agent/asking.h"
+#include "fleet/agent/hint_pause.h"
 #include "fleet/agent/retry_pause.h"
 
 namespace wm::fleet {
@@ -172,6 +173,32 @@ TEST(Asking, IsRarerInALargeFleet) {
   EXPECT_EQ(spread_of(1), Duration{250ms});
   EXPECT_EQ(spread_of(1'000), Duration{10s});
   EXPECT_EQ(spread_of(100'000), Duration{1min});
+}
+
+TEST(HintPause, GrowsWhileHintsLeadToNothing) {
+  HintPause pause;
+  EXPECT_EQ(pause.follow(kSent), kSent) << "at once";
+  Duration now = kSent;
+  Duration gap{};
+  for (int i = 0; i < 20; ++i) {
+    pause.asked(now, true);
+    const Duration next = pause.follow(now);
+    EXPECT_EQ(next - now, std::min<Duration>(2s, std::max<Duration>(10ms, 2 * gap)));
+    gap = next - now;
+    now = next;
+  }
+  EXPECT_EQ(gap, Duration{2s});
+  EXPECT_EQ(pause.follow(now + 5s), now + 5s) << "it has paused for longer than that";
+
+  pause.asked(now, false);
+  EXPECT_EQ(pause.follow(now), now) << "there may be more";
+}
+
+TEST(HintPause, BeginsAnewAfterACalm) {
+  HintPause pause;
+  for (int i = 0; i < 20; ++i) pause.asked(kSent, true);
+  pause.asked(kSent + 30s, true);
+  EXPECT_EQ(pause.follow(kSent + 30s), kSent + 30s + 10ms);
 }
 
 TEST(RetryPause, GrowsToItsBound) {
