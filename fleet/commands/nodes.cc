@@ -65,8 +65,13 @@ struct Enrollment {
 // Begins a transaction in which the role may log in. One that revoke could not drop is taken again.
 Result<> begin_with_role(Database& database, const std::string& role, const std::string& verifier) {
   const std::string quoted = "\"" + role + "\"";
-  const std::string rights = " login password " + verifier;
-  auto made = database.query("begin; create role " + quoted + rights + " in role wm_node");
+  // An agent has one session; a pool may open some. Those that it has lost on its way end soon.
+  const std::string rights = " login connection limit 4 password " + verifier;
+  const std::string patience =
+      "; alter role " + quoted + " set tcp_keepalives_idle = 15; alter role " + quoted +
+      " set tcp_keepalives_interval = 5; alter role " + quoted + " set tcp_keepalives_count = 3";
+  auto made =
+      database.query("begin; create role " + quoted + rights + " in role wm_node" + patience);
   if (made) return {};
   if (!database.failed_with("42710")) return std::unexpected(made.error());
   static_cast<void>(database.query("rollback"));
@@ -78,7 +83,7 @@ Result<> begin_with_role(Database& database, const std::string& role, const std:
                                         role + ": choose another name");
   }
   made = database.query("begin; alter role " + quoted + rights + "; alter role " + quoted +
-                        " reset all; grant wm_node to " + quoted);
+                        " reset all; grant wm_node to " + quoted + patience);
   if (!made) return std::unexpected(made.error());
   return {};
 }

@@ -15,6 +15,8 @@ class Database {
   /// An empty string means libpq's own variables ($PGHOST, $PGSERVICE, …).
   static Result<std::unique_ptr<Database>> connect(const std::string& conninfo);
 
+  /// refused: it has waited 10 seconds for a lock. The error says who holds it, and the transaction
+  /// is rolled back.
   Result<Rows> query(std::string sql, std::vector<std::optional<std::string>> parameters = {});
   /// A query whose answer is one document, or an array of them.
   Result<boost::json::value> ask(std::string sql,
@@ -29,6 +31,7 @@ class Database {
  private:
   template <class T>
   T finish(boost::asio::awaitable<T> talk);
+  std::string holders();
 
   boost::asio::io_context loop_;
   std::unique_ptr<Connection> connection_;

@@ -1,5 +1,6 @@
 // A node that is revoked is out, whatever it has left behind or still does.
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -59,6 +60,35 @@ TEST_F(FleetRevoke, AnOpenTransactionOfTheNodeHoldsNothingUp) {
   EXPECT_EQ(revoked.status, 0) << revoked.err;
   EXPECT_EQ(role_is(), "");
   EXPECT_NE(node.error_of("select 1"), "");
+}
+
+TEST_F(FleetRevoke, WhatANodeLocksIsNamedWithItsWayOut) {
+  NodeCaller node(conninfo_);
+  ASSERT_EQ(node.error_of("begin; select wm.hello(jsonb_build_object('labels', jsonb_build_object("
+                          "'x', 'y'))), pg_advisory_lock(hashtext('wm-fleet migration'))"),
+            "");
+  const auto refused = [&](const std::vector<std::string>& arguments) {
+    const Output output = fleet_->wm_fleet(arguments);
+    EXPECT_EQ(output.status, 6);
+    EXPECT_EQ(output.err,
+              "wm-fleet: another session holds a lock that this needs: node a has, which wm-fleet "
+              "revoke ends\n");
+  };
+  std::jthread migration([&] { refused({"migrate"}); });
+  refused({"label", "a", "site=berlin"});
+  migration.join();
+
+  EXPECT_EQ(fleet_->wm_fleet({"revoke", "a"}).status, 0);
+  EXPECT_EQ(fleet_->wm_fleet({"migrate"}).status, 0);
+}
+
+TEST_F(FleetRevoke, ANodeHasFewSessionsAndLosesThoseThatNobodyHears) {
+  std::vector<NodeCaller> sessions;
+  for (int i = 0; i < 4; ++i) sessions.emplace_back(conninfo_);
+  EXPECT_THROW(NodeCaller{conninfo_}, std::runtime_error);
+  EXPECT_EQ(fleet_->value("select array_to_string(rolconfig, ' ') from pg_roles where rolname = "
+                          "'wm_node_a'"),
+            "tcp_keepalives_idle=15 tcp_keepalives_interval=5 tcp_keepalives_count=3");
 }
 
 TEST_F(FleetRevoke, AnAdministratorWithFewRightsCanRevoke) {
