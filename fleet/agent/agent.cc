@@ -97,7 +97,7 @@ Duration Agent::next_time() const {
   if (!daemon_ && following_ > 0) return since_boot() + 1min;
   if (!daemon_) return daemon_retry_.end();
   if (!database_) return database_retry_.end();
-  Duration next = std::min(ask_at_, held_.next_time().value_or(ask_at_));
+  Duration next = std::min(asks_at(), held_.next_time().value_or(ask_at_));
   if (closed_at_ && held_.size() > 0) next = std::min(next, *closed_at_);
   if (each_changed_ && !each_.empty()) next = std::min(next, each_at_);
   return next;

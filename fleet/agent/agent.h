@@ -88,6 +88,7 @@ class Agent {
   boost::asio::awaitable<void> settle_each(boost::json::array wanted);
   boost::asio::awaitable<void> cancel(std::string name);
   int free_slots() const;
+  Duration asks_at() const;
 
   // Reports, in agent_reports.cc.
   boost::asio::awaitable<void> report();

@@ -45,13 +45,19 @@ asio::awaitable<void> Agent::feed() {
   }
 }
 
-// The job ends first: nobody else may have the claim while it could still start.
+// The job ends first: nobody else may have the claim while it could still start. Where only the
+// lease was lost, the node may take the work again at once.
 asio::awaitable<void> Agent::hand_back(std::vector<std::string> names) {
   json::array claims;
   for (const std::string& name : names) {
     const HeldClaim* const held = held_.find(name);
     if (!held) continue;
-    held_.decline(name, since_boot() + std::max(held->claim.hold, kDeclinedLeast));
+    if (held->overdue) {
+      if (dirty_.contains(name)) continue;  // Its run is reported as that of the claim.
+      ask_at_ = Duration::zero();
+    } else {
+      held_.decline(name, since_boot() + std::max(held->claim.hold, kDeclinedLeast));
+    }
     if (held->is_running()) continue;  // It has begun meanwhile.
     claims.push_back({{"piece", held->claim.piece}, {"fence", held->claim.fence}});
     if (!held->state.empty()) co_await cancel(name);

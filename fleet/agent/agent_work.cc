@@ -19,8 +19,13 @@ namespace json = boost::json;
 
 int Agent::free_slots() const { return std::max(slots_ - static_cast<int>(held_.size()), 0); }
 
+// Nothing else says that declined work may be taken again.
+Duration Agent::asks_at() const {
+  return std::min(ask_at_, held_.wanted_again().value_or(ask_at_));
+}
+
 asio::awaitable<void> Agent::ask_for_work() {
-  if (!database_ || since_boot() < ask_at_) co_return;
+  if (!database_ || since_boot() < asks_at()) co_return;
   const Duration sent = since_boot();
   json::object said{{"holds", holds_},       {"custom", json::value_from(custom_)},
                     {"conditions", values_}, {"want", free_slots()},

@@ -22,10 +22,14 @@ std::optional<Duration> HeldClaim::hand_back_at() const {
   // A job whose conditions hold has this long to start, whatever its claim's time to wait.
   constexpr Duration kToStart = 2s;
   if (!waits) return std::nullopt;
+  if (overdue) return waits;  // Nothing starts the job again for as long as the claim can last.
   return *waits + std::max(claim.hold, kToStart);
 }
 
 void HeldClaim::set_state(std::string now_is, Duration now) {
+  const auto times = lease_times(claim.lease, claim.request.stop_grace);
+  overdue = now_is == "enqueued" &&
+            (overdue || (is_running() && renewed && now >= *renewed + times.watchdog));
   state = std::move(now_is);
   if (state != "enqueued") {
     waits.reset();
@@ -163,6 +167,12 @@ std::optional<Duration> HeldClaims::next_time() const {
 bool HeldClaims::wants(const std::string& name, Duration now) const {
   const auto declined = declined_.find(name);
   return !held_.contains(name) && (declined == declined_.end() || now >= declined->second);
+}
+
+std::optional<Duration> HeldClaims::wanted_again() const {
+  std::optional<Duration> first;
+  for (const auto& [name, until] : declined_) first = std::min(first.value_or(until), until);
+  return first;
 }
 
 std::vector<std::string> HeldClaims::unwanted(Duration now) {

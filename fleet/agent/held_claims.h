@@ -23,6 +23,7 @@ struct HeldClaim {
   std::optional<Duration> renewed;  // When its last renewal was sent; nothing: not known.
   std::optional<Duration> waits;    // Since when its job has been waiting.
   bool lost = false;                // The lease is somebody else's: the job must end.
+  bool overdue = false;             // Its run was stopped because the lease was over.
   bool unknown = false;             // Found in the daemon; the database has not said more yet.
 
   bool is_running() const { return state == "running"; }
@@ -75,6 +76,8 @@ class HeldClaims {
   std::optional<Duration> next_time() const;
 
   void decline(const std::string& name, Duration until) { declined_[name] = until; }
+  /// When declined work may be taken again, the first of it; nothing: none is declined.
+  std::optional<Duration> wanted_again() const;
   /// True if work of that name may be taken: none is held, and none was handed back lately.
   bool wants(const std::string& name, Duration now) const;
   std::vector<std::string> unwanted(Duration now);

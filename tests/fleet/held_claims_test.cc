@@ -84,6 +84,21 @@ TEST(HeldClaims, AreHandedBackOnceTheirJobsHaveWaited) {
   EXPECT_TRUE(held.to_hand_back(kSent + 20s).empty()) << "it is not ours";
 }
 
+TEST(HeldClaims, WhoseLeaseWasOverAreHandedBackAtOnce) {
+  constexpr Duration kWatchdog = 42500ms;
+  HeldClaims held;
+  held.add(claim_of(1, 7, "a"), kSent);
+  held.add(claim_of(2, 7, "b"), kSent);
+  for (const char* const name : {"a", "b"}) held.find(name)->set_state("running", kSent);
+
+  held.find("b")->set_state("enqueued", kSent + kWatchdog - 1ms);
+  held.find("a")->set_state("enqueued", kSent + kWatchdog);
+  held.renew({1, 2}, kSent + kWatchdog);
+
+  EXPECT_EQ(held.to_hand_back(kSent + kWatchdog), std::vector<std::string>{"a"});
+  EXPECT_EQ(held.to_hand_back(kSent + kWatchdog + 5s), (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(HeldClaims, HaveAMomentToStartEvenIfTheyMayNotWait) {
   HeldClaims held;
   Claim claim = claim_of(1, 7, "a");
@@ -153,12 +168,14 @@ TEST(HeldClaims, WorkThatIsHeldOrDeclinedIsNotTaken) {
   HeldClaims held;
   held.add(claim_of(1, 7, "a"), kSent);
   held.decline("b", kSent + 30s);
+  EXPECT_EQ(held.wanted_again(), kSent + 30s);
   EXPECT_FALSE(held.wants("a", kSent));
   EXPECT_FALSE(held.wants("b", kSent + 29s));
   EXPECT_TRUE(held.wants("b", kSent + 30s));
   EXPECT_TRUE(held.wants("c", kSent));
   EXPECT_EQ(held.unwanted(kSent), (std::vector<std::string>{"b", "a"}));
   EXPECT_EQ(held.unwanted(kSent + 30s), std::vector<std::string>{"a"});
+  EXPECT_FALSE(held.wanted_again());
 }
 
 TEST(Asking, IsRarerInALargeFleet) {

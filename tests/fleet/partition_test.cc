@@ -92,6 +92,7 @@ TEST_F(FleetPartition, ARunThatLosesItsLeaseIsNoAttempt) {
   ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
   network_->stall();
   ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("stopped")); }));
+  ASSERT_EQ(fleet_->wm_fleet({"drain", "a"}).status, 0);
 
   heal();
   EXPECT_TRUE(becomes("select count(*) from wm.run", "1"));
@@ -99,6 +100,21 @@ TEST_F(FleetPartition, ARunThatLosesItsLeaseIsNoAttempt) {
   EXPECT_EQ(wait("once"), 0) << runs();
   EXPECT_EQ(runs(), "a 1 interrupted f, b 2 succeeded f");
   EXPECT_EQ(fleet_->value("select attempts from wm.piece"), "1");
+}
+
+TEST_F(FleetPartition, TheOnlyNodeTakesWorkAgainWhoseLeaseItHasLost) {
+  constexpr std::chrono::seconds kLessThanItsHold{45};
+  add({"twice", "--lease", "2s"},
+      {"sh", "-c",
+       "trap 'touch " + file("stopped") + "; exit' TERM; test -e " + file("begun") +
+           " || { touch " + file("begun") + "; sleep 600 & wait; }"});
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("begun")); }));
+  network_->stall();
+  ASSERT_TRUE(becomes([&] { return std::filesystem::exists(file("stopped")); }));
+
+  heal();
+  EXPECT_TRUE(becomes("select state from wm.piece", "1", kLessThanItsHold)) << runs();
+  EXPECT_EQ(runs(), "a 1 interrupted f, a 2 succeeded f");
 }
 
 TEST_F(FleetPartition, AReportWhoseAnswerIsLostIsTakenOnce) {
