@@ -25,9 +25,10 @@ Database* Context::database() {
   if (database_) return database_.get();
   auto connected = Database::connect(conninfo_);
   if (!connected) {
-    complain(
-        {connected.error().code,
-         connected.error().message + ": set $PGHOST, $PGUSER or $PGSERVICE, or give --database"});
+    complain({connected.error().code,
+              connected.error().message +
+                  (conninfo_.empty() ? ": set $PGHOST, $PGUSER or $PGSERVICE, or give --database"
+                                     : ": correct what --database says")});
     return nullptr;
   }
   database_ = std::move(*connected);

@@ -130,7 +130,7 @@ std::vector<std::string> HeldClaims::renew(const json::array& pieces, Duration s
       held.renewed = sent;
     } else {
       held.lost = true;
-      lost.push_back(name);
+      if (!held.has_ended()) lost.push_back(name);
     }
   }
   return lost;

@@ -66,7 +66,8 @@ class HeldClaims {
   bool renewal_is_due(Duration now) const;
   /// Those whose leases last, for wm.hello() and wm.renew().
   boost::json::array leases() const;
-  /// Takes the pieces that a renewal sent at `sent` has kept. Returns the names of the others.
+  /// Takes the pieces that a renewal sent at `sent` has kept. Returns the names of the others whose
+  /// jobs must end.
   std::vector<std::string> renew(const boost::json::array& pieces, Duration sent);
   /// The names of those that have jobs, by the time since which their leases count.
   std::map<Duration, std::vector<std::string>> by_renewal() const;

@@ -29,6 +29,20 @@ std::string libpq_quoted(std::string_view value) {
   return text + "'";
 }
 
+Result<std::string> read_configuration(const std::filesystem::path& file) {
+  auto text = read_file(file);
+  if (text) return text;
+  std::string what = text.error().message;
+  if (::access(file.c_str(), F_OK) != 0) {
+    what +=
+        ": this machine is no node yet, and wm-fleet.service does not start: wm-fleet enroll, "
+        "where the fleet is administered, prints that file";
+  } else if (::access(file.c_str(), R_OK) != 0) {
+    what += ": its agent must own it: chown wm-fleet " + file.string() + ", for wm-fleet.service";
+  }
+  return fail(text.error().code, what);
+}
+
 void read_labels(TomlReader& reader, Labels& labels) {
   std::map<std::string, std::string> given;
   reader.read("labels", given);
@@ -69,7 +83,7 @@ Result<AgentSettings> parse_agent_settings(std::string_view text, const std::str
 }
 
 Result<AgentSettings> load_agent_settings(const std::filesystem::path& file) {
-  const auto text = read_file(file);
+  const auto text = read_configuration(file);
   if (!text) return std::unexpected(text.error());
   auto settings = parse_agent_settings(*text, file.string());
   if (!settings) return settings;

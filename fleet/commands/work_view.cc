@@ -153,8 +153,10 @@ std::string ended_text(const json::object& work, TimePoint now) {
   if (const json::object* const run = failure_of(work))
     return "has failed" + end_of(*run, now) + ".";
   const json::array& runs = array_of(work, "runs");
-  const bool one = text_of(work, "placement") == "any" && !runs.empty();
-  return "has " + state + (one ? end_of(runs.front().as_object(), now).substr(1) : "") + ".";
+  if (text_of(work, "placement") != "any" || runs.empty()) return "has " + state + ".";
+  const json::object& run = runs.front().as_object();
+  const std::string end = end_of(run, now);
+  return "has " + state + (cli::cause_of(run).empty() ? end.substr(1) : end) + ".";
 }
 
 // `waits on 2 nodes, runs on 1.`

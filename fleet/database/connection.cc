@@ -191,8 +191,11 @@ asio::awaitable<Result<std::unique_ptr<Connection>>> Connection::open(std::strin
       connect, asio::use_awaitable));
   thread.join();
   if (PQstatus(handle.get()) != CONNECTION_OK) {
-    co_return fail(ErrorCode::unreachable,
-                   "the database cannot be reached: " + first_line(PQerrorMessage(handle.get())));
+    std::string what = first_line(PQerrorMessage(handle.get()));
+    if (what.find("root certificate file") != std::string::npos) {
+      what += ": put there the certificate that signed the server's, or name it by sslrootcert";
+    }
+    co_return fail(ErrorCode::unreachable, "the database cannot be reached: " + what);
   }
   co_return std::unique_ptr<Connection>(new Connection(executor, std::move(handle)));
 }

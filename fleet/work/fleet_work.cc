@@ -110,7 +110,7 @@ Result<> validate(const FleetWork& work) {
   if (work.request.task_name.empty() && work.request.command.empty()) {
     return invalid("name a task, or give a command after --");
   }
-  if (auto named = validate_name("the name", work.request.unique_name); !named) return named;
+  if (auto named = validate_name("name", work.request.unique_name); !named) return named;
   // A program without a path is looked up on the node.
   WorkRequest there = work.request;
   there.unique_name = local_name(there.unique_name);

@@ -53,6 +53,11 @@ TEST(FleetCommandLine, AWayThatTheAgentWouldRefuseIsNotWrittenIntoItsFile) {
       << said.err;
 }
 
+TEST(FleetCommandLine, ABadNameIsCalledAName) {
+  const Said said = say({"register-oneoff", "bad\aname", "--", "true"});
+  EXPECT_TRUE(said.err.starts_with("wm-fleet: the name ")) << said.err;
+}
+
 TEST(FleetCommandLine, HelpNamesAllCommands) {
   for (const auto& words : std::vector<std::vector<const char*>>{{}, {"--help"}}) {
     const Said said = say(words);

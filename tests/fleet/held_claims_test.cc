@@ -53,7 +53,10 @@ TEST(HeldClaims, ThatARenewalDoesNotKeepAreLost) {
   held.find("a")->set_state("running", kSent);
   held.find("b")->set_state("running", kSent);
 
-  EXPECT_EQ(held.renew({2}, kSent + 20s), std::vector<std::string>{"a"});
+  held.recover("done", Origin{3, 9, 0}, "succeeded", "job-done", kSent);
+
+  EXPECT_EQ(held.renew({2}, kSent + 20s), std::vector<std::string>{"a"})
+      << "and the third has nothing to stop";
 
   EXPECT_TRUE(held.find("a")->lost);
   ASSERT_EQ(held.leases().size(), 1U);

@@ -20,5 +20,14 @@ TEST(AgentSettings, SayWhatIsWrongWithThem) {
   EXPECT_EQ(problem_of(""), "fleet.toml: [fleet] is missing: see wm-fleet enroll");
 }
 
+TEST(AgentSettings, ThatAreNotThereComeFromEnroll) {
+  const auto read = load_agent_settings("/nowhere/fleet.toml");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message,
+            "cannot read /nowhere/fleet.toml: No such file or directory: this machine is no node "
+            "yet, and wm-fleet.service does not start: wm-fleet enroll, where the fleet is "
+            "administered, prints that file");
+}
+
 }  // namespace
 }  // namespace wm::fleet
