@@ -172,6 +172,7 @@ json::object to_json(const WorkInfo& info) {
 json::object to_json(const RunInfo& run) {
   Fields fields;
   fields.always("uniqueName", run.unique_name)
+      .set("id", run.uuid)
       .always("owner", run.owner)
       .always("run", run.run)
       .always("attempt", run.attempt)

@@ -360,6 +360,7 @@ struct WorkInfo {
 /// One run as the history shows it.
 struct RunInfo {
   WorkId work = 0;
+  std::string uuid;  // Its job's.
   uid_t owner = 0;
   int run = 0;
   int attempt = 0;

@@ -82,7 +82,7 @@ const std::string kRunQuery =
     kResultColumns +
     ", r.max_rss_kb, r.user_ms, r.system_ms, r.read_kb, r.written_kb, r.waited, r.relaxed, "
     "r.missed_periods, r.expedited, w.owner, coalesce(r.length_ms, r.finished_at - r.started_at), "
-    "r.log_bytes, r.log_removed FROM run r JOIN work w ON w.id = r.work";
+    "r.log_bytes, r.log_removed, w.uuid FROM run r JOIN work w ON w.id = r.work";
 
 RunInfo run_of(const Query& query) {
   RunInfo run;
@@ -108,6 +108,7 @@ RunInfo run_of(const Query& query) {
   if (!query.is_null(22)) run.length = Duration{query.integer(22)};
   run.log_bytes = query.integer(23);
   run.log_removed = query.integer(24) != 0;
+  run.uuid = query.text(25);
   return run;
 }
 

@@ -121,7 +121,7 @@ class Agent {
   std::vector<std::string> unwanted_;  // Jobs of claims that are not ours any more.
   // By the name of the work.
   std::map<std::string, Each> each_;
-  std::map<std::string, Origin> origins_;   // The jobs that the daemon had at the start.
+  Origins origins_;
   std::map<std::string, TimePoint> runs_;   // The starts of runs in progress.
   std::map<std::string, TimePoint> dirty_;  // Work with runs to report that began then.
   boost::json::array unreported_runs_;

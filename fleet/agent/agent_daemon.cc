@@ -117,7 +117,7 @@ asio::awaitable<bool> Agent::recover() {
     lose_daemon(works.error().message);
     co_return false;
   }
-  origins_.clear();
+  std::set<std::string> names;
   held_.forget_former();
   for (const json::value& value : *works) {
     const json::object& work = value.as_object();
@@ -125,15 +125,17 @@ asio::awaitable<bool> Agent::recover() {
     if (!origin) continue;
     const std::string name = *fleet_name(text_of(work, "uniqueName"));
     const std::string state = text_of(work, "state");
-    origins_[name] = *origin;
+    names.insert(name);
     if (!origin->piece) {
       each_[name] = {origin->generation, state, "", false};
       continue;
     }
-    held_.recover(name, *origin, state, text_of(work, "id"), since_boot());
+    const std::string id = text_of(work, "id");
+    origins_.add(name, id, *origin);
+    held_.recover(name, *origin, state, id, since_boot());
   }
   // What the daemon has lost, it cannot run.
-  held_.keep_only(origins_);
+  held_.keep_only(names);
   for (const json::value& event : early) take_event(event.as_object());
   if (database_) co_return co_await recover_runs();
   co_return true;

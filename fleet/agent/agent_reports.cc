@@ -67,12 +67,6 @@ asio::awaitable<bool> Agent::gather() {
     }
     dirty_.erase(name);
     if (!runs) continue;  // It is forgotten.
-    std::optional<Origin> origin;
-    if (const HeldClaim* const held = held_.find(name)) {
-      origin = Origin{held->claim.piece, held->claim.fence, 0};
-    } else if (const auto found = origins_.find(name); found != origins_.end()) {
-      origin = found->second;
-    }
     for (auto run = runs->rbegin(); run != runs->rend(); ++run) {
       json::object& record = run->as_object();
       const std::string outcome = text_of(record, "outcome");
@@ -83,13 +77,15 @@ asio::awaitable<bool> Agent::gather() {
                        {"startedAt", text_of(record, "startedAt")},
                        {"finishedAt", text_of(record, "finishedAt")},
                        {"outcome", outcome}};
-      if (origin && origin->piece) {
+      // Jobs of one name come one after the other, and each has runs of its own.
+      const std::string job = text_of(record, "id");
+      if (const Origin* const origin = origins_.find(name, job)) {
         one["piece"] = *origin->piece;
         one["fence"] = origin->fence;
       }
       one["log"] = co_await log_of(name, record);
       const HeldClaim* const held = held_.find(name);
-      if (held && !held->unknown) {
+      if (held && !held->unknown && held->id == job) {
         const RunResult result = result_of(held->claim, result_from_json(record));
         for (const auto& [key, part] : to_json(result)) record[key] = part;
         one["outcome"] = word(result.outcome);

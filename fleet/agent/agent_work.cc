@@ -108,6 +108,7 @@ asio::awaitable<void> Agent::register_claim(std::string name) {
   const auto registered =
       co_await register_here(local_claim(claim, settings_.node), ExistingPolicy::replace);
   if (registered) {
+    origins_.add(name, *registered, {claim.piece, claim.fence, 0});
     if (HeldClaim* const held = held_.find(name)) {
       held->id = *registered;
       if (held->state.empty()) held->set_state("enqueued", since_boot());

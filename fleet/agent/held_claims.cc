@@ -38,6 +38,23 @@ void HeldClaim::set_state(std::string now_is, Duration now) {
   }
 }
 
+void Origins::add(const std::string& name, const std::string& job, const Origin& origin) {
+  constexpr std::size_t kMostNames = 10'000;
+  constexpr std::size_t kMostOfAName = 8;
+  if (jobs_.size() >= kMostNames) jobs_.clear();
+  auto& jobs = jobs_[name];
+  std::erase_if(jobs, [&](const auto& known) { return known.first == job; });
+  jobs.emplace_back(job, origin);
+  if (jobs.size() > kMostOfAName) jobs.erase(jobs.begin());
+}
+
+const Origin* Origins::find(const std::string& name, const std::string& job) const {
+  const auto found = jobs_.find(name);
+  if (found == jobs_.end()) return nullptr;
+  const auto known = std::ranges::find(found->second, job, &std::pair<std::string, Origin>::first);
+  return known == found->second.end() ? nullptr : &known->second;
+}
+
 HeldClaim* HeldClaims::find(const std::string& name) {
   const auto found = held_.find(name);
   return found == held_.end() ? nullptr : &found->second;
@@ -70,7 +87,7 @@ void HeldClaims::recover(const std::string& name, const Origin& origin, std::str
   held.set_state(std::move(state), now);
 }
 
-void HeldClaims::keep_only(const std::map<std::string, Origin>& names) {
+void HeldClaims::keep_only(const std::set<std::string>& names) {
   std::erase_if(held_, [&](const auto& pair) { return !names.contains(pair.first); });
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,17 @@ struct HeldClaim {
   void set_state(std::string now_is, Duration now);
 };
 
+/// The claims behind the last jobs of each name, by which their runs are reported.
+class Origins {
+ public:
+  void add(const std::string& name, const std::string& job, const Origin& origin);
+  /// nullptr: that job is none of a claim, or one of long ago.
+  const Origin* find(const std::string& name, const std::string& job) const;
+
+ private:
+  std::map<std::string, std::vector<std::pair<std::string, Origin>>> jobs_;  // The newest last.
+};
+
 class HeldClaims {
  public:
   std::size_t size() const { return held_.size(); }
@@ -56,7 +68,7 @@ class HeldClaims {
   /// and whose jobs must end.
   std::vector<std::string> confirm(const boost::json::array& claims);
   /// Forgets those whose names are not among these.
-  void keep_only(const std::map<std::string, Origin>& names);
+  void keep_only(const std::set<std::string>& names);
   /// Forgets one, but not whose late events are of no more interest.
   void drop(const std::string& name);
   /// True if that job was one of a claim that is dropped.

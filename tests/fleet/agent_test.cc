@@ -44,6 +44,19 @@ TEST_F(FleetAgent, AnyWorkRunsOnceAndItsOutputIsKept) {
   EXPECT_EQ(fleet_->value("select count(*) from wm.piece where until is not null"), "0");
 }
 
+// The second run starts within the second in which the first one has ended.
+TEST_F(FleetAgent, ARunIsTheEndOfItsOwnClaimAndNotOfTheNextOne) {
+  add_node("a");
+  add({"again"});
+  EXPECT_EQ(wait("again"), 0);
+  add({"again"}, {"sh", "-c", "exit 70"});
+  EXPECT_EQ(wait("again"), 1) << runs();
+  add({"again"});
+  EXPECT_EQ(wait("again"), 0) << runs();
+  EXPECT_TRUE(becomes("select count(*) from wm.run", "3"));
+  EXPECT_EQ(runs(), "a 1 succeeded f, a 2 failed f, a 3 succeeded f");
+}
+
 TEST_F(FleetAgent, EachNodeThatMatchesRunsItOnce) {
   add_node("a", {"site=berlin"});
   add_node("b", {"site=berlin"});

@@ -148,7 +148,7 @@ TEST(HeldClaims, KeepWhatIsKnownIfTheDaemonComesBack) {
   held.add(claim_of(2, 7, "b"), kSent);
   held.recover("a", Origin{1, 7, 0}, "running", "job-a", kSent + 5s);
 
-  held.keep_only({{"a", Origin{1, 7, 0}}});
+  held.keep_only({"a"});
 
   ASSERT_EQ(held.size(), 1U) << "the daemon has lost the other one";
   EXPECT_FALSE(held.find("a")->unknown);
@@ -241,6 +241,18 @@ TEST(RetryPause, GrowsToItsBound) {
   pause.succeeded();
   pause.begin(kSent, random);
   EXPECT_LE(pause.end() - kSent, 750ms);
+}
+
+TEST(OriginsOfRuns, AreThoseOfTheirJobsAndNotOfTheirNames) {
+  Origins origins;
+  origins.add("a", "first", {1, 1, 0});
+  origins.add("a", "second", {2, 1, 0});
+  origins.add("b", "third", {3, 5, 0});
+  ASSERT_NE(origins.find("a", "first"), nullptr);
+  EXPECT_EQ(origins.find("a", "first")->piece, 1);
+  EXPECT_EQ(origins.find("a", "second")->piece, 2);
+  EXPECT_EQ(origins.find("a", "third"), nullptr);
+  EXPECT_EQ(origins.find("b", "third")->fence, 5);
 }
 
 }  // namespace

@@ -411,6 +411,7 @@ void MemoryStore::start_run(const RunInfo& run) {
   runs_.push_back(run);
   runs_.back().unique_name = info.request.unique_name;
   runs_.back().owner = info.work.owner;
+  runs_.back().uuid = info.uuid;
 }
 
 void MemoryStore::end_run(const RunInfo& ended) {
