@@ -55,9 +55,9 @@ json::object question_of(const ListOptions& options) {
   return parameters;
 }
 
-// With more jobs the first rows would be late: they are in the order of registration then.
-constexpr std::size_t kMostSorted = 20'000;
-constexpr std::size_t kMostSortedInPipe = 2'000;  // A program reads on while people look.
+// With more jobs, and in a pipe, the first rows would be late: they are in the order of
+// registration then.
+constexpr std::size_t kMostSorted = 5'000;
 
 void print_remarks(Session& session) {
   const Style style = session.style();
@@ -78,7 +78,7 @@ int list(Session& session, const ListOptions& options) {
   const auto print = [&](const json::array& works) {
     if (!works.empty()) listing.print(session.out(), style, form.width, works);
   };
-  const std::size_t most = session.to_terminal() ? kMostSorted : kMostSortedInPipe;
+  const std::size_t most = session.to_terminal() ? kMostSorted : 0;
   json::array sorted;  // Those so far, while they are few.
   const auto count =
       session.print_pages({"List", question_of(options)}, "works", [&](const json::array& works) {

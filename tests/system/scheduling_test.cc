@@ -163,7 +163,8 @@ TEST_F(Scheduling, AFailurePassesDownTheChainAndIsRetriedFromTheTop) {
   ok({"cancel", "a"});
   EXPECT_EQ(state("b"), "cancelled");
   EXPECT_EQ(ok({"why", "b"}),
-            "'b' is cancelled, because 'a' has not succeeded\n  Why that: wm why a\n");
+            "'b' is cancelled, because 'a' was cancelled\n  Why that: wm why a\n"
+            "  Once more: wm retry a b\n");
   fails(6, "retry that first", {"retry", "b"});
   ok({"retry", "a", "b"});
   ok({"wait", "b"});

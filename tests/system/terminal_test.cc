@@ -121,8 +121,8 @@ TEST_F(OnATerminal, AListBeginsWithWhatRuns) {
   const auto pipe = daemon_.path() / "pipe";
   make_pipe(pipe);
   shell("x", "read -r line <" + pipe.string());
-  const std::string listed = ok({"list"});
-  EXPECT_LT(listed.find("\nx "), listed.find("\na ")) << listed;
+  const std::string listed = shown({"list", "--color", "never"});
+  EXPECT_LT(listed.find(" x "), listed.find(" a ")) << listed;
   EXPECT_EQ(text(json({"list"}).as_array().front(), "uniqueName"), "a") << "JSON keeps its order";
   Terminal terminal(80, 5, wm_with({"list", "--watch", "--color", "never"}));
   EXPECT_TRUE(terminal.await("5 jobs: 1 running, 4 waiting.")) << terminal.text();
