@@ -33,8 +33,8 @@ Result<> check_terms(const RunTerms& terms, uid_t asker) {
   const auto only_root = [](const std::string& what, const std::string& way_out) {
     return fail(ErrorCode::not_permitted, what + " is only for root: " + way_out);
   };
-  if (terms.nice.value_or(0) < 0) {
-    return only_root("nice " + std::to_string(*terms.nice), "give 0 to 19");
+  if (const std::int32_t nice = terms.nice.value_or(0); nice < 0) {
+    return only_root("nice " + std::to_string(nice), "give 0 to 19");
   }
   const bool is_shared = asker != ::geteuid();
   const std::int32_t weight = terms.bounds.cpu_weight.value_or(kUsualCpuWeight);
