@@ -99,8 +99,8 @@ std::string set_limits(const Bounds& bounds, const std::vector<std::string>& unm
       add_remark(note,
                  "memory-max bounds each process separately: there is no control group for it");
     } else if (bound == "tasks-max" && bounds.tasks_max && uid != 0) {
-      const int others = count_tasks_of(uid);
-      const auto most = static_cast<rlim_t>(*bounds.tasks_max + others);
+      const auto others = static_cast<rlim_t>(count_tasks_of(uid));
+      const rlim_t most = static_cast<rlim_t>(*bounds.tasks_max) + others;
       plan.bounds.push_back({RLIMIT_NPROC, within_own(RLIMIT_NPROC, most)});
       add_remark(note, "tasks-max is approximate: there is no control group to count tasks");
     } else {
