@@ -191,7 +191,8 @@ std::string describe_registration(const json::object& work, const std::string& r
 }
 
 std::string doubt_of_time(const WorkRequest& request) {
-  constexpr Duration kNow = std::chrono::minutes(1);  // It was meant so, and the call takes its time.
+  constexpr Duration kNow =
+      std::chrono::minutes(1);  // It was meant so, and the call takes its time.
   return request.at && *request.at < now() - kNow ? "that time is past: the job is due at once"
                                                   : "";
 }
