@@ -32,7 +32,7 @@ std::int32_t own_umask();
 Result<std::string> read_text(const char* option, const std::string& source);
 
 /// Hints at the request's working directory and its file of variables, if they do not exist now.
-/// That is no error, because they may be mounted or written later.
+/// A job may be registered without them, because they may come later.
 std::vector<std::string> doubts_of(const WorkRequest& request);
 
 }  // namespace wm::cli

@@ -11,7 +11,7 @@ namespace wm::cli {
 
 struct ChainFailure {
   std::string reason;              // `'fetch' failed: exit 65`
-  std::vector<std::string> names;  // What failed, each after what it depends on.
+  std::vector<std::string> names;  // The jobs that failed, in the order for wm retry.
 };
 
 /// The first failure in the chain of that job; nothing: it is the job's own, or not on record.

@@ -21,7 +21,7 @@ std::string questions_about(const std::string& job) {
          command_line("logs", job);
 }
 
-// Those of the first page, which are enough for a slip of the finger.
+// Reads only the first page of the list.
 std::vector<std::string> names_of_jobs(Client& client) {
   std::vector<std::string> names;
   const auto page = client.call("List", {{"finished", true}});

@@ -1,4 +1,4 @@
-// What the first word of a command line may mean if it is no command.
+// Finds out whether the first word of a command line, which is no command, is a job.
 #pragma once
 
 #include <string>

@@ -1,5 +1,4 @@
-// What the summary of a list adds: what holds all jobs back, and failures that no unfinished job
-// shows.
+// Remarks below a list: whether a pause holds all jobs back, and how many jobs have failed of late.
 #pragma once
 
 #include <string>

@@ -32,7 +32,7 @@ struct ForecastBounds {
 
 struct Forecast {
   std::vector<ForecastRun> runs;    // The runs in the order of their starts.
-  std::vector<ForecastRest> more;   // Of jobs that run often, in the order of their ids.
+  std::vector<ForecastRest> more;   // Jobs with more runs than those, by id.
   std::optional<TimePoint> cut_at;  // A bound was reached there: later runs are unknown.
 };
 

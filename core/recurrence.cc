@@ -17,7 +17,7 @@ std::unexpected<Error> bad(std::string_view text, std::string_view why) {
                   ": write 1d, day, \"Mon..Fri 09:00\", 02:30 or \"30 2 * * *\"");
 }
 
-// What is meant by words that are nearly a period; empty: nobody knows.
+// Explains how to write a period that was nearly right. Empty: there is no such advice.
 std::string hint_for(const std::vector<std::string>& words) {
   if (is_noon_or_midnight(words.back())) {
     return words.back() + " may be noon or midnight: write 12:00 or 00:00";

@@ -33,7 +33,7 @@ struct ForecastOptions {
 
 struct Expected {
   json::array runs;
-  json::array more;  // Of jobs that run often, the runs after those.
+  json::array more;  // The numbers of later runs, for jobs that run often.
 };
 
 // The runs of `more` by name: how many, and when the last one starts.

@@ -45,7 +45,7 @@ std::string notes_of(const json::object& run) {
   return join(parts);
 }
 
-// Of a run in progress, the time so far.
+// A run in progress has taken the time since its start.
 std::string duration_of(const json::object& run, TimePoint now) {
   if (text_of(run, "outcome").empty()) return time_so_far(run, now);
   const auto took = time_taken(run);

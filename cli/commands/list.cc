@@ -79,7 +79,7 @@ int list(Session& session, const ListOptions& options) {
     if (!works.empty()) listing.print(session.out(), style, form.width, works);
   };
   const std::size_t most = session.to_terminal() ? kMostSorted : 0;
-  json::array sorted;  // Those so far, while they are few.
+  json::array sorted;  // The jobs to sort before they are printed.
   const auto count =
       session.print_pages({"List", question_of(options)}, "works", [&](const json::array& works) {
         counts.add(works);

@@ -2,39 +2,30 @@
 #include "daemon/runs/run_terms.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace wm {
 namespace {
 
-class RunLimits : public testing::Test {
- protected:
-  static constexpr rlim_t kOwn = 1'000'000;
-  static constexpr uid_t kSomebody = 1;
-
-  RunLimits() {
-    ::getrlimit(RLIMIT_NPROC, &usual_);
-    const rlimit own{std::min(kOwn, usual_.rlim_cur), std::min(kOwn, usual_.rlim_max)};
-    if (::geteuid() == 0) ::setrlimit(RLIMIT_NPROC, &own);
-  }
-  ~RunLimits() override { ::setrlimit(RLIMIT_NPROC, &usual_); }
-  RunLimits(const RunLimits&) = delete;
-  RunLimits& operator=(const RunLimits&) = delete;
-
-  rlimit usual_{};
-};
-
-TEST_F(RunLimits, AreNeverAboveTheDaemonsOwn) {
-  if (::geteuid() != 0) GTEST_SKIP() << "a lowered limit could not be raised again";
+// True if the bound of a run in a process with a lower limit is not above that.
+bool is_bound_by_the_lower_limit() {
+  constexpr rlim_t kOwn = 1'000'000;
+  constexpr uid_t kSomebody = 1;
+  rlimit own{};
+  ::getrlimit(RLIMIT_NPROC, &own);
+  own.rlim_cur = own.rlim_max = std::min(kOwn, own.rlim_max);
   ChildPlan plan;
-
+  const bool lowered = ::setrlimit(RLIMIT_NPROC, &own) == 0;
   set_limits({.tasks_max = 4'000'000}, {"tasks-max"}, kSomebody, plan);
+  return lowered && plan.bounds.size() == 1 && plan.bounds[0].most <= kOwn;
+}
 
-  ASSERT_EQ(plan.bounds.size(), 1U);
-  EXPECT_LE(plan.bounds[0].most, kOwn);
+// In a child, because a lowered limit cannot be raised again.
+TEST(RunLimits, AreNeverAboveTheDaemonsOwn) {
+  EXPECT_EXIT(std::_Exit(is_bound_by_the_lower_limit() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
