@@ -77,7 +77,7 @@ class WhenReader {
     if (const auto time = duration()) return *time;
     split_date_and_time();
     std::erase(words_, "at");
-    if (words_.empty()) return bad();
+    if (words_.empty()) return bad("the time is missing");
     if (words_.size() == 2 && words_[1] == kMidnight) {
       return bad("write 00:00 and the day that begins then");
     }

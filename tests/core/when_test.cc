@@ -111,7 +111,8 @@ TEST(When, ErrorsNameTheValueAndWhatIsRight) {
   EXPECT_EQ(problem(past("tues 09:00")), "bad time 'tues 09:00': did you mean tuesday?");
   EXPECT_EQ(problem(future("tomorrow midnight")),
             "bad time 'tomorrow midnight': write 00:00 and the day that begins then");
-  EXPECT_FALSE(future("12am") || future("13pm") || future("0am") || future("at"));
+  EXPECT_EQ(problem(future("at")), "bad time 'at': the time is missing");
+  EXPECT_FALSE(future("12am") || future("13pm") || future("0am") || future("at at"));
   EXPECT_EQ(problem(future("12am")),
             "bad time '12am': 12am may be noon or midnight: write 12:00 or 00:00");
   EXPECT_EQ(future("12:30pm"), future("12:30"));
