@@ -13,6 +13,7 @@
 #include "core/version.h"
 #include "fleet/agent/asking.h"
 #include "fleet/agent/boot_clock.h"
+#include "fleet/agent/this_machine.h"
 #include "fleet/schema.h"
 
 namespace wm::fleet {
@@ -168,8 +169,10 @@ asio::awaitable<bool> Agent::meet_database() {
   } else {
     spdlog::info("a pool of connections stands between, through which no hints come");
   }
-  json::object said{
-      {"version", kVersion}, {"labels", to_json(settings_.labels)}, {"claims", held_.leases()}};
+  json::object said{{"version", kVersion},
+                    {"machine", this_machine() + ' ' + socket_of(settings_)},
+                    {"labels", to_json(settings_.labels)},
+                    {"claims", held_.leases()}};
   const auto greeting = co_await ask("hello", std::move(said));
   if (!greeting) co_return false;
   std::string problem = other_schema(number_of(*greeting, "schema"));

@@ -10,7 +10,6 @@
 
 #include "cli/render/local_time.h"
 #include "cli/render/work.h"
-#include "core/instance.h"
 #include "core/json_fields.h"
 #include "core/request_json.h"
 #include "fleet/agent/agent.h"
@@ -25,17 +24,6 @@ namespace {
 
 // A job of the daemon may have been started a little before the event says so.
 constexpr Duration kMargin = 1s;
-
-std::string socket_of(const AgentSettings& settings) {
-  if (!settings.socket.empty()) return settings.socket;
-  const auto surroundings = Surroundings::from(
-      [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());
-  const std::string own = socket_path(Instance::user, surroundings);
-  // Without a runtime directory it would be in /tmp, where anybody may have made it.
-  const bool has_own =
-      ::geteuid() != 0 && !surroundings.runtime_dir.empty() && ::access(own.c_str(), F_OK) == 0;
-  return has_own ? own : socket_path(Instance::system, surroundings);
-}
 
 // The user for whom root acts; nothing: the agent's own.
 Result<std::optional<uid_t>> owner_of(const AgentSettings& settings) {

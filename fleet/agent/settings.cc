@@ -7,6 +7,7 @@
 
 #include "config/read_file.h"
 #include "config/toml_reader.h"
+#include "core/instance.h"
 #include "fleet/agent/node_status.h"
 #include "fleet/database/connection.h"
 
@@ -112,6 +113,17 @@ std::string status_file_of(const AgentSettings& settings) {
   const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
   if (::geteuid() == 0 || !runtime || !*runtime) return kServiceStatus;
   return std::string(runtime) + "/wm-fleet-" + settings.node + ".json";
+}
+
+std::string socket_of(const AgentSettings& settings) {
+  if (!settings.socket.empty()) return settings.socket;
+  const auto surroundings = Surroundings::from(
+      [](const char* name) -> const char* { return std::getenv(name); }, ::geteuid());
+  const std::string own = socket_path(Instance::user, surroundings);
+  // Without a runtime directory it would be in /tmp, where anybody may have made it.
+  const bool has_own =
+      ::geteuid() != 0 && !surroundings.runtime_dir.empty() && ::access(own.c_str(), F_OK) == 0;
+  return has_own ? own : socket_path(Instance::system, surroundings);
 }
 
 Result<json::object> status_of(const std::string& config) {

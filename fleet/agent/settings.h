@@ -37,6 +37,9 @@ Result<std::string> conninfo_of(const AgentSettings& settings);
 /// Where the agent of these settings says how it is.
 std::string status_file_of(const AgentSettings& settings);
 
+/// The socket of the node's own wmd: the one that is configured, the user's, or the system's.
+std::string socket_of(const AgentSettings& settings);
+
 /// How the agent with this configuration is; without a status_file in it, also the service's if it
 /// is there alone.
 Result<boost::json::object> status_of(const std::string& config);

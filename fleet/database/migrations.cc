@@ -15,7 +15,7 @@ do $$ begin
   end if;
 end $$)";
 
-Result<> run(Database& database, std::string_view sql) {
+Result<> execute(Database& database, std::string_view sql) {
   auto done = database.query(std::string(sql));
   if (!done) return std::unexpected(done.error());
   return {};
@@ -54,18 +54,18 @@ Result<Migrated> migrate_in_transaction(Database& database, bool may_create, con
            ";insert into wm.migration (version) values (" + std::to_string(next) + ")";
   }
   sql += ";" + std::string(schema.functions);
-  if (auto done = run(database, sql); !done) return std::unexpected(done.error());
+  if (auto done = execute(database, sql); !done) return std::unexpected(done.error());
   return Migrated{*from, newest};
 }
 
 }  // namespace
 
 Result<Migrated> migrate(Database& database, bool may_create, const Schema& schema) {
-  if (auto begun = run(database, std::string("begin;") + kLock); !begun) {
+  if (auto begun = execute(database, std::string("begin;") + kLock); !begun) {
     return std::unexpected(begun.error());
   }
   auto migrated = migrate_in_transaction(database, may_create, schema);
-  auto ended = run(database, migrated ? "commit" : "rollback");
+  auto ended = execute(database, migrated ? "commit" : "rollback");
   if (migrated && !ended) return std::unexpected(ended.error());
   return migrated;
 }

@@ -66,7 +66,8 @@ language sql stable as $$
 $$;
 
 -- A node that comes: what it is, and what it needs to know before all else. `claims`: those that it
--- has found in its daemon.
+-- has found in its daemon; `machine`: where it runs. A connected agent asks every five minutes at
+-- least, so the machine of a node that was seen in the last ten is still there.
 create function wm.hello(said jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 <<here>>
@@ -74,18 +75,29 @@ declare
   me wm.node := wm.me();
   own jsonb := coalesce(said->'labels', '{}');
   cursor timestamptz;
+  seen timestamptz;
 begin
   if jsonb_typeof(own) <> 'object' or length(own::text) > 4096 or exists
       (select from jsonb_each(own) where jsonb_typeof(value) <> 'string') then
     raise exception 'labels are an object of at most 4096 bytes whose values are texts'
       using errcode = '22023';
   end if;
+  select w.seen_at into seen from wm.node_word w
+    where w.node_id = me.node_id and w.machine <> '' and w.machine <> left(said->>'machine', 200)
+      and w.seen_at > now() - interval '10 min';
+  if found then
+    raise exception 'another machine is node %, and was here at %: enroll this one as a node of its '
+      'own, or stop that one and wait for ten minutes', me.name, wm.iso(seen) using errcode = '42501';
+  end if;
   if own is distinct from me.own then
     update wm.node n set own = here.own, labels = wm.labels_of(here.own, n.given)
       where n.node_id = me.node_id;
   end if;
-  insert into wm.node_word as w (node_id, version) values (me.node_id, coalesce(left(said->>'version', 40), ''))
-    on conflict (node_id) do update set seen_at = now(), version = excluded.version
+  insert into wm.node_word as w (node_id, version, machine)
+    values (me.node_id, coalesce(left(said->>'version', 40), ''),
+      coalesce(left(said->>'machine', 200), ''))
+    on conflict (node_id) do update
+      set seen_at = now(), version = excluded.version, machine = excluded.machine
     returning w.cursor into here.cursor;
   return jsonb_build_object('node', me.name, 'cursor', wm.iso(here.cursor),
     'schema', (select max(version) from wm.migration),

@@ -130,6 +130,23 @@ TEST_F(FleetAgent, WhatWaitsTooLongGoesBack) {
   EXPECT_EQ(wait("held"), 0);
 }
 
+TEST_F(FleetAgent, ACopyOfItsConfigurationIsNotTheNode) {
+  TestNode& a = add_node("a");
+  add({"first"});
+  EXPECT_EQ(wait("first"), 0);
+  TestNode& copy = enroll_node("copy");
+  copy.copy_configuration(a);
+  copy.start();
+  EXPECT_TRUE(becomes([&] { return text_of(copy.status(), "database") == "refused"; }));
+  EXPECT_NE(text_of(copy.status(), "databaseProblem").find("another machine is node a"),
+            std::string::npos)
+      << json::serialize(copy.status());
+  a.kill_agent();
+  a.start_agent();
+  add({"second"});
+  EXPECT_EQ(wait("second"), 0) << "the node itself comes back at once";
+}
+
 TEST_F(FleetAgent, AnInterruptedRunGoesBackAndIsNoAttempt) {
   TestNode& a = add_node("a");
   add({"charged", "--charging", "--hold", "0s"},

@@ -106,6 +106,20 @@ TEST_F(FleetRules, TheCursorIsKeptForTheNextHello) {
   EXPECT_EQ(text_of(a.call("hello", {{"version", "test"}}), "cursor"), "2026-01-01T00:00:00.000Z");
 }
 
+TEST_F(FleetRules, AnotherMachineIsTheNodeOnceThatOneIsGone) {
+  NodeCaller a = caller("a");
+  const auto comes_from = [&](const std::string& machine) {
+    return a.error_of("select wm.hello('{\"machine\": \"" + machine + "\"}')").substr(0, 15);
+  };
+  EXPECT_EQ(comes_from("m1"), "");
+  EXPECT_EQ(comes_from("m1"), "");
+  EXPECT_EQ(comes_from("m2"), "another machine");
+  EXPECT_EQ(comes_from("m1"), "");
+  fleet_->value("update wm.node_word set seen_at = now() - interval '11 min'");
+  EXPECT_EQ(comes_from("m2"), "");
+  EXPECT_EQ(comes_from("m1"), "another machine");
+}
+
 TEST_F(FleetRules, ARunIsReportedOnce) {
   add({"once"});
   NodeCaller a = caller("a");

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "config/read_file.h"
 #include "core/json_fields.h"
 
 namespace wm::fleet {
@@ -250,12 +250,17 @@ TestNode::TestNode(TestDatabase& fleet, const std::string& name,
 
 void TestNode::use_database(const std::string& address) {
   const std::filesystem::path file = daemon_->path() / "fleet.toml";
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  std::string changed = text.str();
+  std::string changed = *read_file(file);
   const std::size_t begin = changed.find("database = \"") + 12;
   changed.replace(begin, changed.find(" user=", begin) - begin, address);
   std::ofstream(file) << changed;
+}
+
+void TestNode::copy_configuration(const TestNode& other) {
+  std::string copied = *read_file(other.daemon_->path() / "fleet.toml");
+  const std::string theirs = other.daemon_->path().string();
+  copied.replace(copied.find(theirs), theirs.size(), daemon_->path().string());
+  std::ofstream(daemon_->path() / "fleet.toml") << copied;
 }
 
 void TestNode::start() {

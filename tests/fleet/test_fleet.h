@@ -100,6 +100,8 @@ class TestNode {
 
   /// Its agent goes that way to the database, instead of the way given by enroll.
   void use_database(const std::string& address);
+  /// Calls itself what the other one is.
+  void copy_configuration(const TestNode& other);
   void start();
   void start_agent();
   void kill_agent();
