@@ -20,16 +20,6 @@ namespace {
 constexpr int kMostSlots = 10'000;
 constexpr const char* kServiceStatus = "/run/wm-fleet/status.json";
 
-// libpq's own quoting: a backslash before a quote and a backslash.
-std::string libpq_quoted(std::string_view value) {
-  std::string text = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + "'";
-}
-
 Result<std::string> read_configuration(const std::filesystem::path& file) {
   auto text = read_file(file);
   if (text) return text;
@@ -102,7 +92,7 @@ Result<std::string> conninfo_of(const AgentSettings& settings) {
   auto password = read_file(settings.password_file);
   if (!password) return std::unexpected(password.error());
   while (password->ends_with('\n')) password->pop_back();
-  return with_verified_server(settings.database + " password=" + libpq_quoted(*password));
+  return with_verified_server(with_password(settings.database, *password));
 }
 
 std::string status_file_of(const AgentSettings& settings) {

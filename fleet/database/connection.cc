@@ -119,6 +119,27 @@ bool is_address(std::string_view conninfo) {
   return conninfo.starts_with("postgres://") || conninfo.starts_with("postgresql://");
 }
 
+// libpq's own quoting: a backslash before a quote and a backslash.
+std::string quoted(std::string_view value) {
+  std::string text = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + "'";
+}
+
+// As in an address: each byte in hexadecimal digits after a percent sign.
+std::string percent_encoded(std::string_view value) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return text;
+}
+
 std::string with_word(const std::string& conninfo, const std::string& word) {
   if (!is_address(conninfo)) return conninfo + ' ' + word;
   return conninfo + (conninfo.find('?') == std::string::npos ? '?' : '&') + word;
@@ -148,6 +169,11 @@ Result<std::string> with_verified_server(const std::string& conninfo) {
   // It would be tried first, and then there is no TLS.
   if (value_in(given, "gssencmode").empty()) verified = with_word(verified, "gssencmode=disable");
   return verified;
+}
+
+std::string with_password(const std::string& conninfo, std::string_view password) {
+  return with_word(conninfo, "password=" + (is_address(conninfo) ? percent_encoded(password)
+                                                                 : quoted(password)));
 }
 
 std::string with_time_limits(const std::string& conninfo) {

@@ -34,6 +34,9 @@ inline boost::json::parse_options deep_enough() {
 /// libpq's keywords with which a stalled network ends a connection instead of holding it.
 std::string with_time_limits(const std::string& conninfo);
 
+/// The same with that password, whatever bytes but NUL it has.
+std::string with_password(const std::string& conninfo, std::string_view password);
+
 /// Over a network, the server must prove who it is: with TLS (sslmode=verify-full), or with
 /// gssencmode if the string has that. invalid: the string has another sslmode.
 Result<std::string> with_verified_server(const std::string& conninfo);
