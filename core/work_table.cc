@@ -1,5 +1,8 @@
 #include "core/work_table.h"
 
+#include <algorithm>
+#include <ranges>
+
 namespace wm {
 namespace {
 
@@ -32,9 +35,7 @@ void WorkTable::erase(WorkId id) {
 void WorkTable::put(const Work& work) {
   const auto [found, inserted] = rows_.try_emplace(work.id, work);
   Row& row = found->second;
-  // Many at once come in their order.
-  changed_.try_emplace(changed_.end(), work.id, &row,
-                       inserted ? std::nullopt : std::optional(row.work));
+  changed_.emplace_back(&row, inserted ? std::nullopt : std::optional(row.work));
   if (inserted) {
     ++counts_[work.owner];
   } else {
@@ -73,13 +74,24 @@ void WorkTable::place_anew(WorkId id) {
   agenda_.add(row);
 }
 
+std::vector<const WorkTable::Changed*> WorkTable::first_changes() const {
+  std::vector<const Changed*> changes;
+  changes.reserve(changed_.size());
+  for (const Changed& change : changed_) changes.push_back(&change);
+  const auto id_of = [](const Changed* change) { return change->row->work.id; };
+  std::ranges::stable_sort(changes, {}, id_of);
+  const auto repeated = std::ranges::unique(changes, {}, id_of);
+  changes.erase(repeated.begin(), repeated.end());
+  return changes;
+}
+
 ChangedRows WorkTable::changed() const {
   ChangedRows rows;
   rows.all.reserve(changed_.size());
-  for (const auto& [id, changed] : changed_) {
-    const Work& work = rows.all.emplace_back(changed.row->work);
-    if (changed.before && is_only_cancelled(*changed.before, work)) {
-      rows.only_cancelled.push_back(id);
+  for (const Changed* const change : first_changes()) {
+    const Work& work = rows.all.emplace_back(change->row->work);
+    if (change->before && is_only_cancelled(*change->before, work)) {
+      rows.only_cancelled.push_back(work.id);
     }
   }
   return rows;
@@ -87,23 +99,24 @@ ChangedRows WorkTable::changed() const {
 
 std::vector<WorkId> WorkTable::accept() {
   std::vector<WorkId> finished;
-  for (const auto& [id, changed] : changed_) {
-    if (!is_finished(changed.row->work.state)) continue;
-    erase(id);
-    finished.push_back(id);
+  for (const Changed* const change : first_changes()) {
+    const Work& work = change->row->work;
+    if (!is_finished(work.state)) continue;
+    finished.push_back(work.id);
+    erase(finished.back());
   }
   changed_.clear();
   return finished;
 }
 
 void WorkTable::roll_back() {
-  for (const auto& [id, changed] : changed_) {
-    agenda_.remove(*changed.row);
-    if (changed.before) {
-      changed.row->work = *changed.before;
-      agenda_.add(*changed.row);
+  for (const auto& [row, before] : std::views::reverse(changed_)) {
+    agenda_.remove(*row);
+    if (before) {
+      row->work = *before;
+      agenda_.add(*row);
     } else {
-      erase(id);
+      erase(row->work.id);
     }
   }
   changed_.clear();

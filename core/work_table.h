@@ -1,7 +1,7 @@
 // The scheduler's rows. All changes since the last accept() can be taken back.
 #pragma once
 
-#include <map>
+#include <deque>
 #include <unordered_map>
 
 #include "core/agenda.h"
@@ -47,9 +47,11 @@ class WorkTable {
  private:
   struct Changed {
     Row* row;
-    std::optional<Work> before;  // As it was at the last accept(); nothing: it is new.
+    std::optional<Work> before;  // As it was; nothing: it is new.
   };
 
+  /// The first change of each row, oldest work first.
+  std::vector<const Changed*> first_changes() const;
   void erase(WorkId id);
   void place_anew(WorkId id);
   void set_alarms_of_runs();
@@ -57,7 +59,7 @@ class WorkTable {
   Agenda agenda_;
   std::unordered_map<WorkId, Row> rows_;
   std::unordered_map<uid_t, std::size_t> counts_;  // The number of each owner's rows.
-  std::map<WorkId, Changed> changed_;              // Since the last accept().
+  std::deque<Changed> changed_;                    // Since the last accept(), in their order.
 };
 
 }  // namespace wm

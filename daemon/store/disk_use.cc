@@ -34,7 +34,10 @@ void SqliteStore::release_states(const std::vector<WorkId>& ended, Duration keep
   static const std::string kRelease = release_of(
       "json_each(?2) ended CROSS JOIN work w ON w.id = ended.value", "w.expires_at > w.since + ?1");
   if (ended.empty()) return;
-  guarded([&] { Query(statement(kRelease)).bind(keep, json_list(ended)).step(); });
+  guarded([&] {
+    if (!Query(statement("SELECT 1 FROM state")).step()) return;
+    Query(statement(kRelease)).bind(keep, json_list(ended)).step();
+  });
 }
 
 void SqliteStore::forget_state(StateId id) {

@@ -136,13 +136,15 @@ void SqliteStore::save(const Work& work, Duration keep) {
 
 void SqliteStore::save_cancelled(const std::vector<WorkId>& ids, TimePoint since, StopReason why,
                                  Duration keep) {
-  if (ids.empty()) return;
   guarded([&] {
-    Query(statement("UPDATE work SET state = ?1, since = ?2, stopping = ?3, finished = 1, "
-                    "expires_at = ?2 + coalesce(keep, ?4), progress = '' WHERE id IN (SELECT value "
-                    "FROM json_each(?5))"))
-        .bind(WorkState::cancelled, since, why, keep, json_list(ids))
-        .step();
+    for (std::size_t first = 0, end = 0; first < ids.size(); first = end) {
+      for (end = first + 1; end < ids.size() && ids[end] == ids[end - 1] + 1;) ++end;
+      Query(statement("UPDATE work SET state = ?1, since = ?2, stopping = ?3, finished = 1, "
+                      "expires_at = ?2 + coalesce(keep, ?4), progress = '' WHERE id BETWEEN ?5 AND "
+                      "?6"))
+          .bind(WorkState::cancelled, since, why, keep, ids[first], ids[end - 1])
+          .step();
+    }
   });
 }
 
