@@ -108,7 +108,7 @@ class Explanation {
     const TimePoint since = scheduler_.agenda().opened_at(work_, now_);
     const Duration settle = scheduler_.rules().settle;
     if (since + settle <= now_) return;
-    waits_.push_back({WaitKind::constraint, "settle",
+    waits_.push_back({WaitKind::constraint, kSettle,
                       "constraints hold for " + format_duration(settle),
                       rough_duration(now_ - since), since, since + settle});
   }

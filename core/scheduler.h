@@ -197,7 +197,8 @@ class Scheduler {
 
   /// Lists the waits of an enqueued job: see WaitLedger::waited().
   std::vector<Waited> waited(const Work& work, TimePoint now) const {
-    return ledger_.waited(work, now, rules_.zone, agenda().kept_alive_since(work, now));
+    return ledger_.waited(work, now, rules_.zone, agenda().kept_alive_since(work, now),
+                          rules_.settle);
   }
   /// The local time that counts for a job.
   ZonedTime local_time(const Policy& policy, TimePoint now) const {

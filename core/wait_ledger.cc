@@ -24,9 +24,15 @@ class Sum {
   std::vector<Waited> waited_;
 };
 
+// When the constraints that stopped a run will have held for long enough.
+struct Settling {
+  Duration settle;
+  TimePoint ends;
+};
+
 // Adds what held due work back until `end`, while things were as that entry says.
 void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime begin, TimePoint end,
-              TimePoint kept_alive) {
+              TimePoint kept_alive, Settling& settling) {
   TimePoint from = begin.instant;
   if (entry.shutting_down) return sum.add(WaitKind::daemon, "", end - from);
   const Policy& policy = work.policy;
@@ -36,6 +42,8 @@ void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime be
     const bool silent = from < kept_alive && !entry.unattended;
     TimePoint until = std::min(change.value_or(end), end);
     if (silent) until = std::min(until, kept_alive);
+    const bool settles = !needs.all.empty() && from < settling.ends;
+    if (settles) until = std::min(until, settling.ends);
     std::set<std::string> missing;  // A constraint and a preference may name the same.
     for (const Constraints& wanted : needs.all) {
       for (const Need& one : unmet(wanted, entry.conditions, {from, needs.zone})) {
@@ -51,8 +59,13 @@ void add_held(Sum& sum, const Work& work, const LedgerEntry& entry, ZonedTime be
       paused = true;
     }
     if (silent) sum.add(WaitKind::keep_alive, "", until - from);
-    if (missing.empty() && !paused && !silent)
+    if (!missing.empty()) {
+      settling.ends = work.settling ? until + settling.settle : from;
+    } else if (settles && !entry.unattended && !paused && !silent) {
+      sum.add(WaitKind::constraint, kSettle, until - from);
+    } else if (!paused && !silent) {
       sum.add(entry.unattended ? WaitKind::daemon : WaitKind::slot, "", until - from);
+    }
     from = until;
   }
 }
@@ -114,7 +127,7 @@ std::vector<LedgerEntry> WaitLedger::unsaved() const {
 
 std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
                                        const date::time_zone* usual,
-                                       std::optional<TimePoint> kept_alive) const {
+                                       std::optional<TimePoint> kept_alive, Duration settle) const {
   Sum sum;
   const EarlierWaits& earlier = work.rare.get().earlier;
   const bool goes_on = work.due <= earlier.until;
@@ -131,6 +144,7 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
     sum.add(WaitKind::trigger, "", now - from);
     return sum.take();
   }
+  Settling settling{settle, work.settling ? from + settle : from};
   auto entry = std::ranges::upper_bound(entries_, from, {}, &LedgerEntry::from);
   if (entry != entries_.begin()) {
     --entry;
@@ -141,7 +155,7 @@ std::vector<Waited> WaitLedger::waited(const Work& work, TimePoint now,
   for (; entry != entries_.end() && from < now; ++entry) {
     const auto next = std::next(entry);
     const TimePoint end = next == entries_.end() ? now : std::min(next->from, now);
-    add_held(sum, work, *entry, {from, usual}, end, kept_alive.value_or(now));
+    add_held(sum, work, *entry, {from, usual}, end, kept_alive.value_or(now), settling);
     from = std::max(from, end);
   }
   return sum.take();

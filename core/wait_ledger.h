@@ -35,6 +35,9 @@ struct PastPause {
 /// for the daemon.
 constexpr int kLedgerEntries = 1000;
 
+/// The name of a wait for constraints that hold, but not yet for long enough after a run lost them.
+inline constexpr const char* kSettle = "settle";
+
 class WaitLedger {
  public:
   /// Adds an entry of an earlier daemon, oldest first.
@@ -56,9 +59,11 @@ class WaitLedger {
   /// Everything that held an enqueued job back from its due time until `now`: each constraint,
   /// pauses, and the remainder as a wait for a slot, or for a daemon. For a retry, also the length
   /// of its backoff. Its earlier waits are taken as they are. `usual`: the zone of jobs without one
-  /// of their own. `kept_alive`: see Agenda::kept_alive_since().
+  /// of their own. `kept_alive`: see Agenda::kept_alive_since(). `settle`: how long constraints that
+  /// stopped a run must hold first.
   std::vector<Waited> waited(const Work& work, TimePoint now, const date::time_zone* usual,
-                             std::optional<TimePoint> kept_alive = TimePoint{}) const;
+                             std::optional<TimePoint> kept_alive = TimePoint{},
+                             Duration settle = {}) const;
 
   /// The time since which the conditions do not meet `wanted`, which they do not meet now. Local
   /// time does not count.

@@ -56,6 +56,22 @@ TEST_F(WaitLedgerTest, EachConstraintIsAddedUpUnderItsName) {
                    {WaitKind::slot, "", 1min}}));
 }
 
+TEST_F(WaitLedgerTest, AfterALostConstraintItHoldsForAWhileFirst) {
+  ledger_.note(offline(kNow));
+  ledger_.note(online(kNow + 3min));
+  ledger_.note(offline(kNow + 4min));
+  ledger_.note(online(kNow + 5min));
+  Work work = due_at(kNow, both_);
+  work.settling = true;
+  EXPECT_EQ(ledger_.waited(work, kNow + 9min, nullptr, TimePoint{}, 2min),
+            (Waits{{WaitKind::constraint, "network", 4min},
+                   {WaitKind::constraint, kSettle, 3min},
+                   {WaitKind::slot, "", 2min}}));
+  work.settling = false;
+  EXPECT_EQ(ledger_.waited(work, kNow + 9min, nullptr, TimePoint{}, 2min),
+            (Waits{{WaitKind::constraint, "network", 4min}, {WaitKind::slot, "", 5min}}));
+}
+
 TEST_F(WaitLedgerTest, AConstraintThatIsPreferredTooCountsOnce) {
   Policy policy = both_;
   policy.prefer = {{{.network = NetworkType::unmetered}, 1h}};
