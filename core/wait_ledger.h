@@ -59,8 +59,8 @@ class WaitLedger {
   /// Everything that held an enqueued job back from its due time until `now`: each constraint,
   /// pauses, and the remainder as a wait for a slot, or for a daemon. For a retry, also the length
   /// of its backoff. Its earlier waits are taken as they are. `usual`: the zone of jobs without one
-  /// of their own. `kept_alive`: see Agenda::kept_alive_since(). `settle`: how long constraints that
-  /// stopped a run must hold first.
+  /// of their own. `kept_alive`: see Agenda::kept_alive_since(). `settle`: how long constraints
+  /// that stopped a run must hold first.
   std::vector<Waited> waited(const Work& work, TimePoint now, const date::time_zone* usual,
                              std::optional<TimePoint> kept_alive = TimePoint{},
                              Duration settle = {}) const;

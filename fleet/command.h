@@ -39,11 +39,17 @@ class Context {
   std::optional<boost::json::value> ask(std::string sql,
                                         std::vector<std::optional<std::string>> parameters = {});
 
+  /// Reads the documents of a query that may have very many; false: the error is printed.
+  bool for_each(const std::string& sql, const std::function<void(const boost::json::value&)>& use);
+
   /// Begins a transaction that may change all work with these names, and all that files declare.
   /// False: the error is printed.
   bool begin_changes(const boost::json::array& names);
 
  private:
+  /// Prints the error of the last question.
+  void complain_about(Error error);
+
   bool json_;
   std::string conninfo_;
   cli::Streams streams_;

@@ -41,14 +41,38 @@ std::optional<json::value> Context::ask(std::string sql,
   if (!fleet) return std::nullopt;
   auto answer = fleet->ask(std::move(sql), std::move(parameters));
   if (answer) return std::move(*answer);
-  Error error = answer.error();
-  if (fleet->failed_with("3F000") || fleet->failed_with("42P01")) {
+  complain_about(answer.error());
+  return std::nullopt;
+}
+
+void Context::complain_about(Error error) {
+  if (database_->failed_with("3F000") || database_->failed_with("42P01")) {
     error = {ErrorCode::refused, "this database has no fleet yet: wm-fleet init"};
-  } else if (fleet->failed_with("42883")) {
+  } else if (database_->failed_with("42883")) {
     error = {ErrorCode::refused, "this fleet is older than this program: wm-fleet migrate"};
+  } else if (database_->failed_with("25006")) {
+    error = {ErrorCode::refused, "the database takes no changes now: it is read-only"};
   }
   complain(error);
-  return std::nullopt;
+}
+
+bool Context::for_each(const std::string& sql, const std::function<void(const json::value&)>& use) {
+  constexpr std::size_t kAtOnce = 1000;
+  Database* const fleet = database();
+  if (!fleet) return false;
+  auto rows = fleet->query("begin; declare found no scroll cursor for " + sql);
+  while (rows) {
+    rows = fleet->query("fetch " + std::to_string(kAtOnce) + " from found");
+    if (!rows) break;
+    for (const Row& row : *rows) use(json::parse(row.front().value_or("null"), {}, deep_enough()));
+    if (rows->size() < kAtOnce)
+      rows = fleet->query("commit");
+    else
+      continue;
+    if (rows) return true;
+  }
+  complain_about(rows.error());
+  return false;
 }
 
 bool Context::begin_changes(const json::array& names) {

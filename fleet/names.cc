@@ -42,9 +42,8 @@ Error no_such_node(Context& context, const std::string& name) {
 }
 
 std::optional<bool> has_node(Context& context, const std::string& name) {
-  const auto known = context.ask(
-      "select to_jsonb(exists (select from wm.node where name = $1 and revoked_at is null))",
-      {name});
+  const auto known =
+      context.ask("select to_jsonb(exists (select from wm.node where name = $1))", {name});
   if (!known) return std::nullopt;
   return known->is_bool() && known->get_bool();
 }

@@ -17,7 +17,7 @@ std::string this_machine() {
     return ::sd_id128_to_string(id, text.data());
   }
   std::array<char, HOST_NAME_MAX + 1> name{};
-  return ::gethostname(name.data(), name.size()) == 0 ? name.data() : "";
+  return ::gethostname(name.data(), name.size()) == 0 ? std::string("host ") + name.data() : "";
 }
 
 }  // namespace wm::fleet

@@ -100,6 +100,11 @@ int enroll(Context& context, const Enrollment& options) {
   if (const auto way = with_verified_server(options.connect); !way) {
     return context.complain({way.error().code, "--connect: " + way.error().message});
   }
+  for (const char* const keyword : {"user", "password"}) {
+    if (value_in(options.connect, keyword).empty()) continue;
+    return context.complain({ErrorCode::invalid, "--connect: leave out " + std::string(keyword) +
+                                                     ": the node gets one of its own"});
+  }
   Database* const database = context.database();
   if (!database) return context.status();
   const std::string role = role_of(options.node);
@@ -134,8 +139,8 @@ int enroll(Context& context, const Enrollment& options) {
     return context.complain(row.error());
   }
   std::string conninfo = options.connect.empty() ? database->address() : options.connect;
-  conninfo += " user=" + role;
-  if (!password.empty()) conninfo += " password=" + password;
+  conninfo = with_word(conninfo, "user=" + role);
+  if (!password.empty()) conninfo = with_word(conninfo, "password=" + password);
   if (context.json()) {
     context.print({{"node", options.node}, {"role", role}, {"database", conninfo}});
   } else {

@@ -1,6 +1,7 @@
 // What people ask of a fleet: list, history, logs; and wait and cancel.
 #include <iostream>
 #include <thread>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -33,12 +34,16 @@ std::string holders_of(const json::object& work) {
 }
 
 int list(Context& context, bool finished) {
-  const auto all = context.ask(
-      "select coalesce(jsonb_agg(wm.summary_of(w) - 'request' order by w.name), '[]') from " +
-      std::string(finished ? "wm.work" : "wm.unfinished()") + " w");
-  if (!all) return context.status();
+  const std::string all = "select wm.summary_of(w) - 'request' from (select w.* from " +
+                          std::string(finished ? "wm.work" : "wm.unfinished()") +
+                          " w order by w.name) w";
   if (context.json()) {
-    context.print(*all);
+    const char* before = "[";
+    const bool done = context.for_each(all, [&](const json::value& work) {
+      context.out() << std::exchange(before, ",") << json::serialize(work);
+    });
+    if (!done) return context.status();
+    context.out() << (*before == '[' ? "[]\n" : "]\n");
     return cli::kDone;
   }
   cli::Table table(
@@ -47,12 +52,13 @@ int list(Context& context, bool finished) {
        {"FOR", nullptr, 1},
        {"WITH", nullptr, 2},
        {"DUE", nullptr, 3}});
-  for (const json::value& value : all->as_array()) {
+  const bool done = context.for_each(all, [&](const json::value& value) {
     const json::object& work = value.as_object();
     const auto next = time_of(work, "nextRunAt");
     table.add({text_of(work, "name"), text_of(work, "state"), placement_of(work), holders_of(work),
                next && *next > cli::now() ? cli::relative_time(*next, cli::now()) : ""});
-  }
+  });
+  if (!done) return context.status();
   if (table.empty()) {
     context.hint(finished ? "no work yet: wm-fleet register-oneoff --help"
                           : "no unfinished work; wm-fleet list --all shows the rest");

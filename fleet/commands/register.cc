@@ -1,5 +1,6 @@
 // Registers fleet work: one by options, or many by files.
 #include <fstream>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -190,6 +191,9 @@ int apply(Context& context, const Application& options) {
       works.push_back(std::move(one));
     }
   }
+  if (works.empty()) {
+    return context.complain({ErrorCode::invalid, "the files declare no [[work]]"});
+  }
   Database* const database = context.database();
   if (!database) return context.status();
   json::array names;
@@ -219,11 +223,14 @@ int apply(Context& context, const Application& options) {
 }
 
 int export_works(Context& context) {
-  const auto all = context.ask(
-      "select coalesce(jsonb_agg(wm.summary_of(w) order by w.name), '[]') from wm.unfinished() w");
-  if (!all) return context.status();
-  write_fleet_works(context.out(), all->as_array());
-  return cli::kDone;
+  const char* between = "";
+  const bool done = context.for_each(
+      "select wm.summary_of(w) from (select w.* from wm.unfinished() w order by w.name) w",
+      [&](const json::value& work) {
+        context.out() << std::exchange(between, "\n");
+        write_fleet_work(context.out(), work.as_object());
+      });
+  return done ? cli::kDone : context.status();
 }
 
 }  // namespace

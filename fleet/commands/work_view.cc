@@ -152,9 +152,8 @@ std::string ended_text(const json::object& work, TimePoint now) {
   if (state == "cancelled") return "is cancelled.";
   if (const json::object* const run = failure_of(work))
     return "has failed" + end_of(*run, now) + ".";
-  const json::array& runs = array_of(work, "runs");
-  if (text_of(work, "placement") != "any" || runs.empty()) return "has " + state + ".";
-  const json::object& run = runs.front().as_object();
+  const json::object& run = object_of(work, "lastResult");
+  if (text_of(work, "placement") != "any" || run.empty()) return "has " + state + ".";
   const std::string end = end_of(run, now);
   return "has " + state + (cli::cause_of(run).empty() ? end.substr(1) : end) + ".";
 }
@@ -240,6 +239,7 @@ const json::object* failure_of(const json::object& work) {
   if (state != "failed" && !(waits && !is_each(work))) return nullptr;
   for (const json::value& value : array_of(work, "runs")) {
     const json::object& run = value.as_object();
+    if (is_true(run, "void")) continue;
     if (went_wrong(run)) return &run;
     if (state != "failed") break;  // The newest one counts.
   }

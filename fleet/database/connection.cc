@@ -140,12 +140,16 @@ std::string percent_encoded(std::string_view value) {
   return text;
 }
 
+}  // namespace
+
 std::string with_word(const std::string& conninfo, const std::string& word) {
   if (!is_address(conninfo)) return conninfo + ' ' + word;
   return conninfo + (conninfo.find('?') == std::string::npos ? '?' : '&') + word;
 }
 
-}  // namespace
+std::string value_in(const std::string& conninfo, std::string_view keyword) {
+  return value_in(Options(PQconninfoParse(conninfo.c_str(), nullptr), PQconninfoFree), keyword);
+}
 
 Result<std::string> with_verified_server(const std::string& conninfo) {
   constexpr std::string_view kVerified = "verify-full";

@@ -34,6 +34,12 @@ inline boost::json::parse_options deep_enough() {
 /// libpq's keywords with which a stalled network ends a connection instead of holding it.
 std::string with_time_limits(const std::string& conninfo);
 
+/// The same with another word, `keyword=value`, whose value has none of the signs that need quotes.
+std::string with_word(const std::string& conninfo, const std::string& word);
+
+/// What the string itself says for that keyword of libpq; empty: nothing.
+std::string value_in(const std::string& conninfo, std::string_view keyword);
+
 /// The same with that password, whatever bytes but NUL it has.
 std::string with_password(const std::string& conninfo, std::string_view password);
 

@@ -37,8 +37,11 @@ Result<std::unique_ptr<Database>> Database::connect(const std::string& conninfo)
   auto connection = database->finish(Connection::open(conninfo));
   if (!connection) return std::unexpected(connection.error());
   database->connection_ = std::move(*connection);
-  // Any node may keep a transaction open, and with it a lock.
-  if (auto set = database->query("set lock_timeout = '10s'"); !set) {
+  // Any node may keep a transaction open, and with it a lock. Nobody needs an answer that nobody
+  // waits for any more.
+  if (auto set =
+          database->query("set lock_timeout = '10s'; set client_connection_check_interval = '5s'");
+      !set) {
     return std::unexpected(set.error());
   }
   return database;

@@ -67,7 +67,8 @@ $$;
 
 -- A node that comes: what it is, and what it needs to know before all else. `claims`: those that it
 -- has found in its daemon; `machine`: where it runs. A connected agent asks every five minutes at
--- least, so the machine of a node that was seen in the last ten is still there.
+-- least, so the machine of a node that was seen in the last ten is still there. Runs from before
+-- the node was enrolled are none of the fleet's.
 create function wm.hello(said jsonb) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 <<here>>
@@ -75,19 +76,26 @@ declare
   me wm.node := wm.me();
   own jsonb := coalesce(said->'labels', '{}');
   cursor timestamptz;
-  seen timestamptz;
+  machine text := left(said->>'machine', 200);
+  other text;
 begin
   if jsonb_typeof(own) <> 'object' or length(own::text) > 4096 or exists
       (select from jsonb_each(own) where jsonb_typeof(value) <> 'string') then
     raise exception 'labels are an object of at most 4096 bytes whose values are texts'
       using errcode = '22023';
   end if;
-  select w.seen_at into seen from wm.node_word w
-    where w.node_id = me.node_id and w.machine <> '' and w.machine <> left(said->>'machine', 200)
+  if exists (select from wm.node_word w
+      where w.node_id = me.node_id and w.machine <> '' and w.machine <> here.machine
+        and w.seen_at > now() - interval '10 min') then
+    raise exception 'another machine is node %, and was here in the last ten minutes: enroll this '
+      'one as a node of its own, or stop that one and wait', me.name using errcode = '42501';
+  end if;
+  select n.name into other from wm.node_word w join wm.node n using (node_id)
+    where w.machine = here.machine and here.machine not like 'host %' and w.node_id <> me.node_id
       and w.seen_at > now() - interval '10 min';
   if found then
-    raise exception 'another machine is node %, and was here at %: enroll this one as a node of its '
-      'own, or stop that one and wait for ten minutes', me.name, wm.iso(seen) using errcode = '42501';
+    raise exception 'this wmd serves node %: one wmd is one node; revoke that node, or stop its '
+      'agent and wait for ten minutes', other using errcode = '42501';
   end if;
   if own is distinct from me.own then
     update wm.node n set own = here.own, labels = wm.labels_of(here.own, n.given)
@@ -95,11 +103,12 @@ begin
   end if;
   insert into wm.node_word as w (node_id, version, machine)
     values (me.node_id, coalesce(left(said->>'version', 40), ''),
-      coalesce(left(said->>'machine', 200), ''))
+      coalesce(here.machine, ''))
     on conflict (node_id) do update
       set seen_at = now(), version = excluded.version, machine = excluded.machine
     returning w.cursor into here.cursor;
-  return jsonb_build_object('node', me.name, 'cursor', wm.iso(here.cursor),
+  return jsonb_build_object('node', me.name,
+    'cursor', wm.iso(coalesce(here.cursor, me.enrolled_at)),
     'schema', (select max(version) from wm.migration),
     'nodes', (select count(*) from wm.node where revoked_at is null),
     'claims', (select coalesce(jsonb_agg(wm.claim_document(p, w)), '[]')
@@ -133,6 +142,49 @@ language sql stable as $$
              and s.state = 0 and s.until > now())));
 $$;
 
+-- True if that is the claim of its node that counts: of `count` work, it is the last one.
+create function wm.is_latest(p wm.piece) returns boolean
+language sql stable as $$
+  select p.alone or exists (select from wm.share h
+    where h.work_id = p.work_id and h.node_id = p.node_id and h.piece_id = p.piece_id);
+$$;
+
+-- At most `most` due pieces in that queue of `count` work, one of each work that the node may have
+-- and that is not named in `without`. The rest of a work is passed by at once. `locked`: the pieces
+-- are locked, and those that others have locked are left out.
+create function wm.counted_pieces(me integer, queue integer, most integer, without text[],
+                                  locked boolean) returns setof wm.piece
+language plpgsql as $$
+declare
+  p wm.piece;
+  last_due timestamptz := '-infinity';
+  last_id bigint := 0;
+begin
+  while most > 0 loop
+    select c.* into p from wm.piece c
+      where c.queue_id = queue and c.state = 0 and c.due <= now()
+        and (c.until is null or c.until <= now()) and (c.due, c.piece_id) > (last_due, last_id)
+      order by c.due, c.piece_id limit 1;
+    exit when not found;
+    last_due := p.due;
+    last_id := p.piece_id;
+    if not wm.has_sibling(me, p) and (without is null or not exists
+        (select from wm.work b where b.work_id = p.work_id and b.name = any (without))) then
+      if locked then
+        perform from wm.piece c
+          where c.piece_id = p.piece_id and c.fence = p.fence and c.state = 0
+            and (c.until is null or c.until <= now())
+          for update skip locked;
+        continue when not found;
+      end if;
+      return next p;
+      most := most - 1;
+    end if;
+    select c.piece_id into last_id from wm.piece c where c.work_id = p.work_id
+      order by c.ordinal desc limit 1;
+  end loop;
+end $$;
+
 -- At most `most` due pieces that fit the node as it is now, the highest priority first. Nothing is
 -- locked: others may be offered the same. `judged`: only work about which the node must ask its
 -- daemon before it claims it.
@@ -153,11 +205,14 @@ begin
         select p.piece_id, p.work_id, p.due
           from wm.queue q
           cross join lateral (
-            select a.piece_id, a.work_id, a.due from wm.piece a
-              where a.queue_id = q.queue_id and a.state = 0 and a.due <= now()
+            (select a.piece_id, a.work_id, a.due from wm.piece a
+              where a.queue_id = q.queue_id and not q.counted and a.state = 0 and a.due <= now()
                 and (a.until is null or a.until <= now())
-                and (a.alone or not wm.has_sibling(me.node_id, a))
-              order by a.due, a.piece_id limit missing) p
+              order by a.due, a.piece_id limit missing)
+            union all
+            select c.piece_id, c.work_id, c.due
+              from wm.counted_pieces(me.node_id, q.queue_id, missing, null, false) c
+              where q.counted) p
           where q.priority = level and q.needs & ~offers.holds = 0
             and (q.needs & (1 << 30) <> 0 or not judged)
             and q.custom <@ offers.custom and q.labels <@ me.labels
@@ -200,27 +255,38 @@ begin
 end $$;
 
 -- Claims at most `want` pieces that fit the node as it is now, the highest priority first, but none
--- of the work named in `without`. Others that do the same take other ones, and none waits.
+-- of the work named in `without`. Others that do the same take other ones, and none waits. The
+-- queue whose first piece has been due for longest comes first.
 create function wm.take(me wm.node, holds integer, custom text[], want integer, without text[])
 returns jsonb
 language plpgsql as $$
 declare
   q wm.queue;
+  missing integer;
   free bigint[];
   taken jsonb := '[]';
 begin
   for q in select f.* from wm.queue f
-      where f.needs & ~take.holds = 0 and f.custom <@ take.custom and f.labels <@ me.labels
-      order by f.priority desc, random() loop
-    free := array(
-      select p.piece_id from wm.piece p
-        where p.queue_id = q.queue_id and p.state = 0 and p.due <= now()
+      cross join lateral (select p.due from wm.piece p
+        where p.queue_id = f.queue_id and p.state = 0 and p.due <= now()
           and (p.until is null or p.until <= now())
-          and (p.alone or not wm.has_sibling(me.node_id, p))
-          and (without is null or not exists (select from wm.work b
-            where b.work_id = p.work_id and b.name = any (without)))
-        order by p.due, p.piece_id limit want - jsonb_array_length(taken)
-        for update skip locked);
+        order by p.due, p.piece_id limit 1) head
+      where f.needs & ~take.holds = 0 and f.custom <@ take.custom and f.labels <@ me.labels
+      order by f.priority desc, head.due, f.queue_id loop
+    missing := want - jsonb_array_length(taken);
+    if q.counted then
+      free := array(select p.piece_id
+        from wm.counted_pieces(me.node_id, q.queue_id, missing, without, true) p);
+    else
+      free := array(
+        select p.piece_id from wm.piece p
+          where p.queue_id = q.queue_id and p.state = 0 and p.due <= now()
+            and (p.until is null or p.until <= now())
+            and (without is null or not exists (select from wm.work b
+              where b.work_id = p.work_id and b.name = any (without)))
+          order by p.due, p.piece_id limit missing
+          for update skip locked);
+    end if;
     continue when free = '{}';
     taken := taken || wm.claim_locked(me, free);
     exit when jsonb_array_length(taken) >= want;
@@ -233,13 +299,13 @@ create function wm.pass_deadlines() returns void
 language plpgsql as $$
 begin
   with late as (
-    select d.piece_id, q.labels, q.priority from wm.queue q
+    select d.piece_id, q.labels, q.priority, q.counted from wm.queue q
       cross join lateral (
         select p.piece_id from wm.piece p
           where p.queue_id = q.queue_id and p.state = 0 and p.deadline <= now()
           order by p.deadline limit 100 for update skip locked) d)
   update wm.piece p
-    set deadline = null, queue_id = wm.queue_for(0, '{}', l.labels, l.priority)
+    set deadline = null, queue_id = wm.queue_for(0, '{}', l.labels, l.priority, l.counted)
     from late l where p.piece_id = l.piece_id;
 end $$;
 
@@ -336,12 +402,12 @@ begin
       for update of p skip locked)));
 end $$;
 
--- Locks those pieces. Whoever changes several does this first, in this order, so that nobody waits
--- in a circle.
-create function wm.lock_pieces(claims jsonb) returns void
+-- Locks those pieces, as far as they are the node's. Whoever changes several does this first, in
+-- this order, so that nobody waits in a circle.
+create function wm.lock_pieces(me integer, claims jsonb) returns void
 language sql as $$
   select from wm.piece p
-    where p.piece_id in (select c.piece from jsonb_to_recordset(claims) as c (piece bigint))
+    where p.node_id = me and p.piece_id in (select c.piece from jsonb_to_recordset(claims) as c (piece bigint))
     order by p.piece_id for no key update;
 $$;
 
@@ -352,13 +418,13 @@ declare
   me wm.node := wm.me();
   kept jsonb;
 begin
-  perform wm.lock_pieces(said->'claims');
+  perform wm.lock_pieces(me.node_id, said->'claims');
   with renewed as (
     update wm.piece p set until = now() + w.lease, running = coalesce(c.running, false)
       from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint, running boolean),
         wm.work w
       where p.piece_id = c.piece and p.fence = c.fence and p.node_id = me.node_id and p.state = 0
-        and p.until is not null and w.work_id = p.work_id
+        and p.until is not null and wm.is_latest(p) and w.work_id = p.work_id
       returning p.piece_id)
   select jsonb_agg(piece_id) into kept from renewed;
   return jsonb_build_object('pieces', coalesce(kept, '[]'));
@@ -371,7 +437,7 @@ declare
   me wm.node := wm.me();
   given integer;
 begin
-  perform wm.lock_pieces(said->'claims');
+  perform wm.lock_pieces(me.node_id, said->'claims');
   update wm.piece p set until = null
     from jsonb_to_recordset(said->'claims') as c (piece bigint, fence bigint)
     where p.piece_id = c.piece and p.fence = c.fence and p.node_id = me.node_id
@@ -392,7 +458,7 @@ $$;
 -- True if a text is base64.
 create function wm.is_base64(said text) returns boolean
 language sql immutable as $$
-  select coalesce(said ~ '^[A-Za-z0-9+/]*={0,2}$', false);
+  select coalesce(said ~ '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$', false);
 $$;
 
 -- True if it is the end of an output, in parts.
@@ -403,6 +469,24 @@ language sql immutable as $$
         case when jsonb_typeof(said) = 'array' then said else '[]' end) part
       where jsonb_typeof(part) <> 'object' or not wm.is_base64(part->>'data')), false);
 $$;
+
+-- Reports of that many bytes: a node may send 256 MiB at once, and 1 GiB a day. What it cannot send
+-- now, it keeps.
+create function wm.spend(me wm.node, bytes integer) returns void
+language plpgsql as $$
+declare
+  most constant bigint := 268435456;
+  a_second constant bigint := 12428;
+begin
+  update wm.node_word w
+    set allowed_at = now(), allowance = least(most, w.allowance
+      + (a_second * extract(epoch from now() - w.allowed_at))::bigint) - bytes
+    where w.node_id = me.node_id;
+  if exists (select from wm.node_word w where w.node_id = me.node_id and w.allowance < 0) then
+    raise exception 'node % reports more than 256 MiB at once or 1 GiB a day', me.name
+      using errcode = '54000', hint = 'The rest follows bit by bit.';
+  end if;
+end $$;
 
 -- What has happened on the node: runs that ended, claims that ended with them, and how `each` work
 -- is. All of it, or nothing; the same once more changes nothing.
@@ -415,6 +499,7 @@ begin
   if jsonb_array_length(coalesce(said->'runs', '[]')) > 1000 then
     raise exception 'at most 1000 runs in one report' using errcode = '22023';
   end if;
+  perform wm.spend(me, octet_length(said::text));
   insert into wm.run (work_id, node_id, run, started_at, piece_id, fence, attempt, finished_at,
                       outcome, record, log, void)
     select w.work_id, me.node_id, r.run, r."startedAt", p.piece_id,
@@ -435,7 +520,7 @@ begin
              or exists (select from wm.each_word d where d.work_id = w.work_id and d.node_id = me.node_id))
     on conflict do nothing;
   get diagnostics added = row_count;
-  perform wm.lock_pieces(said->'ends');
+  perform wm.lock_pieces(me.node_id, said->'ends');
   with ended as (update wm.piece p
     set state = e.state, due = greatest(least(e.due, now() + interval '10 years'), '2000-01-01'),
         since = greatest(least(e.since, now()), '2000-01-01'), period_ends = e."periodEnds",
@@ -446,7 +531,7 @@ begin
       due timestamptz, since timestamptz, "periodEnds" timestamptz, timing smallint,
       attempts integer, periods integer)
     where p.piece_id = e.piece and p.fence = e.fence and p.node_id = me.node_id and p.state = 0
-      and p.until is not null and e.state between 0 and 2 and e.timing between 0 and 5
+      and p.until is not null and wm.is_latest(p) and e.state between 0 and 2 and e.timing between 0 and 5
       and e.attempts between 0 and p.attempts + 1 and e.periods between p.periods and p.periods + 1
     returning p.work_id, p.alone, p.ended_by,
       case when p.state = 0 then p.periods else 2147483647 end as served)
@@ -474,8 +559,8 @@ end $$;
 
 -- For the administrator.
 
-create function wm.queue_for(needs integer, custom text[], labels jsonb,
-                                        priority integer) returns integer
+create function wm.queue_for(needs integer, custom text[], labels jsonb, priority integer,
+                             counted boolean) returns integer
 language plpgsql as $$
 declare
   found integer;
@@ -483,10 +568,12 @@ begin
   loop
     select q.queue_id into found from wm.queue q
       where q.needs = queue_for.needs and q.custom = queue_for.custom
-        and q.labels = queue_for.labels and q.priority = queue_for.priority;
+        and q.labels = queue_for.labels and q.priority = queue_for.priority
+        and q.counted = queue_for.counted;
     exit when found is not null;
-    insert into wm.queue (needs, custom, labels, priority)
-      values (queue_for.needs, queue_for.custom, queue_for.labels, queue_for.priority)
+    insert into wm.queue (needs, custom, labels, priority, counted)
+      values (queue_for.needs, queue_for.custom, queue_for.labels, queue_for.priority,
+        queue_for.counted)
       on conflict do nothing;
   end loop;
   return found;
@@ -509,9 +596,11 @@ create function wm.begin_changes(names jsonb) returns void
 language plpgsql as $$
 begin
   lock table wm.work in share row exclusive mode;
-  perform from wm.piece p join wm.work w on w.work_id = p.work_id
-    where p.state = 0 and (w.applied or names ? w.name)
-    order by p.piece_id for no key update of p;
+  perform from wm.piece p
+    where p.state = 0 and p.work_id in (
+      select a.work_id from wm.work a where a.applied
+      union select w.work_id from jsonb_array_elements_text(names) n join wm.work w on w.name = n)
+    order by p.piece_id for no key update;
 end $$;
 
 create function wm.cancel_work(named text) returns boolean
@@ -594,7 +683,7 @@ begin
     update wm.change set number = number + 1;
   else
     queue := wm.queue_for((said->>'needs')::integer, wanted, said->'labels',
-                          (said->>'priority')::integer);
+                          (said->>'priority')::integer, pieces > 1);
     if result = 'updated' then
       update wm.piece
         set queue_id = queue, deadline = enqueued_at + wm.deadline_of(said->'request')
@@ -760,6 +849,8 @@ language sql stable as $$
       from wm.node n left join wm.node_word s on s.node_id = n.node_id
       left join wm.each_word d on d.node_id = n.node_id and d.work_id = w.work_id
       where n.revoked_at is null and w.labels <@ n.labels),
+    'lastResult', (select wm.run_view(r) from wm.run r where r.work_id = w.work_id and not r.void
+      order by r.started_at desc limit 1),
     'runs', (select coalesce(jsonb_agg(wm.run_view(r) order by r.started_at desc), '[]')
       from (select * from wm.run a where a.work_id = w.work_id
               order by a.started_at desc limit 20) r))

@@ -71,30 +71,27 @@ Result<FleetWork> fleet_work_from_json(const json::object& object) {
   return work;
 }
 
-void write_fleet_works(std::ostream& out, const json::array& works) {
-  for (const json::value& value : works) {
-    const auto work = fleet_work_from_json(value.as_object());
-    if (!work) throw std::runtime_error("the database's answer: " + work.error().message);
-    if (&value != &works.front()) out << '\n';
-    cli::write_works(out, {object_of(value.as_object(), "request")});
-    const FleetWork usual;
-    const auto line = [&](std::string_view key, const json::value& text) {
-      out << cli::toml_line(key, text);
-    };
-    switch (work->placement) {
-      case Placement::any:
-        break;
-      case Placement::each:
-        line("each", true);
-        break;
-      case Placement::count:
-        line("count", work->count);
-        break;
-    }
-    if (!work->labels.empty()) line("labels", to_json(work->labels));
-    if (work->lease != usual.lease) line("lease", json::value(format_duration(work->lease)));
-    if (work->hold != usual.hold) line("hold", json::value(format_duration(work->hold)));
+void write_fleet_work(std::ostream& out, const json::object& stored) {
+  const auto work = fleet_work_from_json(stored);
+  if (!work) throw std::runtime_error("the database's answer: " + work.error().message);
+  cli::write_works(out, {object_of(stored, "request")});
+  const FleetWork usual;
+  const auto line = [&](std::string_view key, const json::value& text) {
+    out << cli::toml_line(key, text);
+  };
+  switch (work->placement) {
+    case Placement::any:
+      break;
+    case Placement::each:
+      line("each", true);
+      break;
+    case Placement::count:
+      line("count", work->count);
+      break;
   }
+  if (!work->labels.empty()) line("labels", to_json(work->labels));
+  if (work->lease != usual.lease) line("lease", json::value(format_duration(work->lease)));
+  if (work->hold != usual.hold) line("hold", json::value(format_duration(work->hold)));
 }
 
 }  // namespace wm::fleet

@@ -18,8 +18,8 @@ struct DeclaredFleetWork {
 Result<std::vector<DeclaredFleetWork>> parse_fleet_works(std::string_view toml,
                                                          const std::string& name);
 
-/// Writes fleet work, in the database's form, as such a text.
-void write_fleet_works(std::ostream& out, const boost::json::array& works);
+/// Writes one fleet work, in the database's form, as a part of such a text.
+void write_fleet_work(std::ostream& out, const boost::json::object& stored);
 
 /// Fleet work in the database's form.
 Result<FleetWork> fleet_work_from_json(const boost::json::object& object);

@@ -53,6 +53,14 @@ TEST(FleetCommandLine, AWayThatTheAgentWouldRefuseIsNotWrittenIntoItsFile) {
       << said.err;
 }
 
+TEST(FleetCommandLine, TheNodesWayHasNoUserYet) {
+  for (const char* const way : {"host=/run user=postgres", "postgresql://u:p@localhost/wm"}) {
+    const Said said = say({"enroll", "n1", "--connect", way});
+    EXPECT_EQ(said.status, cli::kUsage);
+    EXPECT_EQ(said.err, "wm-fleet: --connect: leave out user: the node gets one of its own\n");
+  }
+}
+
 TEST(FleetCommandLine, ABadNameIsCalledAName) {
   const Said said = say({"register-oneoff", "bad\aname", "--", "true"});
   EXPECT_TRUE(said.err.starts_with("wm-fleet: the name ")) << said.err;

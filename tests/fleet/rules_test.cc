@@ -120,6 +120,59 @@ TEST_F(FleetRules, AnotherMachineIsTheNodeOnceThatOneIsGone) {
   EXPECT_EQ(comes_from("m1"), "another machine");
 }
 
+TEST_F(FleetRules, OneDaemonIsOneNode) {
+  NodeCaller a = caller("a");
+  NodeCaller b = caller("b");
+  const auto comes_from = [](NodeCaller& node, const std::string& machine) {
+    return node.error_of("select wm.hello('{\"machine\": \"" + machine + "\"}')").substr(0, 23);
+  };
+  EXPECT_EQ(comes_from(a, "m1"), "");
+  EXPECT_EQ(comes_from(b, "m1"), "this wmd serves node a:");
+  ASSERT_EQ(fleet_->wm_fleet({"revoke", "a"}).status, 0);
+  EXPECT_EQ(comes_from(b, "m1"), "") << "it has another name now";
+  NodeCaller c = caller("c");
+  NodeCaller d = caller("d");
+  EXPECT_EQ(comes_from(c, "host web"), "");
+  EXPECT_EQ(comes_from(d, "host web"), "") << "anybody can guess that";
+}
+
+TEST_F(FleetRules, ANodeComesByAnAddressToo) {
+  const std::string way =
+      "postgresql:///postgres?host=" + fleet_->value("show unix_socket_directories") +
+      "&port=" + fleet_->value("show port");
+  const json::value enrolled = fleet_->json({"enroll", "a", "--connect", way});
+  NodeCaller a(text_of(enrolled.as_object(), "database"));
+  EXPECT_EQ(text_of(a.call("hello", {{"version", "test"}}), "node"), "a");
+}
+
+TEST_F(FleetRules, RunsFromBeforeItWasEnrolledAreNoneOfTheFleets) {
+  NodeCaller a = caller("a");
+  EXPECT_EQ(text_of(a.call("hello", {{"version", "test"}}), "cursor"),
+            fleet_->value("select wm.iso(enrolled_at) from wm.node"));
+}
+
+TEST_F(FleetRules, WhatHasBeenDueForLongestComesFirstWhateverItNeeds) {
+  std::string wanted;
+  for (const char* const kind : {"a", "b", "c"}) {
+    for (const char* const number : {"1", "2"}) {
+      const std::string name = std::string(kind) + number;
+      if (*kind == 'a') add({name, "--charging"});
+      if (*kind == 'b') add({name});
+      if (*kind == 'c') add({name, "--label", "pool=x"});
+      wanted += name + " ";
+    }
+  }
+  NodeCaller node = caller("node", {"pool=x"});
+  std::string taken;
+  for (int i = 0; i < 6; ++i) {
+    const json::object answer = node.call("ask", {{"holds", 255}, {"want", 1}, {"take", true}});
+    for (const json::value& claim : array_of(answer, "claims")) {
+      taken += text_of(claim.as_object(), "name") + " ";
+    }
+  }
+  EXPECT_EQ(taken, wanted);
+}
+
 TEST_F(FleetRules, ARunIsReportedOnce) {
   add({"once"});
   NodeCaller a = caller("a");
@@ -290,17 +343,6 @@ TEST_F(FleetRules, ARunOfWorkThatIsForOthersNowIsStillReported) {
   EXPECT_EQ(fleet_->value("select void from wm.run"), "t");
 }
 
-TEST_F(FleetRules, WhatIsForManyNodesIsNotLookedThroughByThoseThatHadTheirShare) {
-  add({"many", "--count", "1000"});
-  NodeCaller a = caller("a");
-  ASSERT_EQ(a.claim().size(), 1U);
-  EXPECT_EQ(fleet_->value("select served from wm.share"), "-1");
-  const std::string sql =
-      "set plan_cache_mode = force_generic_plan; select count(*) from wm.piece p where "
-      "wm.has_sibling((select node_id from wm.node), p)";
-  EXPECT_EQ(fleet_->value(sql), "999");
-}
-
 TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
   EXPECT_EQ(fleet_->value("select count(*) from pg_index i join pg_attribute t on t.attrelid = "
                           "i.indrelid and t.attnum = any (i.indkey) where i.indrelid = "
@@ -308,36 +350,6 @@ TEST_F(FleetRules, NoIndexKnowsWhatAClaimWrites) {
                           "'running')"),
             "0")
       << "such an update is not HOT";
-}
-
-// While one node takes its piece of `count` work, the others are locked, and another node sees
-// none.
-TEST_F(FleetRules, WhoPassesByWhatWasLockedInVainIsToldToAskAgain) {
-  add({"two", "--count", "2"});
-  const std::string node = fleet_->enroll("a");
-  const auto ask = [&] {
-    return run_program({"psql", node, "-c", "listen wm_fleet", "-c",
-                        R"(select wm.ask('{"want": 8, "take": true}'))"});
-  };
-  const Output first = ask();
-  EXPECT_NE(first.out.find("\"claims\": [{"), std::string::npos) << first.out << first.err;
-  EXPECT_NE(first.out.find("notification \"wm_fleet\""), std::string::npos) << first.out;
-  const Output second = ask();
-  EXPECT_EQ(second.out.find("notification"), std::string::npos) << second.out;
-}
-
-TEST_F(FleetRules, ANodeThatHasHadItsShareIsNotSaidToBeReady) {
-  add({"three", "--count", "3"});
-  NodeCaller a = caller("a");
-  const json::array claims = a.claim();
-  ASSERT_EQ(claims.size(), 1U);
-  a.call("report", {{"ends", json::array{end_of(claims[0].as_object(), 1)}}});
-  caller("b");
-  const json::value shown = fleet_->json({"show", "three"});
-  const json::array& nodes = array_of(shown.as_object(), "nodes");
-  ASSERT_EQ(nodes.size(), 2U);
-  EXPECT_EQ(text_of(nodes[0].as_object(), "state"), "done");
-  EXPECT_NE(text_of(nodes[1].as_object(), "state"), "done");
 }
 
 TEST_F(FleetRules, MistypedNamesAreAnsweredWithTheOnesMeant) {

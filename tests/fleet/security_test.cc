@@ -140,6 +140,59 @@ TEST_F(FleetSecurity, AnothersClaimIsOutOfReach) {
   EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0") << "it does not match";
 }
 
+// A transaction that is left open keeps what it has locked.
+TEST_F(FleetSecurity, AnothersClaimCannotBeHeldUp) {
+  const json::array claims = honest_->claim();
+  ASSERT_EQ(claims.size(), 1U);
+  const std::string piece = fleet_->value("select piece_id from wm.piece");
+  for (const char* const call :
+       {R"(renew('{"claims")", R"(hand_back('{"claims")", R"(report('{"ends")"}) {
+    ASSERT_EQ(liar_->error_of("begin; select wm." + std::string(call) + ": [{\"piece\": " + piece +
+                              ", \"fence\": 1}]}')"),
+              "");
+    ASSERT_EQ(honest_->error_of("set lock_timeout = 1000"), "");
+    EXPECT_EQ(array_of(honest_->call("renew", {{"claims", claims}}), "pieces").size(), 1U) << call;
+    liar_->error_of("rollback");
+  }
+}
+
+TEST_F(FleetSecurity, ANodeCannotFillTheDatabase) {
+  add({"open"});
+  json::array runs;
+  for (int run = 0; run < 5; ++run) {
+    runs.push_back({{"name", "open"},
+                    {"run", run},
+                    {"attempt", 1},
+                    {"startedAt", "2026-01-01T00:00:00.000Z"},
+                    {"outcome", "failed"},
+                    {"record", json::object{}}});
+  }
+  fleet_->value("update wm.node_word set allowance = 100, allowed_at = now()");
+  const json::object refused = liar_->call("report", {{"runs", runs}, {"each", json::array{}}});
+  EXPECT_EQ(text_of(refused, "error").find("node liar reports more than"), 0U)
+      << json::serialize(refused);
+  EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0");
+  fleet_->value("update wm.node_word set allowed_at = now() - interval '1 min'");
+  EXPECT_EQ(number_of(liar_->call("report", {{"runs", runs}}), "runs"), 5);
+}
+
+TEST_F(FleetSecurity, WhatDoesNotCountIsNoHeadline) {
+  add({"open"});
+  const json::array claims = honest_->claim();
+  ASSERT_EQ(claims.size(), 1U);
+  ASSERT_EQ(text_of(claims[0].as_object(), "name"), "secret");
+  const json::array open = honest_->claim();
+  ASSERT_EQ(open.size(), 1U);
+  honest_->call("report", {{"runs", json::array{run_of(open[0].as_object(), 1)}},
+                           {"ends", json::array{end_of(open[0].as_object(), 1)}}});
+  json::object lie = run_of(open[0].as_object(), 9);
+  lie["startedAt"] = "2026-02-02T00:00:00.000Z";
+  lie["fence"] = 99;
+  EXPECT_EQ(number_of(liar_->call("report", {{"runs", json::array{lie}}}), "runs"), 1);
+  const std::string why = fleet_->wm_fleet({"why", "open"}).out;
+  EXPECT_TRUE(why.starts_with("open has succeeded on honest, ")) << why;
+}
+
 TEST_F(FleetSecurity, TextsAreNoSql) {
   const std::string evil = "'; drop table wm.run; --";
   liar_->call("hello", {{"version", evil}, {"labels", {{evil, evil}}}});
@@ -177,7 +230,9 @@ TEST_F(FleetSecurity, ReportsOfNonsenseSpoilNobodysQuestions) {
     {"name":"open","run":2,"startedAt":"2026-01-01","attempt":-5,"outcome":"failed","record":{}},
     {"name":"open","run":3,"startedAt":"2026-01-01","attempt":1,"outcome":"failed","record":[1]},
     {"name":"open","run":4,"startedAt":"2026-01-01","attempt":1,"outcome":"failed","record":{},
-     "log":[{"data":"no base64!"},5,null]}]}'))");
+     "log":[{"data":"no base64!"},5,null]},
+    {"name":"open","run":5,"startedAt":"2026-01-01","attempt":1,"outcome":"failed","record":{},
+     "log":[{"data":"Q"}]}]}'))");
   liar_->error_of(R"(select wm.ask('{"conditions":[1],"holds":-1}'))");
   for (const std::vector<std::string>& question :
        std::vector<std::vector<std::string>>{{"history"},
@@ -190,7 +245,7 @@ TEST_F(FleetSecurity, ReportsOfNonsenseSpoilNobodysQuestions) {
     const Output answer = fleet_->wm_fleet(question);
     EXPECT_EQ(answer.status, 0) << question[0] << answer.err;
   }
-  EXPECT_EQ(fleet_->value("select string_agg(run::text || log::text, ' ') from wm.run"), "4[]");
+  EXPECT_EQ(fleet_->value("select string_agg(run::text || log::text, ' ') from wm.run"), "4[] 5[]");
 }
 
 TEST_F(FleetSecurity, ANodeCannotKeepItselfFromBeingRevoked) {

@@ -190,15 +190,13 @@ hold = "0s"
   ASSERT_EQ(read->size(), 2U);
   EXPECT_EQ((*read)[0].work.placement, Placement::each);
   EXPECT_EQ((*read)[1].work.placement, Placement::count);
-  json::array stored;
+  std::ostringstream written;
   for (const DeclaredFleetWork& one : *read) {
     json::object document = registration(one.work, "update", true, kNow, nullptr);
     document["leaseMs"] = one.work.lease.count();
     document["holdMs"] = one.work.hold.count();
-    stored.push_back(std::move(document));
+    write_fleet_work(written, document);
   }
-  std::ostringstream written;
-  write_fleet_works(written, stored);
   const auto again = parse_fleet_works(written.str(), "again.toml");
   ASSERT_TRUE(again) << again.error().message << written.str();
   ASSERT_EQ(again->size(), 2U);
