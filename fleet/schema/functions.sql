@@ -784,11 +784,12 @@ $$;
 create function wm.unfinished() returns setof wm.work
 language sql stable as $$
   select w.*
-    from (select p.work_id from wm.piece p where p.state = 0
-          union
-          select e.work_id from wm.work e where e.placement = 'each' and e.cancelled_at is null) o
+    from (select distinct p.work_id from wm.piece p where p.state = 0) o
     join wm.work w on w.work_id = o.work_id
-    where wm.state_of(w) in ('waiting', 'claimed', 'running');
+  union all
+  select e.* from wm.work e
+    where e.placement = 'each' and e.cancelled_at is null
+      and wm.state_of(e) in ('waiting', 'claimed', 'running');
 $$;
 
 -- Work as a list shows it.
