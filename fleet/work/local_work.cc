@@ -136,7 +136,10 @@ std::int32_t attempt_of(const Claim& claim) { return claim.row.attempts + 1; }
 
 RunResult result_of(const Claim& claim, RunResult here) {
   // A claim's watchdog is its lease: the job is not to blame for a network.
-  if (here.stop_reason == StopReason::watchdog) here.outcome = RunOutcome::interrupted;
+  if (here.stop_reason == StopReason::watchdog) {
+    here.outcome = RunOutcome::interrupted;
+    here.reason = "its lease was not renewed in time";
+  }
   const Policy& policy = claim.row.policy;
   return result_of_attempt(std::move(here), attempt_of(claim), policy.max_attempts.value_or(0));
 }

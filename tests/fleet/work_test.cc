@@ -98,6 +98,7 @@ TEST(EndOfAClaim, CountsItsAttempts) {
   EXPECT_EQ(number_of(end_of(claim, result_of(claim, retry), kNow), "state"), 2);
   const RunResult without_lease{RunOutcome::retry, {}, SIGTERM, StopReason::watchdog, ""};
   EXPECT_EQ(result_of(claim, without_lease).outcome, RunOutcome::interrupted);
+  EXPECT_EQ(result_of(claim, without_lease).reason, "its lease was not renewed in time");
 }
 
 TEST(EndOfAClaim, OpensTheNextPeriod) {
