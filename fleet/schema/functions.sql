@@ -261,13 +261,13 @@ create function wm.take(me wm.node, holds integer, custom text[], want integer, 
 returns jsonb
 language plpgsql as $$
 declare
-  q wm.queue;
+  q record;
   missing integer;
   free bigint[];
   taken jsonb := '[]';
 begin
-  for q in select f.* from wm.queue f
-      cross join lateral (select p.due from wm.piece p
+  for q in select f.queue_id, f.counted, head.due, head.piece_id from wm.queue f
+      cross join lateral (select p.due, p.piece_id from wm.piece p
         where p.queue_id = f.queue_id and p.state = 0 and p.due <= now()
           and (p.until is null or p.until <= now())
         order by p.due, p.piece_id limit 1) head
@@ -281,6 +281,7 @@ begin
       free := array(
         select p.piece_id from wm.piece p
           where p.queue_id = q.queue_id and p.state = 0 and p.due <= now()
+            and (p.due, p.piece_id) >= (q.due, q.piece_id)
             and (p.until is null or p.until <= now())
             and (without is null or not exists (select from wm.work b
               where b.work_id = p.work_id and b.name = any (without)))
