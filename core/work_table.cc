@@ -1,7 +1,6 @@
 #include "core/work_table.h"
 
 #include <algorithm>
-#include <ranges>
 
 namespace wm {
 namespace {
@@ -110,7 +109,8 @@ std::vector<WorkId> WorkTable::accept() {
 }
 
 void WorkTable::roll_back() {
-  for (const auto& [row, before] : std::views::reverse(changed_)) {
+  for (auto change = changed_.rbegin(); change != changed_.rend(); ++change) {
+    const auto& [row, before] = *change;
     agenda_.remove(*row);
     if (before) {
       row->work = *before;
