@@ -1,6 +1,7 @@
 #include "daemon/methods/changes.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/messages.h"
 #include "daemon/methods/pages.h"
@@ -132,12 +133,14 @@ void Changes::cancel_all(const ExchangePtr& exchange,
                       [=, this](TimePoint now) -> std::function<void()> {
                         if (!unknown->empty())
                           return [=, this] { no_such_work(*exchange, store_, *unknown); };
-                        return [=, this] {
-                          exchange->stream([this, ids, now, next = std::size_t{0}]() mutable {
-                            return page_of(*ids, next, now);
-                          });
-                        };
+                        return [=, this] { send_works(exchange, ids, now); };
                       }});
+}
+
+void Changes::send_works(const ExchangePtr& exchange,
+                         const std::shared_ptr<std::vector<WorkId>>& ids, TimePoint now) {
+  exchange->stream(
+      [this, ids, now, next = std::size_t{0}]() mutable { return page_of(*ids, next, now); });
 }
 
 // Leaves out jobs that are no longer on record. It reads a few at a time, because a few may fill
@@ -178,14 +181,56 @@ std::vector<WorkId> Changes::works_named(const std::vector<std::string>& names, 
 
 void Changes::retry(const ExchangePtr& exchange) {
   std::string name;
-  if (!read_parameters(*exchange, [&](JsonReader& reader) { reader.read("uniqueName", name); })) {
+  std::vector<std::string> names;
+  if (!read_parameters(*exchange, [&](JsonReader& reader) {
+        reader.read("uniqueName", name).read("uniqueNames", names);
+      })) {
     return;
   }
+  if (name.empty() == names.empty()) {
+    return exchange->error(
+        Error{ErrorCode::invalid, "uniqueName or uniqueNames is needed: give one of them"});
+  }
+  if (!names.empty()) return retry_all(exchange, names);
   change_work(exchange, name, [this, exchange](WorkId id, TimePoint now) {
-    const WorkInfo info = store_.recorded(id);
-    auto permitted = check_permitted(info.request, settings_.permissions, exchange->peer().uid);
-    return permitted ? manager_.registrar().retry(id, now) : permitted;
+    return retry_works(*exchange, {id}, now);
   });
+}
+
+Result<> Changes::retry_works(const Exchange& exchange, const std::vector<WorkId>& ids,
+                              TimePoint now) {
+  for (const WorkId id : ids) {
+    const WorkInfo info = store_.recorded(id);
+    auto permitted = check_permitted(info.request, settings_.permissions, exchange.peer().uid);
+    if (!permitted) return permitted;
+  }
+  return manager_.registrar().retry(ids, now);
+}
+
+void Changes::retry_all(const ExchangePtr& exchange, const std::vector<std::string>& names) {
+  auto ids = std::make_shared<std::vector<WorkId>>();
+  auto unknown = std::make_shared<std::string>();
+  auto outcome = std::make_shared<Result<>>();
+  pending_.push_back({exchange,
+                      [=, this](TimePoint now) {
+                        std::set<WorkId> found;
+                        for (const std::string& name : names) {
+                          const auto id = store_.find(exchange->peer().uid, name);
+                          if (!id) {
+                            *unknown = name;
+                            return;
+                          }
+                          manager_.touch(*id);
+                          if (found.insert(*id).second) ids->push_back(*id);
+                        }
+                        *outcome = retry_works(*exchange, *ids, now);
+                      },
+                      [=, this](TimePoint now) -> std::function<void()> {
+                        if (!unknown->empty())
+                          return [=, this] { no_such_work(*exchange, store_, *unknown); };
+                        if (!*outcome) return refusing(exchange, outcome->error());
+                        return [=, this] { send_works(exchange, ids, now); };
+                      }});
 }
 
 void Changes::run(const ExchangePtr& exchange) {

@@ -46,6 +46,10 @@ class Changes {
                               const Peer& peer) const;
   void cancel_all(const ExchangePtr& exchange, const std::shared_ptr<Parts<std::string>>& named,
                   const std::string& tag);
+  void send_works(const ExchangePtr& exchange, const std::shared_ptr<std::vector<WorkId>>& ids,
+                  TimePoint now);
+  void retry_all(const ExchangePtr& exchange, const std::vector<std::string>& names);
+  Result<> retry_works(const Exchange& exchange, const std::vector<WorkId>& ids, TimePoint now);
   bool has_jobs(const std::string& group) const;
   std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
                                   std::string& unknown) const;

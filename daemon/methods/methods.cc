@@ -21,8 +21,8 @@ bool is_large(const varlink::Call& call, std::size_t most) {
 }
 
 bool may_be_large(std::string_view method) {
-  constexpr std::array<std::string_view, 6> kChanges{"Register", "Update",      "Apply",
-                                                     "Cancel",   "SetProgress", "SetOutput"};
+  constexpr std::array<std::string_view, 7> kChanges{
+      "Register", "Update", "Apply", "Cancel", "Retry", "SetProgress", "SetOutput"};
   return std::ranges::count(kChanges, method) > 0;
 }
 

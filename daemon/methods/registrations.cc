@@ -197,9 +197,13 @@ void Registrations::apply(const ExchangePtr& exchange) {
   const json::array* works = &kNone;
   bool prune = false;
   bool dry_run = false;
+  bool imported = false;
   PartOfList part;
   if (!read_part(*exchange, part, [&](JsonReader& reader) {
-        reader.read("works", works).read("prune", prune).read("dryRun", dry_run);
+        reader.read("works", works)
+            .read("prune", prune)
+            .read("imported", imported)
+            .read("dryRun", dry_run);
       })) {
     return;
   }
@@ -208,7 +212,7 @@ void Registrations::apply(const ExchangePtr& exchange) {
   const File& file = *parts;
   const std::size_t before = file->list.size();
   std::vector<UsersCommand> commands;
-  if (auto read = read_works(*exchange, *works, *file, commands); !read) {
+  if (auto read = read_works(*exchange, *works, !imported, *file, commands); !read) {
     return exchange->error(read.error());
   }
   see_works(exchange, file, before, std::move(commands), [=, this] {
@@ -221,7 +225,7 @@ void Registrations::apply(const ExchangePtr& exchange) {
 
 // Adds them to the file, and their programs to `commands`.
 Result<> Registrations::read_works(const Exchange& exchange, const json::array& works,
-                                   Parts<Registration>& file,
+                                   bool are_declared, Parts<Registration>& file,
                                    std::vector<UsersCommand>& commands) const {
   const Peer& peer = exchange.peer();
   const std::size_t most = settings_.limits.max_work_per_owner;
@@ -242,7 +246,7 @@ Result<> Registrations::read_works(const Exchange& exchange, const json::array& 
     if (!declared) return refused(declared.error());
     commands.push_back(std::move(declared->command));
     Registration& registration = declared->registration;
-    registration.applied = true;
+    registration.applied = are_declared;
     registration.where = where;
     if (std::string stored = stored_rest(registration.request); stored.size() <= kShort) {
       registration.stored = std::move(stored);

@@ -52,7 +52,7 @@ class Registrations {
   boost::json::object reply_to(const Registration& registration, const Registered& done,
                                TimePoint now) const;
 
-  Result<> read_works(const Exchange& exchange, const boost::json::array& works,
+  Result<> read_works(const Exchange& exchange, const boost::json::array& works, bool are_declared,
                       Parts<Registration>& file, std::vector<UsersCommand>& commands) const;
   void see_works(const ExchangePtr& exchange, const File& file, std::size_t before,
                  std::vector<UsersCommand> commands, const std::function<void()>& then);

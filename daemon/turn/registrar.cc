@@ -1,6 +1,7 @@
 #include "daemon/turn/registrar.h"
 
 #include <algorithm>
+#include <map>
 #include <queue>
 #include <set>
 #include <unordered_map>
@@ -129,9 +130,9 @@ Result<> Registrar::find_space(const Registration& registration) const {
                  " bytes (limits.max_work_space); wm prune forgets the finished ones");
 }
 
-Result<> Registrar::find_room(const Registration& registration) const {
+Result<> Registrar::find_room(const Registration& registration, std::size_t before) const {
   const std::size_t most = settings_.limits.max_work_per_owner;
-  if (scheduler_.unfinished_count(registration.owner) < most) return {};
+  if (scheduler_.unfinished_count(registration.owner) + before < most) return {};
   return refused(quoted(registration.request.unique_name) + " is one too many: you have " +
                  std::to_string(most) +
                  " unfinished jobs, the most that are allowed (limits.max_work_per_owner); "
@@ -339,7 +340,7 @@ Result<Registered> Registrar::apply_one(const Registration& registration, const 
                                         TimePoint now) {
   if (!present.same) return add(registration, present, now);
   const WorkId id = present.holder.value_or(0);
-  if (!present.applied) store_.update(id, registration.request, true);
+  if (registration.applied && !present.applied) store_.update(id, registration.request, true);
   return Registered{id, RegisterResult::unchanged};
 }
 
@@ -376,26 +377,43 @@ Result<std::vector<Registered>> Registrar::preview(const std::vector<Registratio
   return results;
 }
 
-Result<> Registrar::retry(WorkId id, TimePoint now) {
-  const WorkInfo info = store_.recorded(id);
-  const Work work = current(id);
-  const std::string name = quoted(info.request.unique_name);
+Result<> Registrar::retry(std::vector<WorkId> ids, TimePoint now) {
+  // A prerequisite was registered before the job that comes after it.
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  std::map<uid_t, std::size_t> more;
+  for (const WorkId id : ids) {
+    const Work work = current(id);
+    if (auto fine = check_retry(work, ids); !fine) return fine;
+    if (auto room = find_room({work.owner, "", store_.recorded(id).request}, more[work.owner]++);
+        !room) {
+      return room;
+    }
+  }
+  for (const WorkId id : ids) {
+    Prerequisites prerequisites;
+    for (const ChainLink& link : store_.prerequisites(id)) {
+      prerequisites.add(link.id, current(link.id).state);
+    }
+    scheduler_.enqueue(once_more(current(id), now), prerequisites.unfinished);
+  }
+  return {};
+}
+
+Result<> Registrar::check_retry(const Work& work, const std::vector<WorkId>& ids) {
+  const std::string name = quoted(store_.recorded(work.id).request.unique_name);
   if (work.state == WorkState::succeeded) return refused(succeeded_before(name));
   if (!is_finished(work.state)) {
     return refused(name + " has not ended: it is " + std::string(word(work.state)));
   }
-  if (auto room = find_room({work.owner, "", info.request}); !room) return room;
-  Prerequisites prerequisites;
-  for (const ChainLink& link : store_.prerequisites(id)) {
+  for (const ChainLink& link : store_.prerequisites(work.id)) {
     const WorkState state = current(link.id).state;
-    prerequisites.add(link.id, state);
-    if (state == WorkState::failed || state == WorkState::cancelled) {
-      return refused(name + " comes after " + quoted(link.unique_name) + ", which has " +
-                     (state == WorkState::failed ? "failed" : "been cancelled") +
-                     ": retry that first");
-    }
+    const bool ended_badly = state == WorkState::failed || state == WorkState::cancelled;
+    if (!ended_badly || std::ranges::binary_search(ids, link.id)) continue;
+    return refused(name + " comes after " + quoted(link.unique_name) + ", which has " +
+                   (state == WorkState::failed ? "failed" : "been cancelled") +
+                   ": retry that first");
   }
-  scheduler_.enqueue(once_more(work, now), prerequisites.unfinished);
   return {};
 }
 

@@ -76,8 +76,8 @@ class Registrar {
   /// True if this is the row of a new job as this turn has stored it.
   bool has_stored(const Work& work) const;
 
-  /// Enqueues a failed or cancelled job again.
-  Result<> retry(WorkId id, TimePoint now);
+  /// Enqueues failed or cancelled jobs again, all of them or none. They may come after each other.
+  Result<> retry(std::vector<WorkId> ids, TimePoint now);
 
   /// Starts an enqueued job at the next free slot, whatever its delay and constraints.
   Result<> run_now(WorkId id, TimePoint now);
@@ -92,6 +92,9 @@ class Registrar {
     void add(WorkId id, WorkState state);
   };
 
+  /// The error says why it cannot be enqueued together with the others, which are in order.
+  Result<> check_retry(const Work& work, const std::vector<WorkId>& ids);
+
   /// The present state of a unique name.
   struct Present {
     std::optional<WorkId> holder;      // The job that holds it.
@@ -103,7 +106,8 @@ class Registrar {
 
   /// Checks the space on disk. A registration that goes over the bound is still taken.
   Result<> find_space(const Registration& registration) const;
-  Result<> find_room(const Registration& registration) const;
+  /// `before`: so many jobs of that owner come before it.
+  Result<> find_room(const Registration& registration, std::size_t before = 0) const;
   Work current(WorkId id);
   Result<Prerequisites> find_prerequisites(uid_t owner, const std::vector<std::string>& names);
   Present find_present(const Registration& registration);

@@ -210,7 +210,7 @@ class Month {
         break;
       case 2:
         world_.change([&](WorkManager& manager) {
-          if (manager.registrar().retry(id, world_.now)) promises_.expect_return(id);
+          if (manager.registrar().retry({id}, world_.now)) promises_.expect_return(id);
         });
         break;
       case 3:

@@ -49,7 +49,7 @@ TEST_F(Semantics, RetryEnqueuesFailedWorkAnew) {
   world_.advance(1h);
   every_run_ends({});
   world_.change(
-      [&](WorkManager& manager) { EXPECT_TRUE(manager.registrar().retry(id, world_.now)); });
+      [&](WorkManager& manager) { EXPECT_TRUE(manager.registrar().retry({id}, world_.now)); });
   EXPECT_EQ(state(id), WorkState::succeeded);
   EXPECT_EQ(last_run().attempt, 1) << "attempts are counted anew";
   EXPECT_EQ(last_run().run, 2);
@@ -58,10 +58,10 @@ TEST_F(Semantics, RetryEnqueuesFailedWorkAnew) {
 TEST_F(Semantics, RetryIsRefusedForWorkThatSucceededOrGoesOn) {
   const WorkId id = world_.enqueue(oneoff("a"));
   world_.change(
-      [&](WorkManager& manager) { EXPECT_FALSE(manager.registrar().retry(id, world_.now)); });
+      [&](WorkManager& manager) { EXPECT_FALSE(manager.registrar().retry({id}, world_.now)); });
   world_.advance(1h);
   world_.change(
-      [&](WorkManager& manager) { EXPECT_FALSE(manager.registrar().retry(id, world_.now)); });
+      [&](WorkManager& manager) { EXPECT_FALSE(manager.registrar().retry({id}, world_.now)); });
 }
 
 TEST_F(Semantics, AChainIsRetriedFromItsFirstFailure) {
@@ -74,9 +74,9 @@ TEST_F(Semantics, AChainIsRetriedFromItsFirstFailure) {
   ASSERT_EQ(state(b), WorkState::failed);
   every_run_takes(1h);
   world_.change([&](WorkManager& manager) {
-    EXPECT_FALSE(manager.registrar().retry(b, world_.now)) << "a has failed";
-    EXPECT_TRUE(manager.registrar().retry(a, world_.now));
-    EXPECT_TRUE(manager.registrar().retry(b, world_.now));
+    EXPECT_FALSE(manager.registrar().retry({b}, world_.now)) << "a has failed";
+    EXPECT_TRUE(manager.registrar().retry({a}, world_.now));
+    EXPECT_TRUE(manager.registrar().retry({b}, world_.now));
   });
   EXPECT_EQ(state(b), WorkState::blocked);
   world_.advance(3h);
