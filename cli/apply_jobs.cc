@@ -28,13 +28,19 @@ void hint_at_doubts(Session& session, const std::vector<DeclaredWork>& declared)
 Result<std::vector<DeclaredWork>> read_works(const std::vector<std::string>& paths) {
   std::vector<DeclaredWork> works;
   for (const std::string& path : paths) {
-    const auto text = read_file(path);
+    const bool from_input = path == "-";
+    const auto text = from_input ? read_text("FILE", path) : read_file(path);
     if (!text) return fail(ErrorCode::invalid, text.error().message);
-    auto declared = parse_works(*text, path);
+    auto declared = parse_works(*text, from_input ? "stdin" : path);
     if (!declared) return declared;
     std::ranges::move(*declared, std::back_inserter(works));
   }
-  return works;
+  if (!works.empty()) return works;
+  // With --prune, an empty file would cancel everything.
+  const std::string what = paths.size() > 1       ? "these files declare"
+                           : paths.front() == "-" ? "standard input declares"
+                                                  : paths.front() + " declares";
+  return fail(ErrorCode::invalid, what + " no [[work]]: jobs are cancelled by wm cancel");
 }
 
 Session::Question apply_question(const std::vector<DeclaredWork>& declared, ApplyTerms terms) {
@@ -44,6 +50,7 @@ Session::Question apply_question(const std::vector<DeclaredWork>& declared, Appl
     works.push_back({{"work", to_json(one.request)}, {"where", one.where}});
   }
   json::object parameters{{"works", std::move(works)}, {"prune", terms.prune}};
+  if (terms.imported) parameters["imported"] = true;
   if (terms.dry_run) parameters["dryRun"] = true;
   return {"Apply", std::move(parameters), "works"};
 }
@@ -68,7 +75,6 @@ int apply_jobs(Session& session, const std::vector<DeclaredWork>& declared, Appl
   if (!count) return session.complain(count.error());
   if (session.json()) return kDone;
   if (unchanged > 0) session.out() << unchanged << " unchanged\n";
-  if (*count == 0) session.hint("the files declare no [[work]]");
   return kDone;
 }
 

@@ -10,11 +10,13 @@
 namespace wm::cli {
 
 struct ApplyTerms {
-  bool prune = false;    // Cancel jobs that were applied before and are no longer declared.
-  bool dry_run = false;  // Change nothing.
+  bool prune = false;     // Cancel jobs that were applied before and are no longer declared.
+  bool dry_run = false;   // Change nothing.
+  bool imported = false;  // No file declares them: they are no business of a later prune.
 };
 
-/// The jobs that these files declare, in their order.
+/// The jobs that these files declare, in their order; `-` is standard input. It is an error if
+/// there are none.
 Result<std::vector<DeclaredWork>> read_works(const std::vector<std::string>& paths);
 
 /// The call of the daemon.

@@ -29,8 +29,9 @@ Result<> stream_in_parts(Client& client, std::string_view method, json::object p
     const std::size_t more = json::serialize(item).size() + 1;
     if (size + more > kPartSize && !part.empty()) {
       const std::size_t count = part.size();
-      auto sent = client.send(
-          method, {{list, std::exchange(part, {})}, {"part", true}, {"before", before}}, false);
+      json::object one{{list, std::exchange(part, {})}, {"part", true}, {"before", before}};
+      if (parameters.contains("imported")) one["imported"] = parameters["imported"];
+      auto sent = client.send(method, std::move(one), false);
       if (sent) sent = take_previous();
       if (!sent) return sent;
       before += count;

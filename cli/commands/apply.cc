@@ -21,7 +21,9 @@ int apply(Session& session, const ApplyOptions& options) {
 
 Command::Run set_up_apply(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<ApplyOptions>();
-  app.add_option("FILE", options->files, "TOML files that declare jobs")->required()->type_name("");
+  app.add_option("FILE", options->files, "TOML files that declare jobs; - for stdin")
+      ->required()
+      ->type_name("");
   app.add_flag("--prune", options->terms.prune, "Cancel applied jobs that are no longer named");
   app.add_flag("--dry-run", options->terms.dry_run, "Change nothing, and say what would change");
   app.footer(

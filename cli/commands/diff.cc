@@ -103,7 +103,9 @@ int diff(Session& session, const DiffOptions& options) {
 
 Command::Run set_up_diff(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<DiffOptions>();
-  app.add_option("FILE", options->files, "TOML files that declare jobs")->required()->type_name("");
+  app.add_option("FILE", options->files, "TOML files that declare jobs; - for stdin")
+      ->required()
+      ->type_name("");
   app.add_flag("--prune", options->prune, "Also show which jobs would be cancelled");
   app.footer(
       "Shows which lines of which jobs wm apply would change. With --json, a document\n"

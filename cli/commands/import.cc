@@ -12,13 +12,13 @@
 #include "cli/import/anacron.h"
 #include "cli/import/at.h"
 #include "cli/import/crontab.h"
+#include "cli/import/free_names.h"
 #include "cli/import/lines.h"
 #include "cli/import/systemd_timers.h"
 #include "cli/program_output.h"
 #include "cli/render/local_time.h"
 #include "config/read_file.h"
 #include "core/json_fields.h"
-#include "core/request_json.h"
 #include "core/suggest.h"
 #include "core/text.h"
 
@@ -182,13 +182,15 @@ Result<Import> import_anacron(const ImportOptions& options, const Caller& caller
 }
 
 // Says on standard error what cannot be seen in the results.
-void hint_at_rest(Session& session, const Import& import) {
+void hint_at_rest(Session& session, const Import& import, bool has_jobs) {
   for (const Entry& entry : import.entries) {
     const std::string where = printable(entry.where) + ": ";
     for (const std::string& note : entry.notes) session.hint(where + printable(note));
     if (!entry.is_job()) session.hint(where + "not imported: " + printable(entry.refusal));
   }
-  session.hint("the old ones are still there: wm import without --apply says how to end them");
+  session.hint(has_jobs
+                   ? "the old ones are still there: wm import without --apply says how to end them"
+                   : import.none);
 }
 
 int print_import(Session& session, const Import& import) {
@@ -210,37 +212,20 @@ int print_import(Session& session, const Import& import) {
   return kDone;
 }
 
-// A name that was made up here must not replace a job that comes from elsewhere.
-Result<> check_names(Session& session, const std::vector<DeclaredWork>& declared) {
-  auto client = session.connect();
-  if (!client) return std::unexpected(client.error());
-  for (const auto& [request, where] : declared) {
-    const auto answer = client->call("Show", {{"uniqueName", request.unique_name}});
-    if (!answer && answer.error().code == ErrorCode::not_found) continue;
-    if (!answer) return std::unexpected(answer.error());
-    const auto known = request_among(object_of(*answer, "work"));
-    if (!known) return std::unexpected(known.error());
-    if (std::ranges::find(known->tags, request.tags.front()) != known->tags.end()) continue;
-    return fail(ErrorCode::refused,
-                "there is a job '" + request.unique_name +
-                    "' that was not imported from there: print the file without --apply, and "
-                    "rename one of them");
+int apply_import(Session& session, Import& import) {
+  if (const auto named = choose_free_names(session, import); !named) {
+    return session.complain(named.error());
   }
-  return {};
-}
-
-int apply_import(Session& session, const Import& import) {
   std::ostringstream text;
   write_import(text, import);
   const auto declared = parse_works(text.str(), "import");
   if (!declared) return session.complain(declared.error());
-  if (const auto free = check_names(session, *declared); !free) {
-    return session.complain(free.error());
+  if (!declared->empty()) {
+    const int status = apply_jobs(session, *declared, {.imported = true});
+    if (status != kDone) return status;
   }
-  const int status = declared->empty() ? kDone : apply_jobs(session, *declared, {});
-  if (declared->empty()) session.hint(import.none);
-  if (status == kDone && !session.json()) hint_at_rest(session, import);
-  return status;
+  if (!session.json()) hint_at_rest(session, import, !declared->empty());
+  return kDone;
 }
 
 struct Source {

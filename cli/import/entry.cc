@@ -44,7 +44,7 @@ Result<> check_program_file(const std::string& program) {
   return invalid("there is no program " + printable(program) + " on this machine");
 }
 
-std::string text_of(const WorkRequest& request) {
+std::string toml_of(const WorkRequest& request) {
   std::ostringstream out;
   write_works(out, json::array{to_json(request)});
   return out.str();
@@ -54,7 +54,7 @@ std::string text_of(const WorkRequest& request) {
 Result<WorkRequest> as_applied(const WorkRequest& request) {
   std::string text;
   try {
-    text = text_of(request);
+    text = toml_of(request);
   } catch (const std::exception& problem) {
     return invalid(problem.what());
   }
@@ -96,7 +96,7 @@ void write_entry(std::ostream& out, const Entry& entry) {
   if (!entry.is_job()) {
     write_comment(out, "NOT A JOB: " + entry.refusal);
   } else {
-    out << text_of(entry.request);
+    out << toml_of(entry.request);
   }
 }
 

@@ -62,11 +62,31 @@ TEST_F(Importing, JsonHasTheEntriesWithTheirNotes) {
   EXPECT_EQ(text(entries[1], "refusal"), "wm has nothing yet that starts a job at the boot");
 }
 
-TEST_F(Importing, ANameThatIsTakenIsNotReplaced) {
-  shell("backup", "true", {"--initial-delay", "1h"});
-  fails(6, "there is a job 'backup' that was not imported from there",
-        {"import", "crontab", "--apply", file("table", "@daily /opt/backup\n")});
-  EXPECT_EQ(text(json({"show", "backup"}), "kind"), "oneoff");
+TEST_F(Importing, ANameThatIsTakenGetsANumberAndIsFoundAgain) {
+  shell("id", "true", {"--initial-delay", "1h"});
+  const std::string table = "@daily /usr/bin/id\n@hourly /usr/bin/id -u\n@daily /bin/cat\n";
+  const std::string path = file("table", table);
+  const Output output = wm({"import", "crontab", "--apply", path});
+  EXPECT_EQ(output.status, 0);
+  EXPECT_EQ(output.out, "enqueued 'id-3'\nenqueued 'id-2'\nenqueued 'cat'\n");
+  EXPECT_TRUE(
+      output.err.starts_with("wm: " + path + ":1: named 'id-3': there is another job 'id'\n"))
+      << output.err;
+  EXPECT_EQ(text(json({"show", "id"}), "kind"), "oneoff");
+
+  EXPECT_EQ(wm({"import", "crontab", "--apply", path}).out, "3 unchanged\n");
+  ok({"cancel", "id"});
+  EXPECT_EQ(wm({"import", "crontab", "--apply", path}).out, "3 unchanged\n")
+      << "although its first name is free now";
+  EXPECT_EQ(json({"list"}).as_array().size(), 3U);
+}
+
+TEST_F(Importing, ATableWithoutAnyJobSaysWhyFirst) {
+  const Output output = wm({"import", "crontab", "--apply", "-"}, "@reboot echo never\n");
+  EXPECT_EQ(output.out, "");
+  EXPECT_EQ(output.err,
+            "wm: stdin:1: not imported: wm has nothing yet that starts a job at the boot\n"
+            "wm: there is nothing to import\n");
 }
 
 TEST_F(Importing, TimersAreFoundByNameOrByFile) {
