@@ -75,6 +75,11 @@ void offer_all_tags(Session& session, Answer& answer) {
   offer_tags(session, answer, {{"finished", true}});
 }
 
+void offer_tags_to_retry(Session& session, Answer& answer) {
+  offer_tags(session, answer,
+             {{"states", json::array{word(WorkState::failed)}}, {"finished", true}});
+}
+
 void offer_unfinished_tags(Session& session, Answer& answer) { offer_tags(session, answer, {}); }
 
 void offer_groups(Session& session, Answer& answer) {
@@ -207,7 +212,8 @@ constexpr std::array kSources{
     Source{" prune ", "state", offer_all_jobs},
     Source{"", "state", offer_words<WorkState>},
     Source{" wait ", "for", offer_words<WorkState>},
-    Source{" cancel ", "tag", offer_unfinished_tags},
+    Source{" cancel run wait ", "tag", offer_unfinished_tags},
+    Source{" retry ", "tag", offer_tags_to_retry},
     Source{"", "tag", offer_all_tags},
     Source{"", "group", offer_groups},
     Source{"", "TASK", offer_tasks},

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/chain_failure.h"
+#include "cli/chosen_jobs.h"
 #include "cli/command.h"
 #include "cli/news.h"
 #include "cli/render/screen.h"
@@ -23,6 +24,7 @@ namespace {
 
 struct WaitOptions {
   std::vector<std::string> names;
+  std::string tag;
   std::string timeout;
   std::string state;
   bool any = false;
@@ -167,7 +169,7 @@ void follow(Client& client, WaitBars& bars, const std::vector<std::string>& name
   client.set_on_silence(std::chrono::seconds{1}, [&bars] { bars.draw_in_time(); });
 }
 
-int wait(Session& session, const WaitOptions& options) {
+int wait_for(Session& session, const WaitOptions& options) {
   if (!options.state.empty()) {
     const auto state = parse_word<WorkState>(options.state);
     if (!state) return session.complain(state.error());
@@ -205,11 +207,26 @@ int wait(Session& session, const WaitOptions& options) {
   return done ? waiting.status() : session.complain(done.error());
 }
 
+int wait(Session& session, WaitOptions options) {
+  if (options.names.empty() == options.tag.empty()) {
+    return session.complain(
+        {ErrorCode::invalid, "name the jobs, or use --tag TAG: see wm wait --help"});
+  }
+  if (options.tag.empty()) return wait_for(session, options);
+  auto names = names_with_tag(session, options.tag, {});
+  if (!names) return session.complain(names.error());
+  options.names = std::move(*names);
+  if (!options.names.empty()) return wait_for(session, options);
+  if (!options.quiet) session.hint(none_with_tag("unfinished", options.tag));
+  return kDone;
+}
+
 }  // namespace
 
 Command::Run set_up_wait(CLI::App& app, const CommandLine&) {
   auto options = std::make_shared<WaitOptions>();
-  app.add_option("NAME", options->names, "The jobs' unique names")->required()->type_name("");
+  app.add_option("NAME", options->names, "The jobs' unique names")->type_name("");
+  app.add_option("--tag", options->tag, "The unfinished jobs with this tag")->type_name("TAG");
   app.add_flag("--any", options->any, "Wait only until the first of them has ended");
   app.add_flag("--quiet,-q", options->quiet, "Print nothing: the exit status says it all");
   app.add_option("--timeout", options->timeout, "Give up after this long, with exit status 124")
@@ -220,7 +237,8 @@ Command::Run set_up_wait(CLI::App& app, const CommandLine&) {
       "The exit status is 0 if all of them succeeded (--any: if the first did), and 1\n"
       "if one failed or was cancelled. For a periodic job, its next run decides.\n"
       "Example: wm wait oneoff-sync-001 --timeout 5m && echo synced\n"
-      "         wm wait fetch-a fetch-b --any");
+      "         wm wait fetch-a fetch-b --any\n"
+      "         wm wait --tag backup");
   return [options](Session& session) { return wait(session, *options); };
 }
 

@@ -137,7 +137,7 @@ TEST(Run, AnUnknownOptionIsNamedBeforeWhatIsMissing) {
             "unknown option '--all': it is one of wm cancel: see wm retry --help");
   EXPECT_EQ(complaint({"-v"}), "unknown option '-v': see wm --help");
   EXPECT_EQ(complaint({"--json"}), "name a command: see wm --help");
-  EXPECT_EQ(complaint({"retry"}), "NAME is required: see wm retry --help");
+  EXPECT_EQ(complaint({"why"}), "NAME is required: see wm why --help");
 }
 
 TEST(Run, AFlagTakesNoValue) {
