@@ -137,6 +137,16 @@ int watch(Session& session, bool times) {
   return done ? kDone : session.complain(done.error());
 }
 
+// The rest of a long line stands below it, indented.
+void print_indented(std::ostream& out, const std::string& line, std::size_t width) {
+  constexpr std::size_t kIndent = 4;
+  std::string before;
+  for (const std::string& part : wrapped(line, width > 2 * kIndent ? width - kIndent : 0)) {
+    out << before << part << '\n';
+    before.assign(kIndent, ' ');
+  }
+}
+
 // The bands need all changes before the first line can be printed.
 int print_bands_and_changes(Session& session, TimePoint since) {
   auto client = session.connect();
@@ -153,7 +163,7 @@ int print_bands_and_changes(Session& session, TimePoint since) {
                                    });
   if (!done) return session.complain(done.error());
   bands.print(session.out(), session.style(), terminal_width());
-  for (const std::string& line : lines) session.out() << line << '\n';
+  for (const std::string& line : lines) print_indented(session.out(), line, terminal_width());
   if (lines.empty()) session.hint("no changes since then");
   return kDone;
 }

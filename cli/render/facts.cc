@@ -6,13 +6,24 @@
 #include "core/text.h"
 
 namespace wm::cli {
+namespace {
+
+// A command after a colon counts as one word, so that it can be copied.
+std::size_t end_of_word(std::string_view text, std::size_t word, bool after_colon) {
+  const std::size_t space = std::min(text.find(' ', word), text.size());
+  if (!after_colon || !text.substr(word).starts_with("wm ")) return space;
+  const std::size_t semicolon = text.find(';', word);
+  return semicolon == std::string_view::npos ? text.size() : semicolon + 1;
+}
+
+}  // namespace
 
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   std::vector<std::string> lines{""};
   std::size_t filled = 0;
   while (!text.empty()) {
     const std::size_t word = std::min(text.find_first_not_of(' '), text.size());
-    const std::size_t end = std::min(text.find(' ', word), text.size());
+    const std::size_t end = end_of_word(text, word, lines.back().ends_with(':'));
     const std::size_t columns = display_width(text.substr(word, end - word));
     if (width > 0 && filled > 0 && filled + word + columns > width) {
       lines.emplace_back(text.substr(word, end - word));

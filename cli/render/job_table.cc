@@ -46,6 +46,8 @@ std::vector<Table::Column> columns(const JobTableForm& form) {
                                      {"LAST RUN", painted_last, 2}};
   if (form.signs) columns[0].paint = painted_name;
   columns[0].bounded = columns[1].bounded = true;
+  columns[0].parts = 4;
+  columns[1].parts = 2;
   columns[2].least = kLeastNeed;
   columns[3].least = Table::kWhole;
   if (shows_tasks(form)) columns.push_back({"TASK", nullptr, form.tasks ? 1 : 3});

@@ -35,7 +35,7 @@ const json::object* last_to_end(const json::object& work, TimePoint now) {
   for (const json::value& value : array_of(work, "waitingFor")) {
     const json::object& wait = value.as_object();
     const auto end = foreseen_end(wait);
-    if (kind_of(wait) == WaitKind::trigger) continue;
+    if (kind_of(wait) == WaitKind::trigger || !matters(wait, work)) continue;
     if (end && *end > now && (!last || *end > foreseen_end(*last))) last = &wait;
   }
   return last;
@@ -56,13 +56,25 @@ std::string predecessors(const json::object& work) {
   return join(names);
 }
 
+// When it runs although its constraints do not hold: all of them matter only until then.
+std::optional<TimePoint> limit_of(const json::array& waits, TimePoint now) {
+  std::optional<TimePoint> limit;
+  for (const json::value& value : waits) {
+    const auto until = time_of(value.as_object(), "until");
+    if (kind_of(value.as_object()) != WaitKind::constraint || !until || *until <= now) return {};
+    limit = std::max(limit.value_or(*until), *until);
+  }
+  return limit;
+}
+
 // Its next run, if nobody knows the time.
-std::string when(const json::object& work) {
+std::string when(const json::object& work, TimePoint now) {
   const json::array& waits = array_of(work, "waitingFor");
+  const auto limit = limit_of(waits, now);
   if (waits.empty()) return "now";
   switch (kind_of(waits.front().as_object()).value_or(WaitKind::slot)) {
     case WaitKind::constraint:
-      return "when it holds";
+      return limit ? relative_time(*limit, now) + " at the latest" : "when it holds";
     case WaitKind::prerequisite:
       return "after " + predecessors(work);
     case WaitKind::slot:
@@ -185,8 +197,9 @@ std::string next_of(const json::object& work, TimePoint now) {
   const auto state = parse_word<WorkState>(text_of(work, "state"));
   if (state == WorkState::running) return run_so_far(work, now);
   if (state && is_finished(*state)) return text_of(work, "state");
+  if (waits_for(work, WaitKind::trigger)) return when(work, now);
   const json::object* const last = last_to_end(work, now);
-  if (!last) return when(work);
+  if (!last) return when(work, now);
   const TimePoint end = foreseen_end(*last).value_or(now);
   const std::string time = is_time_of_day(*last) ? day_and_time(end, now) : relative_time(end, now);
   return (kind_of(*last) == WaitKind::backoff ? "retry " : "") + time;
@@ -197,7 +210,7 @@ std::string needs_of(const json::object& work) {
   const bool failed = text_of(work, "state") == word(WorkState::failed);
   if (failed || waits_for(work, WaitKind::backoff)) parts.push_back(failure(work));
   for (const json::value& wait : array_of(work, "waitingFor")) {
-    parts.push_back(need(wait.as_object()));
+    if (matters(wait.as_object(), work)) parts.push_back(need(wait.as_object()));
   }
   return join(parts);
 }

@@ -1,6 +1,7 @@
 #include "cli/render/table.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 #include <tuple>
 
@@ -51,8 +52,8 @@ std::vector<Table::Room> Table::whole_rooms() const {
 
 // One very long name leaves room for the other columns.
 void Table::bound(std::vector<Room>& rooms, std::size_t width) const {
-  const std::size_t share = std::max(kLeastShare, width / 3);
   for (std::size_t i = 0; i < rooms.size(); ++i) {
+    const std::size_t share = std::max(kLeastShare, width / columns_[i].parts);
     if (!columns_[i].bounded || rooms[i].width <= share) continue;
     const std::size_t whole = width_of(rooms);
     if (whole > width) rooms[i].width -= std::min(whole - width, rooms[i].width - share);
@@ -90,7 +91,9 @@ void Table::grow(std::vector<Room>& rooms, std::size_t width) const {
   const std::vector<Room> whole = whole_rooms();
   std::vector<std::size_t> order(rooms.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return columns_[i].gives_way; });
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) {
+    return std::pair(columns_[i].gives_way > 0, std::abs(columns_[i].gives_way));
+  });
   for (const std::size_t i : order) {
     const std::size_t taken = width_of(rooms);
     if (rooms[i].hidden || taken >= width) continue;

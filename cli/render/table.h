@@ -26,8 +26,10 @@ class Table {
     // Others are cut last, and never hidden.
     int gives_way = 0;
     std::size_t least = 8;  // It is not cut to less; kWhole: not at all.
-    // Before any other, a cell that is longer than a third of the terminal is cut to that.
+    // Before any other, a cell that is longer than its share of the terminal is cut to that: one
+    // part in `parts`.
     bool bounded = false;
+    std::size_t parts = 3;
   };
 
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}

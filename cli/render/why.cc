@@ -132,6 +132,15 @@ bool is_about_failure(const json::object& work) {
          (outcome == word(RunOutcome::failed) || outcome == word(RunOutcome::retry));
 }
 
+bool matters(const json::object& wait, const json::object& job) {
+  const auto end = time_of(wait, "until");
+  if (text_of(wait, "kind") != word(WaitKind::paused) || !end) return true;
+  return std::ranges::none_of(array_of(job, "waitingFor"), [&](const json::value& other) {
+    const auto due = time_of(other.as_object(), "until");
+    return is_for_a_time(other.as_object()) && due && *due >= *end;
+  });
+}
+
 std::string enumerated(const std::vector<std::string>& parts) {
   constexpr std::size_t kMost = 3;
   std::string text;
@@ -295,6 +304,7 @@ std::vector<std::string> next_steps(const json::object& why) {
   std::vector<std::string> steps;
   for (const json::value& wait : waits) {
     if (text_of(wait.as_object(), "kind") != word(WaitKind::paused)) continue;
+    if (!matters(wait.as_object(), why)) continue;
     const std::string group = text_of(wait.as_object(), "name");
     steps.push_back("End the pause: " +
                     (group.empty() ? "wm resume" : command_line("resume --group", group)));

@@ -32,6 +32,9 @@ bool is_time_of_day(const boost::json::object& wait);
 /// The time at which that wait ends by itself, if it is known.
 std::optional<TimePoint> foreseen_end(const boost::json::object& wait);
 
+/// False for a pause that ends before a time that the job waits for.
+bool matters(const boost::json::object& wait, const boost::json::object& job);
+
 /// True if the job has failed, or waits after a run that has.
 bool is_about_failure(const boost::json::object& work);
 

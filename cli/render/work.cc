@@ -106,9 +106,9 @@ std::string time_so_far(const json::object& work, TimePoint now) {
   const auto started = time_of(work, "startedAt");
   if (!started) return "";
   const std::string text = rough_duration(std::max(now - *started, Duration{}));
-  return work.contains("usualMs")
-             ? text + " of about " + rough_duration(Duration{number_of(work, "usualMs")})
-             : text;
+  if (!work.contains("usualMs")) return text;
+  const Duration usual{number_of(work, "usualMs")};
+  return text + (now - *started > usual ? ", usually " : " of about ") + rough_duration(usual);
 }
 
 std::string run_so_far(const json::object& work, TimePoint now) {

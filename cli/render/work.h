@@ -16,7 +16,8 @@ namespace wm::cli {
 /// `running`, `running (stopping)`, …
 std::string state_of(const boost::json::object& work);
 
-/// `12s of about 41s`, or `12s` where nobody knows how long it takes; empty: it does not run.
+/// `12s of about 41s`, `50s, usually 41s`, or `12s` where nobody knows how long it takes; empty: it
+/// does not run.
 std::string time_so_far(const boost::json::object& work, TimePoint now);
 
 /// `running 30 %, 12s of about 41s`, `running (stopping), 3s`: the state of one that runs.

@@ -19,6 +19,9 @@ TEST(Facts, TextIsWrappedAtSpaces) {
   EXPECT_EQ(wrapped("0123456789 a", 4), (Texts{"0123456789", "a"})) << "a word can be copied";
   EXPECT_EQ(wrapped("備份 備份", 8), (Texts{"備份", "備份"}));
   EXPECT_EQ(wrapped("", 8), Texts{""});
+  EXPECT_EQ(wrapped("1 failed: wm history --failed; paused: wm resume", 24),
+            (Texts{"1 failed:", "wm history --failed;", "paused: wm resume"}))
+      << "a command is copied as a whole";
 }
 
 TEST(Facts, ValuesStandBesideTheirLabels) {

@@ -37,12 +37,15 @@ TEST(Overview, SaysWhenAJobRunsNext) {
   EXPECT_EQ(next({until({{"kind", "delay"}, {"name", "at"}}, 240h)}),
             day_and_time(kNow + 240h, kNow));
   EXPECT_EQ(next({kPower, kNetwork}), "when it holds");
-  EXPECT_EQ(next({until(kPower, 1h)}), "when it holds") << "a deadline is no forecast";
+  EXPECT_EQ(next({until(kPower, 1h)}), "in 1h at the latest") << "that is its deadline";
+  EXPECT_EQ(next({until(kPower, 1h), kNetwork}), "when it holds") << "one is only preferred";
   EXPECT_EQ(next({until({{"kind", "period"}}, 14min), kPower}), "in 14m");
   EXPECT_EQ(next({until({{"kind", "period"}}, -1s)}), "now") << "the daemon's answer is older";
   EXPECT_EQ(next({{{"kind", "slot"}}}), "when one is free");
   EXPECT_EQ(next({{{"kind", "paused"}}}), "once resumed");
   EXPECT_EQ(next({until({{"kind", "trigger"}, {"name", "/x"}}, 1h)}), "on a change");
+  EXPECT_EQ(next({{{"kind", "trigger"}, {"name", "/x"}}, until({{"kind", "paused"}}, 1h)}),
+            "on a change");
   EXPECT_EQ(
       next({{{"kind", "prerequisite"}, {"name", "b"}}, {{"kind", "prerequisite"}, {"name", "c"}}}),
       "after b, c");
@@ -73,6 +76,10 @@ TEST(Overview, SaysInWordsWhatAJobNeeds) {
   EXPECT_EQ(needs({{{"kind", "paused"}}}), "paused");
   EXPECT_EQ(needs({{{"kind", "paused"}, {"name", "g"}}}), "group g paused");
   EXPECT_EQ(needs({{{"kind", "trigger"}, {"name", "/x"}}}), "a change of /x");
+  EXPECT_EQ(needs({until({{"kind", "delay"}}, 10h), until({{"kind", "paused"}}, 1h)}), "")
+      << "the pause ends before";
+  EXPECT_EQ(needs({until({{"kind", "delay"}}, 1h), until({{"kind", "paused"}}, 10h)}), "paused");
+  EXPECT_EQ(needs({until({{"kind", "delay"}}, 1h), {{"kind", "paused"}}}), "paused");
   object failed{{"state", "failed"},
                 {"runAttemptCount", 1},
                 {"maxAttempts", 5},
@@ -88,6 +95,9 @@ TEST(Overview, SaysHowLongARunUsuallyTakes) {
   EXPECT_EQ(next_of(work, kNow), "running, 12s");
   work["usualMs"] = 41'000;
   EXPECT_EQ(next_of(work, kNow), "running, 12s of about 41s");
+  work["usualMs"] = 4'000;
+  EXPECT_EQ(next_of(work, kNow), "running, 12s, usually 4s");
+  work["usualMs"] = 41'000;
   work["progress"] = object{{"percent", 30}};
   EXPECT_EQ(next_of(work, kNow), "running 30 %, 12s of about 41s");
 }
@@ -203,6 +213,25 @@ TEST(JobTable, HasNamesFirstInAPipeAndSignsOnATerminal) {
   EXPECT_EQ(printed({80, true, true}),
             "> a     running 100 % #######             -         /bin/true\n");
   EXPECT_EQ(printed({120, true}), printed({80, true, true})) << "there is room";
+}
+
+TEST(JobTable, ALongNameLeavesTheProgressWhole) {
+  const auto running = [](const std::string& name) {
+    return object{{"uniqueName", name},
+                  {"state", "running"},
+                  {"startedAt", format_time(kNow - 8s)},
+                  {"usualMs", 9'000},
+                  {"progress", {{"percent", 70}}},
+                  {"lastResult", {{"outcome", "succeeded"}}},
+                  {"lastFinishedAt", format_time(kNow - 20s)}};
+  };
+  std::ostringstream out;
+  const Style style(false, false);
+  job_table(style, {80, true}, kNow)
+      .print(out, style, 80, {running("a"), running(std::string(85, 'n'))});
+  const std::string last = last_line(out.str());
+  EXPECT_NE(last.find("running 70 %, 8s of about 9s ####"), std::string::npos) << last;
+  EXPECT_NE(last.find("+ 20s ago"), std::string::npos) << last;
 }
 
 TEST(Screen, SaysHowManyRowsAreCut) {
