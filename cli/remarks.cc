@@ -23,6 +23,13 @@ std::string pause_of_all(const json::object& status, TimePoint now) {
   return "";
 }
 
+std::optional<TimePoint> end_of_pause(const json::object& status) {
+  for (const json::value& pause : array_of(status, "paused")) {
+    if (text_of(pause.as_object(), "group").empty()) return time_of(pause.as_object(), "until");
+  }
+  return std::nullopt;
+}
+
 std::string recent_failures(Session& session) {
   constexpr std::size_t kMost = 100;
   const auto since = typed_time("yesterday", Direction::past);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/remarks.h"
 #include "cli/render/facts.h"
 #include "cli/render/local_time.h"
 #include "cli/render/overview.h"
@@ -54,6 +55,27 @@ Rests rests_of(const Expected& expected) {
   return rests;
 }
 
+// The names of jobs that wait for nothing but a free slot. How long that takes is not known if the
+// runs that have the slots are the first of their jobs, or take longer than usual.
+using Crowded = std::set<std::string>;
+constexpr const char* kOnceFree = "when a slot is free";
+
+bool waits_for_slot(const json::object& work) {
+  const json::array& waits = array_of(work, "waitingFor");
+  return !waits.empty() && std::ranges::all_of(waits, [](const json::value& wait) {
+    const std::string kind = text_of(wait.as_object(), "kind");
+    return kind == word(WaitKind::slot) || kind == word(WaitKind::group);
+  });
+}
+
+Crowded crowded_among(const json::array& works) {
+  Crowded names;
+  for (const json::value& work : works) {
+    if (waits_for_slot(work.as_object())) names.insert(text_of(work.as_object(), "uniqueName"));
+  }
+  return names;
+}
+
 // The runs of one job that stand in one row.
 struct Row {
   std::string name;
@@ -91,13 +113,15 @@ std::vector<Row> rows_of(const Expected& expected, TimePoint now, bool each) {
 }
 
 // `3 runs, the first in 2h: 'poll'`
-std::string runs_in_a_sentence(const Expected& expected, TimePoint now) {
+std::string runs_in_a_sentence(const Expected& expected, const Crowded& crowded, TimePoint now) {
   std::size_t count = expected.runs.size();
   for (const auto& [name, rest] : rests_of(expected)) count += rest.runs;
   const json::object& first = expected.runs.front().as_object();
   const TimePoint starts = std::max(time_of(first, "startsAt").value_or(now), now);
+  const std::string name = text_of(first, "uniqueName");
+  const bool once_free = starts <= now && crowded.contains(name);
   return fmt::format("{} {}, the first {}: '{}'", count, count == 1 ? "run" : "runs",
-                     relative_time(starts, now), printable(text_of(first, "uniqueName")));
+                     once_free ? kOnceFree : relative_time(starts, now), printable(name));
 }
 
 // Jobs that are due within the time, and would not run because of more than their time.
@@ -138,8 +162,8 @@ class HeldBack {
                 {"WAITS FOR", nullptr, 1, 20}}};
 };
 
-void print_runs(Session& session, const Expected& expected, const ForecastOptions& options,
-                TimePoint now) {
+void print_runs(Session& session, const Expected& expected, const Crowded& crowded,
+                const ForecastOptions& options, TimePoint now) {
   const auto time = [&](TimePoint when) {
     return options.times ? local_time(when) : day_and_minute(when, now);
   };
@@ -150,29 +174,80 @@ void print_runs(Session& session, const Expected& expected, const ForecastOption
   for (const Row& row : rows_of(expected, now, options.all || !session.to_terminal())) {
     const std::string more =
         row.runs == 1 ? "" : fmt::format("{} more until {}", row.runs - 1, time(row.last));
-    table.add({time(row.first), relative_time(row.first, now), row.name, more});
+    const bool once_free = row.first <= now && crowded.contains(row.name);
+    table.add({once_free ? kOnceFree : time(row.first),
+               once_free ? "" : relative_time(row.first, now), row.name, more});
   }
   table.print(session.out(), session.style(), terminal_width());
+}
+
+// Why the named jobs that have ended do not run: `'a' has failed; wm retry enqueues it once more`
+std::string ended_in_words(Session& session, const std::vector<std::string>& names) {
+  std::vector<std::string> parts;
+  for (const std::string& name : names) {
+    const auto answer = session.ask("Show", {{"uniqueName", name}});
+    const std::string state = answer ? text_of(object_of(*answer, "work"), "state") : "";
+    const std::string job = "'" + printable(name) + "' ";
+    if (state == word(WorkState::succeeded)) parts.push_back(job + "has succeeded");
+    if (state == word(WorkState::failed)) {
+      parts.push_back(job + "has failed; wm retry enqueues it once more");
+    }
+    if (state == word(WorkState::cancelled)) {
+      parts.push_back(job + "was cancelled; wm retry enqueues it once more");
+    }
+  }
+  return join(parts);
+}
+
+// Why no run is expected.
+std::string none_in_words(Session& session, const json::array& works,
+                          const ForecastOptions& options, TimePoint until, TimePoint now) {
+  std::optional<TimePoint> next;
+  std::string name;
+  std::size_t count = 0;
+  for (const json::value& value : works) {
+    const json::object& work = value.as_object();
+    if (!options.wants(text_of(work, "uniqueName"))) continue;
+    ++count;
+    const auto due = time_of(work, "nextRunAt");
+    const bool enqueued = text_of(work, "state") == word(WorkState::enqueued);
+    if (!enqueued || !due || (next && *next <= *due)) continue;
+    next = due;
+    name = text_of(work, "uniqueName");
+  }
+  if (count == 0 && options.names.empty()) return "nothing would run: there are no unfinished jobs";
+  if (count == 0) return "nothing would run: " + ended_in_words(session, options.names);
+  const auto status = session.ask("Status", {});
+  const std::string pause = status ? pause_of_all(*status, now) : "";
+  const auto end = status ? end_of_pause(*status) : std::nullopt;
+  if (!pause.empty() && (!end || *end > until)) return "nothing would run: " + pause;
+  if (next && *next > until) {
+    return fmt::format("nothing would run within {}: the next job, '{}', is due {}",
+                       format_duration(std::chrono::duration_cast<Duration>(until - now)),
+                       printable(name), day_and_minute(*next, now));
+  }
+  return "nothing would run, as things are: wm list shows what each job waits for";
 }
 
 int print(Session& session, const Expected& expected, const ForecastOptions& options,
           Duration ahead) {
   const TimePoint now = wm::cli::now();
   HeldBack held(options, expected.runs, now + ahead);
+  const auto works = session.collect("List", {}, "works");
+  if (!works) return session.complain(works.error());
   if (session.to_terminal()) {
-    const auto works = session.collect("List", {}, "works");
-    if (!works) return session.complain(works.error());
     for (const json::value& work : *works) held.add(work.as_object(), now);
   }
   if (expected.runs.empty()) {
-    session.hint("nothing would run, as things are: wm list shows what each job waits for");
+    session.hint(none_in_words(session, *works, options, now + ahead, now));
   } else {
+    const Crowded crowded = crowded_among(*works);
     session.page();
     if (session.to_terminal()) {
-      print_wrapped(session.out(), session.style(), runs_in_a_sentence(expected, now),
+      print_wrapped(session.out(), session.style(), runs_in_a_sentence(expected, crowded, now),
                     terminal_width());
     }
-    print_runs(session, expected, options, now);
+    print_runs(session, expected, crowded, options, now);
   }
   held.print(session.out(), session.style(), terminal_width());
   return kDone;
