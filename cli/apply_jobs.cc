@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "cli/caller.h"
+#include "cli/sums.h"
 #include "config/read_file.h"
 #include "core/json_fields.h"
 #include "core/request_json.h"
@@ -58,6 +60,7 @@ Session::Question apply_question(const std::vector<DeclaredWork>& declared, Appl
 int apply_jobs(Session& session, const std::vector<DeclaredWork>& declared, ApplyTerms terms) {
   hint_at_doubts(session, declared);
   std::size_t unchanged = 0;
+  std::map<std::string, std::size_t> sums;
   const std::string_view would = terms.dry_run ? "would be " : "";
   const auto count = session.print_pages(
       apply_question(declared, terms), "results", [&](const json::array& results) {
@@ -67,6 +70,7 @@ int apply_jobs(Session& session, const std::vector<DeclaredWork>& declared, Appl
           if (result == "unchanged") {
             ++unchanged;
           } else {
+            ++sums[std::string(would) + result];
             session.out() << would << result << " '" << printable(text_of(one, "uniqueName"))
                           << "'\n";
           }
@@ -74,6 +78,7 @@ int apply_jobs(Session& session, const std::vector<DeclaredWork>& declared, Appl
       });
   if (!count) return session.complain(count.error());
   if (session.json()) return kDone;
+  print_sum(session, sums);
   if (unchanged > 0) session.out() << unchanged << " unchanged\n";
   return kDone;
 }

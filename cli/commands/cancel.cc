@@ -1,7 +1,9 @@
+#include <map>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/render/work.h"
+#include "cli/sums.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -19,8 +21,15 @@ struct CancelOptions {
 std::string describe_cancelled(const json::object& work) {
   const std::string name = "'" + text_of(work, "uniqueName") + "'";
   const std::string state = text_of(work, "state");
-  if (state == "running") return "stopping " + name + ": cancelled once its process is gone";
-  if (state == "cancelled") return "cancelled " + name;
+  const std::int64_t more = number_of(work, "alsoCancelled");
+  const std::string also = more == 0 ? ""
+                           : more == 1
+                               ? ", and 1 job that comes after it"
+                               : ", and " + std::to_string(more) + " jobs that come after it";
+  if (state == "running") {
+    return "stopping " + name + ": cancelled once its process is gone" + also;
+  }
+  if (state == "cancelled") return "cancelled " + name + also;
   return name + " had already ended: " + state;
 }
 
@@ -35,13 +44,17 @@ int cancel(Session& session, const CancelOptions& options) {
   if (!options.tag.empty()) parameters["tag"] = options.tag;
   if (options.all) parameters["all"] = true;
   const std::string_view list = options.names.empty() ? "" : "uniqueNames";
+  std::map<std::string, std::size_t> sums;
   const auto count = session.print_pages(
       {"Cancel", std::move(parameters), list}, "works", [&](const json::array& works) {
         for (const json::value& work : works) {
+          const std::string state = text_of(work.as_object(), "state");
+          ++sums[state == "running" ? "being stopped" : state];
           session.out() << printable(describe_cancelled(work.as_object())) << '\n';
         }
       });
   if (!count) return session.complain(count.error());
+  print_sum(session, sums);
   if (*count == 0 && !session.json()) session.hint("no unfinished jobs to cancel");
   return kDone;
 }

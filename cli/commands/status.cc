@@ -30,11 +30,15 @@ std::string jobs_text(std::int64_t running, std::int64_t waiting) {
 
 // `wmd is up: 1 job runs, 4 wait; everything is paused: wm resume`
 std::string daemon_in_a_sentence(const boost::json::object& status, const std::string& failures) {
-  const std::int64_t running = number_of(status, "running");
-  return join(
-      std::vector{"wmd is up: " + jobs_text(running, number_of(status, "unfinished") - running),
-                  pause_of_all(status, now()), failures},
-      "; ");
+  const std::int64_t all = number_of(status, "unfinished");
+  const bool shared = status.contains("ownUnfinished");
+  const std::int64_t unfinished = shared ? number_of(status, "ownUnfinished") : all;
+  const std::int64_t running = number_of(status, shared ? "ownRunning" : "running");
+  const std::string others =
+      unfinished == all ? "" : fmt::format("other users have {}", all - unfinished);
+  return join(std::vector{"wmd is up: " + jobs_text(running, unfinished - running), others,
+                          pause_of_all(status, now()), failures},
+              "; ");
 }
 
 int status(Session& session, bool times) {

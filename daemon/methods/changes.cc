@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_set>
+#include <utility>
 
 #include "core/messages.h"
 #include "daemon/methods/pages.h"
@@ -121,11 +123,13 @@ void Changes::cancel_all(const ExchangePtr& exchange,
                          const std::shared_ptr<Parts<std::string>>& named, const std::string& tag) {
   auto ids = std::make_shared<std::vector<WorkId>>();
   auto unknown = std::make_shared<std::string>();
+  auto also = std::make_shared<Dependents>();
   pending_.push_back({exchange,
                       [=, this](TimePoint now) {
                         const auto& names = named->list;
                         *ids = names.empty() ? store_.unfinished(visible_to(exchange->peer()), tag)
                                              : works_named(names, exchange->peer().uid, *unknown);
+                        *also = dependents_of(*ids);
                         for (const WorkId id : *ids) manager_.cancel(id, now);
                         if (!names.empty())
                           std::ranges::for_each(*ids, [&](WorkId id) { manager_.touch(id); });
@@ -133,20 +137,43 @@ void Changes::cancel_all(const ExchangePtr& exchange,
                       [=, this](TimePoint now) -> std::function<void()> {
                         if (!unknown->empty())
                           return [=, this] { no_such_work(*exchange, store_, *unknown); };
-                        return [=, this] { send_works(exchange, ids, now); };
+                        return [=, this] { send_works(exchange, ids, also, now); };
                       }});
 }
 
 void Changes::send_works(const ExchangePtr& exchange,
-                         const std::shared_ptr<std::vector<WorkId>>& ids, TimePoint now) {
-  exchange->stream(
-      [this, ids, now, next = std::size_t{0}]() mutable { return page_of(*ids, next, now); });
+                         const std::shared_ptr<std::vector<WorkId>>& ids,
+                         const std::shared_ptr<Dependents>& also, TimePoint now) {
+  exchange->stream([this, ids, also, now, next = std::size_t{0}]() mutable {
+    return page_of(*ids, *also, next, now);
+  });
+}
+
+// The number of unfinished jobs that come after each of them, directly or not, and are not among
+// them. One that comes after several counts once.
+Changes::Dependents Changes::dependents_of(const std::vector<WorkId>& ids) const {
+  const Scheduler& scheduler = manager_.scheduler();
+  std::unordered_set<WorkId> seen(ids.begin(), ids.end());
+  Dependents counts;
+  for (const WorkId id : ids) {
+    for (std::vector<WorkId> to_do{id}; !to_do.empty();) {
+      const WorkId one = to_do.back();
+      to_do.pop_back();
+      for (const WorkId dependent : scheduler.dependents_of(one)) {
+        const Work* const work = scheduler.find(dependent);
+        if (!work || is_finished(work->state) || !seen.insert(dependent).second) continue;
+        ++counts[id];
+        to_do.push_back(dependent);
+      }
+    }
+  }
+  return counts;
 }
 
 // Leaves out jobs that are no longer on record. It reads a few at a time, because a few may fill
 // the page.
-Exchange::Page Changes::page_of(const std::vector<WorkId>& ids, std::size_t& next,
-                                TimePoint now) const {
+Exchange::Page Changes::page_of(const std::vector<WorkId>& ids, const Dependents& also,
+                                std::size_t& next, TimePoint now) const {
   constexpr std::size_t kReadAtOnce = 20;
   json::array works;
   std::size_t weight = 0;
@@ -154,7 +181,11 @@ Exchange::Page Changes::page_of(const std::vector<WorkId>& ids, std::size_t& nex
     const auto asked = std::span(ids).subspan(next, std::min(ids.size() - next, kReadAtOnce));
     for (const WorkInfo& info : store_.infos(asked)) {
       weight += weight_of(info.request);
-      works.push_back(views_.show(info, now));
+      json::object work = views_.show(info, now);
+      if (const auto more = also.find(info.work.id); more != also.end()) {
+        work["alsoCancelled"] = more->second;
+      }
+      works.push_back(std::move(work));
     }
     next += asked.size();
   }
@@ -229,7 +260,9 @@ void Changes::retry_all(const ExchangePtr& exchange, const std::vector<std::stri
                         if (!unknown->empty())
                           return [=, this] { no_such_work(*exchange, store_, *unknown); };
                         if (!*outcome) return refusing(exchange, outcome->error());
-                        return [=, this] { send_works(exchange, ids, now); };
+                        return [=, this] {
+                          send_works(exchange, ids, std::make_shared<Dependents>(), now);
+                        };
                       }});
 }
 

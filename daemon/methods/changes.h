@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/methods/inspector.h"
@@ -38,6 +39,8 @@ class Changes {
   void prune(const ExchangePtr& exchange);
 
  private:
+  using Dependents = std::unordered_map<WorkId, std::size_t>;
+
   void change_work(const ExchangePtr& exchange, const std::string& name,
                    std::function<Result<>(WorkId, TimePoint)> body);
   Result<> update_work(WorkId id, const boost::json::object& changes, const Peer& peer,
@@ -47,13 +50,15 @@ class Changes {
   void cancel_all(const ExchangePtr& exchange, const std::shared_ptr<Parts<std::string>>& named,
                   const std::string& tag);
   void send_works(const ExchangePtr& exchange, const std::shared_ptr<std::vector<WorkId>>& ids,
-                  TimePoint now);
+                  const std::shared_ptr<Dependents>& also, TimePoint now);
+  Dependents dependents_of(const std::vector<WorkId>& ids) const;
   void retry_all(const ExchangePtr& exchange, const std::vector<std::string>& names);
   Result<> retry_works(const Exchange& exchange, const std::vector<WorkId>& ids, TimePoint now);
   bool has_jobs(const std::string& group) const;
   std::vector<WorkId> works_named(const std::vector<std::string>& names, uid_t owner,
                                   std::string& unknown) const;
-  Exchange::Page page_of(const std::vector<WorkId>& ids, std::size_t& next, TimePoint now) const;
+  Exchange::Page page_of(const std::vector<WorkId>& ids, const Dependents& also, std::size_t& next,
+                         TimePoint now) const;
   void prune_state(const ExchangePtr& exchange, const std::string& name);
   void prune_after(const ExchangePtr& exchange, WorkId after, std::size_t before);
 

@@ -27,6 +27,10 @@ void DaemonMethods::status(const ExchangePtr& exchange) {
                         {"maxParallel", scheduler.rules().max_parallel},
                         {"maxParallelTotal", scheduler.rules().max_parallel_total},
                         {"connections", operations_.connection_count()}};
+    if (const auto owner = visible_to(exchange->peer())) {
+      status["ownUnfinished"] = scheduler.unfinished_count(*owner);
+      status["ownRunning"] = scheduler.agenda().running_of(*owner);
+    }
     if (const auto next = manager_.next_wakeup()) status["nextWakeupAt"] = format_time(*next);
     if (!scheduler.pauses().empty()) status["paused"] = to_json(scheduler.pauses());
     exchange->reply(std::move(status));
