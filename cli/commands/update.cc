@@ -3,12 +3,18 @@
 #include "cli/caller.h"
 #include "cli/render/work.h"
 #include "cli/request_options.h"
+#include "core/text.h"
+#include "core/work.h"
 
 namespace wm::cli {
 
 namespace json = boost::json;
 
 namespace {
+
+bool has_run(const json::object& work) {
+  return text_of(work, "state") == word(WorkState::running) || work.contains("lastFinishedAt");
+}
 
 int update(Session& session, const RequestOptions& options) {
   WorkRequest request;
@@ -19,12 +25,16 @@ int update(Session& session, const RequestOptions& options) {
         {ErrorCode::invalid,
          "nothing to change: name an option, such as --network unmetered: see wm update --help"});
   }
+  const bool delays = changes->contains("initialDelayMs");
   const auto answer =
       session.ask("Update", {{"uniqueName", options.name()}, {"changes", std::move(*changes)}});
   if (!answer) return session.complain(answer.error());
   for (const std::string& doubt : doubts_of(request)) session.hint(doubt);
   if (const auto doubt = doubt_of_time(request); !doubt.empty()) session.hint(doubt);
   const json::object& work = object_of(*answer, "work");
+  if (delays && text_of(work, "kind") == word(WorkKind::periodic) && has_run(work)) {
+    session.hint("--initial-delay is for the first run, which has begun: --at TIME sets the next");
+  }
   if (session.json()) {
     session.print(work);
   } else {
