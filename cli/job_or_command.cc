@@ -35,6 +35,7 @@ std::vector<std::string> names_of_jobs(Client& client) {
 }  // namespace
 
 std::string no_command(const std::string& word, GlobalOptions options) {
+  if (word.empty()) return unknown_command(word);
   options.starts_daemon = false;
   std::ostream nowhere(nullptr);
   Session session(std::move(options), {nowhere, nowhere});

@@ -117,6 +117,28 @@ std::string flag_with_value(const CLI::App& app, const std::vector<std::string>&
   return "";
 }
 
+const CLI::Option* find_option(const CLI::App& command, const std::string& name) {
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    if (const CLI::Option* found = below->get_option_no_throw(name)) return found;
+  }
+  for (const CLI::App* one = &command; one; one = one->get_parent()) {
+    if (const CLI::Option* found = one->get_option_no_throw(name)) return found;
+  }
+  return nullptr;
+}
+
+std::string is_empty(const std::string& option) { return option + " is empty: give it a value"; }
+
+// `--group=`: the parser would take the next word, or set a flag.
+std::string nothing_after_equals(const CLI::App& app, const std::vector<std::string>& typed) {
+  for (const std::string& word : typed) {
+    if (!word.starts_with("--") || word.find('=') + 1 != word.size()) continue;
+    const std::string option = word.substr(0, word.size() - 1);
+    if (find_option(app, option)) return is_empty(option);
+  }
+  return "";
+}
+
 bool is_time_of_day(std::string_view word) {
   const std::size_t colon = word.find(':');
   return (colon == 1 || colon == 2) &&
@@ -154,6 +176,7 @@ const std::string* first_word(const std::vector<std::string>& words,
 }
 
 std::string unknown_command(const std::string& word) {
+  if (word.empty()) return "name a command: the first word is empty";
   std::vector<std::string_view> names;
   for (const Command& one : all_commands()) names.emplace_back(one.name);
   const std::string_view own = command_of_other_word(word);
@@ -165,8 +188,23 @@ std::string unknown_command(const std::string& word) {
 
 std::string misplaced_value(const CLI::App* command, const std::vector<std::string>& typed) {
   if (!command) return "";
-  std::string what = flag_with_value(*command, typed);
-  return what.empty() ? unquoted_value(*command, typed) : what;
+  for (const auto& look : {nothing_after_equals, flag_with_value, unquoted_value}) {
+    if (std::string what = look(*command, typed); !what.empty()) return what;
+  }
+  return "";
+}
+
+std::string empty_value(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const bool resets = app.get_name() == "update" && !option->get_positional();
+    if (!resets && std::ranges::count(option->results(), "") > 0) {
+      return is_empty(option->get_name());
+    }
+  }
+  for (const CLI::App* below : app.get_subcommands()) {
+    if (std::string what = empty_value(*below); !what.empty()) return what;
+  }
+  return "";
 }
 
 std::string usage_problem(const CLI::ParseError& error, const CLI::App& app,

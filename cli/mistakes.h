@@ -30,9 +30,13 @@ std::string command_with(const std::string& option, const Commands& commands) {
   return "";
 }
 
-/// A mistake that the parser would accept: it takes the word after a flag, or the second of a
-/// value, for a name. Empty: there is none. `command`: the named one; nullptr: none is.
+/// A mistake that the parser would accept: it takes the word after a flag or after `--option=`, or
+/// the second of a value, for something else. Empty: there is none. `command`: the named one; nullptr: none is.
 std::string misplaced_value(const CLI::App* command, const std::vector<std::string>& typed);
+
+/// The first option or name of a parsed line that was given an empty value, which would mean all,
+/// or none at all. An empty value gives an option of wm update its default. Empty: there is none.
+std::string empty_value(const CLI::App& app);
 
 /// Finds the command that has an option which the typed one does not know; empty: none has.
 using Elsewhere = std::function<std::string(const std::string& option)>;

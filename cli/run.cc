@@ -113,7 +113,7 @@ bool is_understood(Parser& parser, const CommandLine& line) {
   } catch (const CLI::ParseError&) {
     return false;
   }
-  return true;
+  return empty_value(parser.app).empty();
 }
 
 int complain_of_lost_output(Streams streams) {
@@ -151,6 +151,9 @@ int parse_whole(const CommandLine& line, const Command* command, Streams streams
     });
     const bool lost = what.starts_with("unexpected argument") && line.trailing.empty();
     if (lost && command && command->takes_command) what += ": write the command after --";
+    return complain(what, name, streams);
+  }
+  if (const std::string what = empty_value(parser.app); !what.empty()) {
     return complain(what, name, streams);
   }
   return run(parser, streams);

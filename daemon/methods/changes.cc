@@ -106,6 +106,7 @@ void Changes::cancel(const ExchangePtr& exchange) {
   const std::shared_ptr<Parts<std::string>>& named = *parts;
   const std::size_t room = named->bytes() + room_.left_for(exchange->peer().uid);
   for (std::string& name : more) {
+    if (name.empty()) return exchange->error(Error{ErrorCode::invalid, "a job's name is empty"});
     const std::size_t bytes = sizeof(std::string) + name.size();
     named->add(std::move(name), bytes);
     if (named->bytes() > room) return exchange->error(room_.exceeded());
@@ -275,14 +276,28 @@ void Changes::run(const ExchangePtr& exchange) {
               [this](WorkId id, TimePoint now) { return manager_.registrar().run_now(id, now); });
 }
 
+namespace {
+
+// Only without a group, not with one that has no name, are all meant.
+bool names_group(const ExchangePtr& exchange, const std::optional<std::string>& group) {
+  if (group != "") return true;
+  exchange->error(
+      Error{ErrorCode::invalid, "the group's name is empty: leave group out to mean everything"});
+  return false;
+}
+
+}  // namespace
+
 void Changes::pause(const ExchangePtr& exchange) {
-  std::string group;
+  std::optional<std::string> named;
   std::optional<Duration> time;
   if (!may_rule(*exchange, "pause jobs") || !read_parameters(*exchange, [&](JsonReader& reader) {
-        reader.read("group", group).read("forMs", time);
+        reader.read("group", named).read("forMs", time);
       })) {
     return;
   }
+  if (!names_group(exchange, named)) return;
+  const std::string group = named.value_or("");
   if (time && *time <= Duration::zero()) {
     return exchange->error(Error{ErrorCode::invalid,
                                  "a pause of " + format_duration(*time) +
@@ -308,11 +323,13 @@ bool Changes::has_jobs(const std::string& group) const {
 }
 
 void Changes::resume(const ExchangePtr& exchange) {
-  std::string group;
+  std::optional<std::string> named;
   if (!may_rule(*exchange, "resume jobs") ||
-      !read_parameters(*exchange, [&](JsonReader& reader) { reader.read("group", group); })) {
+      !read_parameters(*exchange, [&](JsonReader& reader) { reader.read("group", named); }) ||
+      !names_group(exchange, named)) {
     return;
   }
+  const std::string group = named.value_or("");
   auto resumed = std::make_shared<Pauses>();
   pending_.push_back({exchange,
                       [this, group, resumed](TimePoint) {

@@ -77,6 +77,20 @@ TEST_F(BadInput, AMessageOfTheLargestSizeIsRead) {
   EXPECT_NE(connection.receive().value().find("\"version\""), std::string::npos);
 }
 
+TEST_F(BadInput, AnEmptyNameDoesNotMeanAll) {
+  ASSERT_EQ(daemon_.wm({"once", "a", "--initial-delay", "1h", "--", "true"}).status, 0);
+  RawConnection connection(daemon_.socket());
+  for (const char* const method : {"Pause", "Resume"}) {
+    EXPECT_EQ(connection.call(std::string("io.wm.Scheduler.") + method, {{"group", ""}})["error"],
+              kInvalid)
+        << method;
+  }
+  EXPECT_EQ(
+      connection.call("io.wm.Scheduler.Cancel", {{"uniqueNames", json::array{"", "a"}}})["error"],
+      kInvalid);
+  EXPECT_EQ(daemon_.json({"show", "a"}).at("state"), "enqueued");
+}
+
 // The question is kept while the answer goes on.
 TEST_F(BadInput, AQuestionIsNotThatLarge) {
   RawConnection connection(daemon_.socket());

@@ -470,6 +470,43 @@ TEST_F(Commands, AWordThatIsAJobIsNoCommand) {
   fails(2, "unknown command 'frobnicate', and no job: see wm --help", {"frobnicate"});
 }
 
+TEST_F(Commands, AnEmptyValueIsRefusedAndNeverMeansAll) {
+  ok({"once", "a1", "--initial-delay", "1h", "--", "true"});
+  const auto is_refused = [this](const std::string& option, std::vector<std::string> words) {
+    fails(2, option + " is empty: give it a value: see wm ", std::move(words));
+  };
+  for (const char* const command : {"pause", "resume"}) {
+    is_refused("--group", {command, "--group", ""});
+    is_refused("--group", {command, "--group="});
+  }
+  is_refused("--for", {"pause", "--for", ""});
+  is_refused("--for", {"conditions", "override", "charging=no", "--for", ""});
+  is_refused("--for", {"conditions", "override", "--for=", "charging=no"});
+  is_refused("NAME", {"cancel", "", "a1"});
+  is_refused("NAME", {"cancel", ""});
+  is_refused("--tag", {"cancel", "--tag", ""});
+  is_refused("--tag", {"cancel", "--tag=", "a1"});
+  is_refused("--timeout", {"wait", "a1", "--timeout", ""});
+  is_refused("--as", {"once", "x", "--as", "", "--", "true"});
+  is_refused("--keep-env", {"once", "x", "--keep-env=", "--", "true"});
+  is_refused("NAME", {"once", "", "--", "true"});
+  is_refused("NAME", {"every", "1h", "", "--", "true"});
+  is_refused("WHEN", {"every", "", "--", "true"});
+  is_refused("--task", {"list", "--task", ""});
+  is_refused("--since", {"history", "--since", ""});
+  is_refused("--at", {"why", "a1", "--at", ""});
+  is_refused("--for", {"forecast", "--for", ""});
+  is_refused("NAME", {"status", ""});
+  is_refused("NAME", {"update", "", "--tag", "b"});
+  is_refused("--idle", {"update", "a1", "--idle="});
+  is_refused("--owner", {"--owner", "", "list"});
+  is_refused("FILE", {"import", "crontab", ""});
+  fails(2, "name a command", {""});
+  EXPECT_EQ(ok({"resume"}), "nothing was paused\n");
+  EXPECT_EQ(text(json({"show", "a1"}), "state"), "enqueued");
+  EXPECT_EQ(wm({"update", "a1", "--tag", ""}).status, 0) << "there it has a meaning";
+}
+
 TEST_F(Commands, ErrorsNameTheValueAndTheExitCode) {
   const std::string long_name(256, 'n');
   fails(3, "'absent'", {"show", "absent"});

@@ -112,7 +112,7 @@ TEST_F(TriggersTest, ARunThatWasStartedByOneIsLikeAnyOther) {
 }
 
 TEST_F(TriggersTest, WhatCannotBeWatchedIsRefused) {
-  fails(2, "not an absolute path", {"register-oneoff", "a", "--on-path", "", "--", "/bin/true"});
+  fails(2, "--on-path is empty", {"register-oneoff", "a", "--on-path", "", "--", "/bin/true"});
   fails(2, "give on-path", {"register-oneoff", "a", "--trigger-delay", "1s", "--", "/bin/true"});
 }
 
