@@ -161,7 +161,7 @@ class LiveList {
     return remarks_.empty() ? text : text + "  " + remarks_;
   }
 
-  // The last line is the summary, or what there is to say instead.
+  // At the foot is the summary, or what there is to say instead.
   void draw(const std::string& instead = "") {
     const Style style = session_.style();
     const JobTableForm form{terminal_width(), true, options_.tasks};
@@ -173,8 +173,12 @@ class LiveList {
     std::vector<std::string> lines;
     for (std::string line; std::getline(table, line);) lines.push_back(std::move(line));
     lines.resize(lines.size() + counts_.all() - works_.size());
-    lines.push_back(style.dim(instead.empty() ? summary(form.width) : instead));
-    screen_.draw(fit_rows(std::move(lines), terminal_rows(), style.dots()));
+    std::vector<std::string> foot;
+    for (const std::string& line :
+         wrapped(instead.empty() ? summary(form.width) : instead, form.width)) {
+      foot.push_back(style.dim(line));
+    }
+    screen_.draw(fit_rows(std::move(lines), std::move(foot), terminal_rows(), style.dots()));
   }
 
   Session& session_;

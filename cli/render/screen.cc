@@ -1,8 +1,10 @@
 #include "cli/render/screen.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 
 #include <sys/ioctl.h>
@@ -71,16 +73,15 @@ void Screen::draw(const std::vector<std::string>& lines) {
   out_ << std::flush;
 }
 
-std::vector<std::string> fit_rows(std::vector<std::string> lines, std::size_t rows,
-                                  const std::string& dots) {
-  constexpr std::size_t kBelow = 2;
-  if (lines.size() <= rows || rows <= kBelow) return lines;
-  const std::size_t kept = rows - kBelow;
-  const std::size_t cut = lines.size() - 1 - kept;
-  std::string last = std::move(lines.back());
-  lines.resize(kept);
-  lines.push_back(dots + " " + std::to_string(cut) + " more");
-  lines.push_back(std::move(last));
+std::vector<std::string> fit_rows(std::vector<std::string> lines, std::vector<std::string> foot,
+                                  std::size_t rows, const std::string& dots) {
+  const std::size_t below = foot.size() + 1;
+  if (lines.size() + foot.size() > rows && rows > below) {
+    const std::size_t cut = lines.size() - (rows - below);
+    lines.resize(rows - below);
+    lines.push_back(dots + " " + std::to_string(cut) + " more");
+  }
+  std::ranges::move(foot, std::back_inserter(lines));
   return lines;
 }
 

@@ -30,9 +30,9 @@ class Screen {
   std::ostream& out_;
 };
 
-/// The lines if they fit on so many rows; otherwise the first of them, a line that says how many
-/// more there are, and the last one.
-std::vector<std::string> fit_rows(std::vector<std::string> lines, std::size_t rows,
-                                  const std::string& dots);
+/// The lines and those at their foot if they fit on so many rows; otherwise the first lines, one
+/// that says how many more there are, and the foot.
+std::vector<std::string> fit_rows(std::vector<std::string> lines, std::vector<std::string> foot,
+                                  std::size_t rows, const std::string& dots);
 
 }  // namespace wm::cli

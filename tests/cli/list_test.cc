@@ -236,9 +236,11 @@ TEST(JobTable, ALongNameLeavesTheProgressWhole) {
 
 TEST(Screen, SaysHowManyRowsAreCut) {
   using Rows = std::vector<std::string>;
-  EXPECT_EQ(fit_rows({"NAME", "a", "b", "sum"}, 4, "…"), (Rows{"NAME", "a", "b", "sum"}));
-  EXPECT_EQ(fit_rows({"NAME", "a", "b", "c", "sum"}, 4, "…"),
+  EXPECT_EQ(fit_rows({"NAME", "a", "b"}, {"sum"}, 4, "…"), (Rows{"NAME", "a", "b", "sum"}));
+  EXPECT_EQ(fit_rows({"NAME", "a", "b", "c"}, {"sum"}, 4, "…"),
             (Rows{"NAME", "a", "… 2 more", "sum"}));
+  EXPECT_EQ(fit_rows({"NAME", "a", "b", "c"}, {"sum", "hint"}, 5, "…"),
+            (Rows{"NAME", "a", "… 2 more", "sum", "hint"}));
 }
 
 TEST(Style, BarsSayHowMuch) {

@@ -249,6 +249,17 @@ TEST_F(OnATerminal, SummariesTellWhatNoRowShows) {
   terminal.finish();
 }
 
+TEST_F(OnATerminal, ASummaryBreaksWhereTheScreenEnds) {
+  for (const char* const name : {"a", "c", "d"}) later(name);
+  ok({"pause", "--for", "2h"});
+  Terminal terminal(40, 5, wm_with({"list", "--watch", "--color", "never"}));
+  EXPECT_TRUE(terminal.await("… 2 more")) << "its two lines take their rows: " << terminal.text();
+  EXPECT_TRUE(terminal.await("3 jobs: 3 waiting.  everything is paused")) << terminal.text();
+  EXPECT_TRUE(terminal.await("\033[Juntil ")) << "on a line of its own: " << terminal.text();
+  terminal.type("\x03");
+  terminal.finish();
+}
+
 TEST_F(OnATerminal, ARunTellsItsAge) {
   const auto pipe = daemon_.path() / "pipe";
   make_pipe(pipe);
