@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/caller.h"
+#include "cli/chain_failure.h"
 #include "cli/import/job_name.h"
 #include "cli/render/work.h"
 #include "cli/request_options.h"
@@ -76,6 +77,11 @@ int register_work(Session& session, const Registration& options, const WorkReque
     session.hint("'" + printable(request.unique_name) +
                  "' still has its earlier command: --existing replace takes the new one, another "
                  "name adds a job");
+  }
+  if (!text_of(work, "failedPrerequisite").empty()) {
+    const auto failure = failure_in_chain(session, request.unique_name);
+    if (failure)
+      session.hint(failure->reason + ": " + retry_command(failure->names, session.owner()));
   }
   if (session.json()) {
     work["result"] = result;

@@ -13,6 +13,7 @@
 #include "cli/render/work.h"
 #include "core/json_fields.h"
 #include "core/text.h"
+#include "core/work.h"
 
 namespace wm::cli {
 
@@ -40,9 +41,11 @@ void print(Session& session, const json::object& why, const json::object& work) 
   const std::string name = text_of(why, "uniqueName");
   const auto failure =
       text_of(why, "failedPrerequisite").empty() ? std::nullopt : failure_in_chain(session, name);
+  const bool failed = text_of(why, "state") == word(WorkState::failed);
   print_wrapped(out, style,
-                failure ? "'" + printable(name) + "' is " + text_of(why, "state") + ", because " +
-                              failure->reason
+                failure ? "'" + printable(name) + "' " +
+                              (failed ? "has failed" : "is " + text_of(why, "state")) +
+                              ", because " + failure->reason
                         : verdict(why, work, now()),
                 terminal_width());
   print_facts(out, style, why, work, terminal_width(), now());

@@ -138,6 +138,9 @@ std::string failure(const json::object& work) {
   const std::int64_t attempts = number_of(work, "runAttemptCount");
   const std::int64_t most = number_of(work, "maxAttempts");
   const std::string cause = result.empty() ? "" : cause_of(result);
+  if (const std::string other = text_of(work, "failedPrerequisite"); !other.empty()) {
+    return "failed: " + other + " has not succeeded";
+  }
   if (cause.empty()) return "";
   // The daemon's own words may tell the attempts already.
   const bool told = cause.find("attempt") != std::string::npos;

@@ -196,7 +196,8 @@ std::string awaited(const json::object& wait, TimePoint now) {
 std::string what_it_does(const json::object& why, const json::object& work, TimePoint now) {
   const std::string state = text_of(why, "state");
   if (const std::string failed = text_of(why, "failedPrerequisite"); !failed.empty()) {
-    return "is " + state + ", because " + other(failed, why) + " has not succeeded";
+    return (state == word(WorkState::failed) ? "has " : "is ") + state + ", because " +
+           other(failed, why) + " has not succeeded";
   }
   if (state == word(WorkState::running)) {
     const json::object& data = object_of(object_of(work, "progress"), "data");

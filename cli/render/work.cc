@@ -183,6 +183,9 @@ std::string describe_registration(const json::object& work, const std::string& r
   const std::string state = state_of(work);
   if (result == "kept")
     return name + " is kept: it is " + state + " already (--existing replace replaces it)";
+  if (!text_of(work, "failedPrerequisite").empty()) {
+    return name + " " + what_it_does(work, work, now());
+  }
   const json::array& waits = array_of(work, "waitingFor");
   const bool next =
       waits.size() == 1 && text_of(waits.front().as_object(), "kind") == word(WaitKind::slot);

@@ -53,11 +53,23 @@ std::vector<Wait> WorkViews::met_by(const Work& work, TimePoint now) const {
   return met;
 }
 
+std::string WorkViews::failed_prerequisite(const WorkInfo& info) const {
+  if (info.work.state != WorkState::failed || info.last_result) return "";
+  for (const ChainLink& link : store_.prerequisites(info.work.id)) {
+    const bool failed = link.state == WorkState::failed || link.state == WorkState::cancelled;
+    if (failed) return link.unique_name;
+  }
+  return "";
+}
+
 json::object WorkViews::show(const WorkInfo& info, TimePoint now) const {
   json::object work = to_json(info);
   const Work* scheduled = manager_.scheduler().find(info.work.id);
   const auto waits = waits_of(scheduled ? *scheduled : info.work, now);
   if (!waits.empty()) work["waitingFor"] = to_json(waits);
+  if (const auto failed = failed_prerequisite(info); !failed.empty()) {
+    work["failedPrerequisite"] = failed;
+  }
   if (const RunProgress* progress = manager_.progress_of(info.work.id)) {
     work["progress"] = to_json(*progress);
   }

@@ -33,6 +33,9 @@ class WorkViews {
   boost::json::object reply_with(WorkId id, TimePoint now) const;
 
  private:
+  /// The prerequisite because of which it has failed without a run; empty: there is none.
+  std::string failed_prerequisite(const WorkInfo& info) const;
+
   const WorkManager& manager_;
   Store& store_;
   const Sensors& sensors_;

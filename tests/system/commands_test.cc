@@ -444,12 +444,18 @@ TEST_F(Commands, AChainThatFailedNamesTheFirstCause) {
   ok({"resume"});
   EXPECT_EQ(wm({"wait", "c2"}).out, "'c2' failed (because 'c1' failed: exit 65)\n");
   const std::string why = ok({"why", "c3"});
-  EXPECT_TRUE(why.starts_with("'c3' is failed, because 'c1' failed: exit 65\n")) << why;
+  EXPECT_TRUE(why.starts_with("'c3' has failed, because 'c1' failed: exit 65\n")) << why;
   EXPECT_NE(why.find("  Once more: wm retry c1 c2 c3\n"), std::string::npos) << why;
+  const Output late = wm({"once", "c4", "--after", "c3", "--", "true"});
+  EXPECT_EQ(late.out, "'c4' has failed, because 'c3' has not succeeded\n");
+  EXPECT_EQ(late.err, "wm: 'c1' failed: exit 65: wm retry c1 c2 c3 c4\n");
+  EXPECT_NE(ok({"show", "c4"}).find("'c4' has failed, because 'c3' has not succeeded\n"),
+            std::string::npos);
+  EXPECT_NE(ok({"list", "-a"}).find("failed: c3 has not succeeded"), std::string::npos);
   ok({"pause"});
   EXPECT_EQ(wm({"retry", "c1"}).err,
-            "wm: c2 and c3 depend on it, and stay as before: wm retry c2 c3\n");
-  EXPECT_EQ(wm({"retry", "c2", "c3"}).err, "");
+            "wm: c2, c3 and c4 depend on it, and stay as before: wm retry c2 c3 c4\n");
+  EXPECT_EQ(wm({"retry", "c2", "c3", "c4"}).err, "");
 }
 
 TEST_F(Commands, WhatIsKeptWithAnotherCommandIsSaid) {
