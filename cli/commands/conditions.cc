@@ -38,20 +38,19 @@ std::string value_of(const json::object& condition) {
   return value.empty() ? "unknown" : value;
 }
 
-// `Jobs wait for charging (2).` and `Pretended: network.`, for people.
+// `Jobs need charging (2).` and `Pretended: network.`, for people.
 std::string conditions_in_a_sentence(const json::array& conditions) {
-  std::vector<std::string> awaited;
+  std::vector<std::string> needed;
   std::vector<std::string> pretended;
   for (const json::value& value : conditions) {
     const json::object& condition = value.as_object();
     const std::string name = printable(text_of(condition, "name"));
     const std::int64_t jobs = number_of(condition, "works");
-    if (jobs > 0) awaited.push_back(fmt::format("{} ({})", name, jobs));
+    if (jobs > 0) needed.push_back(fmt::format("{} ({})", name, jobs));
     const json::value* overridden = condition.if_contains("overridden");
     if (overridden && *overridden == json::value(true)) pretended.push_back(name);
   }
-  return (awaited.empty() ? "No job waits for a condition."
-                          : "Jobs wait for " + join(awaited) + ".") +
+  return (needed.empty() ? "No job needs a condition." : "Jobs need " + join(needed) + ".") +
          (pretended.empty() ? ""
                             : " Pretended: " + join(pretended) + "; wm conditions clear ends it.");
 }

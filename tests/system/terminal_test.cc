@@ -205,7 +205,7 @@ TEST_F(OnATerminal, AnswersBeginWithASentence) {
   EXPECT_EQ(first_line({"status", "--color", "never"}), "wmd is up: 2 jobs wait");
   EXPECT_EQ(first_line({"show", "a", "--color", "never"}), "'a' waits for external power");
   EXPECT_TRUE(first_line({"conditions", "--color", "never"})
-                  .starts_with("Jobs wait for charging (1). Pretended: charging;"));
+                  .starts_with("Jobs need charging (1). Pretended: charging;"));
   EXPECT_TRUE(first_line({"forecast", "--color", "never"}).starts_with("1 run, the first in "));
   EXPECT_TRUE(ok({"forecast"}).starts_with("STARTS")) << "a table is a table in a pipe";
   ok({"pause"});
