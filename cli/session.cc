@@ -79,6 +79,18 @@ int exit_status(ErrorCode code) {
   return kFailed;
 }
 
+// The socket is its daemon's, who is obeyed as root is.
+bool Session::rules() const {
+  struct stat status{};
+  return ::geteuid() == 0 || ::stat(socket_.c_str(), &status) != 0 || status.st_uid == ::geteuid();
+}
+
+Result<> Session::concern_all(std::string_view what) const {
+  if (options_.owner.empty()) return {};
+  return fail(ErrorCode::invalid,
+              "--owner: " + std::string(what) + " concerns everybody's jobs: leave --owner out");
+}
+
 std::ostream& Session::out() {
   if (std::exchange(pages_, false)) {
     const auto variable = [](const char* name) -> const char* { return std::getenv(name); };

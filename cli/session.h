@@ -70,6 +70,10 @@ class Session {
   bool user() const { return options_.user; }
   /// The user for whom root acts (--owner); empty: nobody else.
   const std::string& owner() const { return options_.owner; }
+  /// True if the daemon obeys the caller in what concerns all users.
+  bool rules() const;
+  /// An error with --owner, because `what` concerns all users.
+  Result<> concern_all(std::string_view what) const;
   std::ostream& out();
   std::ostream& err();
   /// Ends the command, by OutputLost, if what was printed cannot be written: one that goes on for

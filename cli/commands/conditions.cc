@@ -185,6 +185,7 @@ int show_changes(Session& session, const std::string& text) {
 }
 
 int override_values(Session& session, const OverrideOptions& options) {
+  if (auto all = session.concern_all("an override"); !all) return session.complain(all.error());
   json::object values;
   for (const std::string& pair : options.values) {
     const std::size_t equals = pair.find('=');
@@ -254,6 +255,10 @@ Command::Run set_up_conditions(CLI::App& app, const CommandLine&) {
     if (pretend->parsed()) return override_values(session, *options);
     if (!since->empty() && !clear->parsed()) return show_changes(session, *since);
     if (*watching && !clear->parsed()) return watch(session, *times);
+    if (clear->parsed()) {
+      const auto all = session.concern_all("the end of all overrides");
+      if (!all) return session.complain(all.error());
+    }
     return show_answer(session, clear->parsed() ? "ClearOverrides" : "Conditions", {}, *times);
   };
 }

@@ -16,7 +16,12 @@ struct PauseOptions {
   std::string time;
 };
 
-Result<json::object> send(Session& session, const char* method, const PauseOptions& options) {
+constexpr std::string_view kPause = "Pause";
+
+Result<json::object> send(Session& session, std::string_view method, const PauseOptions& options) {
+  if (auto all = session.concern_all(method == kPause ? "a pause" : "the end of a pause"); !all) {
+    return std::unexpected(all.error());
+  }
   json::object parameters;
   if (!options.group.empty()) parameters["group"] = options.group;
   if (!options.time.empty()) {
@@ -34,7 +39,7 @@ void print_paused(Session& session, const char* what, const json::array& pauses)
 }
 
 int pause(Session& session, const PauseOptions& options) {
-  const auto answer = send(session, "Pause", options);
+  const auto answer = send(session, kPause, options);
   if (!answer) return session.complain(answer.error());
   const json::array& pauses = array_of(*answer, "paused");
   if (answer->contains("empty")) {
