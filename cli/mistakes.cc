@@ -9,6 +9,7 @@
 #include "core/suggest.h"
 #include "core/text.h"
 #include "core/time.h"
+#include "core/work.h"
 
 namespace wm::cli {
 namespace {
@@ -80,6 +81,10 @@ std::string instead_of_word(const CLI::App& app, const std::string& word) {
   if (has_option(command, "--group")) {
     return ": write --group " + shell_word(word) + ", if it is a group";
   }
+  if (has_option(command, "--state") && parse_word<WorkState>(word)) {
+    return did_you_mean_option("--state " + word);
+  }
+  if (command.get_name() != "list") return "";
   return ": " + app.get_name() + " why " + shell_word(word) + " is about a job";
 }
 
@@ -175,14 +180,19 @@ const std::string* first_word(const std::vector<std::string>& words,
   return nullptr;
 }
 
-std::string unknown_command(const std::string& word) {
-  if (word.empty()) return "name a command: the first word is empty";
+std::string meant_command(const std::string& word) {
+  const std::string_view own = command_of_other_word(word);
+  if (!own.empty()) return ": did you mean " + std::string(own) + "?";
   std::vector<std::string_view> names;
   for (const Command& one : all_commands()) names.emplace_back(one.name);
-  const std::string_view own = command_of_other_word(word);
-  const std::string meant =
-      own.empty() ? did_you_mean(word, names) : ": did you mean " + std::string(own) + "?";
-  if (!meant.empty()) return "unknown command '" + word + "'" + meant;
+  return did_you_mean(word, names);
+}
+
+std::string unknown_command(const std::string& word) {
+  if (word.empty()) return "name a command: the first word is empty";
+  if (const std::string meant = meant_command(word); !meant.empty()) {
+    return "unknown command '" + word + "'" + meant;
+  }
   return "unknown command '" + word + "': wm why " + shell_word(word) + " is about a job";
 }
 

@@ -16,6 +16,9 @@ namespace wm::cli {
 const std::string* first_word(const std::vector<std::string>& words,
                               std::span<const std::string_view> with_value);
 
+/// `: did you mean COMMAND?`, or nothing.
+std::string meant_command(const std::string& word);
+
 /// A word that is no command: another one or, with a name that a job could have, that job.
 std::string unknown_command(const std::string& word);
 
@@ -31,7 +34,8 @@ std::string command_with(const std::string& option, const Commands& commands) {
 }
 
 /// A mistake that the parser would accept: it takes the word after a flag or after `--option=`, or
-/// the second of a value, for something else. Empty: there is none. `command`: the named one; nullptr: none is.
+/// the second of a value, for something else. Empty: there is none. `command`: the named one;
+/// nullptr: none is.
 std::string misplaced_value(const CLI::App* command, const std::vector<std::string>& typed);
 
 /// The first option or name of a parsed line that was given an empty value, which would mean all,

@@ -174,7 +174,9 @@ int parse_and_run(CommandLine line, const Command* command, Streams streams) {
 int help(Session& session, const std::string& name) {
   const Command* const command = name.empty() ? nullptr : find_command(name);
   if (!name.empty() && !command) {
-    return session.complain({ErrorCode::invalid, unknown_command(name)});
+    const std::string meant = meant_command(name);
+    return session.complain({ErrorCode::invalid, "unknown command '" + name + "'" +
+                                                     (meant.empty() ? ": see wm help" : meant)});
   }
   if (command && show_manual(name)) return kDone;
   const Parser parser({}, command);

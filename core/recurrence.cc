@@ -39,6 +39,11 @@ std::string hint_for(const std::vector<std::string>& words) {
   return "";
 }
 
+bool is_number(std::string_view word) {
+  if (word.starts_with('-')) word.remove_prefix(1);
+  return !word.empty() && word[0] >= '0' && word[0] <= '9';
+}
+
 using Weekdays = std::bitset<8>;  // From Monday, 1, to Sunday, 7.
 
 // `mon`, `Mon..Fri`, `sat-mon`.
@@ -90,7 +95,9 @@ std::string cron_days(const Weekdays& days) {
 Result<Recurrence> parse_recurrence(std::string_view text) {
   std::vector<std::string> words = lower_words(text);
   if (words.empty()) return bad(text, "it is empty");
-  if (const auto every = parse_duration(join(words, " "))) return Recurrence{*every, ""};
+  const auto every = parse_duration(join(words, " "));
+  if (every && *every <= Duration::zero()) return bad(text, "it has no length");
+  if (every) return Recurrence{*every, ""};
   if (words[0].starts_with('@') || words.size() == 5) {
     return Recurrence{std::nullopt, std::string(text)};
   }
@@ -98,9 +105,11 @@ Result<Recurrence> parse_recurrence(std::string_view text) {
   if (const std::string hint = time ? "" : hint_for(words); !hint.empty()) {
     return fail(ErrorCode::invalid, "bad period '" + printable(text) + "': " + hint);
   }
+  if (!time && words.size() == 1 && is_number(words[0])) return std::unexpected(every.error());
   if (!time) return bad(text, words.size() == 1 ? "it names no time" : "its end is no time of day");
   words.pop_back();
   if (!words.empty() && words.back() == "at") words.pop_back();
+  if (words.size() > 1 && words[0] == "every") return bad(text, "the word every is too much");
   if (words.size() > 1) return bad(text, "its days are one word, such as Mon,Thu");
   const auto days = days_of(words.empty() ? "day" : words[0]);
   if (!days) return bad(text, "'" + printable(words[0]) + "' names no days");

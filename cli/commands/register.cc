@@ -133,7 +133,9 @@ int register_every(Session& session, const Registration& options, const std::str
   const auto recurrence = parse_recurrence(when);
   if (!recurrence) {
     const std::string both = when + " " + request->unique_name;
-    if (!parse_recurrence(both)) return session.complain(recurrence.error());
+    const auto joined = parse_recurrence(both);
+    // Any five words may be cron's fields.
+    if (!joined || joined->calendar == both) return session.complain(recurrence.error());
     return session.complain(
         {ErrorCode::invalid, "the period is one word: write wm every \"" + both + "\""});
   }

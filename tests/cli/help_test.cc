@@ -97,6 +97,32 @@ TEST(Run, AWrongWordIsNamedWithTheOneThatMayBeMeant) {
             "unknown command 'frobnicate': wm why frobnicate is about a job: see wm --help");
 }
 
+TEST(Run, WhatCannotBeMeantIsNotProposed) {
+  EXPECT_EQ(complaint({"list", "failed"}),
+            "unexpected argument 'failed': did you mean --state failed?");
+  EXPECT_EQ(complaint({"prune", "extra"}), "unexpected argument 'extra': see wm prune --help");
+  EXPECT_EQ(complaint({"doctor", "extra"}), "unexpected argument 'extra': see wm doctor --help");
+  EXPECT_EQ(complaint({"conditions", "clear", "foo"}),
+            "unexpected argument 'foo': see wm conditions --help");
+  EXPECT_EQ(complaint({"daemon", "reexec", "x"}), "unexpected argument 'x': see wm daemon --help");
+  EXPECT_EQ(complaint({"help", "nosuch"}), "unknown command 'nosuch': see wm help");
+  EXPECT_EQ(complaint({"stop", "a"}), "unknown command 'stop': did you mean cancel or pause?");
+  EXPECT_EQ(complaint({"disable", "a"}), "unknown command 'disable': did you mean pause?");
+  EXPECT_EQ(complaint({"enable", "a"}), "unknown command 'enable': did you mean resume?");
+}
+
+TEST(Run, APeriodThatIsNoneSaysWhy) {
+  const auto about = [](const char* period, const char* what) {
+    const std::string told = complaint({"every", period, "b2", "--", "true"});
+    EXPECT_NE(told.find(what), std::string::npos) << told;
+    EXPECT_EQ(told.find("b2"), std::string::npos) << told;
+  };
+  about("every day at 02:00", "the word every is too much");
+  about("1000w", "longer than 10 years");
+  about("-1h", "bad duration '-1h'");
+  about("0s", "it has no length");
+}
+
 TEST(Run, AWordOfAnotherProgramIsTranslated) {
   EXPECT_EQ(complaint({"rm", "a"}), "unknown command 'rm': did you mean cancel?");
   EXPECT_EQ(complaint({"top"}), "unknown command 'top': did you mean list --watch?");
