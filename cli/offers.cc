@@ -9,6 +9,7 @@
 #include <CLI/Option.hpp>
 
 #include "cli/render/work.h"
+#include "cli/shell_words.h"
 #include "core/conditions.h"
 #include "core/request_fields.h"
 #include "core/text.h"
@@ -90,7 +91,7 @@ void offer_tasks(Session& session, Answer& answer) {
   const json::object told = ask(session, "Tasks");
   for (const json::value& one : array_of(told, "tasks")) {
     const json::object& task = one.as_object();
-    answer.add(text_of(task, "name"), join(texts_of(task, "command"), " "));
+    answer.add(text_of(task, "name"), shell_line(texts_of(task, "command")));
   }
 }
 

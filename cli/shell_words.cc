@@ -15,4 +15,17 @@ std::string shell_word(const std::string& text) {
   return plain ? text : in_single_quotes(text);
 }
 
+std::string shell_line(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.starts_with('-') ? word.find('=') : std::string::npos;
+    const bool has_value = equals != std::string::npos && equals + 1 < word.size() &&
+                           shell_word(word.substr(0, equals)).size() == equals;
+    line += line.empty() ? "" : " ";
+    line += has_value ? word.substr(0, equals + 1) + shell_word(word.substr(equals + 1))
+                      : shell_word(word);
+  }
+  return line;
+}
+
 }  // namespace wm::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace wm::cli {
 
@@ -10,5 +11,8 @@ std::string in_single_quotes(const std::string& text);
 
 /// The text itself if no shell reads anything into it, otherwise in single quotes.
 std::string shell_word(const std::string& text);
+
+/// A command that a shell reads as these words.
+std::string shell_line(const std::vector<std::string>& words);
 
 }  // namespace wm::cli

@@ -47,9 +47,7 @@ std::shared_ptr<Registration> set_up(CLI::App& app, Offers offers, const Command
 // -a x y'`.
 std::string name_of(const std::vector<std::string>& command) {
   constexpr std::size_t kLongest = 64;
-  std::string line;
-  for (const std::string& word : command) line += (line.empty() ? "" : " ") + shell_word(word);
-  const std::string name = name_of_command(line);
+  const std::string name = name_of_command(shell_line(command));
   return name.empty() || name.size() > kLongest || has_control(name) ? "job" : name;
 }
 

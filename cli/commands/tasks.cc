@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "cli/shell_words.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -28,7 +29,7 @@ int tasks(Session& session) {
     const json::value* dispatcher = task.if_contains("dispatcher");
     const bool dispatches = dispatcher && dispatcher->is_bool() && dispatcher->get_bool();
     table.add({text_of(task, "name"),
-               join(texts_of(task, "command"), " ") + (dispatches ? " TASK" : "")});
+               shell_line(texts_of(task, "command")) + (dispatches ? " TASK" : "")});
   }
   table.print(session.out(), session.style(), terminal_width());
   return kDone;

@@ -9,6 +9,7 @@
 #include "cli/render/local_time.h"
 #include "cli/render/table.h"
 #include "cli/render/why.h"
+#include "cli/shell_words.h"
 #include "core/messages.h"
 #include "core/outcome.h"
 #include "core/size.h"
@@ -175,7 +176,7 @@ std::string cause_of(const json::object& result) { return cause_of(result_from_j
 
 std::string task_of(const json::object& work) {
   const std::string task = text_of(work, "taskName");
-  return task.empty() ? join(texts_of(work, "command"), " ") : task;
+  return task.empty() ? shell_line(texts_of(work, "command")) : task;
 }
 
 std::string describe_registration(const json::object& work, const std::string& result) {
@@ -291,7 +292,7 @@ class JobPage {
   void print_terms() {
     text("kind", "kind");
     text("task", "taskName");
-    facts_.add("command", join(texts_of(work_, "command"), " "));
+    facts_.add("command", shell_line(texts_of(work_, "command")));
     text("directory", "cwd");
     facts_.add("environment", names_of(object_of(work_, "env")));
     text("variables", "envFile");
