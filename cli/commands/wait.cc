@@ -31,9 +31,13 @@ struct WaitOptions {
   bool quiet = false;
 };
 
-bool is_unfinished_periodic(const json::object& work) {
+bool has_ended(const json::object& work) {
   const auto state = parse_word<WorkState>(text_of(work, "state"));
-  return text_of(work, "kind") == word(WorkKind::periodic) && state && !is_finished(*state);
+  return state && is_finished(*state);
+}
+
+bool is_unfinished_periodic(const json::object& work) {
+  return text_of(work, "kind") == word(WorkKind::periodic) && !has_ended(work);
 }
 
 bool ended_well(const json::object& work, const std::string& wanted_state) {
@@ -48,8 +52,11 @@ std::string describe(const json::object& work) {
   const json::object& result = object_of(work, "lastResult");
   const bool between_runs = text_of(work, "state") == "enqueued";
   std::string text = "'" + text_of(work, "uniqueName") + "' ";
-  text += between_runs && !result.empty() ? "ran: " + text_of(result, "outcome")
-                                          : text_of(work, "state");
+  const std::string state = text_of(work, "state");
+  text += between_runs && !result.empty()       ? "ran: " + text_of(result, "outcome")
+          : state == word(WorkState::cancelled) ? "was cancelled"
+          : has_ended(work)                     ? state
+                                                : "is " + state;
   const std::string cause = cause_of(result);
   return cause.empty() ? text : text + " (" + cause + ")";
 }
@@ -97,7 +104,7 @@ class Waiting {
   bool over() const { return names_.empty() || (options_.any && ended_); }
   int status() const { return status_; }
 
-  // `'a', 'b' and 3 more have not ended`
+  // `'a', 'b' and 3 more have not ended`; `'a' has not reached the state running`
   std::string open() const {
     constexpr std::size_t kNamed = 3;
     std::string text;
@@ -106,7 +113,8 @@ class Waiting {
       text += (i == 0 ? "'" : last ? " and '" : ", '") + names_[i] + "'";
     }
     if (names_.size() > kNamed) text += " and " + std::to_string(names_.size() - kNamed) + " more";
-    return text + (names_.size() > 1 ? " have not ended" : " has not ended");
+    text += names_.size() > 1 ? " have not " : " has not ";
+    return text + (options_.state.empty() ? "ended" : "reached the state " + options_.state);
   }
 
   // The command that says more about them.
@@ -140,7 +148,9 @@ class Waiting {
     if (session_.json()) {
       session_.print(work);
     } else {
-      session_.out() << printable(describe(work)) << cause_elsewhere(work) << '\n';
+      const bool other = !options_.state.empty() && !ended_well(work, options_.state);
+      session_.out() << printable(describe(work)) << cause_elsewhere(work)
+                     << (other ? ", and was to be " + options_.state : "") << '\n';
     }
     session_.flush();
   }

@@ -130,7 +130,7 @@ TEST_F(Restart, WhatEndedMeanwhileIsToldFromTheRecord) {
     EXPECT_EQ(output.status, status) << names[index] << output.err;
     EXPECT_NE((output.out + output.err).find(says), std::string::npos) << output.out << output.err;
   };
-  ends(0, 1, "'replaced' cancelled");
+  ends(0, 1, "'replaced' was cancelled");
   ends(1, 3, "'brief' ended or was removed");
   ends(2, 0, "'good' succeeded");
   ends(3, 1, "'bad' failed (exit 70)");
@@ -283,7 +283,7 @@ TEST_F(WaitForSeveral, TellsOfEachAsItEnds) {
   ok({"run", "c"});
   EXPECT_EQ(client->line(), "'c' succeeded");
   ok({"cancel", "b"});
-  EXPECT_EQ(client->line(), "'b' cancelled");
+  EXPECT_EQ(client->line(), "'b' was cancelled");
   ok({"daemon", "reexec"});
   daemon_.kill();
   daemon_.start();
