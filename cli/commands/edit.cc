@@ -4,6 +4,8 @@
 #include <optional>
 #include <sstream>
 
+#include <unistd.h>
+
 #include "cli/command.h"
 #include "cli/editor.h"
 #include "cli/work_file.h"
@@ -142,7 +144,8 @@ class Edit {
   std::size_t changed_ = 0;
 };
 
-// The editor opens again as long as there is an error. It ends when people leave without a change.
+// The editor opens again as long as there is an error. It ends when people leave without a change,
+// or at once if there are none who could see the error.
 int edit(Session& session, const std::vector<std::string>& names) {
   Edit edit(session);
   if (auto read = edit.read(names); !read) return session.complain(read.error());
@@ -163,7 +166,7 @@ int edit(Session& session, const std::vector<std::string>& names) {
     }
     problem = Error{done.error().code, without_file(done.error().message, file->path())};
     session.complain(*problem);
-    if (problem->code == ErrorCode::unreachable) break;
+    if (problem->code == ErrorCode::unreachable || ::isatty(STDIN_FILENO) == 0) break;
   }
   if (!problem) {
     session.hint("nothing is changed");

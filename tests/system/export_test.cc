@@ -1,8 +1,10 @@
 // `wm apply` registers again what `wm export` prints, over random sets of options.
 #include <fstream>
+#include <map>
 #include <random>
 
 #include "tests/support/sample_options.h"
+#include "tests/support/terminal.h"
 #include "tests/system/commands.h"
 
 namespace wm {
@@ -157,10 +159,16 @@ class Files : public Commands {
   }
   // Runs wm edit with an editor that is a shell script; the file is its $1.
   Output edit(const std::string& script, const std::vector<std::string>& names) {
-    const std::string editor = file("editor.sh", script);
+    return run_program(edit_command(names), editing_with(script));
+  }
+  std::vector<std::string> edit_command(const std::vector<std::string>& names) const {
     std::vector<std::string> command{WM_PROGRAM, "--socket", daemon_.socket(), "edit"};
     command.insert(command.end(), names.begin(), names.end());
-    return run_program(command, {{"VISUAL", "sh " + editor}, {"TMPDIR", daemon_.path().string()}});
+    return command;
+  }
+  std::map<std::string, std::string> editing_with(const std::string& script) {
+    const std::string editor = file("editor.sh", script);
+    return {{"VISUAL", "sh " + editor}, {"TMPDIR", daemon_.path().string()}};
   }
   std::vector<std::string> left_over() const {
     std::vector<std::string> texts;
@@ -224,13 +232,13 @@ TEST_F(Files, AnEditorOpensAgainAtAnErrorAndLosesNothing) {
   const std::string seen = (daemon_.path() / "seen").string();
 
   // The first time it makes a mistake, the second time it mends it.
-  const Output mended = edit("if grep -q '^# wm: ' $1; then cp $1 " + seen +
-                                 "; sed -i 's/= \"fast\"/= \"connected\"/' $1; "
-                                 "else sed -i 's/\"metered\"/\"fast\"/' $1; fi",
-                             {"a"});
+  Terminal mended(80, 24, edit_command({"a"}),
+                  editing_with("if grep -q '^# wm: ' $1; then cp $1 " + seen +
+                               "; sed -i 's/= \"fast\"/= \"connected\"/' $1; "
+                               "else sed -i 's/\"metered\"/\"fast\"/' $1; fi"));
 
-  EXPECT_EQ(mended.status, 0) << mended.err;
-  EXPECT_EQ(mended.out, "updated 'a'\n");
+  EXPECT_EQ(mended.finish(), 0) << mended.text();
+  EXPECT_TRUE(mended.text().ends_with("updated 'a'\n")) << mended.text();
   std::ifstream file(seen);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::size_t note = text.find("# wm: line ");
@@ -241,6 +249,18 @@ TEST_F(Files, AnEditorOpensAgainAtAnErrorAndLosesNothing) {
   EXPECT_EQ(given_up.status, 2);
   ASSERT_EQ(left_over().size(), 1U) << "the text is kept";
   EXPECT_NE(left_over().front().find("network = \"slow\""), std::string::npos);
+}
+
+TEST_F(Files, AnEditorThatNobodySeesOpensOnce) {
+  ok({"pause"});
+  ok({"once", "a", "--", "true"});
+  const auto count = daemon_.path() / "count";
+  const Output failed = edit("echo x >>" + count.string() + "; [ $(wc -l <" + count.string() +
+                                 ") -lt 5 ] && echo oops >>$1",
+                             {"a"});
+  EXPECT_EQ(failed.status, 2);
+  EXPECT_NE(failed.err.find("wm: your text is in "), std::string::npos) << failed.err;
+  EXPECT_EQ(std::filesystem::file_size(count), 2U) << "the editor was opened once";
 }
 
 }  // namespace
