@@ -50,6 +50,7 @@ int logs(Session& session, const LogsOptions& options) {
     json::object parameters = question(options.name, options);
     if (options.run > 0) parameters["run"] = options.run;
     if (options.follow) parameters["follow"] = true;
+    if (options.follow && options.run > 0) parameters["alone"] = true;
     printer.go_on(parameters);
     return client.stream("Logs", std::move(parameters),
                          [&](const json::object& page) { printer.print(page); });

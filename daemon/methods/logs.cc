@@ -24,6 +24,7 @@ void Logs::read(const ExchangePtr& exchange) {
   bool errors = false;
   bool both = false;
   bool follow = false;
+  bool alone = false;
   std::optional<std::int64_t> after;
   if (!read_parameters(*exchange, [&](JsonReader& reader) {
         reader.read("uniqueName", name)
@@ -31,6 +32,7 @@ void Logs::read(const ExchangePtr& exchange) {
             .read("stderr", errors)
             .read("both", both)
             .read("follow", follow)
+            .read("alone", alone)
             .read("after", after);
       })) {
     return;
@@ -44,11 +46,11 @@ void Logs::read(const ExchangePtr& exchange) {
     auto run = store_.run(owner, name, number);
     std::int64_t printed = after.value_or(0);
     // If that run has been forgotten since, the one after it comes next.
-    if (!run && follow && after && number > 0) {
+    if (!run && follow && after && number > 0 && !alone) {
       run = run_after(owner, name, {.run = number - 1});
       printed = 0;
     }
-    if (!run && (number > 0 || !follow) && !(follow && after)) {
+    if (!run && (number > 0 || !follow) && (alone || !(follow && after))) {
       return exchange->error("io.wm.Scheduler.NoSuchRun", {{"uniqueName", name}, {"run", number}});
     }
     const auto pages =
@@ -57,14 +59,15 @@ void Logs::read(const ExchangePtr& exchange) {
     if (!follow) {
       return exchange->stream([pages] { return std::optional(pages->next(false)); });
     }
-    exchange->stream([this, weak = std::weak_ptr(exchange), name, pages, first = true]() mutable {
-      const ExchangePtr follower = weak.lock();
-      const auto page = std::exchange(first, false) ? std::optional(pages->next(true))
-                                                    : follow_log(follower, name, *pages);
-      follower->set_parameter("run", pages->run());
-      follower->set_parameter("after", pages->position());
-      return page;
-    });
+    exchange->stream(
+        [this, weak = std::weak_ptr(exchange), name, pages, alone, first = true]() mutable {
+          const ExchangePtr follower = weak.lock();
+          const auto page = std::exchange(first, false) ? std::optional(pages->next(true))
+                                                        : follow_log(follower, name, *pages, alone);
+          follower->set_parameter("run", pages->run());
+          follower->set_parameter("after", pages->position());
+          return page;
+        });
   });
 }
 
@@ -77,9 +80,9 @@ std::optional<RunInfo> Logs::run_after(uid_t owner, const std::string& name,
   return store_.next_run(owner, name, 0);
 }
 
-// The next page, if there is more to read; nothing: not yet.
+// The next page, if there is more to read; nothing: not yet. `alone`: of this run only.
 std::optional<Exchange::Page> Logs::follow_log(const ExchangePtr& exchange, const std::string& name,
-                                               LogPages& pages) {
+                                               LogPages& pages, bool alone) {
   const uid_t owner = exchange->peer().uid;
   const auto go_on = [waiting = std::weak_ptr(exchange)] {
     if (const auto follower = waiting.lock()) follower->go_on();
@@ -91,6 +94,7 @@ std::optional<Exchange::Page> Logs::follow_log(const ExchangePtr& exchange, cons
     if (printing) return std::nullopt;
     const auto ended = store_.run(owner, name, pages.run());
     if (ended && pages.is_silent_failure(*ended)) return pages.tell_end(*ended);
+    if (alone && pages.run() > 0) return pages.next(false);
     if (const auto next = run_after(owner, name, {.work = pages.work(), .run = pages.last()})) {
       pages.begin(*next);
       continue;

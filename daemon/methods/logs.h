@@ -28,7 +28,7 @@ class Logs {
 
  private:
   std::optional<Exchange::Page> follow_log(const ExchangePtr& exchange, const std::string& name,
-                                           LogPages& pages);
+                                           LogPages& pages, bool alone);
   std::optional<RunInfo> run_after(uid_t owner, const std::string& name, const RunInfo& run) const;
 
   Store& store_;

@@ -241,6 +241,7 @@ command = ["/bin/false"]
                {"run", 1},
                {"stderr", true},
                {"follow", true},
+               {"alone", true},
                {"after", 0}},
               true},
              {"Logs", {{"uniqueName", "quick"}, {"run", 9}}, false, "NoSuchRun"},

@@ -329,6 +329,19 @@ TEST_F(Runs, ALogIsFollowedToTheEndOfItsWork) {
   EXPECT_EQ(ok({"logs", "task", "--follow"}), "one\ntwo\n");
 }
 
+TEST_F(Runs, ARunThatIsNamedIsFollowedToItsOwnEnd) {
+  ok({"every", "1h", "task", "--cwd", here_.string(), "--", "/bin/sh", "-c",
+      "echo one; until [ -e go ]; do sleep 0.01; done; echo two"});
+  ok({"wait", "task", "--for", "running"});
+  RunningProgram log(
+      {WM_PROGRAM, "--socket", daemon_.socket(), "logs", "task", "-f", "--run", "1"});
+  EXPECT_EQ(log.line(), "one");
+  std::ofstream(here_ / "go") << "go\n";
+  EXPECT_EQ(log.line(), "two");
+  EXPECT_EQ(log.finish().status, 0) << "its job goes on";
+  EXPECT_EQ(ok({"logs", "task", "-f", "--run", "1"}), "one\ntwo\n");
+}
+
 TEST_F(Runs, TimesStandBeforeEachLine) {
   run("echo one; echo two >&2; echo three");
   const Output both = wm({"logs", "task", "--times"});
