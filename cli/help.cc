@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "cli/caller.h"
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/program_output.h"
 
 namespace wm::cli {
 namespace {
@@ -96,7 +98,9 @@ bool show_manual(const std::string& command) {
   // less takes the place to begin at from there, and man adds its own options.
   std::vector<std::string> variables = own_environment();
   if (!std::getenv("LESS")) variables.push_back("LESS=+/^   " + command);
-  const auto man = start({.words = {"man", "1", "wm"}, .environment = std::move(variables)});
+  const auto program = find_program("man");
+  if (!program || output_of({*program, "-w", "1", "wm"}).status != 0) return false;
+  const auto man = start({.words = {*program, "1", "wm"}, .environment = std::move(variables)});
   return man && await_end(*man) == 0;
 }
 

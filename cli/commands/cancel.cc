@@ -53,7 +53,12 @@ int cancel(Session& session, const CancelOptions& options) {
           session.out() << printable(describe_cancelled(work.as_object())) << '\n';
         }
       });
-  if (!count) return session.complain(count.error());
+  if (!count) {
+    Error error = count.error();
+    const bool others = error.code == ErrorCode::not_found && options.names.size() > 1;
+    if (others) error.message += "; none of the others is cancelled";
+    return session.complain(error);
+  }
   print_sum(session, sums);
   if (*count == 0 && !session.json()) session.hint("no unfinished jobs to cancel");
   return kDone;

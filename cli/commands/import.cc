@@ -206,8 +206,11 @@ int print_import(Session& session, const Import& import) {
   // In a file it is easily overlooked.
   const auto refused = std::ranges::count_if(import.entries, std::not_fn(&Entry::is_job));
   if (refused > 0 && !session.json() && !session.to_terminal()) {
-    session.hint(std::to_string(refused) + " of " + std::to_string(import.entries.size()) +
-                 " entries cannot become jobs: see NOT A JOB in the comments");
+    const std::size_t all = import.entries.size();
+    session.hint((all == 1 ? "the entry"
+                           : std::to_string(refused) + " of " + std::to_string(all) + " entries") +
+                 " cannot become " + (refused == 1 ? "a job" : "jobs") +
+                 ": see NOT A JOB in the comments");
   }
   return kDone;
 }

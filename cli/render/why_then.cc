@@ -124,6 +124,13 @@ std::string past_value(const json::object& wait, const std::string& sign, const 
   return needs ? actual + ", needs " + text_of(wait, "required") : actual;
 }
 
+// The two times may be within a second.
+std::string registration_time(const json::object& why, TimePoint registered, TimePoint now) {
+  const std::string time = past_time(registered, now);
+  const auto at = time_of(why, "at");
+  return at && past_time(*at, now) == time ? "a moment later" : time;
+}
+
 }  // namespace
 
 std::string verdict_then(const json::object& why, TimePoint now) {
@@ -137,7 +144,7 @@ std::string verdict_then(const json::object& why, TimePoint now) {
   if (state == "unregistered") {
     const auto registered = time_of(why, "registeredAt");
     return name + " was not registered yet " + then +
-           (registered ? ": that was " + past_time(*registered, now) : "");
+           (registered ? ": that was " + registration_time(why, *registered, now) : "");
   }
   const auto known = parse_word<WorkState>(state);
   if (known && is_finished(*known)) {

@@ -124,9 +124,9 @@ std::string pause_text(const json::object& pause, TimePoint now, bool times) {
   std::string what = group.empty() ? "everything" : "group " + group;
   const auto until = time_of(pause, "until");
   if (!until) return what;
-  return what + ", until " +
-         (times ? local_time(*until)
-                : day_and_minute(*until, now) + " (" + relative_time(*until, now) + ")");
+  if (times) return what + ", until " + local_time(*until);
+  if (*until - now < std::chrono::minutes(1)) return what + ", until " + day_and_time(*until, now);
+  return what + ", until " + day_and_minute(*until, now) + " (" + relative_time(*until, now) + ")";
 }
 
 namespace {

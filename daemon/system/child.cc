@@ -39,7 +39,7 @@ std::string describe(const VariablesReader& variables) {
     case VariablesProblem::nul:
       return at + "it holds a NUL byte";
     case VariablesProblem::no_assignment:
-      return at + "write NAME=VALUE";
+      return at + "it is not NAME=VALUE";
     case VariablesProblem::name_of_wm:
       return at + "names that begin with WM_ belong to wm";
     case VariablesProblem::open_quote:

@@ -95,6 +95,8 @@ TEST_F(WhyThen, OtherMoments) {
             "'backup' had succeeded before today 03:00: run 4, at yesterday 21:00, failed");
   why_["state"] = "unregistered";
   EXPECT_EQ(verdict(), "'backup' was not registered yet today 03:00: that was 2024-10-02 00:00");
+  why_["registeredAt"] = why_["at"];
+  EXPECT_EQ(verdict(), "'backup' was not registered yet today 03:00: that was a moment later");
 }
 
 TEST_F(WhyThen, ARunInProgress) {

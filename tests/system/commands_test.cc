@@ -301,7 +301,7 @@ TEST_F(Commands, SecretsComeFromAFileThatIsReadAtEachStart) {
   shell("b", "true", {"--env-file", here});
   EXPECT_EQ(wm({"wait", "b"}).status, 1);
   const std::string reason =
-      "cannot take its variables from '" + file.string() + "', line 1: write NAME=VALUE";
+      "cannot take its variables from '" + file.string() + "', line 1: it is not NAME=VALUE";
   EXPECT_TRUE(ok({"why", "b"}).starts_with("'b' has failed: " + reason));
   EXPECT_NE(ok({"history", "b"}).find(reason), std::string::npos);
 }

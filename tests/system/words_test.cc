@@ -143,6 +143,53 @@ TEST_F(TypedWords, WhatHasEndedIsToldHowItRunsAgain) {
   fails(6, "'gone' was cancelled: wm retry enqueues it once more", {"run", "gone"});
 }
 
+TEST_F(TypedWords, WaitSaysWhatHasNotHappened) {
+  ok({"once", "late", "--initial-delay", "1h", "--", "true"});
+  const Output late = wm({"wait", "late", "--for", "running", "--timeout", "10ms"});
+  EXPECT_EQ(late.status, 124);
+  EXPECT_EQ(late.err, "wm: 'late' has not reached the state running after 10ms: wm why late\n");
+  EXPECT_EQ(ok({"wait", "late", "--for", "enqueued"}), "'late' is enqueued\n");
+  ok({"once", "good", "--", "true"});
+  const Output good = wm({"wait", "good", "--for", "failed"});
+  EXPECT_EQ(good.status, 1);
+  EXPECT_EQ(good.out, "'good' succeeded, and was to be failed\n");
+  ok({"cancel", "late"});
+  EXPECT_EQ(wm({"wait", "late"}).out, "'late' was cancelled\n");
+}
+
+TEST_F(TypedWords, ACommandIsShownAsAShellWouldReadIt) {
+  ok({"once", "a", "--initial-delay", "1h", "--", "/bin/sh", "-c", "exit 64", "--a=b c", "--d=e"});
+  const std::string line = "/bin/sh -c 'exit 64' --a='b c' --d=e\n";
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"show", "a"}, {"list"}}) {
+    const std::string shown = ok(words);
+    EXPECT_NE(shown.find(line), std::string::npos) << shown;
+  }
+}
+
+TEST_F(TypedWords, NumbersAndTimesThatAreOutOfPlace) {
+  fails(2, "'99999999999999999999' is too large", {"logs", "-n", "99999999999999999999"});
+  ok({"once", "a", "--initial-delay", "1h", "--", "true"});
+  fails(3, "; none of the others is cancelled", {"cancel", "nosuch", "a"});
+  EXPECT_EQ(text(json({"show", "a"}), "state"), "enqueued");
+  const std::string paused = ok({"pause", "--for", "900ms"});
+  EXPECT_EQ(paused.find("(now)"), std::string::npos) << paused;
+}
+
+TEST_F(TypedWords, WhatConcernsAllUsersIsForNoOwner) {
+  const std::string self = std::to_string(::getuid());
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"pause"},
+                                             {"resume"},
+                                             {"conditions", "override", "charging=no"},
+                                             {"conditions", "clear"}}) {
+    std::vector<std::string> typed{"--owner", self};
+    typed.insert(typed.end(), words.begin(), words.end());
+    fails(2, "concerns everybody's jobs: leave --owner out", typed);
+  }
+  EXPECT_EQ(ok({"resume"}), "nothing was paused\n");
+}
+
 TEST_F(TypedWords, AnUpdateChangesNoFlagThatItDoesNotName) {
   ok({"register-oneoff", "a", "--charging", "--retry-on-crash", "--initial-delay", "1h", "--",
       "true"});

@@ -69,7 +69,7 @@ TEST_P(RunVariablesFile, IsReadAtEachStart) {
 }
 
 TEST_P(RunVariablesFile, SaysWhyItCannotBeTaken) {
-  EXPECT_EQ(refusal(with_file("A=1\nB\n", ":")), cannot_ + ", line 2: write NAME=VALUE");
+  EXPECT_EQ(refusal(with_file("A=1\nB\n", ":")), cannot_ + ", line 2: it is not NAME=VALUE");
   EXPECT_EQ(refusal(with_file("WM_INPUT={}\n", ":")),
             cannot_ + ", line 1: names that begin with WM_ belong to wm");
   EXPECT_EQ(refusal(with_file(std::string("A=1\nB=\0", 7), ":")),
