@@ -88,8 +88,8 @@ std::optional<ChainFailure> failure_in_chain(Session& session, const std::string
   return failure;
 }
 
-std::string retry_command(const std::vector<std::string>& names) {
-  std::string command = "wm retry";
+std::string retry_command(const std::vector<std::string>& names, const std::string& owner) {
+  std::string command = program_for(owner) + "retry";
   for (const std::string& name : names) command += " " + shell_word(name);
   return command;
 }

@@ -25,6 +25,6 @@ std::vector<std::string> failed_before(const boost::json::array& chain, const st
 std::vector<std::string> failed_after(const boost::json::array& chain, const std::string& name);
 
 /// `wm retry fetch convert`
-std::string retry_command(const std::vector<std::string>& names);
+std::string retry_command(const std::vector<std::string>& names, const std::string& owner = "");
 
 }  // namespace wm::cli

@@ -11,7 +11,7 @@
 namespace wm::cli {
 
 /// `everything is paused, until today 18:00 (in 2h): wm resume`; empty: it is not.
-std::string pause_of_all(const boost::json::object& status, TimePoint now);
+std::string pause_of_all(const boost::json::object& status, TimePoint now, bool rules);
 
 /// The end of that pause, if it has one.
 std::optional<TimePoint> end_of_pause(const boost::json::object& status);

@@ -3,6 +3,8 @@
 #include <sstream>
 #include <utility>
 
+#include <unistd.h>
+
 #include "cli/program_output.h"
 #include "core/text.h"
 
@@ -44,6 +46,12 @@ void UserNames::learn(const std::vector<uid_t>& users) {
   }
   if (fresh.empty()) return;
   for (auto& [user, name] : look_up(fresh)) names_.insert_or_assign(user, std::move(name));
+}
+
+std::string OwnerMarks::of(uid_t owner) {
+  if (named_ || owner == ::geteuid()) return "";
+  names_.learn({owner});
+  return " (" + names_.of(owner) + ")";
 }
 
 std::string UserNames::of(uid_t user) const {

@@ -26,4 +26,18 @@ class UserNames {
   std::map<uid_t, std::string> names_;
 };
 
+/// Tells root whose a job is, behind its name.
+class OwnerMarks {
+ public:
+  /// With `named`, the caller has said whose jobs are meant.
+  explicit OwnerMarks(bool named) : named_(named) {}
+
+  /// ` (ann)`; empty for a job of the caller's own.
+  std::string of(uid_t owner);
+
+ private:
+  bool named_;
+  UserNames names_;
+};
+
 }  // namespace wm::cli

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/render/work.h"
 #include "cli/sums.h"
+#include "cli/users.h"
 #include "core/text.h"
 
 namespace wm::cli {
@@ -18,8 +19,9 @@ struct CancelOptions {
   bool all = false;
 };
 
-std::string describe_cancelled(const json::object& work) {
-  const std::string name = "'" + text_of(work, "uniqueName") + "'";
+std::string describe_cancelled(const json::object& work, OwnerMarks& marks) {
+  const std::string name = "'" + text_of(work, "uniqueName") + "'" +
+                           marks.of(static_cast<uid_t>(number_of(work, "owner")));
   const std::string state = text_of(work, "state");
   const std::int64_t more = number_of(work, "alsoCancelled");
   const std::string also = more == 0 ? ""
@@ -43,6 +45,7 @@ int cancel(Session& session, const CancelOptions& options) {
   if (!options.names.empty()) parameters["uniqueNames"] = json::value_from(options.names);
   if (!options.tag.empty()) parameters["tag"] = options.tag;
   if (options.all) parameters["all"] = true;
+  OwnerMarks marks(!session.owner().empty());
   const std::string_view list = options.names.empty() ? "" : "uniqueNames";
   std::map<std::string, std::size_t> sums;
   const auto count = session.print_pages(
@@ -50,7 +53,7 @@ int cancel(Session& session, const CancelOptions& options) {
         for (const json::value& work : works) {
           const std::string state = text_of(work.as_object(), "state");
           ++sums[state == "running" ? "being stopped" : state];
-          session.out() << printable(describe_cancelled(work.as_object())) << '\n';
+          session.out() << printable(describe_cancelled(work.as_object(), marks)) << '\n';
         }
       });
   if (!count) {

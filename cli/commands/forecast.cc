@@ -12,6 +12,7 @@
 #include "cli/render/overview.h"
 #include "cli/render/table.h"
 #include "cli/render/work.h"
+#include "cli/users.h"
 #include "core/text.h"
 #include "core/work.h"
 
@@ -58,6 +59,11 @@ Rests rests_of(const Expected& expected) {
 // The names of jobs that wait for nothing but a free slot. How long that takes is not known if the
 // runs that have the slots are the first of their jobs, or take longer than usual.
 using Crowded = std::set<std::string>;
+
+// Says behind the name whose job it is, where that is another user's.
+std::string marked_name(const json::object& work, OwnerMarks& marks) {
+  return text_of(work, "uniqueName") + marks.of(static_cast<uid_t>(number_of(work, "owner")));
+}
 constexpr const char* kOnceFree = "when a slot is free";
 
 bool waits_for_slot(const json::object& work) {
@@ -68,10 +74,11 @@ bool waits_for_slot(const json::object& work) {
   });
 }
 
-Crowded crowded_among(const json::array& works) {
+Crowded crowded_among(const json::array& works, OwnerMarks& marks) {
   Crowded names;
-  for (const json::value& work : works) {
-    if (waits_for_slot(work.as_object())) names.insert(text_of(work.as_object(), "uniqueName"));
+  for (const json::value& value : works) {
+    const json::object& work = value.as_object();
+    if (waits_for_slot(work)) names.insert(marked_name(work, marks));
   }
   return names;
 }
@@ -127,8 +134,9 @@ std::string runs_in_a_sentence(const Expected& expected, const Crowded& crowded,
 // Jobs that are due within the time, and would not run because of more than their time.
 class HeldBack {
  public:
-  HeldBack(const ForecastOptions& options, const json::array& runs, TimePoint until)
-      : options_(options), until_(until) {
+  HeldBack(const ForecastOptions& options, const json::array& runs, TimePoint until,
+           OwnerMarks& marks)
+      : options_(options), until_(until), marks_(marks) {
     for (const json::value& run : runs) running_.insert(text_of(run.as_object(), "uniqueName"));
   }
 
@@ -137,10 +145,11 @@ class HeldBack {
     const TimePoint due = std::max(time_of(work, "nextRunAt").value_or(now), now);
     const std::string needs = needs_of(work);
     const bool waits = text_of(work, "state") == word(WorkState::enqueued) && !needs.empty();
-    if (!waits || due > until_ || running_.contains(name) || !options_.wants(name)) return;
+    const std::string label = marked_name(work, marks_);
+    if (!waits || due > until_ || running_.contains(label) || !options_.wants(name)) return;
     if (++count_ > kMost) return;
     const std::string when = options_.times ? local_time(due) : day_and_minute(due, now);
-    table_.add({due == now ? "now" : when, name, needs});
+    table_.add({due == now ? "now" : when, label, needs});
   }
 
   void print(std::ostream& out, const Style& style, std::size_t width) {
@@ -155,6 +164,7 @@ class HeldBack {
 
   const ForecastOptions& options_;
   TimePoint until_;
+  OwnerMarks& marks_;
   std::set<std::string> running_;
   std::size_t count_ = 0;
   Table table_{{{"DUE", nullptr, 0, Table::kWhole},
@@ -218,7 +228,7 @@ std::string none_in_words(Session& session, const json::array& works,
   if (count == 0 && options.names.empty()) return "nothing would run: there are no unfinished jobs";
   if (count == 0) return "nothing would run: " + ended_in_words(session, options.names);
   const auto status = session.ask("Status", {});
-  const std::string pause = status ? pause_of_all(*status, now) : "";
+  const std::string pause = status ? pause_of_all(*status, now, session.rules()) : "";
   const auto end = status ? end_of_pause(*status) : std::nullopt;
   if (!pause.empty() && (!end || *end > until)) return "nothing would run: " + pause;
   if (next && *next > until) {
@@ -229,10 +239,19 @@ std::string none_in_words(Session& session, const json::array& works,
   return "nothing would run, as things are: wm list shows what each job waits for";
 }
 
-int print(Session& session, const Expected& expected, const ForecastOptions& options,
-          Duration ahead) {
+void mark_owners(json::array& items, OwnerMarks& marks) {
+  for (json::value& value : items) {
+    json::object& item = value.as_object();
+    item["uniqueName"] = marked_name(item, marks);
+  }
+}
+
+int print(Session& session, Expected expected, const ForecastOptions& options, Duration ahead) {
   const TimePoint now = wm::cli::now();
-  HeldBack held(options, expected.runs, now + ahead);
+  OwnerMarks marks(!session.owner().empty());
+  mark_owners(expected.runs, marks);
+  mark_owners(expected.more, marks);
+  HeldBack held(options, expected.runs, now + ahead, marks);
   const auto works = session.collect("List", {}, "works");
   if (!works) return session.complain(works.error());
   if (session.to_terminal()) {
@@ -241,7 +260,7 @@ int print(Session& session, const Expected& expected, const ForecastOptions& opt
   if (expected.runs.empty()) {
     session.hint(none_in_words(session, *works, options, now + ahead, now));
   } else {
-    const Crowded crowded = crowded_among(*works);
+    const Crowded crowded = crowded_among(*works, marks);
     session.page();
     if (session.to_terminal()) {
       print_wrapped(session.out(), session.style(), runs_in_a_sentence(expected, crowded, now),

@@ -95,7 +95,7 @@ int list(Session& session, const ListOptions& options) {
   if (!count) return session.complain(count.error());
   if (*count == 0 && !session.json()) session.hint(none_of(options));
   if (!form.signs || session.json()) return kDone;
-  if (*count > 0) session.out() << style.dim(counts.summary(form.width)) << '\n';
+  if (*count > 0) session.out() << style.dim(counts.summary(form.width, session.owner())) << '\n';
   if (options.is_about_all()) print_remarks(session);
   return kDone;
 }
@@ -156,8 +156,9 @@ class LiveList {
 
   std::string summary(std::size_t width) const {
     const std::string text =
-        counts_.all() == 0 ? none_of(options_)
-                           : counts_.summary(remarks_.empty() ? width : 0);  // Without its hint.
+        counts_.all() == 0
+            ? none_of(options_)
+            : counts_.summary(remarks_.empty() ? width : 0, session_.owner());  // Without its hint.
     return remarks_.empty() ? text : text + "  " + remarks_;
   }
 

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/log_printer.h"
 #include "cli/render/local_time.h"
+#include "cli/users.h"
 #include "cli/whole_number.h"
 #include "core/json_fields.h"
 #include "core/text.h"
@@ -68,6 +69,7 @@ constexpr int kNewestLines = 40;  // How many of them are shown, unless -n says 
 
 struct Line {
   std::string name;
+  uid_t owner = 0;
   std::int64_t run = 0;
   LogText text;
 };
@@ -87,18 +89,18 @@ Result<> add_last_lines(Session& session, const json::object& run, const LogsOpt
   // It may have been forgotten since it was listed.
   if (!done && done.error().code != ErrorCode::not_found) return done;
   for (LogText& text : last.take()) {
-    lines.push_back({text_of(run, "uniqueName"), number_of(run, "run"), std::move(text)});
+    lines.push_back({text_of(run, "uniqueName"), owner, number_of(run, "run"), std::move(text)});
   }
   return {};
 }
 
-void print_line(Session& session, const Line& line) {
+void print_line(Session& session, const Line& line, OwnerMarks& marks) {
   std::string_view bytes = line.text.bytes;
   if (bytes.ends_with('\n')) bytes.remove_suffix(1);
   const Style style = session.style();
   const std::string text = printable(std::string(bytes));
   session.out() << style.dim(local_time(parse_time(line.text.time).value_or(now()))) << "  "
-                << style.bold(printable(line.name)) << "  "
+                << style.bold(printable(line.name + marks.of(line.owner))) << "  "
                 << (line.text.errors ? style.yellow(text) : text) << '\n';
 }
 
@@ -131,7 +133,8 @@ int newest_logs(Session& session, LogsOptions options) {
     return kDone;
   }
   session.page();
-  for (const Line& line : lines) print_line(session, line);
+  OwnerMarks marks(!session.owner().empty());
+  for (const Line& line : lines) print_line(session, line, marks);
   if (lines.empty()) session.hint("nothing has been printed yet");
   return kDone;
 }

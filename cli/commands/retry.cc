@@ -103,7 +103,7 @@ void hint_at_left(Session& session, const std::vector<std::string>& names) {
   if (left.empty()) return;
   session.hint(printable(enumerated(left)) + (left.size() == 1 ? " depends" : " depend") +
                " on it, and " + (left.size() == 1 ? "stays" : "stay") +
-               " as before: " + retry_command(left));
+               " as before: " + retry_command(left, session.owner()));
 }
 
 int retry(Session& session, const RetryOptions& options) {

@@ -29,7 +29,8 @@ std::string jobs_text(std::int64_t running, std::int64_t waiting) {
 }
 
 // `wmd is up: 1 job runs, 4 wait; everything is paused: wm resume`
-std::string daemon_in_a_sentence(const boost::json::object& status, const std::string& failures) {
+std::string daemon_in_a_sentence(const boost::json::object& status, const std::string& failures,
+                                 bool rules) {
   const std::int64_t all = number_of(status, "unfinished");
   const bool shared = status.contains("ownUnfinished");
   const std::int64_t unfinished = shared ? number_of(status, "ownUnfinished") : all;
@@ -37,7 +38,7 @@ std::string daemon_in_a_sentence(const boost::json::object& status, const std::s
   const std::string others =
       unfinished == all ? "" : fmt::format("other users have {}", all - unfinished);
   return join(std::vector{"wmd is up: " + jobs_text(running, unfinished - running), others,
-                          pause_of_all(status, now()), failures},
+                          pause_of_all(status, now(), rules), failures},
               "; ");
 }
 
@@ -55,8 +56,8 @@ int status(Session& session, bool times) {
     if (!value) return std::string("when something happens");
     return times ? local_time(*value) : relative_time(*value, now());
   };
-  print_wrapped(session.out(), style, daemon_in_a_sentence(*answer, recent_failures(session)),
-                width);
+  print_wrapped(session.out(), style,
+                daemon_in_a_sentence(*answer, recent_failures(session), session.rules()), width);
   Facts facts(session.out(), style, kLabel, width);
   facts.add("version", text_of(*answer, "version"));
   facts.add("process", std::to_string(number_of(*answer, "pid")));

@@ -119,7 +119,9 @@ class Waiting {
 
   // The command that says more about them.
   std::string way_out() const {
-    return names_.size() == 1 ? command_line("why", names_.front()) : "wm list";
+    const std::string& owner = session_.owner();
+    return names_.size() == 1 ? command_line("why", names_.front(), owner)
+                              : program_for(owner) + "list";
   }
 
  private:

@@ -4,7 +4,6 @@
 #include <tuple>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/render/local_time.h"
@@ -33,7 +32,7 @@ void print_event(Session& session, const json::object& event, const std::string&
 // Prints each event once, whichever daemon reports it.
 class EventPrinter {
  public:
-  explicit EventPrinter(Session& session) : session_(session) {}
+  explicit EventPrinter(Session& session) : session_(session), marks_(!session.owner().empty()) {}
 
   // The time from which the next daemon is to report recorded events; empty: no daemon has answered
   // yet.
@@ -75,18 +74,14 @@ class EventPrinter {
 
   // `backup  exit 1`; root is told whose job it is, unless it is root's.
   std::string subject_of(const json::object& event) {
-    const auto owner = static_cast<uid_t>(number_of(event, "owner"));
     std::string text = text_of(event, "uniqueName");
-    if (owner != ::geteuid() && session_.owner().empty() && !session_.json()) {
-      names_.learn({owner});
-      text += " (" + names_.of(owner) + ")";
-    }
+    if (!session_.json()) text += marks_.of(static_cast<uid_t>(number_of(event, "owner")));
     const std::string detail = text_of(event, "detail");
     return detail.empty() ? text : text + "  " + detail;
   }
 
   Session& session_;
-  UserNames names_;
+  OwnerMarks marks_;
   std::string since_;
   std::set<std::tuple<std::string, std::string, std::int64_t>>
       printed_;  // The events of the last moment.

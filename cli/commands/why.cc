@@ -32,7 +32,7 @@ void print_last_lines(Session& session, const std::string& name) {
       });
   if (!read) return;
   if (!said.print(session.out(), session.style(), terminal_width())) return;
-  session.out() << "  All of it: " << command_line("logs", name) << '\n';
+  session.out() << "  All of it: " << command_line("logs", name, session.owner()) << '\n';
 }
 
 void print(Session& session, const json::object& why, const json::object& work) {
@@ -54,9 +54,10 @@ void print(Session& session, const json::object& why, const json::object& work) 
   }
   if (is_about_failure(work)) print_last_lines(session, name);
   const std::vector<std::string> steps =
-      failure ? std::vector{"Why that: " + command_line("why", failure->names.front()),
-                            "Once more: " + retry_command(failure->names)}
-              : next_steps(why);
+      failure
+          ? std::vector{"Why that: " + command_line("why", failure->names.front(), session.owner()),
+                        "Once more: " + retry_command(failure->names, session.owner())}
+          : next_steps(why, {session.owner(), session.rules()});
   for (const std::string& step : steps) out << "  " << step << '\n';
 }
 
@@ -64,7 +65,7 @@ void print_then(Session& session, const json::object& why) {
   const Style style = session.style();
   print_wrapped(session.out(), style, verdict_then(why, now()), terminal_width());
   print_facts_then(session.out(), style, why, terminal_width(), now());
-  for (const std::string& step : next_steps_then(why, now())) {
+  for (const std::string& step : next_steps_then(why, now(), session.owner())) {
     session.out() << "  " << step << '\n';
   }
 }

@@ -1,8 +1,12 @@
 #include "cli/render/job_table.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <unistd.h>
 
 #include "cli/render/overview.h"
+#include "cli/render/why.h"
 #include "cli/render/work.h"
 #include "core/json_fields.h"
 #include "core/text.h"
@@ -77,7 +81,11 @@ Listing job_table(const Style& style, const JobTableForm& form, TimePoint now) {
 }
 
 void JobCounts::add(const json::array& works) {
-  for (const json::value& work : works) ++states_[text_of(work.as_object(), "state")];
+  for (const json::value& value : works) {
+    const json::object& work = value.as_object();
+    ++states_[text_of(work, "state")];
+    others_ |= work.contains("owner") && std::cmp_not_equal(number_of(work, "owner"), ::geteuid());
+  }
   all_ += works.size();
 }
 
@@ -86,7 +94,7 @@ std::size_t JobCounts::of(std::string_view state) const {
   return found == states_.end() ? 0 : found->second;
 }
 
-std::string JobCounts::summary(std::size_t width) const {
+std::string JobCounts::summary(std::size_t width, const std::string& owner) const {
   std::vector<std::string> parts;
   const auto add = [&](std::size_t number, std::string_view name) {
     if (number > 0) parts.push_back(std::to_string(number) + " " + std::string(name));
@@ -98,7 +106,8 @@ std::string JobCounts::summary(std::size_t width) const {
   }
   const std::string text =
       std::to_string(all_) + (all_ == 1 ? " job: " : " jobs: ") + join(parts) + ".";
-  const std::string with_hint = text + "  wm why NAME says more.";
+  const std::string with_hint =
+      text + "  " + program_for(owner.empty() && others_ ? "USER" : owner) + "why NAME says more.";
   return with_hint.size() <= width ? with_hint : text;
 }
 

@@ -26,14 +26,15 @@ class JobCounts {
  public:
   void add(const boost::json::array& works);
   std::size_t all() const { return all_; }
-  /// `5 jobs: 1 running, 4 waiting.`, and a hint if it fits.
-  std::string summary(std::size_t width) const;
+  /// `5 jobs: 1 running, 4 waiting.`, and a hint if it fits. `owner`: the user for whom root asks.
+  std::string summary(std::size_t width, const std::string& owner = "") const;
 
  private:
   std::size_t of(std::string_view state) const;
 
   std::map<std::string, std::size_t, std::less<>> states_;
   std::size_t all_ = 0;
+  bool others_ = false;  // Some are of other users than the caller.
 };
 
 }  // namespace wm::cli

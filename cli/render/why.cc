@@ -273,44 +273,54 @@ void print_facts(std::ostream& out, const Style& style, const json::object& why,
   for (const std::string& detail : details) out << "  " << style.dim(printable(detail)) << '\n';
 }
 
-std::string command_line(std::string_view command, const std::string& name) {
-  return "wm " + std::string(command) + (name.starts_with('-') ? " -- " : " ") + shell_word(name);
+std::string program_for(const std::string& owner) {
+  return owner.empty() ? "wm " : "wm --owner " + shell_word(owner) + " ";
 }
 
-std::vector<std::string> next_steps(const json::object& why) {
+std::string command_line(std::string_view command, const std::string& name,
+                         const std::string& owner) {
+  return program_for(owner) + std::string(command) + (name.starts_with('-') ? " -- " : " ") +
+         shell_word(name);
+}
+
+std::vector<std::string> next_steps(const json::object& why, const Asker& asker) {
+  const std::string& owner = asker.owner;
   const std::string name = text_of(why, "uniqueName");
   const std::string state = text_of(why, "state");
   if (const std::string failed = text_of(why, "failedPrerequisite"); !failed.empty()) {
-    if (failed == name) return {"What has happened: " + command_line("history", name)};
-    return {"Why that: " + command_line("why", failed)};
+    if (failed == name) return {"What has happened: " + command_line("history", name, owner)};
+    return {"Why that: " + command_line("why", failed, owner)};
   }
-  if (state == word(WorkState::succeeded)) return {"Its output: " + command_line("logs", name)};
-  if (state == word(WorkState::running)) return {"Its output: " + command_line("logs -f", name)};
+  if (state == word(WorkState::succeeded))
+    return {"Its output: " + command_line("logs", name, owner)};
+  if (state == word(WorkState::running))
+    return {"Its output: " + command_line("logs -f", name, owner)};
   if (state == word(WorkState::failed)) {
-    return {"Once more: " + command_line("retry", name)};
+    return {"Once more: " + command_line("retry", name, owner)};
   }
-  if (state == word(WorkState::cancelled)) return {"Once more: " + command_line("retry", name)};
+  if (state == word(WorkState::cancelled))
+    return {"Once more: " + command_line("retry", name, owner)};
   const json::array& waits = array_of(why, "waitingFor");
   if (waits.empty()) return {};
   const json::object& first = waits.front().as_object();
   if (text_of(first, "kind") == word(WaitKind::prerequisite)) {
-    if (text_of(first, "name") == name) return {"Both of them: wm list"};
-    return {"Why that: " + command_line("why", text_of(first, "name"))};
+    if (text_of(first, "name") == name) return {"Both of them: " + program_for(owner) + "list"};
+    return {"Why that: " + command_line("why", text_of(first, "name"), owner)};
   }
   const bool crowded = std::ranges::all_of(waits, [](const json::value& wait) {
     const std::string kind = text_of(wait.as_object(), "kind");
     return kind == word(WaitKind::slot) || kind == word(WaitKind::group);
   });
-  if (crowded) return {"What has the slots: wm list --state running"};
+  if (crowded) return {"What has the slots: " + program_for(owner) + "list --state running"};
   std::vector<std::string> steps;
   for (const json::value& wait : waits) {
     if (text_of(wait.as_object(), "kind") != word(WaitKind::paused)) continue;
     if (!matters(wait.as_object(), why)) continue;
     const std::string group = text_of(wait.as_object(), "name");
-    steps.push_back("End the pause: " +
+    steps.push_back((asker.rules ? "End the pause: " : "Root may end the pause: ") +
                     (group.empty() ? "wm resume" : command_line("resume --group", group)));
   }
-  if (steps.empty()) steps.push_back("Now anyway: " + command_line("run", name));
+  if (steps.empty()) steps.push_back("Now anyway: " + command_line("run", name, owner));
   return steps;
 }
 

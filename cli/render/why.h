@@ -50,10 +50,19 @@ std::string verdict(const boost::json::object& why, const boost::json::object& w
 void print_facts(std::ostream& out, const Style& style, const boost::json::object& why,
                  const boost::json::object& work, std::size_t width, TimePoint now);
 
+/// `wm `, or `wm --owner USER ` for that user's jobs.
+std::string program_for(const std::string& owner);
+
 /// `wm retry NAME`, with the name as a shell wants it.
-std::string command_line(std::string_view command, const std::string& name);
+std::string command_line(std::string_view command, const std::string& name,
+                         const std::string& owner = "");
+
+struct Asker {
+  std::string owner;  // The user for whom root asks; empty: nobody else.
+  bool rules = true;  // What concerns all users is the asker's to change.
+};
 
 /// The commands that people may want next, each with its purpose.
-std::vector<std::string> next_steps(const boost::json::object& why);
+std::vector<std::string> next_steps(const boost::json::object& why, const Asker& asker = {});
 
 }  // namespace wm::cli

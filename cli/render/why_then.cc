@@ -177,7 +177,8 @@ void print_facts_then(std::ostream& out, const Style& style, const json::object&
   if (!table.empty()) table.print(out, style, width);
 }
 
-std::vector<std::string> next_steps_then(const json::object& why, TimePoint now) {
+std::vector<std::string> next_steps_then(const json::object& why, TimePoint now,
+                                         const std::string& owner) {
   const std::string name = text_of(why, "uniqueName");
   const bool waited = text_of(why, "state") == word(WorkState::enqueued);
   std::vector<std::string> steps;
@@ -189,20 +190,21 @@ std::vector<std::string> next_steps_then(const json::object& why, TimePoint now)
   }
   if (const json::object& run = object_of(why, "run"); !run.empty()) {
     steps.push_back("Its output: " +
-                    command_line(fmt::format("logs --run {}", number_of(run, "run")), name));
+                    command_line(fmt::format("logs --run {}", number_of(run, "run")), name, owner));
     return steps;
   }
   const auto state = parse_word<WorkState>(text_of(why, "state"));
   if (state && is_finished(*state)) {
-    steps.push_back("What has happened: " + command_line("history", name));
+    steps.push_back("What has happened: " + command_line("history", name, owner));
     return steps;
   }
   const json::object& next = object_of(why, "next");
   const auto started = time_of(next, "startedAt");
   if (started) {
-    steps.push_back("It ran " + past_time(*started, now) + ": " + command_line("history", name));
+    steps.push_back("It ran " + past_time(*started, now) + ": " +
+                    command_line("history", name, owner));
   } else {
-    steps.push_back("It has not run since: " + command_line("why", name));
+    steps.push_back("It has not run since: " + command_line("why", name, owner));
   }
   if (!array_of(why, "notKnown").empty() || !array_of(why, "waitingFor").empty()) {
     const auto at = time_of(why, "at").value_or(now);

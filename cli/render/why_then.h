@@ -21,6 +21,7 @@ void print_facts_then(std::ostream& out, const Style& style, const boost::json::
                       std::size_t width, TimePoint now);
 
 /// What else people should know, and the commands that they may want next.
-std::vector<std::string> next_steps_then(const boost::json::object& why, TimePoint now);
+std::vector<std::string> next_steps_then(const boost::json::object& why, TimePoint now,
+                                         const std::string& owner = "");
 
 }  // namespace wm::cli

@@ -179,6 +179,7 @@ json::object Questions::expected_runs(const std::function<bool(const Work&)>& sh
   json::array runs;
   for (const ForecastRun& run : expected.runs) {
     runs.push_back({{"uniqueName", info_of(run.id).request.unique_name},
+                    {"owner", info_of(run.id).work.owner},
                     {"startsAt", format_time(run.starts)},
                     {"attempt", run.attempt}});
   }
@@ -186,6 +187,7 @@ json::object Questions::expected_runs(const std::function<bool(const Work&)>& sh
   json::array more;
   for (const ForecastRest& rest : expected.more) {
     more.push_back({{"uniqueName", info_of(rest.id).request.unique_name},
+                    {"owner", info_of(rest.id).work.owner},
                     {"runs", rest.runs},
                     {"lastStartsAt", format_time(rest.last)}});
   }

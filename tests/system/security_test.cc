@@ -1,6 +1,7 @@
 // Attempts of other users and their tasks: see docs/security.md.
 #include <csignal>
 
+#include "tests/support/terminal.h"
 #include "tests/system/other_users.h"
 
 namespace wm {
@@ -118,6 +119,46 @@ TEST_F(Security, RootWatchesWhoseJobsHaveEvents) {
   }
   EXPECT_NE(client->line().find("  scheduled    whose (nobody)  "), std::string::npos);
   EXPECT_NE(client->line().find("  scheduled    own  "), std::string::npos) << "root's own";
+}
+
+TEST_F(Security, RootReadsWhoseJobsTheyAre) {
+  EXPECT_EQ(owned({"once", "whose", "--initial-delay", "1h", "--", "/bin/true"}).status, 0);
+  EXPECT_EQ(daemon_.wm({"once", "own", "--initial-delay", "1h", "--", "/bin/true"}).status, 0);
+  const std::string forecast = daemon_.wm({"forecast"}).out;
+  EXPECT_NE(forecast.find("  whose (nobody)"), std::string::npos) << forecast;
+  EXPECT_NE(forecast.find("  own\n"), std::string::npos) << forecast;
+  EXPECT_EQ(daemon_.json({"forecast"}).at(0).at("owner"), 65534);
+  EXPECT_EQ(owned({"forecast"}).out.find("(nobody)"), std::string::npos) << "root has said whose";
+  const std::string cancelled = daemon_.wm({"cancel", "--all"}).out;
+  EXPECT_NE(cancelled.find("cancelled 'whose' (nobody)\n"), std::string::npos) << cancelled;
+  EXPECT_NE(cancelled.find("cancelled 'own'\n"), std::string::npos) << cancelled;
+
+  EXPECT_EQ(owned({"once", "loud", "--", "/bin/sh", "-c", "echo oh >&2; exit 64"}).status, 0);
+  EXPECT_EQ(owned({"wait", "loud"}).status, 1);
+  const std::string logs = daemon_.wm({"logs"}).out;
+  EXPECT_NE(logs.find("  loud (nobody)  oh\n"), std::string::npos) << logs;
+}
+
+TEST_F(Security, CommandsThatAreProposedAreForTheSameOwner) {
+  EXPECT_EQ(owned({"once", "loud", "--", "/bin/sh", "-c", "echo oh >&2; exit 64"}).status, 0);
+  EXPECT_EQ(owned({"wait", "loud"}).status, 1);
+  const std::string why = owned({"why", "loud"}).out;
+  EXPECT_NE(why.find("All of it: wm --owner nobody logs loud\n"), std::string::npos) << why;
+  EXPECT_NE(why.find("Once more: wm --owner nobody retry loud\n"), std::string::npos) << why;
+  Terminal list(100, 24, {WM_PROGRAM, "--socket", daemon_.socket(), "list", "-a"});
+  EXPECT_EQ(list.finish(), 0);
+  EXPECT_NE(list.text().find("wm --owner USER why NAME says more."), std::string::npos)
+      << list.text();
+}
+
+TEST_F(Security, OnlyWhoeverMayEndAPauseIsToldTo) {
+  EXPECT_EQ(daemon_.wm({"pause"}).status, 0);
+  EXPECT_EQ(as_nobody({"once", "mine", "--cwd", "/", "--", "/bin/true"}).status, 0);
+  const std::string why = as_nobody({"why", "mine"}).out;
+  EXPECT_NE(why.find("Root may end the pause: wm resume\n"), std::string::npos) << why;
+  EXPECT_NE(as_nobody({"status"}).out.find("everything is paused: root may wm resume"),
+            std::string::npos);
+  EXPECT_NE(daemon_.wm({"status"}).out.find("everything is paused: wm resume"), std::string::npos);
 }
 
 TEST_F(Security, TheMetricsOfAllAreNotForEverybody) {
