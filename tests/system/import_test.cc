@@ -26,7 +26,7 @@ constexpr const char* kTable =
 TEST_F(Importing, ApplyTakesWhatIsPrintedAndFindsNothingNewTheNextTime) {
   const Output import = wm({"import", "crontab", file("table", kTable)});
   const std::string& printed = import.out;
-  EXPECT_EQ(import.err, "wm: 1 of 3 entries cannot become jobs: see NOT A JOB in the comments\n");
+  EXPECT_EQ(import.err, "wm: 1 of 3 entries cannot become a job: see NOT A JOB in the comments\n");
   EXPECT_NE(printed.find("# ! MAILTO=ann: wm sends no mail"), std::string::npos) << printed;
   EXPECT_NE(printed.find("# NOT A JOB: wm has nothing yet that starts a job at the boot"),
             std::string::npos)
