@@ -159,8 +159,8 @@ TEST_F(LiveNames, AreOfTagsGroupsTasksAndConditions) {
   EXPECT_EQ(offers({"list", "--tag="}), "--tag=night\t\n--tag=day\t\n");
   EXPECT_EQ(offers({"cancel", "--tag", ""}), "night\t\n");
   EXPECT_EQ(offers({"pause", "--group", ""}), "disk\t\n");
-  EXPECT_EQ(offers({"register-oneoff", "x", ""}), "sync\t/bin/echo a\\x09b\n");
-  EXPECT_EQ(offers({"list", "--task", ""}), "sync\t/bin/echo a\\x09b\n");
+  EXPECT_EQ(offers({"register-oneoff", "x", ""}), "sync\t/bin/echo 'a\\x09b'\n");
+  EXPECT_EQ(offers({"list", "--task", ""}), "sync\t/bin/echo 'a\\x09b'\n");
   const std::string conditions = offers({"once", "--require", ""});
   EXPECT_TRUE(conditions.starts_with("nas\t\nvpn\t")) << "no job needs it yet: " << conditions;
   EXPECT_NE(offers({"conditions", "override", ""}).find("\ncustom.vpn=no\t\n"), std::string::npos);
