@@ -59,11 +59,6 @@ Rests rests_of(const Expected& expected) {
 // The names of jobs that wait for nothing but a free slot. How long that takes is not known if the
 // runs that have the slots are the first of their jobs, or take longer than usual.
 using Crowded = std::set<std::string>;
-
-// Says behind the name whose job it is, where that is another user's.
-std::string marked_name(const json::object& work, OwnerMarks& marks) {
-  return text_of(work, "uniqueName") + marks.of(static_cast<uid_t>(number_of(work, "owner")));
-}
 constexpr const char* kOnceFree = "when a slot is free";
 
 bool waits_for_slot(const json::object& work) {
@@ -72,6 +67,11 @@ bool waits_for_slot(const json::object& work) {
     const std::string kind = text_of(wait.as_object(), "kind");
     return kind == word(WaitKind::slot) || kind == word(WaitKind::group);
   });
+}
+
+// Says behind the name whose job it is, where that is another user's.
+std::string marked_name(const json::object& work, OwnerMarks& marks) {
+  return text_of(work, "uniqueName") + marks.of(static_cast<uid_t>(number_of(work, "owner")));
 }
 
 Crowded crowded_among(const json::array& works, OwnerMarks& marks) {
