@@ -57,9 +57,11 @@ TEST_F(Retrying, WhatFailedWithACancelledJobComesWithIt) {
   shell("a", ":", {"--initial-delay", "1h"});
   ok({"cancel", "a"});
   shell("b", ":", {"--after", "a"});
+  ok({"pause"});
   shell("c", "exit 65", {"--tag", "x"});
-  EXPECT_EQ(wm({"wait", "c"}).status, 1);
   shell("d", ":", {"--after", "c", "--tag", "y"});
+  ok({"resume"});
+  EXPECT_EQ(wm({"wait", "d"}).status, 1);
   ok({"pause"});
   EXPECT_EQ(ok({"retry", "--failed", "--tag", "y"}),
             "enqueued 'c', waits for the end of a pause\n"
