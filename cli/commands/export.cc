@@ -26,33 +26,39 @@ std::pair<std::int64_t, std::string> name_in(const json::object& work) {
   return {number_of(work, "owner"), text_of(work, "uniqueName")};
 }
 
-void write(std::ostream& out, const json::array& works) {
-  Counts left;
-  for (const json::value& work : works) ++left[name_in(work.as_object())];
-  const Counts all = left;
-  bool first = true;
-  for (const json::value& value : works) {
-    const json::object& work = value.as_object();
-    const auto name = name_in(work);
-    if (--left[name] > 0) continue;
-    if (!std::exchange(first, false)) out << '\n';
-    if (const std::size_t more = all.at(name) - 1; more > 0) {
-      out << "# " << left_out(more, name.second) << '\n';
-    }
-    write_works(out, {work});
-  }
+// Of the names that several unfinished jobs have, how many.
+Result<Counts> repeated_names(Session& session) {
+  auto client = session.connect();
+  if (!client) return std::unexpected(client.error());
+  Counts counts;
+  const auto done = client->stream("List", {}, [&](const json::object& page) {
+    for (const json::value& work : array_of(page, "works")) ++counts[name_in(work.as_object())];
+  });
+  if (!done) return std::unexpected(done.error());
+  std::erase_if(counts, [](const auto& one) { return one.second == 1; });
+  return counts;
 }
 
 int export_works(Session& session) {
   session.page();
-  const auto works = session.collect("List", {}, "works");
-  if (!works) return session.complain(works.error());
-  if (session.json()) {
-    session.print(*works);
-  } else {
-    write(session.out(), *works);
-  }
-  return kDone;
+  const auto repeated = session.json() ? Counts() : repeated_names(session);
+  if (!repeated) return session.complain(repeated.error());
+  Counts left = *repeated;
+  bool first = true;
+  const auto done = session.print_pages({"List", {}}, "works", [&](const json::array& works) {
+    for (const json::value& value : works) {
+      const json::object& work = value.as_object();
+      const auto count = left.find(name_in(work));
+      if (count != left.end() && --count->second > 0) continue;
+      if (!std::exchange(first, false)) session.out() << '\n';
+      if (count != left.end()) {
+        session.out() << "# " << left_out(repeated->at(count->first) - 1, count->first.second)
+                      << '\n';
+      }
+      write_works(session.out(), {work});
+    }
+  });
+  return done ? kDone : session.complain(done.error());
 }
 
 }  // namespace

@@ -130,7 +130,8 @@ void Changes::cancel_all(const ExchangePtr& exchange,
                         const auto& names = named->list;
                         *ids = names.empty() ? store_.unfinished(visible_to(exchange->peer()), tag)
                                              : works_named(names, exchange->peer().uid, *unknown);
-                        *also = dependents_of(*ids);
+                        const bool all = names.empty() && tag.empty();
+                        if (!all) *also = dependents_of(*ids);
                         for (const WorkId id : *ids) manager_.cancel(id, now);
                         if (!names.empty())
                           std::ranges::for_each(*ids, [&](WorkId id) { manager_.touch(id); });
