@@ -478,12 +478,17 @@ language plpgsql as $$
 declare
   most constant bigint := 268435456;
   a_second constant bigint := 12428;
+  left_over bigint;
 begin
   update wm.node_word w
     set allowed_at = now(), allowance = least(most, w.allowance
       + (a_second * extract(epoch from now() - w.allowed_at))::bigint) - bytes
-    where w.node_id = me.node_id;
-  if exists (select from wm.node_word w where w.node_id = me.node_id and w.allowance < 0) then
+    where w.node_id = me.node_id
+    returning w.allowance into left_over;
+  if left_over is null then
+    raise exception 'node % has not said hello', me.name using errcode = '22023';
+  end if;
+  if left_over < 0 then
     raise exception 'node % reports more than 256 MiB at once or 1 GiB a day', me.name
       using errcode = '54000', hint = 'The rest follows bit by bit.';
   end if;

@@ -174,6 +174,10 @@ TEST_F(FleetSecurity, ANodeCannotFillTheDatabase) {
   EXPECT_EQ(fleet_->value("select count(*) from wm.run"), "0");
   fleet_->value("update wm.node_word set allowed_at = now() - interval '1 min'");
   EXPECT_EQ(number_of(liar_->call("report", {{"runs", runs}}), "runs"), 5);
+  fleet_->value("delete from wm.node_word");
+  EXPECT_EQ(text_of(liar_->call("report", {{"runs", runs}}), "error"),
+            "node liar has not said hello")
+      << "it would have no bound";
 }
 
 TEST_F(FleetSecurity, WhatDoesNotCountIsNoHeadline) {
