@@ -1,5 +1,6 @@
 // The manual pages and the programs name the same options, and wmd.toml(5) and the file the same
 // settings.
+#include <filesystem>
 #include <map>
 #include <regex>
 #include <set>
@@ -127,6 +128,19 @@ TEST(Manual, WmHasTheOptionsOfTheHelp) {
   for (const auto& [part, options] : page) {
     if (part.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string::npos) {
       EXPECT_TRUE(commands.contains(part)) << part;
+    }
+  }
+}
+
+// scdoc joins the lines of a cell without a space; a third one at the beginning is that space.
+TEST(Manual, CellsOfTablesKeepTheirWordsApart) {
+  for (const auto& page : std::filesystem::directory_iterator(WM_SOURCE_DIR "/docs/man")) {
+    bool in_table = false;
+    for (const std::string& line : lines_of("/docs/man/" + page.path().filename().string())) {
+      in_table =
+          line.starts_with("|") || line.starts_with(":") || (in_table && line.starts_with("  "));
+      const bool goes_on = in_table && line.starts_with("  ");
+      EXPECT_TRUE(!goes_on || line.starts_with("   ")) << page.path() << ": " << line;
     }
   }
 }
