@@ -106,7 +106,7 @@ std::string state_of(const json::object& work) {
 std::string time_so_far(const json::object& work, TimePoint now) {
   const auto started = time_of(work, "startedAt");
   if (!started) return "";
-  const std::string text = rough_duration(std::max(now - *started, Duration{}));
+  std::string text = rough_duration(std::max(now - *started, Duration{}));
   if (!work.contains("usualMs")) return text;
   const Duration usual{number_of(work, "usualMs")};
   return text + (now - *started > usual ? ", usually " : " of about ") + rough_duration(usual);
