@@ -47,7 +47,7 @@ class WorkTable {
  private:
   struct Changed {
     Row* row;
-    std::optional<Work> before;  // As it was; nothing: it is new.
+    std::optional<Work> before;  // The row before the change; a new row has none.
   };
 
   /// The first change of each row, oldest work first.

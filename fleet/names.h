@@ -12,7 +12,7 @@ Error no_such_work(Context& context, const std::string& name);
 /// The same of nodes.
 Error no_such_node(Context& context, const std::string& name);
 
-/// Whether a node has that name, or had it; nothing: the error is printed.
+/// True if a node has or had that name. Without a value, the error is printed.
 std::optional<bool> has_node(Context& context, const std::string& name);
 
 }  // namespace wm::fleet

@@ -26,7 +26,7 @@ std::pair<std::int64_t, std::string> name_in(const json::object& work) {
   return {number_of(work, "owner"), text_of(work, "uniqueName")};
 }
 
-// Of the names that several unfinished jobs have, how many.
+// Counts the unfinished jobs of each name that more than one of them has.
 Result<Counts> repeated_names(Session& session) {
   auto client = session.connect();
   if (!client) return std::unexpected(client.error());

@@ -31,7 +31,7 @@ int run_named(Session& session, const std::vector<std::string>& names, bool by_t
   if (!client) return session.complain(client.error());
   for (const std::string& name : names) {
     const auto answer = client->call("Run", {{"uniqueName", name}});
-    // Of those that were found by their tag, one may have started meanwhile.
+    // A job that was found by its tag may have started meanwhile.
     if (!answer && by_tag && answer.error().code == ErrorCode::refused) continue;
     if (!answer) return session.complain(answer.error());
     const json::object& work = object_of(*answer, "work");

@@ -59,7 +59,7 @@ std::string command_line(std::string_view command, const std::string& name,
 
 struct Asker {
   std::string owner;  // The user for whom root asks; empty: nobody else.
-  bool rules = true;  // What concerns all users is the asker's to change.
+  bool rules = true;  // The asker may change what concerns all users.
 };
 
 /// The commands that people may want next, each with its purpose.

@@ -129,7 +129,7 @@ std::string quoted(std::string_view value) {
   return text + "'";
 }
 
-// As in an address: each byte in hexadecimal digits after a percent sign.
+// Writes each byte as a percent sign and two hexadecimal digits, as addresses have it.
 std::string percent_encoded(std::string_view value) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text;

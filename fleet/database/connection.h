@@ -37,7 +37,7 @@ std::string with_time_limits(const std::string& conninfo);
 /// The same with another word, `keyword=value`, whose value has none of the signs that need quotes.
 std::string with_word(const std::string& conninfo, const std::string& word);
 
-/// What the string itself says for that keyword of libpq; empty: nothing.
+/// Returns the string's own value for that keyword of libpq, or an empty text if it has none.
 std::string value_in(const std::string& conninfo, std::string_view keyword);
 
 /// The same with that password, whatever bytes but NUL it has.

@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 class FleetList : public FleetTest {
  protected:
-  // As many copies of one job as are wanted.
+  // Registers a job, and copies it until there are `count` jobs.
   void add_many(int count) {
     add({"first"});
     fleet_->value(

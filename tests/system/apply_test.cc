@@ -1,4 +1,4 @@
-// What `wm apply` and `wm diff` take, and what a prune leaves alone.
+// Tests of the files that `wm apply` and `wm diff` take, and of the jobs that a prune spares.
 #include "tests/system/commands.h"
 
 namespace wm {

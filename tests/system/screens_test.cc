@@ -1,4 +1,4 @@
-// What the client says where a screen was misleading: forecasts, cancellations, counts.
+// Tests of the client's sentences about forecasts, cancellations and counts.
 #include <algorithm>
 
 #include "tests/support/terminal.h"
